@@ -1,0 +1,3 @@
+"""The command line: parse, wire, exit code."""
+
+def main() -> None: ...

@@ -1,0 +1,1 @@
+"""Decisions: pure functions over frozen data, no I/O and no clock."""

@@ -1,0 +1,26 @@
+"""What a diagnosis says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why something failed, in plain words.
+
+    ``code`` is stable and kebab-case, for outputs and tests. ``fatal`` says that trying again cannot help: the engine
+    reports it at the first task instead of waiting for the circuit breaker. ``log`` holds the last lines of the
+    container's output, oldest first.
+    """
+
+    code: str
+    cause: str
+    fix: str
+    fatal: bool = False
+    retriable: bool = False
+    subject: str = ""
+    """The service, task or container it is about."""
+    quote: str = ""
+    """AWS's own words, unshortened but for the request id."""
+    log: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+"""Every failure a user can meet: one class each, with its exit code, its cause and its fix."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of ``deploytool``; scripts and workflows rely on them."""
+
+    DONE = 0
+    OUR_FAULT = 1
+    USAGE = 2
+    REFUSED = 3
+    BUILD_FAILED = 4
+    MIGRATION_FAILED = 5
+    ROLLED_BACK = 6
+    NOT_ROLLED_BACK = 7
+    LOCKED = 8
+    SUPERSEDED = 9
+    OUT_OF_TIME = 10
+    CANCELLED = 130
+
+
+class DeployError(Exception):
+    """A failure that is told in one plain sentence of cause and one of fix."""
+
+    exit_code: Exit = Exit.OUR_FAULT
+
+    def __init__(self, cause: str, fix: str = "") -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.fix = fix
+
+
+class ConfigurationError(DeployError):
+    """The command line or ``deploytool.yml`` is wrong; nothing was looked at or changed."""
+
+    exit_code = Exit.USAGE
+
+
+class Refused(DeployError):
+    """What is live does not allow the release; nothing was changed."""
+
+    exit_code = Exit.REFUSED
+
+
+class BuildError(DeployError):
+    """An image could not be built or pushed; no service was changed."""
+
+    exit_code = Exit.BUILD_FAILED
+
+
+class OutOfTime(DeployError):
+    """A deadline passed before AWS was done."""
+
+    exit_code = Exit.OUT_OF_TIME
+
+
+class CloudError(DeployError):
+    """AWS refused or failed a call; the class below says which kind."""
+
+    exit_code = Exit.REFUSED
+
+
+class CredentialsMissing(CloudError):
+    """No AWS credentials, or they are not valid or expired."""
+
+
+class PermissionMissing(CloudError):
+    """IAM denied one action. ``statement`` is the policy statement that allows it."""
+
+    def __init__(self, action: str, resource: str, who: str) -> None:
+        self.action = action
+        self.resource = resource
+        self.statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        super().__init__(
+            f"{who} may not call {action}",
+            f'add this statement to its policy: {{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}',
+        )
+
+
+class CloudUnreachable(CloudError):
+    """AWS did not answer, or kept throttling or failing, until the retries were used up."""
+
+
+class NotFound(CloudError):
+    """A cluster, service, task definition, repository or log group that does not exist."""
