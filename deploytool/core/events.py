@@ -1,0 +1,78 @@
+"""What the engine tells while it runs. Whoever watches folds these into a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.outcome import Outcome
+from deploytool.core.plan_model import Plan
+from deploytool.core.verdict_model import Verdict
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The plan is known; nothing has changed yet."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class StepBegan:
+    """``build``, ``migrate``, ``roll out``, ``verify`` or ``put back`` begins."""
+
+    step: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class StepEnded:
+    """A step is over, well or not."""
+
+    step: str
+    good: bool
+    seconds: float
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A line of output of a build or of the migrate task."""
+
+    step: str
+    line: str
+
+
+@dataclass(frozen=True)
+class ServiceMoved:
+    """A service's picture changed: its verdict so far and what it waits for."""
+
+    key: str
+    verdict: Verdict
+    running: int
+    desired: int
+    going_back: bool = False
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A reason was found; told at once, before the rollout ends."""
+
+    diagnosis: Diagnosis
+
+
+@dataclass(frozen=True)
+class Warned:
+    """Something a person should know that does not stop the release."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The release is over."""
+
+    outcome: Outcome
+
+
+Event = Planned | StepBegan | StepEnded | Said | ServiceMoved | Explained | Warned | Ended

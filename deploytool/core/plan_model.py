@@ -1,0 +1,129 @@
+"""A plan: the ordered steps of a release, as data. Printing one is the dry run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from deploytool.core.model import Request
+from deploytool.core.observed import ServiceState, TaskDefinition
+
+
+@dataclass(frozen=True)
+class ImageChoice:
+    """Which image a release runs: found in the registry, or to be built."""
+
+    name: str
+    reference: str
+    """``registry/repository:tag``."""
+    digest: str | None
+    """``None``: to be built by this release."""
+
+    @property
+    def repository(self) -> str:
+        """The reference without its tag."""
+        head, _, tail = self.reference.rpartition("/")
+        return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
+
+    def pinned(self, digest: str) -> str:
+        """The form that runs: by digest, so that no tag can move under it."""
+        return f"{self.repository}@{digest}"
+
+
+@dataclass(frozen=True)
+class Build:
+    """Build and push what the registry does not hold yet."""
+
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Migrate:
+    """Run the migrate task with the new image and judge its exit code."""
+
+    family: str
+    base: TaskDefinition
+    container: str
+    image: str
+    command: tuple[str, ...] | None
+    like: ServiceState
+    """The service whose network and capacity the task copies."""
+    timeout: float
+    """Seconds."""
+    on_cancel: str = "finish"
+    reused: bool = False
+    """``base`` is identical to what would be registered."""
+
+
+@dataclass(frozen=True)
+class ServiceChange:
+    """One service, from the revision before to the one after."""
+
+    key: str
+    name: str
+    base: TaskDefinition
+    """The live revision, or the template, that the new revision is made from."""
+    images: Mapping[str, str]
+    """Container name → image name of the configuration."""
+    back_to: str
+    """ARN of the revision that serves now."""
+    before: ServiceState
+    diff: tuple[str, ...] = ()
+    unchanged: bool = False
+    """The live revision is already what this release wants."""
+
+
+@dataclass(frozen=True)
+class RollOut:
+    """Update these services together and wait until each one's fate is known."""
+
+    services: tuple[ServiceChange, ...]
+    timeout: float
+    """Seconds for all of them."""
+
+
+@dataclass(frozen=True)
+class Verify:
+    """Ask the new version over HTTP, then watch alarms for the bake time."""
+
+    service: str
+    url: str
+    status: int
+    body: str | None
+    version: str | None
+    timeout: float
+    """Seconds until the answer must be right."""
+    interval: float
+    """Seconds between two questions."""
+    bake: float = 0.0
+    """Seconds to watch the alarms after the answer is right."""
+    alarms: tuple[str, ...] = ()
+
+
+Step = Build | Migrate | RollOut | Verify
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a release will do, in order."""
+
+    request: Request
+    cluster: str
+    region: str
+    images: Mapping[str, ImageChoice]
+    steps: tuple[Step, ...]
+    warnings: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Put on every task definition registered and every task run."""
+    url: str = ""
+    """Where the environment is seen, for the comment."""
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """True where the commit already runs in every service."""
+        return not self.steps
+
+    @property
+    def changes(self) -> tuple[ServiceChange, ...]:
+        """Every service the plan touches, in order."""
+        return tuple(change for step in self.steps if isinstance(step, RollOut) for change in step.services)
