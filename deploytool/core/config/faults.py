@@ -1,0 +1,80 @@
+"""What is wrong with a configuration: all of it at once, each with its place and its fix."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploytool.core.config.document import dotted
+from deploytool.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deploytool.core.config.document import Document, Path, Position
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake. `path` is like `services.app.image`; line and column count from 1, None where there is no place."""
+
+    file: str
+    path: str
+    line: int | None
+    column: int | None
+    problem: str
+    fix: str = ""
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+        return f"{place}: {self.problem}" + (f"; {self.fix}" if self.fix else "")
+
+
+class ConfigFaults(ConfigurationError):
+    """The configuration cannot be used; `faults` has every reason, in the order of the file."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        unique = dict.fromkeys(faults)
+        self.faults = tuple(sorted(unique, key=lambda fault: (fault.line or 0, fault.column or 0)))
+        if len(self.faults) == 1:
+            only = self.faults[0]
+            super().__init__(str(only), "correct it; `deploytool config check` says whether it is right")
+        else:
+            lines = "\n".join(f"  {fault}" for fault in self.faults)
+            super().__init__(
+                f"the configuration has {len(self.faults)} faults:\n{lines}",
+                "correct them; `deploytool config check` says whether they are gone",
+            )
+
+
+class Found:
+    """Collects the faults of one document while it is looked through."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self.faults: list[Fault] = []
+
+    def at_key(self, path: Path, problem: str, fix: str = "") -> None:
+        self._add(path, self._document.position_of_key(path), problem, fix)
+
+    def at_value(self, path: Path, problem: str, fix: str = "") -> None:
+        self._add(path, self._document.position_of_value(path), problem, fix)
+
+    def missing(self, path: Path, key: str, fix: str) -> None:
+        """A key that must be there is not: shown where an override took it away, else at what lacks it."""
+        place = self._document.position_of_value((*path, key)) or self._document.position_of_key(path)
+        self._add(path, place, f'{dotted(path) or "the file"} lacks "{key}"', fix)
+
+    def _add(self, path: Path, place: Position | None, problem: str, fix: str) -> None:
+        line, column = place or (None, None)
+        self.faults.append(Fault(self._document.file, dotted(path), line, column, problem, fix))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A fix for a name that is not known: the one it resembles, else all there are."""
+    choices = list(known)
+    close = difflib.get_close_matches(name, choices, n=1)
+    if close:
+        return f'did you mean "{close[0]}"?'
+    return f"there is: {', '.join(choices)}" if choices else "there is none"

@@ -1,0 +1,162 @@
+"""The kinds of single value a configuration holds. Each knows how to check one, read one, and describe itself."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from deploytool.core.config.faults import did_you_mean
+from deploytool.core.config.variables import check_variables
+
+if TYPE_CHECKING:
+    from deploytool.core.config.document import Path
+    from deploytool.core.config.faults import Found
+
+Schema = dict[str, Any]
+
+DAY = 24 * 60 * 60
+_DURATION = r"^(?=[0-9])([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
+
+
+class Shape(ABC):
+    """One kind of value. `read` may only be given a value in which `check` found nothing."""
+
+    @abstractmethod
+    def check(self, value: object, path: Path, found: Found) -> None:
+        """Reports to `found` everything that is wrong with the value."""
+
+    @abstractmethod
+    def schema(self) -> Schema:
+        """JSON Schema of the value."""
+
+    def patch_schema(self) -> Schema:
+        """JSON Schema of an override of the value; differs where the value has keys, which null takes away."""
+        return self.schema()
+
+    def read(self, value: Any) -> Any:
+        """The value as the program uses it, defaults filled in."""
+        return value
+
+
+def report_kind(expected: str, value: object, path: Path, found: Found) -> None:
+    """Says that a value is of another kind than it must be, without repeating the value: it may be a secret."""
+    kinds = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
+    actual = kinds.get(type(value), "nothing")
+    fix = ""
+    if value is None:
+        fix = "give it a value or remove the line"
+    elif expected == "text" and isinstance(value, int | float):
+        fix = "put it in quotes"
+    found.at_value(path, f"{_name(path)} must be {expected}, not {actual}", fix)
+
+
+def _name(path: Path) -> str:
+    if not path:
+        return "the file"
+    last = path[-1]
+    return f'an item of "{path[-2]}"' if isinstance(last, int) else f'"{last}"'
+
+
+@dataclass(frozen=True)
+class Text(Shape):
+    """Text, not empty unless `empty`. `pattern` is explained by `means`; `variables` are those it may name."""
+
+    pattern: str = ""
+    means: str = ""
+    variables: frozenset[str] = frozenset()
+    empty: bool = False
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        if not isinstance(value, str):
+            report_kind("text", value, path, found)
+        elif not value and not self.empty:
+            found.at_value(path, f"{_name(path)} is empty", "give it a value or remove the line")
+        elif self.pattern and not (re.search(self.pattern, value) and "\n" not in value):
+            found.at_value(path, f"{_name(path)} must be {self.means}")
+        elif self.variables:
+            check_variables(value, self.variables, path, found)
+
+    def schema(self) -> Schema:
+        schema: Schema = {"type": "string"}
+        if not self.empty:
+            schema["minLength"] = 1
+        if self.pattern:
+            schema["pattern"] = self.pattern
+        return schema
+
+
+@dataclass(frozen=True)
+class Choice(Shape):
+    """One of a few words."""
+
+    words: tuple[str, ...]
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        if not isinstance(value, str):
+            report_kind(f"one of {', '.join(self.words)}", value, path, found)
+        elif value not in self.words:
+            found.at_value(path, f'{_name(path)} cannot be "{value}"', did_you_mean(value, self.words))
+
+    def schema(self) -> Schema:
+        return {"enum": list(self.words)}
+
+
+@dataclass(frozen=True)
+class Flag(Shape):
+    """true or false."""
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        if not isinstance(value, bool):
+            report_kind("true or false", value, path, found)
+
+    def schema(self) -> Schema:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Whole(Shape):
+    """A whole number between two others, both included."""
+
+    least: int
+    most: int
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            report_kind("a whole number", value, path, found)
+        elif not self.least <= value <= self.most:
+            found.at_value(path, f"{_name(path)} must be from {self.least} to {self.most}")
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True)
+class Duration(Shape):
+    """A length of time: `90s`, `15m`, `1h30m`, or a number of seconds. Read as seconds; at most a day."""
+
+    least: int = 1
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | str):
+            report_kind("a length of time", value, path, found)
+        elif isinstance(value, str) and not re.fullmatch(_DURATION, value):
+            found.at_value(path, f'{_name(path)} cannot be "{value}"', "write it like 90s, 15m, 1h30m, or in seconds")
+        elif not self.least <= self.read(value) <= DAY:
+            found.at_value(path, f"{_name(path)} must be from {self.least}s to 24h", "a bare number means seconds")
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return value
+        hours, minutes, seconds = (int(part[:-1]) if part else 0 for part in _groups(value))
+        return hours * 3600 + minutes * 60 + seconds
+
+    def schema(self) -> Schema:
+        number = {"type": "integer", "minimum": self.least, "maximum": DAY}
+        return {"anyOf": [{"type": "string", "pattern": _DURATION}, number]}
+
+
+def _groups(text: str) -> tuple[str | None, ...]:
+    match = re.fullmatch(_DURATION, text)
+    return match.groups() if match else ()
