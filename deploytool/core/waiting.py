@@ -1,0 +1,88 @@
+"""What a rollout is waiting for, in one line for the person who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
+from deploytool.core.verdict_model import Rollout
+
+_STAGES = {
+    "RECONCILE_SERVICE": "preparing the service",
+    "PRE_SCALE_UP": "before scaling up",
+    "SCALE_UP": "scaling up",
+    "POST_SCALE_UP": "after scaling up",
+    "TEST_TRAFFIC_SHIFT": "shifting test traffic",
+    "POST_TEST_TRAFFIC_SHIFT": "after shifting test traffic",
+    "PRODUCTION_TRAFFIC_SHIFT": "shifting production traffic",
+    "POST_PRODUCTION_TRAFFIC_SHIFT": "after shifting production traffic",
+    "BAKE_TIME": "baking",
+    "CLEAN_UP": "removing the old tasks",
+}
+"""``lifecycleStage`` of DescribeServiceDeployments."""
+
+_SIGNS = (
+    ("unable to consistently start tasks", "ECS is throttling restarts"),
+    ("unable to place a task", "ECS to find room for a task"),
+    ("was unable to stop or start tasks", "minimum and maximum percent leave no room to replace a task"),
+    ("task protection", "protected tasks may not be stopped yet"),
+)
+"""What ECS says in ``events`` while it is held up. They explain the wait; no verdict hangs on them."""
+
+
+def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployment: ServiceDeployment | None) -> str:
+    """One line such as ``1 of 2 running, 1 pending; 2 old tasks still serving``.
+
+    ``service`` is ``None`` while DescribeServices has not answered; ``service_deployment`` is ``None`` where
+    DescribeServiceDeployments is denied, empty, or tells of a deployment that is not this rollout's.
+    """
+    if service_deployment is not None and service_deployment.paused_hook:
+        return f"paused at hook {_last_part(service_deployment.paused_hook)}"
+    if service is None:
+        return "an answer from ECS"
+    target = deployment_of(rollout, service) or service.primary
+    if target is None or (target.id == rollout.previous_deployment_id != rollout.deployment_id):
+        return "ECS to list the new deployment"
+    parts = [_progress(target, service)]
+    if service_deployment is not None and service_deployment.lifecycle_stage:
+        stage = service_deployment.lifecycle_stage
+        parts.append(_STAGES.get(stage, stage.lower().replace("_", " ")))
+    parts.extend(held_up(target, service.events))
+    return "; ".join(parts)
+
+
+def progress(deployment: Deployment) -> str:
+    """How far one deployment has come, by its task counts."""
+    if deployment.desired == 0 and deployment.running == 0:
+        return "desired count is 0"
+    parts = [f"{deployment.running} of {deployment.desired} running"]
+    if deployment.pending:
+        parts.append(f"{deployment.pending} pending")
+    if deployment.failed_tasks:
+        parts.append(f"{deployment.failed_tasks} failed")
+    return ", ".join(parts)
+
+
+def held_up(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str, ...]:
+    """What ECS itself says it is held up by, from the events since this deployment began."""
+    recent = [event.message for event in events if deployment.created_at is None or event.at >= deployment.created_at]
+    return tuple(words for sign, words in _SIGNS if any(sign in message for message in recent))
+
+
+def deployment_of(rollout: Rollout, service: ServiceState) -> Deployment | None:
+    """The deployment this rollout made, where ECS lists it (yet, or still)."""
+    return next((d for d in service.deployments if d.id == rollout.deployment_id), None)
+
+
+def _progress(target: Deployment, service: ServiceState) -> str:
+    line = progress(target)
+    old = sum(d.running + d.pending for d in service.deployments if d.id != target.id)
+    complete = target.running >= target.desired and not target.pending
+    tasks = f"{old} old task{'' if old == 1 else 's'}"
+    if old:
+        return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
+    return f"{line}; ECS to call it steady" if complete else line
+
+
+def _last_part(name: str) -> str:
+    return name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]

@@ -1,0 +1,66 @@
+"""The line that says what a rollout waits for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
+from deploytool.core.verdict_model import Rollout
+from deploytool.core.waiting import waiting_for
+
+BEGUN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ROLLOUT = Rollout("app", "ecs-svc/2", "app:12", "ecs-svc/1", "app:11")
+
+
+def service(running: int = 1, pending: int = 0, failed: int = 0, old: int = 0, message: str = "") -> ServiceState:
+    new = Deployment("ecs-svc/2", "PRIMARY", "app:12", "IN_PROGRESS", "", 2, running, pending, failed, created_at=BEGUN)
+    before = Deployment("ecs-svc/1", "ACTIVE", "app:11", "COMPLETED", "", 0, old)
+    events = (ServiceEvent("e1", BEGUN + timedelta(seconds=5), message),)
+    return ServiceState("app", "arn", "shop", "ACTIVE", "app:12", 2, running, pending, (new, before), events)
+
+
+def stage(name: str) -> ServiceDeployment:
+    return ServiceDeployment("arn", "IN_PROGRESS", lifecycle_stage=name)
+
+
+@pytest.mark.parametrize(
+    ("seen", "told", "line"),
+    [
+        (service(1, 1, 1), None, "1 of 2 running, 1 pending, 1 failed"),
+        (service(1, old=2), None, "1 of 2 running; 2 old tasks still serving"),
+        (service(2, old=1), None, "2 of 2 running; draining 1 old task"),
+        (service(2), None, "2 of 2 running; ECS to call it steady"),
+        (service(2), stage("BAKE_TIME"), "2 of 2 running; ECS to call it steady; baking"),
+        (service(0), stage("SOME_NEW_STAGE"), "0 of 2 running; some new stage"),
+        (
+            service(0, message="(service app) is unable to consistently start tasks successfully. For more …"),
+            None,
+            "0 of 2 running; ECS is throttling restarts",
+        ),
+        (
+            service(0, message="(service app) was unable to place a task. Reason: Capacity is unavailable …"),
+            None,
+            "0 of 2 running; ECS to find room for a task",
+        ),
+    ],
+)
+def test_the_line_names_counts_stage_and_what_holds_it_up(
+    seen: ServiceState, told: ServiceDeployment | None, line: str
+) -> None:
+    assert waiting_for(ROLLOUT, seen, told) == line
+
+
+def test_a_pause_is_all_it_says_when_a_hook_awaits_an_action() -> None:
+    hook = "arn:aws:lambda:us-east-1:123456789012:function:approve"
+    told = ServiceDeployment("arn", "IN_PROGRESS", paused_hook=hook)
+    assert waiting_for(ROLLOUT, service(), told) == "paused at hook approve"
+
+
+def test_events_from_before_the_deployment_are_not_told() -> None:
+    message = "(service app) is unable to consistently start tasks successfully."
+    stale = ServiceEvent("e0", BEGUN - timedelta(minutes=5), message)
+    seen = service()
+    seen = ServiceState("app", "arn", "shop", "ACTIVE", "app:12", 2, 1, 0, seen.deployments, (stale,))
+    assert waiting_for(ROLLOUT, seen, None) == "1 of 2 running"
