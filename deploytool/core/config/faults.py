@@ -35,8 +35,9 @@ class ConfigFaults(ConfigurationError):
     """The configuration cannot be used; `faults` has every reason, in the order of the file."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        unique = dict.fromkeys(faults)
-        self.faults = tuple(sorted(unique, key=lambda fault: (fault.line or 0, fault.column or 0)))
+        # One mistake that several environments or aliases repeat is still one mistake: told by its place.
+        unique = {(fault.line, fault.column, fault.problem, fault.line or fault.path): fault for fault in faults}
+        self.faults = tuple(sorted(unique.values(), key=lambda fault: (fault.line or 0, fault.column or 0)))
         if len(self.faults) == 1:
             only = self.faults[0]
             super().__init__(str(only), "correct it; `deploytool config check` says whether it is right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deploytool.core.config.build import build_environment, build_images, build_migrate, build_services
@@ -29,8 +30,7 @@ def parse(document: Document) -> Config:
     parts: dict[str, Any] = {}
     for name, environment in _environments(document.data):
         merged = _merged(document, name, environment)
-        faults += merged.faults
-        faults += _check_environment(merged, name, environment)
+        faults += _own_faults(merged, name, environment, found.faults)
         parts[name] = merged.data
     if faults:
         raise ConfigFaults(faults)
@@ -52,15 +52,17 @@ def _merged(document: Document, name: str, environment: dict[str, Any]) -> Docum
     return overridden(document, base, known, ("environments", name, "overrides"))
 
 
-def _check_environment(merged: Document, name: str, environment: dict[str, Any]) -> list[Fault]:
+def _own_faults(merged: Document, name: str, environment: dict[str, Any], of_base: list[Fault]) -> list[Fault]:
+    """What is wrong with the environment that is not wrong without it; says so, as it may show elsewhere in the file."""
     found = Found(merged)
     RELEASED.check(merged.data, (), found)
     check_references(merged, found)
     if "account" not in environment:
-        own = {key: value for key, value in environment.items() if key in ENVIRONMENT.keys and key != "overrides"}
+        own = {key: value for key, value in environment.items() if key != "overrides"}
         check_account(own, ("environments", name), found)
         check_account(merged.data, (), found)
-    return found.faults
+    own_faults = [fault for fault in (*merged.faults, *found.faults) if fault not in of_base]
+    return [replace(fault, problem=f"in environment {name}, {fault.problem}") for fault in own_faults]
 
 
 def _config(file: dict[str, Any], parts: dict[str, Any]) -> Config:

@@ -1,0 +1,79 @@
+"""`deploytool config`: is the configuration right, and what may it say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from deploytool.core.config.faults import ConfigFaults
+    from deploytool.core.config.model import Config
+
+
+@click.group(name="config")
+def command() -> None:
+    """Check deploytool.yml, or print its JSON Schema.
+
+    \b
+    Example:
+      deploytool config check --environment production
+    """
+
+
+@command.command()
+@click.option("--config", "path", default="deploytool.yml", show_default=True, help="The file to check.")
+@click.option("--environment", help="Also show what holds in this environment, overrides merged.")
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def check(context: click.Context, path: str, environment: str | None, output: str) -> None:
+    """Report every fault in deploytool.yml, with line and column.
+
+    Reads nothing but the file. Exits with 2 where there is a fault.
+
+    \b
+    Example:
+      deploytool config check --config deploy/deploytool.yml --output json
+    """
+    # Loaded here so that `deploytool --help` loads neither PyYAML nor the configuration.
+    from deploytool.cli.read_config import read_config
+    from deploytool.core.config.faults import ConfigFaults
+    from deploytool.core.config.resolve import resolve
+
+    try:
+        config = read_config(path)
+    except ConfigFaults as faults:
+        click.echo(_as_json(faults) if output == "json" else "\n".join(str(fault) for fault in faults.faults))
+        context.exit(faults.exit_code)
+    settings = asdict(resolve(config, environment)) if environment else None
+    if output == "json":
+        click.echo(json.dumps({"valid": True, "faults": [], "settings": settings}, indent=2))
+        return
+    click.echo(f"{path} is valid: {_summary(config)}")
+    if settings:
+        click.echo(json.dumps(settings, indent=2))
+
+
+@command.command()
+def schema() -> None:
+    """Print the JSON Schema of deploytool.yml (draft 2020-12), for editors.
+
+    \b
+    Example:
+      deploytool config schema > deploytool.schema.json
+    """
+    from deploytool.core.config.json_schema import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+def _as_json(faults: ConfigFaults) -> str:
+    listed: list[dict[str, Any]] = [asdict(fault) for fault in faults.faults]
+    return json.dumps({"valid": False, "faults": listed, "settings": None}, indent=2)
+
+
+def _summary(config: Config) -> str:
+    parts = (("images", config.images), ("services", config.services), ("environments", config.environments))
+    return f"app {config.app}; " + "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts)
