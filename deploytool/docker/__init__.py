@@ -1,0 +1,1 @@
+"""Images: build them, push them, ask the registry what it holds."""
