@@ -1,0 +1,1 @@
+"""What people and programs read: plans, progress and outcomes as text, Markdown and JSON."""

@@ -1,0 +1,136 @@
+"""What the log of a release reads like where no terminal watches."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.events import Event, Explained, Planned, Said, StepBegan, Warned
+from deploytool.core.verdict_model import Fate, Verdict
+from deploytool.report.plain import PlainProgress, lines
+from deploytool.report.wording import duration, news
+from tests.unit.report.telling import CRASH, RELEASE, at, bad_events, good_events, moved, plan
+
+
+def log(events: tuple[tuple[float, Event], ...], actions: bool = False) -> list[str]:
+    written: list[str] = []
+    clock = {"now": at(0)}
+    progress = PlainProgress(written.append, lambda: clock["now"], actions)
+    for seconds, event in events:
+        clock["now"] = at(seconds)
+        progress.tell(event)
+    return "".join(written).splitlines()
+
+
+def test_a_good_release_reads_like_this() -> None:
+    assert log(good_events()) == [
+        f"12:03:07  releasing 4f2a9c1 to production (cluster shop, us-east-1): 2 services, release {RELEASE}",
+        "12:03:07  build: app, migrate",
+        "12:03:16  build | #7 naming to shop:4f2a9c1",
+        "12:03:38  build done in 31 s",
+        "12:03:38  migrate",
+        "12:03:40  migrate | applied 0003_cart.sql",
+        "12:03:44  migrate done in 6.4 s: exit code 0",
+        "12:03:44  roll out: app, worker",
+        "12:03:47  app: 1 of 2 running; 1 pending",
+        "12:03:47  worker: 1 of 1 running; waits for the old task to stop",
+        "12:04:26  app: live",
+        "12:04:26  worker: live",
+        "12:04:26  roll out done in 42 s",
+        "12:04:27  verify: https://shop.example/api/health",
+        "12:04:27  verify done in 0.4 s",
+        "12:04:28  released: 4f2a9c1 is live in production.",
+    ]
+
+
+def test_a_failure_says_cause_aws_words_and_fix_as_soon_as_they_are_known() -> None:
+    told = [line[10:] for line in log(bad_events())]
+    found = told.index("worker: container worker exited with code 1 right after its start")
+    assert told[found + 1 : found + 3] == [
+        "  AWS says: Essential container in task exited",
+        "  fix: read its last lines below, correct the start command or what it needs",
+    ]
+    assert "roll out FAILED in 20 s" in told
+
+
+def test_the_same_news_is_told_once_when_it_comes_again() -> None:
+    events = tuple((second, moved("app", 1, 2)) for second in range(5))
+    assert len(log(events)) == 1
+
+
+def test_news_of_two_services_do_not_hide_each_other() -> None:
+    same = (moved("app", 1, 2), moved("worker", 1, 2), moved("app", 1, 2), moved("app", 2, 2), moved("app", 1, 2))
+    assert [line[10:] for line in log(tuple(enumerate(same)))] == [
+        "app: 1 of 2 running",
+        "worker: 1 of 2 running",
+        "app: 2 of 2 running",
+        "app: 1 of 2 running",
+    ]
+
+
+def test_nothing_to_do_is_said_in_one_line() -> None:
+    assert lines(Planned(plan(nothing=True))) == ("nothing to do: 4f2a9c1 already runs in production",)
+
+
+def test_folds_and_annotations_are_for_github_actions_only() -> None:
+    plain = log(bad_events())
+    actions = log(bad_events(), actions=True)
+    assert not [line for line in plain if line.startswith("::")]
+    assert [line for line in actions if line.startswith("::")] == [
+        "::group::build: output",
+        "::endgroup::",
+        f"::error title=production%3A rolled-back::{CRASH.cause}%0A{CRASH.fix}",
+    ]
+
+
+def test_the_end_of_a_step_is_outside_its_fold() -> None:
+    actions = log(good_events(), actions=True)
+    assert actions[actions.index("::endgroup::") + 1].endswith("build done in 31 s")
+
+
+def test_an_annotation_stays_one_line_when_the_warning_has_several() -> None:
+    told = log(((0, Warned("first\nsecond: 100%, sure")),), actions=True)
+    assert told[-1] == "::warning::first%0Asecond: 100%25, sure"
+
+
+COMMANDS = st.sampled_from(["::", "##[", "::error::x", "::stop-commands::t", "##[add-mask]x", *"\r\n\u200b "])
+HOSTILE = st.lists(st.one_of(COMMANDS, st.text(max_size=8)), max_size=8).map("".join)
+
+
+@given(HOSTILE)
+def test_somebody_elses_line_never_is_a_workflow_command(text: str) -> None:
+    events: tuple[Event, ...] = (
+        Said("build", text),
+        Said("migrate", text),
+        StepBegan("verify", text),
+        moved("app", 1, 2, Fate.ROLLED_BACK, text),
+        Explained(Diagnosis("exit-1", text, text, quote=text, subject="app")),
+        Warned(text),
+    )
+    for line in log(tuple((0, event) for event in events), actions=True):
+        ours = line.startswith("::warning::")
+        assert ours or line.startswith("12:03:07  ")
+        assert ours or "##[" not in line
+
+
+def test_durations_read_as_a_person_says_them() -> None:
+    assert [duration(s) for s in (-1, 0.04, 9.94, 9.96, 59.6, 61, 3599.4, 7380)] == [
+        "0.0 s",
+        "0.0 s",
+        "9.9 s",
+        "10 s",
+        "1 min 00 s",
+        "1 min 01 s",
+        "59 min 59 s",
+        "2 h 03 min",
+    ]
+
+
+def test_task_counts_are_told_once() -> None:
+    waiting = Verdict(Fate.WAITING, "waiting for 1 of 2 running, 1 pending; 2 old tasks still serving")
+    assert news(waiting, 1, 2) == "1 of 2 running, 1 pending; 2 old tasks still serving"
+    assert news(Verdict(Fate.WAITING), 1, 2) == "1 of 2 running"
+    assert news(Verdict(Fate.PAUSED, "paused at hook approve"), 1, 2) == "1 of 2 running; paused at hook approve"
+    assert news(Verdict(Fate.LIVE, "shop-app:42 is live"), 2, 2) == "shop-app:42 is live"
+    assert news(Verdict(Fate.LIVE), 2, 2, going_back=True) == "going back: live"
