@@ -38,7 +38,7 @@ def commands(spec: BuildSpec, tools: Toolchain, metadata_file: Path) -> tuple[Co
     if len(spec.platforms) > 1 and not tools.beyond_classic_store:
         raise PlatformsUnsupported(
             f"image {spec.name} is for {', '.join(spec.platforms)}, and {tools.docker} builds one platform at a time",
-            "add docker/setup-buildx-action before the release step (locally: docker buildx create --use), or name one platform",
+            "add docker/setup-buildx-action (locally: docker buildx create --use), or name one platform",
         )
     if not tools.buildx:
         build = (tools.docker, "build", *_build_options(spec), str(spec.context))

@@ -9,7 +9,9 @@ class DockerMissing(BuildError):
     """No ``docker`` on PATH."""
 
     def __init__(self) -> None:
-        super().__init__("docker is not installed", "install Docker, or run where it is: GitHub's Ubuntu runners have it")
+        super().__init__(
+            "docker is not installed", "install Docker, or run where it is: GitHub's Ubuntu runners have it"
+        )
 
 
 class BuildKitMissing(BuildError):

@@ -62,14 +62,14 @@ def daemon_fault(said: str) -> DaemonUnreachable | SocketDenied | None:
     """What docker says when it cannot reach its daemon, as an error of ours."""
     if "permission denied while trying to connect to the" in said.lower():
         return SocketDenied()
-    if re.search(r"cannot connect to the docker daemon|error during connect|docker daemon is not running", said, re.I):
+    if re.search(r"(?i)cannot connect to the docker daemon|error during connect|docker daemon is not running", said):
         return DaemonUnreachable(said.strip().splitlines()[-1])
     return None
 
 
 def _with_buildx(environ: Mapping[str, str], docker: str) -> Toolchain:
     inspected = _ask(environ, docker, "buildx", "inspect")
-    found = re.search(r"^Driver:\s+(\S+)", inspected.stdout, re.M)
+    found = re.search(r"(?m)^Driver:\s+(\S+)", inspected.stdout)
     driver = found.group(1) if found else "docker"
     if driver != "docker":
         return Toolchain(docker, driver)

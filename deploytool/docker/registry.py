@@ -1,0 +1,162 @@
+"""Asks a registry what it holds, over the OCI distribution API (``GET /v2/NAME/manifests/REFERENCE``)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from deploytool.docker.errors import PushDenied, RegistryFailed, RegistryUnreachable, RepositoryMissing
+from deploytool.docker.spec import REVISION_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+_TIMEOUT_SECONDS = (5, 30)
+_BRIEF_FAULTS = (429, 500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Auth:
+    """HTTP Basic credentials; for Amazon ECR the user is ``AWS`` and the password its authorization token."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Auth(username={self.username!r}, password=***)"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """An image or index in a registry.
+
+    ``platforms`` are ``os/architecture[/variant]``, one per image. ``revision`` is the label
+    ``org.opencontainers.image.revision`` of the (first) image.
+    """
+
+    digest: str
+    platforms: tuple[str, ...]
+    revision: str | None
+
+
+@dataclass(frozen=True)
+class ImageName:
+    """``registry/repository:tag`` or ``registry/repository@sha256:…``, taken apart."""
+
+    registry: str
+    repository: str
+    reference: str
+
+    @classmethod
+    def parse(cls, text: str) -> ImageName:
+        """Raises ValueError where the registry or the tag is not given: we never guess Docker Hub or ``latest``."""
+        found = re.fullmatch(r"([^/]+)/([^:@]+)(?::([^@/]+)|@(sha256:[0-9a-f]{64}))", text)
+        if not found:
+            raise ValueError(f"not registry/repository:tag: {text}")
+        return cls(found.group(1), found.group(2), found.group(3) or found.group(4))
+
+    def at(self, digest: str) -> str:
+        return f"{self.registry}/{self.repository}@{digest}"
+
+    @property
+    def url(self) -> str:
+        """Plain HTTP on this machine only, as Docker itself does."""
+        host = self.registry.partition(":")[0]
+        local = host == "localhost" or host.startswith("127.")
+        return f"{'http' if local else 'https'}://{self.registry}/v2/{self.repository}"
+
+
+def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
+    """What ``registry/repository:tag`` (or ``@digest``) names; ``None`` where there is no such tag or digest.
+
+    Raises:
+        RepositoryMissing: the registry has no such repository.
+        PushDenied: the registry does not accept ``auth``.
+        RegistryUnreachable, RegistryFailed
+    """
+    name = ImageName.parse(reference)
+    with requests.Session() as session:
+        retry = Retry(total=3, backoff_factor=0.3, status_forcelist=_BRIEF_FAULTS, raise_on_status=False)
+        session.mount("http://", HTTPAdapter(max_retries=retry))
+        session.mount("https://", HTTPAdapter(max_retries=retry))
+        if auth:
+            session.auth = (auth.username, auth.password)
+        return _Repository(session, name).manifest()
+
+
+@dataclass(frozen=True)
+class _Repository:
+    session: requests.Session
+    name: ImageName
+
+    def manifest(self) -> Manifest | None:
+        answer = self._get(f"manifests/{self.name.reference}")
+        if answer.status_code == 404:
+            if "NAME_UNKNOWN" in answer.text:
+                raise RepositoryMissing(
+                    f"{self.name.registry} has no repository {self.name.repository}",
+                    "create it, or correct repository in deploytool.yml",
+                )
+            return None
+        document = self._json(answer)
+        digest = answer.headers.get("Docker-Content-Digest") or f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
+        if document.get("mediaType", answer.headers.get("Content-Type")) not in _INDEXES:
+            config = self._config(document)
+            return Manifest(digest, (_platform(config),), _revision(config))
+        # An attestation is listed as an image of platform unknown/unknown.
+        images = [entry for entry in document["manifests"] if entry["platform"]["os"] != "unknown"]
+        platforms = tuple(_platform(entry["platform"]) for entry in images)
+        first = self._json(self._get(f"manifests/{images[0]['digest']}")) if images else None
+        return Manifest(digest, platforms, _revision(self._config(first)) if first else None)
+
+    def _config(self, image: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._json(self._get(f"blobs/{image['config']['digest']}"))
+
+    def _get(self, path: str) -> requests.Response:
+        try:
+            answer = self.session.get(
+                f"{self.name.url}/{path}", headers={"Accept": ", ".join(_INDEXES + _IMAGES)}, timeout=_TIMEOUT_SECONDS
+            )
+        except requests.RequestException as fault:
+            raise RegistryUnreachable(
+                f"{self.name.registry} does not answer: {type(fault).__name__}",
+                "check the network and the registry's name, then release again",
+            ) from fault
+        if answer.status_code in {401, 403}:
+            raise PushDenied(
+                f"{self.name.registry} refused to show {self.name.repository}: HTTP {answer.status_code}",
+                "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository",
+            )
+        return answer
+
+    def _json(self, answer: requests.Response) -> dict[str, Any]:
+        try:
+            answer.raise_for_status()
+            document = answer.json()
+        except requests.RequestException as fault:
+            raise RegistryFailed(
+                f"{self.name.registry} answered HTTP {answer.status_code} for {self.name.repository}, not an image",
+                "release again; if it stays, look at the registry",
+            ) from fault
+        return dict(document)
+
+
+def _platform(described: Mapping[str, Any]) -> str:
+    parts = (described.get("os"), described.get("architecture"), described.get("variant"))
+    return "/".join(str(part) for part in parts if part)
+
+
+def _revision(config: Mapping[str, Any]) -> str | None:
+    labels = (config.get("config") or {}).get("Labels") or {}
+    return labels.get(REVISION_LABEL)
