@@ -28,7 +28,7 @@ def judge(
     ours = service_deployment if _is_of(rollout, service_deployment) else None
     verdict = _by_service_deployment(rollout, service, ours) if ours else _by_service(rollout, service)
     if verdict.fate is Fate.WAITING and not verdict.detail:
-        verdict = Verdict(Fate.WAITING, f"waiting for {waiting_for(rollout, service, ours)}")
+        verdict = Verdict(Fate.WAITING, waiting_for(rollout, service, ours))
     if out_of_time and not verdict.settled:
         return Verdict(Fate.TIMED_OUT, f"out of time while {verdict.fate}: {verdict.detail}")
     return verdict
