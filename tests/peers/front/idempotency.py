@@ -1,0 +1,61 @@
+"""RunTask's clientToken: the same request again gets the tasks it already has, another one a ConflictException."""
+
+import json
+import threading
+
+from tests.peers.front.upstream import Upstream
+from tests.peers.front.wire import Answer, AwsCall, Json, Scope, json_answer
+
+_CONFLICT = (
+    "The RunTask request could not be processed due to conflicts. The provided clientToken is already in use with a "
+    "different RunTask request. The resourceIds are the existing task ARNs which are already associated with the "
+    "clientToken."
+)
+
+
+def fingerprint(params: Json) -> str:
+    """What must be equal for two requests to be the same one."""
+    return json.dumps(params, sort_keys=True)
+
+
+def conflict(task_arns: list[str]) -> Answer:
+    """AWS's answer to a token used with other parameters."""
+    payload = {"__type": "ConflictException", "message": _CONFLICT, "resourceIds": task_arns}
+    answer = json_answer(payload, 400)
+    return Answer(400, (*answer.headers, ("x-amzn-ErrorType", "ConflictException")), answer.body)
+
+
+class RunTaskIdempotency:
+    """Remembers each token's request and tasks, per account, region and cluster, as long as the front runs."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        self._started: dict[tuple[Scope, str, str], tuple[str, list[str]]] = {}
+        self._lock = threading.Lock()
+
+    def before(self, call: AwsCall) -> Answer | None:
+        """The tasks a token already started, or the conflict."""
+        key = self._key(call)
+        with self._lock:
+            known = self._started.get(key) if key else None
+        if known is None:
+            return None
+        request, task_arns = known
+        if request != fingerprint(call.params):
+            return conflict(task_arns)
+        wanted = {"cluster": call.params.get("cluster", "default"), "tasks": task_arns}
+        return json_answer(self._upstream.ecs("DescribeTasks", wanted, call.scope))
+
+    def after(self, call: AwsCall, payload: Json) -> Json:
+        """Remember what a token started; a request that started nothing may be tried again."""
+        key = self._key(call)
+        if key and payload.get("tasks"):
+            with self._lock:
+                self._started[key] = (fingerprint(call.params), [task["taskArn"] for task in payload["tasks"]])
+        return payload
+
+    def _key(self, call: AwsCall) -> tuple[Scope, str, str] | None:
+        token = call.params.get("clientToken")
+        if (call.service, call.action) != ("ecs", "RunTask") or not token:
+            return None
+        return call.scope, str(call.params.get("cluster", "default")), str(token)
