@@ -1,0 +1,171 @@
+"""``deploytool sandbox``: a whole cloud on this machine, to release to, to break, and to watch come back."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from deploytool.sandbox import breakage, discover, standin
+from deploytool.sandbox.down import down
+from deploytool.sandbox.errors import NotStarted
+from deploytool.sandbox.faults import FAULTS
+from deploytool.sandbox.record import alone
+from deploytool.sandbox.state import load
+from deploytool.sandbox.status import parts
+from deploytool.sandbox.up import Wish, up
+
+if TYPE_CHECKING:
+    from deploytool.sandbox.breakage import Change
+    from deploytool.sandbox.state import SandboxState
+
+OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result.")
+
+
+def _say(line: str) -> None:
+    click.echo(f"sandbox: {line}", err=True)
+
+
+def _here() -> SandboxState:
+    state = discover.find(Path.cwd())
+    if state is None:
+        raise NotStarted
+    return state
+
+
+@click.group(name="sandbox")
+def command() -> None:
+    """A whole cloud on this machine: AWS, GitHub and an example application.
+
+    \b
+    Example:
+      deploytool sandbox up
+      cd .deploytool/workdir && deploytool release
+    """
+
+
+@command.command(name="up")
+@click.option("--staging", is_flag=True, help="Also make a staging environment.")
+@click.option("--aws-port", default=4566, show_default=True, help="Port of AWS; the next free one if it is taken.")
+@click.option("--github-port", default=4580, show_default=True, help="Port of GitHub; the next free one if it is taken.")
+@OUTPUT
+def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
+    """Start it in this directory; where it runs already, say where.
+
+    \b
+    Example:
+      deploytool sandbox up --staging
+    """
+    began = time.monotonic()
+    root = Path.cwd()
+    with alone(root):
+        state = up(root, Wish(aws_port, github_port, staging), _say)
+    if output == "json":
+        click.echo((state.directory / "sandbox.json").read_text(), nl=False)
+        return
+    click.echo(f"The sandbox runs ({time.monotonic() - began:.1f} s).")
+    click.echo(f"  application   {state.app_url}/")
+    click.echo(f"  GitHub        {standin.page(state, 1)}")
+    click.echo(f"  AWS           {state.aws_endpoint_url}")
+    click.echo(f"  repository    {state.workdir}")
+    click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
+
+
+@command.command(name="down")
+@click.option("--purge", is_flag=True, help="Also remove what makes the next start fast: images and packages.")
+def down_command(purge: bool) -> None:
+    """Stop it: every container, network and process that it made, and no other.
+
+    \b
+    Example:
+      deploytool sandbox down
+    """
+    found = discover.find(Path.cwd())
+    if found is None:
+        click.echo("There is no sandbox here.")
+        return
+    with alone(found.root):
+        state = load(found.root)
+        if state is not None:
+            down(state, _say, purge=purge)
+    click.echo("The sandbox is gone.")
+
+
+@command.command(name="status")
+@OUTPUT
+def status_command(output: str) -> None:
+    """Show what of it runs. Exit code 3 where a part does not.
+
+    \b
+    Example:
+      deploytool sandbox status --output json
+    """
+    state = _here()
+    found = parts(state)
+    if output == "json":
+        shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
+        click.echo(json.dumps({"parts": shown, "app_url": state.app_url, "workdir": str(state.workdir), "broken": state.broken}, indent=2))
+    else:
+        for part in found:
+            click.echo(f"{'runs' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")
+        click.echo(f"broken: {', '.join(state.broken) or 'nothing'}")
+    if not all(part.runs for part in found):
+        raise SystemExit(3)
+
+
+@command.command(name="env")
+@OUTPUT
+def env_command(output: str) -> None:
+    """Print what leads other programs to it, for the shell.
+
+    \b
+    Example:
+      eval "$(deploytool sandbox env)" && aws ecs list-clusters
+    """
+    variables = discover.environment(_here())
+    if output == "json":
+        click.echo(json.dumps(variables, indent=2))
+        return
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@command.command(name="break")
+@click.argument("what", type=click.Choice(sorted(FAULTS)))
+def break_command(what: str) -> None:
+    """Break the example, so that the next release fails.
+
+    \b
+    Example:
+      deploytool sandbox break worker
+    """
+    state = _here()
+    with alone(state.root):
+        change = breakage.break_(state, what)
+    _show(state, change)
+    click.echo("Mend it:        deploytool sandbox fix")
+
+
+@command.command(name="fix")
+def fix_command() -> None:
+    """Mend everything that was broken.
+
+    \b
+    Example:
+      deploytool sandbox fix
+    """
+    state = _here()
+    with alone(state.root):
+        change = breakage.fix(state)
+    _show(state, change)
+
+
+def _show(state: SandboxState, change: Change) -> None:
+    if change.commit:
+        click.echo(f"Commit {change.commit[:7]}, pull request {change.page}")
+    click.echo(f"Expect:         {change.outcome}")
+    click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")

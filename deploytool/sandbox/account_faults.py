@@ -1,0 +1,48 @@
+"""What somebody may have done to the AWS account behind everybody's back, and how it is undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deploytool.sandbox.cloud.services import architecture
+from deploytool.sandbox.cloud.stack import PRODUCTION
+
+if TYPE_CHECKING:
+    from deploytool.sandbox.cloud.account import Account
+
+SECRET = PRODUCTION.secret("OPENAI_API_KEY")
+SERVICES = ("app", "worker")
+# What DescribeTaskDefinition adds and RegisterTaskDefinition refuses.
+READ_ONLY = {
+    "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy", "deregisteredAt",
+}
+
+
+def delete_secret(account: Account) -> None:
+    """Schedule the secret for deletion: from then on nobody reads it, and it can be had back under the same ARN."""
+    account.client("secretsmanager").delete_secret(SecretId=SECRET, RecoveryWindowInDays=7)
+
+
+def restore_secret(account: Account) -> None:
+    """Take the deletion back."""
+    account.client("secretsmanager").restore_secret(SecretId=SECRET)
+
+
+def change_cpu(account: Account) -> None:
+    """Move the services to revisions that ask for the CPU this machine has not."""
+    _move(account, "X86_64" if architecture() == "ARM64" else "ARM64")
+
+
+def restore_cpu(account: Account) -> None:
+    """Move the services to revisions that ask for this machine's CPU."""
+    _move(account, architecture())
+
+
+def _move(account: Account, cpu: str) -> None:
+    ecs = account.client("ecs")
+    for service in ecs.describe_services(cluster=PRODUCTION.name, services=list(SERVICES))["services"]:
+        live: dict[str, Any] = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+        wanted = {key: value for key, value in live.items() if key not in READ_ONLY}
+        wanted["runtimePlatform"] = {**wanted.get("runtimePlatform", {}), "cpuArchitecture": cpu}
+        revision = ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
+        ecs.update_service(cluster=PRODUCTION.name, service=service["serviceName"], taskDefinition=revision)

@@ -1,0 +1,105 @@
+"""The example as a git repository of its own: its first version on `main`, its second one commit further on `next`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploytool.sandbox.cloud.network import app_url
+from deploytool.sandbox.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deploytool.sandbox.cloud.stack import Stack
+    from deploytool.sandbox.state import SandboxState
+
+# In the repository, and in the installed package, where the wheel puts it (pyproject.toml, force-include).
+PLACES = (Path(__file__).parents[2] / "examples" / "architecturedeck", Path(__file__).parent / "_example")
+SECOND = "next"
+NOT_SHIPPED = shutil.ignore_patterns(SECOND, "__pycache__", ".deploytool")
+AUTHOR = "Octo Dev"
+EMAIL = "octo-dev@example.com"
+# The user's own git configuration (hooks, signing, templates) has no say here.
+ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": AUTHOR,
+    "GIT_AUTHOR_EMAIL": EMAIL,
+    "GIT_COMMITTER_NAME": AUTHOR,
+    "GIT_COMMITTER_EMAIL": EMAIL,
+}
+MAIN = "main"
+FIRST_PULL_REQUEST = ("Take jobs and keep their results", 1)
+SECOND_PULL_REQUEST = ("Remember who ordered a result, greet more warmly", 2)
+
+
+def git(workdir: Path, *arguments: str) -> str:
+    """Run git in the checkout, as the example's developer; what it printed, without the last line end.
+
+    Raises:
+        CommandFailed: git ended with an error.
+    """
+    # A GIT_DIR from a hook that called us would lead git to another repository.
+    unset = {name: str(value) for name, value in (("GIT_DIR", workdir / ".git"), ("GIT_WORK_TREE", workdir))}
+    return run(["git", *arguments], cwd=workdir, env={**ENVIRONMENT, **unset}).rstrip("\n")
+
+
+def create(state: SandboxState, stacks: Iterable[Stack]) -> None:
+    """Make the checkout: `main` at the first version and checked out, `next` one commit ahead, `origin` the stand-in."""
+    source = next(place for place in PLACES if place.is_dir())
+    workdir = state.workdir
+    shutil.copytree(source, workdir, ignore=NOT_SHIPPED)
+    _point_to_sandbox(workdir / "deploytool.yml", state, stacks)
+    git(workdir, "init", "-q", "-b", MAIN)
+    git(workdir, "remote", "add", "origin", f"{state.github_web_url}/{state.repository}")
+    commit(workdir, *FIRST_PULL_REQUEST)
+    git(workdir, "checkout", "-q", "-b", SECOND)
+    shutil.copytree(source / SECOND, workdir, dirs_exist_ok=True)
+    commit(workdir, *SECOND_PULL_REQUEST)
+    git(workdir, "checkout", "-q", MAIN)
+
+
+def advance(state: SandboxState) -> str:
+    """Move `main` to the second version, as merging its pull request would; the commit."""
+    git(state.workdir, "merge", "-q", "--ff-only", SECOND)
+    return head(state.workdir)
+
+
+def commit(workdir: Path, title: str, number: int) -> str:
+    """Commit everything, as GitHub does when a pull request is squashed; the commit."""
+    git(workdir, "add", "-A")
+    git(workdir, "commit", "-q", "-m", f"{title} (#{number})")
+    return head(workdir)
+
+
+def head(workdir: Path) -> str:
+    """The commit that is checked out."""
+    return git(workdir, "rev-parse", "HEAD")
+
+
+def next_number(workdir: Path) -> int:
+    """The number of the next pull request: one more than the highest in any commit's subject."""
+    subjects = git(workdir, "log", "--all", "--format=%s")
+    return 1 + max((int(number) for number in re.findall(r"\(#(\d+)\)$", subjects, re.MULTILINE)), default=0)
+
+
+def _point_to_sandbox(file: Path, state: SandboxState, stacks: Iterable[Stack]) -> None:
+    """Replace the environments by the sandbox's: a load balancer's name resolves in AWS only, so its URL is written out."""
+    shared = file.read_text().partition("environments:\n")[0]
+    lines = ["environments:"]
+    for stack in stacks:
+        url = app_url(state.aws_endpoint_url, stack)
+        lines += [
+            f"  {stack.environment}:",
+            f"    region: {state.region}",
+            f"    cluster: {stack.name}",
+            f"    repository: {stack.repository}",
+            f"    url: {url}",
+            "    overrides:",
+            f"      migrate: {{task: {stack.family('migrate')}}}",
+            f'      services: {{app: {{verify: {{url: "{url}/api/health"}}}}}}',
+        ]
+    file.write_text(shared + "\n".join(lines) + "\n")

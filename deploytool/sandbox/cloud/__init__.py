@@ -1,0 +1,49 @@
+"""What the sandbox's AWS account holds before the first release: as the guide's CloudFormation would make it, in small."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploytool.sandbox.cloud.foundation import lay_foundation
+from deploytool.sandbox.cloud.network import make_load_balancer, make_network
+from deploytool.sandbox.cloud.services import create_services, register_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deploytool.sandbox.cloud.account import Account
+    from deploytool.sandbox.cloud.stack import Stack
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the databases are, as the tasks' containers reach them."""
+
+    postgres: str
+    redis: str
+
+
+def seed(account: Account, stacks: list[Stack], addresses: Addresses, placeholder: Callable[[], str]) -> None:
+    """Make every stack: roles, logs, secrets, load balancer, task definitions, services running the placeholder.
+
+    ``placeholder`` returns the image reference, by digest; it runs beside the rest, which does not need it.
+    """
+    account.client("ecr").create_repository(repositoryName=stacks[0].repository, imageTagMutability="IMMUTABLE")
+    with ThreadPoolExecutor(1) as pool:
+        image = pool.submit(placeholder)
+        network = make_network(account)
+        made = [
+            (stack, lay_foundation(account, stack, addresses.postgres, addresses.redis), make_load_balancer(account, stack, network))
+            for stack in stacks
+        ]
+        for stack, foundation, target_group in made:
+            definitions = register_all(account, stack, foundation, image.result())
+            create_services(account, stack, definitions, network, target_group)
+
+
+def settled(account: Account, cluster: str) -> bool:
+    """Whether every service of the cluster runs what it should, and only that."""
+    services = account.client("ecs").describe_services(cluster=cluster, services=["app", "worker"])["services"]
+    return all(service["runningCount"] == service["desiredCount"] and len(service["deployments"]) == 1 for service in services)

@@ -1,0 +1,65 @@
+"""Stop the sandbox: every process and container that it made, found by pid with start time and by label, and no other."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from deploytool.sandbox import engine, images, process
+from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.state import FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deploytool.sandbox.state import SandboxState
+
+SERVERS = ("ministack", "github")
+ROUNDS = 5
+
+
+def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool = False, purge: bool = False) -> None:
+    """Stop and remove all of it. ``purge`` also removes what makes the next ``up`` fast: images and packages.
+
+    Raises:
+        CommandFailed: Docker did not remove a container; the state stays, so that ``down`` can be run again.
+    """
+    with ThreadPoolExecutor(len(SERVERS)) as pool:
+        # Nothing of theirs is worth saving, and MiniStack would first stop its containers one by one.
+        list(pool.map(lambda name: process.stop(state.processes.get(name), patience=0.5), SERVERS))
+    if engine.answers():
+        _remove_containers(state)
+        if purge:
+            _remove_images(state)
+        if state.dockerd_started and not keep_docker:
+            _stop_docker(state, say)
+    if purge:
+        shutil.rmtree(images.cache())
+    shutil.rmtree(state.workdir, ignore_errors=True)
+    shutil.rmtree(state.directory / "logs", ignore_errors=True)
+    (state.directory / "github.json").unlink(missing_ok=True)
+    (state.directory / FILE).unlink(missing_ok=True)
+
+
+def _remove_containers(state: SandboxState) -> None:
+    # A task that MiniStack was just starting may appear after the first look.
+    for _ in range(ROUNDS):
+        ids = engine.containers(state.label) + engine.containers(state.ministack_label)
+        if not ids:
+            return
+        engine.remove(ids)
+
+
+def _remove_images(state: SandboxState) -> None:
+    ours = (f"{state.registry}/{PRODUCTION.repository}", images.BASE, images.DATA, images.OWN_DEBIAN)
+    ids = {found for image in ours for found in engine.docker("images", "-q", "--no-trunc", image).split()}
+    if ids:
+        engine.docker("rmi", "-f", *sorted(ids))
+
+
+def _stop_docker(state: SandboxState, say: Callable[[str], None]) -> None:
+    if engine.docker("ps", "-q").strip():
+        say("Docker runs on: it has containers that are not the sandbox's")
+        return
+    process.stop(state.processes.get("dockerd"), patience=20)

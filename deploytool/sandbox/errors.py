@@ -1,0 +1,43 @@
+"""What can go wrong with the sandbox, each with its cause and its fix."""
+
+from __future__ import annotations
+
+from deploytool.errors import DeployError, Exit
+
+
+class SandboxError(DeployError):
+    """The sandbox could not be started, changed or stopped; nothing outside this machine was touched."""
+
+    exit_code = Exit.REFUSED
+
+
+class CommandFailed(SandboxError):
+    """A program that the sandbox runs ended with an error. ``output`` holds its last lines."""
+
+    def __init__(self, command: str, output: str, fix: str = "") -> None:
+        self.output = output
+        last = output.strip().splitlines()[-1:] or ["it printed nothing"]
+        super().__init__(f"`{command}` failed: {last[0]}", fix or "read its output above, mend it and run the command again")
+
+
+class DockerMissing(SandboxError):
+    """No Docker daemon answers, and we cannot install one here."""
+
+
+class NotStarted(SandboxError):
+    """There is no sandbox in this directory or above it."""
+
+    exit_code = Exit.USAGE
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is no sandbox in this directory or above it", "start one with `deploytool sandbox up`"
+        )
+
+
+class StartTimedOut(SandboxError):
+    """Something that was started did not answer in time."""
+
+
+class PortTaken(SandboxError):
+    """No free port was found where the sandbox looks for one."""

@@ -1,0 +1,81 @@
+"""MiniStack, the local AWS: in an environment of its own, since it pins a version of botocore that is not ours."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploytool.sandbox import process
+from deploytool.sandbox.images import cache
+from deploytool.sandbox.state import ministack_host
+from deploytool.sandbox.wait import HOST, answers, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deploytool.sandbox.state import Process
+
+REQUIREMENTS = Path(__file__).parent / "ministack-requirements.txt"
+HEALTH = "/_ministack/health"
+
+
+def install(say: Callable[[str], None]) -> Path:
+    """The Python of MiniStack's environment; made when it is missing, from hash-pinned packages.
+
+    Raises:
+        CommandFailed: the packages cannot be had.
+    """
+    pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
+    home = cache() / f"ministack-{pinned}-py{sys.version_info.major}{sys.version_info.minor}"
+    python = home / "bin" / "python"
+    if python.exists():
+        return python
+    say("installing MiniStack (once)")
+    # Made under another name: an environment that exists is complete. Scripts in it would hold the old path; `-m` does not.
+    partial = home.with_name(f"{home.name}.{os.getpid()}")
+    if shutil.which("uv"):
+        process.run(["uv", "venv", "-q", "--python", sys.executable, partial])
+        installer: list[str | Path] = ["uv", "pip", "install", "-q", "--python", partial / "bin" / "python"]
+    else:
+        process.run([sys.executable, "-m", "venv", partial])
+        installer = [partial / "bin" / "python", "-m", "pip", "install", "-q"]
+    process.run([*installer, "--require-hashes", "-r", REQUIREMENTS])
+    if not python.exists():
+        partial.replace(home)
+    return python
+
+
+def start(python: Path, sandbox_id: str, port: int, log: Path) -> Process:
+    """Start it on 127.0.0.1 and return at once; ``wait`` for it before use."""
+    return process.start(
+        [python, "-m", "ministack"],
+        log=log,
+        env={
+            "BIND_HOST": HOST,
+            "GATEWAY_PORT": str(port),
+            # Marks its containers as this sandbox's, see SandboxState.ministack_label.
+            "MINISTACK_HOSTNAME": ministack_host(sandbox_id),
+            # It asks Docker for a container called like this, to learn whether it runs in one; it does not.
+            "HOSTNAME": ministack_host(sandbox_id),
+            "PERSIST_STATE": "0",
+            "S3_PERSIST": "0",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "TMPDIR": str(log.parent),
+        },
+    )
+
+
+def wait(server: Process, port: int, log: Path) -> None:
+    """Return once it answers.
+
+    Raises:
+        StartTimedOut: it ended, or does not answer within 60 seconds.
+    """
+    until("MiniStack", lambda: answers(f"http://{HOST}:{port}{HEALTH}"), seconds=60, process=server, log=log)

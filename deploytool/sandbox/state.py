@@ -1,0 +1,99 @@
+"""What the sandbox made, and where it is reached: the contents of ``.deploytool/sandbox.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from deploytool.sandbox.errors import SandboxError
+
+DIRECTORY = ".deploytool"
+FILE = "sandbox.json"
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of ours. ``started`` (kernel clock ticks since boot) tells it from a later one with the same pid."""
+
+    pid: int
+    started: str
+
+
+@dataclass(frozen=True)
+class SandboxState:
+    """Everything that ``down`` must remove and that ``release`` needs to reach. Written again after each step of ``up``,
+    so that an ``up`` that was killed leaves nothing that ``down`` does not know of.
+    """
+
+    id: str
+    root: Path
+    aws_endpoint_url: str
+    registry: str
+    github_api_url: str
+    github_web_url: str
+    repository: str
+    workdir: Path
+    app_url: str
+    region: str = "us-east-1"
+    processes: dict[str, Process] = field(default_factory=dict)
+    containers: dict[str, str] = field(default_factory=dict)
+    networks: list[str] = field(default_factory=list)
+    ports: dict[str, int] = field(default_factory=dict)
+    environments: list[str] = field(default_factory=list)
+    dockerd_started: bool = False
+    ready: bool = False
+    good_commit: str = ""
+    broken: list[str] = field(default_factory=list)
+
+    @property
+    def directory(self) -> Path:
+        """Where the sandbox keeps its files: ``.deploytool`` of the directory in which ``up`` was run."""
+        return self.root / DIRECTORY
+
+    @property
+    def label(self) -> str:
+        """The Docker label on the containers that the sandbox itself starts."""
+        return f"deploytool.sandbox={self.id}"
+
+    @property
+    def ministack_label(self) -> str:
+        """The Docker label that MiniStack puts on the containers of its tasks."""
+        return f"ministack.instance={ministack_host(self.id)}:{self.ports['aws']}"
+
+
+def ministack_host(sandbox_id: str) -> str:
+    """The name by which this sandbox's MiniStack marks its containers as its own."""
+    return f"deploytool-{sandbox_id}"
+
+
+def save(state: SandboxState) -> None:
+    """Write the state in one piece: a reader sees the old one or the new one."""
+    state.directory.mkdir(parents=True, exist_ok=True)
+    path = state.directory / FILE
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(state), indent=2, default=str) + "\n")
+    partial.replace(path)
+
+
+def load(root: Path) -> SandboxState | None:
+    """The sandbox started in this directory, or None.
+
+    Raises:
+        SandboxError: the file is there and cannot be read as a state.
+    """
+    path = root / DIRECTORY / FILE
+    try:
+        raw: dict[str, Any] = json.loads(path.read_text())
+        known = {f.name for f in fields(SandboxState)}
+        values = {key: value for key, value in raw.items() if key in known}
+        values["root"], values["workdir"] = Path(raw["root"]), Path(raw["workdir"])
+        values["processes"] = {name: Process(**process) for name, process in raw["processes"].items()}
+        return SandboxState(**values)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SandboxError(
+            f"{path} cannot be read ({error})", f"remove {path} and what `docker ps` shows, then run `deploytool sandbox up`"
+        ) from error

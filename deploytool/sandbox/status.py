@@ -1,0 +1,63 @@
+"""What of the sandbox runs, asked of each part itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploytool.sandbox import engine
+from deploytool.sandbox.cloud.account import Account
+from deploytool.sandbox.cloud.stack import STACKS
+from deploytool.sandbox.ministack import HEALTH
+from deploytool.sandbox.process import alive
+from deploytool.sandbox.wait import answers
+
+if TYPE_CHECKING:
+    from deploytool.sandbox.state import SandboxState
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: whether it runs, and what there is to say about it."""
+
+    name: str
+    runs: bool
+    detail: str
+
+
+def is_whole(state: SandboxState) -> bool:
+    """Whether ``up`` was completed and every part that it started still answers. Services may be broken: that is the point."""
+    return state.ready and all(part.runs for part in _foundations(state))
+
+
+def parts(state: SandboxState) -> list[Part]:
+    """Every part, and, where MiniStack answers, every service."""
+    found = _foundations(state)
+    if any(part.name == "AWS" and part.runs for part in found):
+        found += _services(state)
+    return found
+
+
+def _foundations(state: SandboxState) -> list[Part]:
+    docker = engine.answers()
+    running = engine.docker("ps", "--filter", f"label={state.label}", "--format", "{{.Names}}").split() if docker else []
+    aws = alive(state.processes.get("ministack")) and answers(state.aws_endpoint_url + HEALTH)
+    github = alive(state.processes.get("github")) and answers(f"{state.github_web_url}/_sandbox/health")
+    return [
+        Part("Docker", docker, "started by the sandbox" if state.dockerd_started else "yours"),
+        *(Part(server, name in running, name) for server, name in sorted(state.containers.items())),
+        Part("AWS", aws, state.aws_endpoint_url),
+        Part("GitHub", github, state.github_web_url),
+    ]
+
+
+def _services(state: SandboxState) -> list[Part]:
+    ecs = Account(state.aws_endpoint_url, state.region).client("ecs")
+    found = []
+    for environment in state.environments:
+        described = ecs.describe_services(cluster=STACKS[environment].name, services=["app", "worker"])["services"]
+        for service in described:
+            running, desired = service["runningCount"], service["desiredCount"]
+            revision = service["taskDefinition"].rpartition("/")[2]
+            found.append(Part(f"{environment} {service['serviceName']}", running >= desired, f"{running}/{desired} running, {revision}"))
+    return found

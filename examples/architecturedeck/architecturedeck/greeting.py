@@ -1,0 +1,3 @@
+"""What the page says at the top."""
+
+GREETING = "Welcome to ArchitectureDeck"

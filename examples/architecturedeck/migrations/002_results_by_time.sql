@@ -1,0 +1,1 @@
+CREATE INDEX results_by_time ON results (finished_at);

@@ -1,0 +1,1 @@
+ALTER TABLE results ADD COLUMN author text NOT NULL DEFAULT 'unknown';
