@@ -75,7 +75,9 @@ class Found:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A fix for a name that is not known: the one it resembles, else all there are."""
     choices = list(known)
-    close = difflib.get_close_matches(name, choices, n=1)
+    close = difflib.get_close_matches(name, choices, n=1) or [
+        known for known in choices if name and known.startswith(name)
+    ]
     if close:
         return f'did you mean "{close[0]}"?'
     return f"there is: {', '.join(choices)}" if choices else "there is none"

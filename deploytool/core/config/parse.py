@@ -53,7 +53,7 @@ def _merged(document: Document, name: str, environment: dict[str, Any]) -> Docum
 
 
 def _own_faults(merged: Document, name: str, environment: dict[str, Any], of_base: list[Fault]) -> list[Fault]:
-    """What is wrong with the environment that is not wrong without it; says so, as it may show elsewhere in the file."""
+    """What is wrong only in the environment; says which, as its place may be in another part of the file."""
     found = Found(merged)
     RELEASED.check(merged.data, (), found)
     check_references(merged, found)

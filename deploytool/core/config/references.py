@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def check_references(document: Document, found: Found) -> None:
     """Reports names of images and services that do not exist, circles, and images that would overwrite each other.
 
-    Parts of the wrong kind are passed over: they are reported as such, and the rest is still looked at.
+    Parts missing or of the wrong kind are passed over: they are reported as such, and the rest is still looked at.
     """
     look = _References(_mapping(document.data, "images"), _mapping(document.data, "services"), found)
     migrate = _mapping(document.data, "migrate")
@@ -58,11 +58,11 @@ class _References:
     found: Found
 
     def image(self, name: object, path: Path) -> None:
-        if isinstance(name, str) and name not in self.images:
+        if self.images and isinstance(name, str) and name not in self.images:
             self.found.at_value(path, f'there is no image "{name}"', did_you_mean(name, self.images))
 
     def service(self, name: object, path: Path) -> None:
-        if isinstance(name, str) and name not in self.services:
+        if self.services and isinstance(name, str) and name not in self.services:
             self.found.at_value(path, f'there is no service "{name}"', did_you_mean(name, self.services))
 
     def circles(self) -> None:

@@ -1,0 +1,290 @@
+"""Mistakes of structure in deploytool.yml, and what a person is told: the JSON Schema refuses each of them too.
+
+Each row changes the good file below in one place.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+GOOD = """\
+app: shop
+images:
+  app: {target: app}
+  job: {target: job}
+migrate: {task: shop-migrate, image: app, like: web}
+services:
+  web: {image: app, verify: {url: "https://${host}/health"}}
+  worker: {image: job, after: [web]}
+environments:
+  production: {region: us-east-1, cluster: shop}
+  staging: {region: us-east-1, cluster: shop-staging}
+"""
+
+
+class Mistake(NamedTuple):
+    """`told` is the whole line a person reads, without the file's name."""
+
+    name: str
+    before: str
+    after: str
+    told: str
+
+
+STRUCTURAL = [
+    Mistake(
+        "top_level_key_misspelt",
+        "images:",
+        "imagess: {}\nimages:",
+        '2:1: unknown key "imagess"; did you mean "images"?',
+    ),
+    Mistake(
+        "key_of_an_image_misspelt", "target: app", "targt: app", '3:9: unknown key "targt"; did you mean "target"?'
+    ),
+    Mistake(
+        "key_that_resembles_nothing",
+        "cluster: shop}",
+        "cluster: shop, qqq: 1}",
+        '10:50: unknown key "qqq"; there is: region, cluster, repository, account, role_arn, github_environment, url, '
+        "production, timeout, overrides",
+    ),
+    Mistake("app_missing", "app: shop\n", "", '1:1: the file lacks "app"; Name of the application.'),
+    Mistake("app_not_text", "app: shop", "app: 5", '1:6: "app" must be text, not a number; put it in quotes'),
+    Mistake("app_is_yaml_no", "app: shop", "app: no", '1:6: "app" must be text, not true or false; put it in quotes'),
+    Mistake("app_empty", "app: shop", 'app: ""', '1:6: "app" is empty; give it a value or remove the line'),
+    Mistake(
+        "app_with_a_slash",
+        "app: shop",
+        "app: my/shop",
+        '1:6: "app" must be letters, digits, dot, dash and underscore',
+    ),
+    Mistake(
+        "app_without_value",
+        "app: shop",
+        "app:",
+        '1:5: "app" must be text, not nothing; give it a value or remove the line',
+    ),
+    Mistake(
+        "images_as_a_list",
+        "  app: {target: app}\n  job: {target: job}",
+        "  - app\n  - job",
+        '3:3: "images" must be a mapping, not a list',
+    ),
+    Mistake(
+        "no_services",
+        '  web: {image: app, verify: {url: "https://${host}/health"}}\n  worker: {image: job, after: [web]}',
+        "  {}",
+        '7:3: "services" is empty; it needs at least one entry',
+    ),
+    Mistake(
+        "image_name_with_a_space",
+        "  job: {target",
+        "  my job: {target",
+        '4:3: "my job" cannot be a name in images; it must match ^[A-Za-z0-9][A-Za-z0-9._-]*$',
+    ),
+    Mistake("image_as_text", "{target: app}", "Dockerfile", '3:8: "app" must be a mapping, not text'),
+    Mistake(
+        "platform_unknown",
+        "{target: app}",
+        "{platforms: [linux/amd64, windows]}",
+        '3:34: an item of "platforms" must be linux/amd64 or linux/arm64',
+    ),
+    Mistake(
+        "platforms_as_text",
+        "{target: app}",
+        "{platforms: linux/amd64}",
+        '3:20: "platforms" must be a list, not text',
+    ),
+    Mistake(
+        "build_argument_not_quoted",
+        "{target: app}",
+        "{build_args: {PORT: 3000}}",
+        '3:28: "PORT" must be text, not a number; put it in quotes',
+    ),
+    Mistake(
+        "build_argument_name_with_dash",
+        "{target: app}",
+        "{build_args: {MY-PORT: '1'}}",
+        '3:22: "MY-PORT" cannot be a name in images.app.build_args; it must match ^[A-Za-z_][A-Za-z0-9_]*$',
+    ),
+    Mistake(
+        "secret_given_as_its_value",
+        "{target: app}",
+        "{secrets: {npm: hunter2}}",
+        '3:24: "npm" must be a mapping, not text',
+    ),
+    Mistake(
+        "secret_from_two_places",
+        "{target: app}",
+        "{secrets: {npm: {env: NPM, file: npm}}}",
+        "3:35: env and file exclude each other; keep one; in an override, set the other to null",
+    ),
+    Mistake(
+        "secret_from_nowhere",
+        "{target: app}",
+        "{secrets: {npm: {}}}",
+        '3:19: images.app.secrets.npm lacks "env"; give one of: env, file',
+    ),
+    Mistake(
+        "cache_misspelt",
+        "{target: app}",
+        "{cache: gitub}",
+        '3:16: "cache" cannot be "gitub"; did you mean "github"?',
+    ),
+    Mistake(
+        "cache_as_a_flag",
+        "{target: app}",
+        "{cache: true}",
+        '3:16: "cache" must be one of none, registry, github, not true or false',
+    ),
+    Mistake(
+        "tag_that_is_reused",
+        "{target: app}",
+        "{tag: latest}",
+        '3:14: "tag" must be made of ${commit} or ${short_commit}: a tag is never reused',
+    ),
+    Mistake(
+        "repository_not_text",
+        "{target: app}",
+        "{repository: 7}",
+        '3:21: "repository" must be text, not a number; put it in quotes',
+    ),
+    Mistake(
+        "scan_without_severity",
+        "{target: app}",
+        "{scan: {}}",
+        '3:9: images.app.scan lacks "fail_on"; Refuse an image in which ECR found anything of this severity or worse.',
+    ),
+    Mistake(
+        "migrate_without_task",
+        "task: shop-migrate, ",
+        "",
+        '5:1: migrate lacks "task"; Task definition family of the migration.',
+    ),
+    Mistake(
+        "migrate_command_as_text",
+        "like: web}",
+        "like: web, command: npm run migrate}",
+        '5:63: "command" must be a list, not text',
+    ),
+    Mistake(
+        "migrate_command_empty",
+        "like: web}",
+        "like: web, command: []}",
+        '5:63: "command" is empty; give it an item or remove the line',
+    ),
+    Mistake(
+        "duration_in_days",
+        "like: web}",
+        "like: web, timeout: 1d}",
+        '5:63: "timeout" cannot be "1d"; write it like 90s, 15m, 1h30m, or in seconds',
+    ),
+    Mistake(
+        "duration_in_milliseconds",
+        "like: web}",
+        "like: web, timeout: 900000}",
+        '5:63: "timeout" must be from 1s to 24h; a bare number means seconds',
+    ),
+    Mistake(
+        "duration_negative",
+        "like: web}",
+        "like: web, timeout: -5}",
+        '5:63: "timeout" must be from 1s to 24h; a bare number means seconds',
+    ),
+    Mistake(
+        "duration_as_a_list",
+        "like: web}",
+        "like: web, timeout: [15m]}",
+        '5:63: "timeout" must be a length of time, not a list',
+    ),
+    Mistake(
+        "service_without_image",
+        "{image: job, ",
+        "{",
+        '8:3: services.worker lacks "image"; give one of: image, containers',
+    ),
+    Mistake(
+        "service_with_image_and_containers",
+        "{image: job, ",
+        "{image: job, containers: {main: job}, ",
+        "8:24: image and containers exclude each other; keep one; in an override, set the other to null",
+    ),
+    Mistake(
+        "verify_url_without_scheme",
+        '"https://${host}/health"',
+        '"${host}/health"',
+        '7:35: "url" must be an http:// or https:// address',
+    ),
+    Mistake(
+        "verify_of_nothing",
+        '{url: "https://${host}/health"}',
+        "{interval: 1s}",
+        '7:21: services.web.verify lacks "url"; give at least one of: url, bake',
+    ),
+    Mistake(
+        "alarms_without_bake",
+        'health"}',
+        'health", alarms: [errors]}',
+        '7:61: "alarms" does nothing without "bake"; give "bake" as well',
+    ),
+    Mistake(
+        "status_out_of_range",
+        'health"}',
+        'health", expect: {status: 20}}',
+        '7:78: "status" must be from 100 to 599',
+    ),
+    Mistake(
+        "status_as_text",
+        'health"}',
+        'health", expect: {status: ok}}',
+        '7:78: "status" must be a whole number, not text',
+    ),
+    Mistake(
+        "region_misspelt",
+        "region: us-east-1, cluster: shop}",
+        "region: us-east1, cluster: shop}",
+        '10:24: "region" must be an AWS region such as us-east-1',
+    ),
+    Mistake(
+        "account_not_quoted",
+        "cluster: shop}",
+        "cluster: shop, account: 123456789012}",
+        '10:59: "account" must be text, not a number; put it in quotes',
+    ),
+    Mistake(
+        "production_as_a_word",
+        "cluster: shop}",
+        "cluster: shop, production: really}",
+        '10:62: "production" must be true or false, not text',
+    ),
+    Mistake(
+        "environment_without_value",
+        "  staging: {region: us-east-1, cluster: shop-staging}",
+        "  staging:",
+        '11:11: "staging" must be a mapping, not nothing; give it a value or remove the line',
+    ),
+    Mistake(
+        "override_of_something_else",
+        "cluster: shop}",
+        "cluster: shop, overrides: {app: other}}",
+        '10:62: unknown key "app"; there is: images, migrate, services',
+    ),
+    Mistake(
+        "overrides_as_a_list",
+        "cluster: shop}",
+        "cluster: shop, overrides: [images]}",
+        '10:61: "overrides" must be a mapping, not a list',
+    ),
+    Mistake(
+        "override_with_unknown_key",
+        "cluster: shop}",
+        "cluster: shop, overrides: {services: {web: {imag: job}}}}",
+        '10:79: in environment production, unknown key "imag"; did you mean "image"?',
+    ),
+    Mistake(
+        "override_of_the_wrong_type",
+        "cluster: shop}",
+        "cluster: shop, overrides: {services: {web: {after: worker}}}}",
+        '10:86: in environment production, "after" must be a list, not text',
+    ),
+]
