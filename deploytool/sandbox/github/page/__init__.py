@@ -1,0 +1,1 @@
+"""What people see of the stand-in in a browser."""

@@ -1,0 +1,80 @@
+// Keeps the page true without a reload: asks every second, replaces only the parts that changed.
+"use strict";
+
+const live = document.getElementById("live");
+let tag = null;
+let shown = {};
+let sending = false;
+
+function keyOf(details, index) {
+  return details.dataset.key || `${details.querySelector("summary")?.textContent ?? ""}|${index}`;
+}
+
+// A reader's open and closed <details> stay as they are when the part around them is replaced.
+function replace(element, html) {
+  const open = new Map([...element.querySelectorAll("details")].map((d, i) => [keyOf(d, i), d.open]));
+  element.innerHTML = html;
+  element.querySelectorAll("details").forEach((d, i) => {
+    if (open.has(keyOf(d, i))) d.open = open.get(keyOf(d, i));
+  });
+}
+
+function tellTimes() {
+  const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+  for (const time of document.querySelectorAll("time")) {
+    const then = new Date(time.dateTime);
+    const seconds = Math.round((then - Date.now()) / 1000);
+    const [unit, size] =
+      seconds > -60 ? ["second", 1] : seconds > -3600 ? ["minute", 60] : seconds > -86400 ? ["hour", 3600] : ["day", 86400];
+    const said = seconds > -10 ? "now" : relative.format(Math.round(seconds / size), unit);
+    if (time.textContent !== said) time.textContent = said;
+    time.title = then.toLocaleString();
+  }
+}
+
+async function refresh() {
+  if (!live || sending) return;
+  try {
+    const answer = await fetch(live.dataset.source, { cache: "no-store", headers: tag ? { "if-none-match": tag } : {} });
+    document.body.classList.remove("offline");
+    if (answer.status !== 200 || sending) return;
+    const parts = await answer.json();
+    tag = answer.headers.get("etag");
+    for (const [id, html] of Object.entries(parts)) {
+      if (shown[id] === html) continue;
+      // What came with the page is the first answer already, unless something happened in between.
+      replace(document.getElementById(id), html);
+      shown[id] = html;
+    }
+    tellTimes();
+  } catch {
+    document.body.classList.add("offline");
+  }
+}
+
+document.addEventListener("change", async (event) => {
+  const box = event.target;
+  if (!box.matches("input.task[data-comment]")) return;
+  sending = true;
+  try {
+    const answer = await fetch(`/_page/comments/${box.dataset.comment}/task`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "x-requested-with": "page" },
+      body: JSON.stringify({ line: Number(box.dataset.line), checked: box.checked }),
+    });
+    if (!answer.ok) shown = {};
+  } finally {
+    sending = false;
+    tag = null;
+    await refresh();
+  }
+});
+
+async function always() {
+  await refresh();
+  setTimeout(always, 1000);
+}
+
+tellTimes();
+setInterval(tellTimes, 5000);
+always();

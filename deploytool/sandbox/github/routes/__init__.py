@@ -1,0 +1,1 @@
+"""The paths of the stand-in, one file per GitHub resource."""

@@ -1,0 +1,113 @@
+"""The stand-in's memory: records by kind and number, written to one JSON file so that a restart keeps everything."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploytool.sandbox.github.fault import Fault
+from deploytool.sandbox.github.model import (
+    BOT,
+    DEVELOPER,
+    Comment,
+    CommitStatus,
+    Deployment,
+    DeploymentStatus,
+    Event,
+    PullRequest,
+    Run,
+    Token,
+    User,
+)
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class Records:
+    """Everything there is. Keys are the records' own ids (login, token), in the order of creation."""
+
+    users: dict[str, User] = field(default_factory=dict)
+    tokens: dict[str, Token] = field(default_factory=dict)
+    pulls: dict[int, PullRequest] = field(default_factory=dict)
+    deployments: dict[int, Deployment] = field(default_factory=dict)
+    statuses: dict[int, DeploymentStatus] = field(default_factory=dict)
+    comments: dict[int, Comment] = field(default_factory=dict)
+    runs: dict[int, Run] = field(default_factory=dict)
+    commit_statuses: dict[int, CommitStatus] = field(default_factory=dict)
+    events: dict[int, Event] = field(default_factory=dict)
+    faults: dict[int, Fault] = field(default_factory=dict)
+    last_id: int = 1000
+
+
+_KINDS: dict[str, type[Any]] = {
+    "users": User,
+    "tokens": Token,
+    "pulls": PullRequest,
+    "deployments": Deployment,
+    "statuses": DeploymentStatus,
+    "comments": Comment,
+    "runs": Run,
+    "commit_statuses": CommitStatus,
+    "events": Event,
+    "faults": Fault,
+}
+
+
+def fresh() -> Records:
+    """A repository nobody has used: the workflow's bot, a developer who may write and a stranger who may not."""
+    users = [
+        User(41898282, BOT, "Bot", "write"),
+        User(1, DEVELOPER, "User", "write"),
+        User(2, "stranger", "User", "read"),
+    ]
+    tokens = [
+        Token("sandbox-token", BOT, "write"),
+        Token("developer-token", DEVELOPER, "write"),
+        Token("stranger-token", "stranger", "write"),
+        Token("read-only-token", BOT, "read"),
+    ]
+    return Records(users={u.login: u for u in users}, tokens={t.token: t for t in tokens})
+
+
+class Store:
+    """`records` may be read and changed while `lock` is held; `save` after a change."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.lock = threading.RLock()
+        self.records = self._load() if path.exists() else fresh()
+
+    def next_id(self) -> int:
+        self.records.last_id += 1
+        return self.records.last_id
+
+    def save(self) -> None:
+        """Whole or not at all: a kill in the middle leaves the file of before."""
+        text: dict[str, Any] = {name: [asdict(r) for r in getattr(self.records, name).values()] for name in _KINDS}
+        text["faults"] = [[number, asdict(fault)] for number, fault in self.records.faults.items()]
+        written = self._path.with_suffix(".new")
+        written.write_text(json.dumps(text | {"last_id": self.records.last_id}))
+        written.chmod(0o600)
+        written.replace(self._path)
+
+    def reset(self) -> None:
+        """Forget everything; ids go on, so that none is ever used twice."""
+        self.records = Records(**(vars(fresh()) | {"last_id": self.records.last_id}))
+
+    def _load(self) -> Records:
+        found = json.loads(self._path.read_text())
+        records = Records(last_id=found["last_id"])
+        for name, kind in _KINDS.items():
+            if name == "faults":
+                records.faults = {number: Fault(**fault) for number, fault in found[name]}
+                continue
+            key = {"users": "login", "tokens": "token", "pulls": "number"}.get(name, "id")
+            setattr(records, name, {row[key]: kind(**row) for row in found[name]})
+        return records
