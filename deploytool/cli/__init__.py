@@ -1,3 +1,5 @@
-"""The command line: parse, wire, exit code."""
+"""The command line: parse, wire, exit code. Each verb is a file of its own, loaded only when it is used."""
 
-def main() -> None: ...
+from deploytool.cli.main import main
+
+__all__ = ["main"]

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from deploytool.sandbox.breakage import Change
     from deploytool.sandbox.state import SandboxState
 
-OUTPUT = click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result.")
+OUTPUT = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result."
+)
 
 
 def _say(line: str) -> None:
@@ -51,7 +53,9 @@ def command() -> None:
 @command.command(name="up")
 @click.option("--staging", is_flag=True, help="Also make a staging environment.")
 @click.option("--aws-port", default=4566, show_default=True, help="Port of AWS; the next free one if it is taken.")
-@click.option("--github-port", default=4580, show_default=True, help="Port of GitHub; the next free one if it is taken.")
+@click.option(
+    "--github-port", default=4580, show_default=True, help="Port of GitHub; the next free one if it is taken."
+)
 @OUTPUT
 def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
     """Start it in this directory; where it runs already, say where.
@@ -108,7 +112,12 @@ def status_command(output: str) -> None:
     found = parts(state)
     if output == "json":
         shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
-        click.echo(json.dumps({"parts": shown, "app_url": state.app_url, "workdir": str(state.workdir), "broken": state.broken}, indent=2))
+        click.echo(
+            json.dumps(
+                {"parts": shown, "app_url": state.app_url, "workdir": str(state.workdir), "broken": state.broken},
+                indent=2,
+            )
+        )
     else:
         for part in found:
             click.echo(f"{'runs' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")

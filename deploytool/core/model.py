@@ -91,6 +91,8 @@ class Live:
     images: Mapping[str, PublishedImage | None]
     """Per image of the configuration: what the registry holds for this commit."""
     migrate: TaskDefinition | None = None
+    templates: Mapping[str, TaskDefinition] = field(default_factory=dict)
+    """Task definition files of the repository, by service key; ``migrate`` is the migrate task's."""
     problems: tuple[Problem, ...] = ()
     """What the look itself found missing: cluster, services, secrets, roles, log groups."""
     warnings: tuple[str, ...] = ()

@@ -72,6 +72,8 @@ class ServiceState:
     launch_type: str | None = None
     capacity_providers: tuple[Mapping[str, Any], ...] = ()
     platform_version: str | None = None
+    current_service_deployment: str = ""
+    """ARN; may be behind the truth, so only a hint (https://github.com/kayac/ecspresso/issues/945)."""
 
     @property
     def primary(self) -> Deployment | None:

@@ -1,0 +1,1 @@
+"""AWS: each module wraps one service and translates botocore's errors into ours."""

@@ -1,0 +1,128 @@
+"""One way to call AWS: which errors are tried again, how long, and what the others become.
+
+botocore's own retries are switched off (see ``session``): two layers of retries multiply each other's waits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectionError,  # noqa: A004  (botocore's name; ours is not used here)
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from deploytool.core.diagnosis import of_api_error
+from deploytool.errors import CloudError, CloudUnreachable, CredentialsMissing, DeployError, NotFound, PermissionMissing
+
+PATIENCE = 60.0
+"""Seconds that one call may be retried in all."""
+
+THROTTLED = {
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "RequestLimitExceeded", "TooManyRequestsException", "LimitExceededException", "SlowDown", "PriorRequestNotComplete",
+}  # fmt: skip
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+STALE = {
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired",
+}  # fmt: skip
+ABSENT = {
+    "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
+    "ImageNotFoundException", "NoSuchEntity",
+}  # fmt: skip
+NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
+NO_CREDENTIALS = (
+    NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOTokenLoadError, TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)  # fmt: skip
+_NOT_AUTHORIZED = re.compile(
+    r"(?:User: )?(?P<who>\S+) is not authorized to perform: (?P<action>\S+)(?: on resource: (?P<resource>\S+))?"
+)
+
+
+def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+    """Call ``operation`` (snake case) and return its answer.
+
+    Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds; all calls
+    of this tool are safe to repeat, RunTask by its client token. Raises CloudError.
+    """
+    method: Callable[..., dict[str, Any]] = getattr(client, operation)
+    retrying = Retrying(
+        retry=retry_if_exception(may_pass),
+        stop=stop_after_delay(PATIENCE),
+        wait=wait_random_exponential(multiplier=0.2, max=8),
+        reraise=True,
+    )
+    name = f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
+    try:
+        return retrying(method, **parameters)
+    except ClientError as error:
+        raise translated(error, name) from error
+    except NO_CREDENTIALS as error:
+        raise CredentialsMissing(
+            f"no AWS credentials were found: {error}",
+            "run `aws sso login` or set AWS_PROFILE; in GitHub Actions give the action a role",
+        ) from error
+    except NoRegionError as error:
+        raise CredentialsMissing("no AWS region is set", "set region in deploytool.yml") from error
+    except ParamValidationError as error:
+        raise CloudError(f"{name} does not accept what it was given: {error}", "check the task definition") from error
+    except (*NETWORK, BotoCoreError) as error:
+        raise CloudUnreachable(
+            f"{name} got no answer from AWS for {PATIENCE:.0f} s: {error}", "check the network, then run it again"
+        ) from error
+
+
+def may_pass(error: BaseException) -> bool:
+    """True where trying the same call again may succeed."""
+    if isinstance(error, ClientError):
+        status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+        code = error.response["Error"].get("Code", "")
+        message = error.response["Error"].get("Message", "")
+        return status >= 500 or code in THROTTLED or "Too many concurrent attempts" in message
+    return isinstance(error, NETWORK)
+
+
+def translated(error: ClientError, action: str) -> DeployError:
+    """Our error for one that AWS answered."""
+    code = str(error.response["Error"].get("Code", ""))
+    message = str(error.response["Error"].get("Message", ""))
+    if code in DENIED:
+        found = _NOT_AUTHORIZED.search(message)
+        return PermissionMissing(
+            found["action"] if found else action,
+            (found["resource"] if found else None) or "*",
+            found["who"] if found else "this identity",
+        )
+    if code in STALE:
+        return CredentialsMissing(
+            f"AWS did not accept the credentials for {action}: {message}",
+            "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
+        )
+    if may_pass(error):
+        return CloudUnreachable(f"{action} kept failing for {PATIENCE:.0f} s: {code}: {message}", "run it again later")
+    if code in ABSENT:
+        return NotFound(f"{action}: {message}", "check the names in deploytool.yml and the region")
+    why = of_api_error(code, message, action)
+    return CloudError(why.cause, why.fix)
+
+
+def _camel(operation: str) -> str:
+    return "".join(part.capitalize() for part in operation.split("_"))

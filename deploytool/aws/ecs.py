@@ -1,0 +1,183 @@
+"""The ECS calls of a release (port ``run.ports.Ecs``)."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deploytool.aws import parse
+from deploytool.aws.call import call
+from deploytool.aws.session import Session
+from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task, TaskDefinition
+from deploytool.core.plan_model import Migrate
+from deploytool.core.verdict_model import Rollout
+from deploytool.errors import CloudError, DeployError
+
+SERVICES_PER_CALL = 10
+SERVICE_DEPLOYMENTS_PER_CALL = 20
+TASKS_PER_CALL = 100
+ENDED_BY_ITSELF = {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice",
+                   "InfrastructureHealth"}  # fmt: skip
+
+
+class Ecs:
+    """One cluster."""
+
+    def __init__(self, session: Session, cluster: str) -> None:
+        self._client = session.client("ecs")
+        self._cluster = cluster
+        self._definitions: dict[str, TaskDefinition] = {}
+        self._hints: dict[str, str] = {}
+        self._details: dict[str, ServiceDeployment] = {}
+        self._detail_ticks = itertools.count()
+        self._details_denied = False
+
+    def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """RegisterTaskDefinition; the ARN of the new revision."""
+        listed = {tag["key"]: tag["value"] for tag in payload.get("tags", ())} | dict(tags)
+        answer = call(
+            self._client,
+            "register_task_definition",
+            **{**payload, "tags": [{"key": key, "value": value} for key, value in listed.items()]},
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
+        """UpdateService with nothing but the task definition: desired count and the rest are not ours."""
+        answer = call(
+            self._client, "update_service", cluster=self._cluster, service=before.name, taskDefinition=task_definition
+        )
+        after = parse.service(answer["service"])
+        if after.primary is None:
+            raise CloudError(f"UpdateService of {before.name} answered without a PRIMARY deployment", "run it again")
+        old = before.primary
+        return Rollout(
+            service=before.name,
+            deployment_id=after.primary.id,
+            task_definition=task_definition,
+            previous_deployment_id=old.id if old else "",
+            previous_task_definition=before.task_definition,
+        )
+
+    def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
+        """DescribeServices, ten at a time; a service that does not exist is not in the answer."""
+        found = {}
+        for batch in _batches(names, SERVICES_PER_CALL):
+            answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
+            for raw in answer["services"]:
+                state = parse.service(raw)
+                found[state.name] = state
+                self._hints[state.name] = state.current_service_deployment
+        return found
+
+    def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
+        """DescribeServiceDeployments for those that DescribeServices named, on every second poll.
+
+        It refines DescribeServices and is never needed, so that half the calls are enough and AccessDenied is no
+        failure.
+        """
+        wanted = {self._hints[each.service]: each.service for each in rollouts if self._hints.get(each.service)}
+        if wanted and not self._details_denied and next(self._detail_ticks) % 2 == 0:
+            for batch in _batches(tuple(wanted), SERVICE_DEPLOYMENTS_PER_CALL):
+                try:
+                    answer = call(self._client, "describe_service_deployments", serviceDeploymentArns=batch)
+                except DeployError:
+                    self._details_denied = True
+                    break
+                for raw in answer.get("serviceDeployments", ()):
+                    self._details[raw["serviceDeploymentArn"]] = parse.service_deployment(raw)
+        return {service: self._details[arn] for arn, service in wanted.items() if arn in self._details}
+
+    def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
+        """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""
+        listed = call(
+            self._client, "list_tasks", cluster=self._cluster, serviceName=rollout.service, desiredStatus="STOPPED"
+        )
+        tasks = [
+            task
+            for batch in _batches(listed["taskArns"], TASKS_PER_CALL)
+            for task in self._tasks(batch)
+            if _of(rollout, task) and _failed(task)
+        ]
+        return tuple(sorted(tasks, key=lambda task: str(task.stopped_at)))
+
+    def tasks_of(self, *, service: str | None = None, family: str | None = None) -> list[Task]:
+        """Running and lately stopped tasks of a service or of a task definition family, oldest first."""
+        named = {"serviceName": service} if service else {"family": family}
+        arns = [
+            arn
+            for status in ("STOPPED", "RUNNING")
+            for arn in call(self._client, "list_tasks", cluster=self._cluster, desiredStatus=status, **named)[
+                "taskArns"
+            ]
+        ]
+        tasks = [task for batch in _batches(arns, TASKS_PER_CALL) for task in self._tasks(batch)]
+        return sorted(tasks, key=lambda task: str(task.created_at))
+
+    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+        """RunTask with the network and capacity of the service it is like."""
+        like = step.like
+        where: dict[str, Any] = {}
+        if like.capacity_providers:
+            where["capacityProviderStrategy"] = list(like.capacity_providers)
+        elif like.launch_type:
+            where["launchType"] = like.launch_type
+        if like.network:
+            where["networkConfiguration"] = dict(like.network)
+        if like.platform_version and (like.capacity_providers or like.launch_type == "FARGATE"):
+            where["platformVersion"] = like.platform_version
+        if step.command:
+            override = {"name": step.container, "command": list(step.command)}
+            where["overrides"] = {"containerOverrides": [override]}
+        answer = call(
+            self._client,
+            "run_task",
+            cluster=self._cluster,
+            taskDefinition=task_definition,
+            clientToken=token,
+            startedBy=token[:128],
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+            **where,
+        )
+        for failure in answer.get("failures", ()):
+            return NotStarted(failure.get("reason", ""), failure.get("arn", ""), failure.get("detail", ""))
+        if not answer.get("tasks"):
+            return NotStarted("RunTask answered with neither a task nor a failure")
+        return parse.task(answer["tasks"][0], self.task_definition(task_definition))
+
+    def task(self, arn: str) -> Task | None:
+        """DescribeTasks for one task."""
+        return next(iter(self._tasks((arn,))), None)
+
+    def stop_task(self, arn: str, reason: str) -> None:
+        """StopTask."""
+        call(self._client, "stop_task", cluster=self._cluster, task=arn, reason=reason)
+
+    def task_definition(self, arn: str) -> TaskDefinition:
+        """DescribeTaskDefinition; a revision never changes, so each is read once."""
+        if arn not in self._definitions:
+            answer = call(self._client, "describe_task_definition", taskDefinition=arn, include=["TAGS"])
+            self._definitions[arn] = {**answer["taskDefinition"], "tags": answer.get("tags", [])}
+        return self._definitions[arn]
+
+    def _tasks(self, arns: Sequence[str]) -> list[Task]:
+        if not arns:
+            return []
+        answer = call(self._client, "describe_tasks", cluster=self._cluster, tasks=list(arns))
+        return [parse.task(raw, self.task_definition(raw["taskDefinitionArn"])) for raw in answer["tasks"]]
+
+
+def _batches(items: Sequence[str], size: int) -> list[list[str]]:
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
+
+
+def _of(rollout: Rollout, task: Task) -> bool:
+    if task.started_by.startswith("ecs-svc/"):
+        return task.started_by == rollout.deployment_id
+    return task.task_definition == rollout.task_definition
+
+
+def _failed(task: Task) -> bool:
+    """Stopped by its own end, or by the scheduler because a health check failed; not by scaling in or a person."""
+    return task.stop_code in ENDED_BY_ITSELF or "health check" in task.stopped_reason

@@ -1,0 +1,35 @@
+"""boto3 clients, made when first used."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+
+class Session:
+    """Clients of one region. Endpoints and credentials come from where boto3 always looks for them."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self._session = boto3.session.Session(region_name=region)
+        self._config = Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=16,
+            user_agent_extra="archdeck-deploy",
+        )
+        self._clients: dict[str, Any] = {}
+        # Session.client is not safe to call from several threads; the clients it makes are.
+        # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """The client of one service, by boto3's name for it."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, config=self._config)
+            return self._clients[service]

@@ -1,0 +1,100 @@
+"""Look, then plan: shared by ``release`` and ``plan``, so that a plan shown is the plan taken."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deploytool.aws.ecr import registry_of
+from deploytool.aws.ecs import Ecs
+from deploytool.aws.look import look
+from deploytool.aws.preflight import preflight
+from deploytool.cli.images import Images
+from deploytool.cli.project import Project
+from deploytool.core.check import ReleaseRefused
+from deploytool.core.config.model import Settings
+from deploytool.core.model import Live, Origin, Request
+from deploytool.core.observed import TaskDefinition
+from deploytool.core.plan import plan
+from deploytool.core.plan_model import Plan
+from deploytool.errors import ConfigurationError
+from deploytool.run.ports import Clock
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A plan, with the adapters that it was made by and that will carry it out."""
+
+    plan: Plan
+    ecs: Ecs
+    images: Images
+
+
+def decide(project: Project, origin: Origin, clock: Clock) -> Decided:
+    """Everything a release would do. Raises ReleaseRefused with every reason at once, and CloudError."""
+    settings = project.settings
+    ecs = Ecs(project.session, settings.cluster)
+    host = registry_host(project)
+    images = Images(project.session, settings, project.commit, host, project.root, clock)
+    live = look(project.session, ecs, settings, images.find, templates(project.root, settings))
+    request = Request(release_id(), settings.app, settings.environment, project.commit, origin)
+    return Decided(_planned(request, project, live, host), ecs, images)
+
+
+def _planned(request: Request, project: Project, live: Live, host: str) -> Plan:
+    """Secrets, roles and log groups are looked up only where something would change: it costs a second."""
+    try:
+        first = plan(request, project.settings, live, host)
+    except ReleaseRefused:
+        first = None
+    if first is not None and first.nothing_to_do:
+        return first
+    definitions = [live.templates.get(key, service.task_definition) for key, service in live.services.items()]
+    if migrate := live.templates.get("migrate", live.migrate):
+        definitions.append(migrate)
+    problems, warnings = preflight(project.session, definitions)
+    live = replace(live, problems=live.problems + problems, warnings=live.warnings + warnings)
+    return plan(request, project.settings, live, host)
+
+
+def registry_host(project: Project) -> str:
+    """``DEPLOYTOOL_REGISTRY`` (the sandbox sets it), else the account's ECR, asked for only where it is not written."""
+    if host := os.environ.get("DEPLOYTOOL_REGISTRY"):
+        return host
+    from deploytool.aws.call import call
+
+    account = project.settings.account or call(project.session.client("sts"), "get_caller_identity")["Account"]
+    return registry_of(account, project.settings.region)
+
+
+def release_id() -> str:
+    """Sorts by time, and is short enough for RunTask's client token (64 characters)."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def templates(root: Path, settings: Settings) -> dict[str, TaskDefinition]:
+    """Task definition files named in the configuration, by service key and ``migrate``."""
+    named = {key: service.template for key, service in settings.services.items() if service.template}
+    if settings.migrate and settings.migrate.template:
+        named["migrate"] = settings.migrate.template
+    return {key: _template(root / path, f"template of {key}") for key, path in named.items()}
+
+
+def _template(path: Path, what: str) -> Mapping[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{what}: {path} cannot be read: {error.strerror}", "correct the path") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{what}: {path} is not JSON: {error}", "correct the file") from error
+    definition = read.get("taskDefinition", read) if isinstance(read, dict) else None
+    if not isinstance(definition, dict) or "containerDefinitions" not in definition:
+        raise ConfigurationError(f"{what}: {path} has no containerDefinitions", "write a task definition into it")
+    # A file made with `aws ecs describe-task-definition` names a revision; as a template it must not.
+    return {key: value for key, value in definition.items() if key != "taskDefinitionArn"}

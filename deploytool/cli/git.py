@@ -1,0 +1,76 @@
+"""The commit to release, read from git."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from deploytool.core.model import Commit
+from deploytool.errors import ConfigurationError, Refused
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The work tree that images are built from."""
+
+    root: Path
+    head: str
+    changed: tuple[str, ...]
+    """Tracked files that differ from ``head``."""
+
+
+class DirtyTree(Refused):
+    """The work tree is not the commit: an image built from it would carry a false name."""
+
+
+def checkout(start: Path) -> Checkout:
+    """The checkout that ``start`` is in. Raises ConfigurationError where there is none."""
+    root = Path(_git(start, "rev-parse", "--show-toplevel"))
+    changed = _git(root, "status", "--porcelain", "--untracked-files=no").splitlines()
+    return Checkout(root, _git(root, "rev-parse", "HEAD"), tuple(line[3:] for line in changed))
+
+
+def commit(start: Path, revision: str = "HEAD") -> Commit:
+    """Sha, subject, date and origin of a revision."""
+    sha, when, subject = _git(start, "show", "-s", "--format=%H%n%cI%n%s", f"{revision}^{{commit}}").split("\n", 2)
+    return Commit(sha, subject, datetime.fromisoformat(when), _origin(start))
+
+
+def require_clean(tree: Checkout, wanted: Commit) -> None:
+    """An image of ``wanted`` may be built from this tree. Raises DirtyTree."""
+    if tree.head != wanted.sha:
+        raise DirtyTree(
+            f"commit {wanted.short} has no image yet, and the work tree is at {tree.head[:7]}",
+            f"check it out first: git checkout {wanted.short}",
+        )
+    if tree.changed:
+        some = ", ".join(tree.changed[:5]) + (", …" if len(tree.changed) > 5 else "")
+        raise DirtyTree(
+            f"the work tree differs from commit {tree.head[:7]} ({some}): an image of it would carry a false name",
+            "commit or stash the changes, then release again",
+        )
+
+
+def _origin(start: Path) -> str:
+    """``remote.origin.url`` without credentials; empty where there is none."""
+    try:
+        url = _git(start, "config", "--get", "remote.origin.url")
+    except ConfigurationError:
+        return ""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url
+
+
+def _git(where: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", "-C", str(where), *arguments], capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise ConfigurationError("git is not installed", "install git") from error
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["git failed"])[-1].removeprefix("fatal: ")
+        raise ConfigurationError(
+            f"git {arguments[0]} failed in {where}: {said}", "run it in a git checkout, and name a commit that is in it"
+        )
+    return done.stdout.strip()

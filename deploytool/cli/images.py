@@ -1,0 +1,115 @@
+"""A release's images: found in the registry, built where they are missing, gated by their scan (port ``Builder``)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from deploytool.aws.ecr import login, scan_findings
+from deploytool.aws.session import Session
+from deploytool.core.config.model import BuildSecret as ConfiguredSecret
+from deploytool.core.config.model import Image, SecretFromFile, Settings
+from deploytool.core.model import Commit, PublishedImage
+from deploytool.core.plan_model import ImageChoice
+from deploytool.core.scan import ScanRefused, pending, refusal
+from deploytool.docker import registry
+from deploytool.docker.builder import Builder
+from deploytool.docker.errors import RepositoryMissing
+from deploytool.docker.login import registry_login
+from deploytool.docker.spec import BuildSecret, BuildSpec
+from deploytool.docker.toolchain import find_toolchain
+from deploytool.errors import NotFound
+from deploytool.run.ports import Clock, Say
+
+SCAN_PATIENCE = 300.0
+"""Seconds to wait for ECR to finish a scan."""
+
+
+class Images:
+    """Images of one commit in one registry."""
+
+    def __init__(
+        self, session: Session, settings: Settings, commit: Commit, host: str, root: Path, clock: Clock
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._commit = commit
+        self._host = host
+        self._root = root
+        self._clock = clock
+
+    def find(self, name: str) -> PublishedImage | None:
+        """What the registry holds under this commit's tag. Raises NotFound where there is no repository."""
+        image = self._settings.images[name]
+        try:
+            held = registry.manifest(f"{self._host}/{image.repository}:{image.tag}", self._auth)
+        except RepositoryMissing as error:
+            raise NotFound(error.cause, error.fix) from error
+        return PublishedImage(held.digest, held.platforms) if held else None
+
+    def build(self, image: ImageChoice, say: Say) -> PublishedImage:
+        """Build and push with a Docker configuration of its own. Raises BuildError."""
+        environ = dict(os.environ)
+        with registry_login(self._host, self._auth, environ) as private:
+            builder = Builder(find_toolchain(private), private, self._auth)
+            built = builder.build(self._spec(self._settings.images[image.name], image.reference), say)
+        return PublishedImage(built.digest, built.platforms)
+
+    def gate(self, image: ImageChoice, digest: str, say: Say) -> None:
+        """Wait for the image's scan and raise ScanRefused where it found worse than ``scan.fail_on`` allows."""
+        configured = self._settings.images[image.name]
+        if configured.scan_fail_on is None:
+            return
+        until = self._clock.monotonic() + SCAN_PATIENCE
+        while True:
+            try:
+                findings = scan_findings(self._session, configured.repository, digest)
+            except NotFound as error:
+                raise ScanRefused(
+                    f"image {image.name} has no scan: {error.cause}",
+                    f"turn on scanning of repository {configured.repository}, or drop images.{image.name}.scan",
+                ) from error
+            if not pending(findings.status) or self._clock.monotonic() >= until:
+                break
+            say(f"waiting for the scan of image {image.name}")
+            self._clock.sleep(3.0)
+        if why := refusal(image.name, configured.scan_fail_on, findings.status, findings.counts):
+            raise why
+
+    @cached_property
+    def _auth(self) -> registry.Auth:
+        token = login(self._session, self._host)
+        return registry.Auth(token.user, token.password)
+
+    def _spec(self, image: Image, reference: str) -> BuildSpec:
+        context = self._root / image.context
+        return BuildSpec(
+            name=image.name,
+            context=context,
+            dockerfile=self._root / image.dockerfile,
+            reference=reference,
+            target=image.target,
+            platforms=image.platforms,
+            build_args=image.build_args,
+            secrets=tuple(_secret(name, secret, self._root) for name, secret in image.secrets.items()),
+            cache=image.cache,
+            labels=self._labels(),
+        )
+
+    def _labels(self) -> Mapping[str, str]:
+        labels = {
+            "org.opencontainers.image.revision": self._commit.sha,
+            "org.opencontainers.image.created": (self._commit.committed_at or datetime.now(UTC)).isoformat(),
+        }
+        if self._commit.source:
+            labels["org.opencontainers.image.source"] = self._commit.source
+        return labels
+
+
+def _secret(name: str, configured: ConfiguredSecret, root: Path) -> BuildSecret:
+    if isinstance(configured, SecretFromFile):
+        return BuildSecret(name, file=root / configured.path)
+    return BuildSecret(name, env=configured.variable)

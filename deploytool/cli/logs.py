@@ -1,0 +1,61 @@
+"""``deploytool logs``."""
+
+from __future__ import annotations
+
+import click
+
+from deploytool.cli import options
+
+POLL_SECONDS = 2.0
+
+
+@click.command(name="logs")
+@click.argument("service")
+@options.environment
+@click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines per task.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until interrupted; new tasks are picked up.")
+def command(service: str, config: str, environment: str | None, lines: int, follow: bool) -> None:
+    """Show the log of SERVICE (a name under services in deploytool.yml, or `migrate`), stopped tasks included.
+
+    \b
+    Example:
+      deploytool logs worker --environment production --follow
+    """
+    from deploytool.aws.ecs import Ecs
+    from deploytool.aws.logs import Logs, Stream
+    from deploytool.cli.clock import SystemClock
+    from deploytool.cli.project import project
+    from deploytool.core.config.faults import did_you_mean
+    from deploytool.core.observed import LogPlace
+    from deploytool.errors import ConfigurationError
+    from deploytool.run.cancel import Cancelled
+
+    found = project(config, environment)
+    settings = found.settings
+    names = {*settings.services} | ({"migrate"} if settings.migrate else set())
+    if service not in names:
+        raise ConfigurationError(f'there is no service "{service}" in {config}', did_you_mean(service, sorted(names)))
+    ecs, logs, clock = Ecs(found.session, settings.cluster), Logs(found.session), SystemClock()
+    clock.listen()
+    readers: dict[LogPlace, Stream] = {}
+    try:
+        while True:
+            if service == "migrate" and settings.migrate:
+                tasks = ecs.tasks_of(family=settings.migrate.task)
+            else:
+                tasks = ecs.tasks_of(service=settings.services[service].service)
+            for task in tasks:
+                for container in task.containers:
+                    if container.log is None:
+                        continue
+                    reader = readers.setdefault(container.log, logs.from_tail(container.log, lines))
+                    for line in reader.read():
+                        click.echo(f"{click.style(f'{container.name}/{task.id[:8]}', dim=True)} {line}")
+            if not follow:
+                break
+            clock.sleep(POLL_SECONDS)
+    except Cancelled:
+        return
+    finally:
+        for note in sorted(logs.unreadable):
+            click.echo(f"warning: {note}", err=True)

@@ -1,0 +1,98 @@
+"""Find the verb, run it, and turn what it raised into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import NoReturn
+
+import click
+
+from deploytool import __version__
+from deploytool.cli.failure import tell_failure
+from deploytool.errors import DeployError, Exit
+
+VERBS = {
+    "release": "Release a commit: build, migrate, roll out, verify.",
+    "plan": "Show what a release would do, and change nothing.",
+    "status": "Show what is live in an environment.",
+    "logs": "Show the log of a service or of the migrate task.",
+    "config": "Check deploytool.yml, or print its JSON Schema.",
+    "sandbox": "A whole cloud on this machine, to try and to break.",
+}
+
+
+class Verbs(click.Group):
+    """Lists the verbs without loading them: ``deploytool --help`` must not wait for boto3."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which a newcomer needs them."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb, from its own module."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"deploytool.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a suggestion for a mistyped verb."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            close = get_close_matches(args[0], VERBS, 1)
+            hint = f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(VERBS)}."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of verbs, from ``VERBS`` alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="deploytool")
+def command() -> None:
+    """Release an app of a web service, workers and migrations to AWS ECS.
+
+    \b
+    Example:
+      deploytool release --environment production
+
+    Exit codes: 0 done, 2 usage or configuration, 3 refused before any change, 4 build, 5 migration,
+    6 failed and back on the version before, 7 failed and NOT all back, 8 locked, 9 superseded, 10 out of time,
+    130 cancelled, 1 a fault of ours.
+    """
+
+
+def main() -> NoReturn:
+    """Entry point of ``deploytool``."""
+    try:
+        code = command.main(prog_name="deploytool", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except click.Abort:
+        sys.exit(Exit.CANCELLED)
+    except DeployError as error:
+        tell_failure(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output went away (`deploytool logs | head`); Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Exit.DONE)
+    except Exception:  # noqa: BLE001  (the last resort: a fault of ours is told as one, with what a report needs)
+        click.echo(
+            f"deploytool {__version__} has a fault of its own. Please report it with the lines below.\n"
+            + traceback.format_exc(),
+            err=True,
+        )
+        sys.exit(Exit.OUR_FAULT)
+    sys.exit(code if isinstance(code, int) else Exit.DONE)

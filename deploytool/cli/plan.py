@@ -1,0 +1,33 @@
+"""``deploytool plan``."""
+
+from __future__ import annotations
+
+import click
+
+from deploytool.cli import options
+
+
+@click.command(name="plan")
+@options.environment
+@click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit that would be released.")
+@options.output
+def command(config: str, environment: str | None, revision: str, output: str) -> None:
+    """Show what a release would do, and change nothing.
+
+    Says per service what would change, whether images are built or reused, whether the migration runs, and which
+    revision the release would go back to.
+
+    \b
+    Example:
+      deploytool plan --environment production --output json
+    """
+    from deploytool.cli.clock import SystemClock
+    from deploytool.cli.decide import decide
+    from deploytool.cli.origin import origin
+    from deploytool.cli.project import project
+    from deploytool.report.json import plan_json
+    from deploytool.report.plan import plan_text
+
+    found = project(config, environment, revision)
+    decided = decide(found, origin(), SystemClock())
+    click.echo(plan_json(decided.plan) if output == "json" else plan_text(decided.plan))

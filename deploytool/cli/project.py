@@ -1,0 +1,66 @@
+"""What a verb starts from: the configuration, the environment, the commit, the AWS session."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from deploytool.aws.session import Session
+from deploytool.cli import git
+from deploytool.cli.read_config import read_config
+from deploytool.core.config.model import Config, Settings
+from deploytool.core.config.resolve import resolve
+from deploytool.core.model import Commit
+from deploytool.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Project:
+    """One environment of one checkout."""
+
+    root: Path
+    """Directory of the configuration file; paths in it are relative to this."""
+    settings: Settings
+    commit: Commit
+    session: Session
+
+
+def enter_sandbox() -> None:
+    """Inside a sandbox's checkout, point boto3 and ghapi at the sandbox; a real account is never reached from there."""
+    from deploytool.sandbox import discover
+
+    state = discover.find(Path.cwd())
+    if state is None:
+        return
+    os.environ.update(discover.environment(state))
+    os.environ.pop("AWS_SESSION_TOKEN", None)
+    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+
+
+def project(config_path: str, environment: str | None, revision: str = "HEAD") -> Project:
+    """Read the configuration and the commit. Raises ConfigurationError."""
+    enter_sandbox()
+    config = read_config(config_path)
+    root = Path(config_path).resolve().parent
+    commit = git.commit(root, revision)
+    settings = resolve(config, chosen(config, environment), {"commit": commit.sha})
+    return Project(root, settings, commit, Session(settings.region))
+
+
+def chosen(config: Config, environment: str | None) -> str:
+    """The environment asked for, or the only one there is."""
+    if environment:
+        return environment
+    if len(config.environments) == 1:
+        return next(iter(config.environments))
+    names = ", ".join(config.environments)
+    raise ConfigurationError(f"which environment? There are: {names}", "add --environment NAME")
+
+
+def interactive() -> bool:
+    """A person watches this terminal."""
+    return sys.stdout.isatty() and os.environ.get("CI") != "true" and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,97 @@
+"""What is live, held against what a release needs: every reason to refuse, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from deploytool.core.config.model import Settings
+from deploytool.core.model import Live, LiveService, Problem, PublishedImage
+from deploytool.core.observed import TaskDefinition
+from deploytool.core.task_definition import cpu_architecture
+from deploytool.errors import Refused
+
+PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+
+
+class ReleaseRefused(Refused):
+    """Every problem found, so that one reading is enough."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__(
+            "; ".join(problem.cause for problem in problems), " ".join(problem.fix for problem in problems)
+        )
+
+
+def refusals(settings: Settings, live: Live) -> tuple[Problem, ...]:
+    """Every reason why a release must not begin, in the order of the configuration."""
+    found = list(live.problems)
+    for key in settings.services:
+        if service := live.services.get(key):
+            found.extend(_service(service))
+    found.extend(_cpu(settings, live))
+    return tuple(dict.fromkeys(found))
+
+
+def warnings(live: Live) -> tuple[str, ...]:
+    """What should be mended, and does not stop a release."""
+    found = list(live.warnings)
+    for service in live.services.values():
+        state = service.state
+        if not (state.circuit_breaker and state.circuit_breaker_rollback):
+            found.append(
+                f"service {state.name} has no deployment circuit breaker with rollback: "
+                "if deploytool itself is killed, a crashing version would restart for ever"
+            )
+        if state.desired == 0:
+            found.append(f"service {state.name} wants 0 tasks: nothing of it will run")
+    return tuple(found)
+
+
+def _service(service: LiveService) -> Iterator[Problem]:
+    state = service.state
+    if state.status != "ACTIVE":
+        yield Problem(f"service {state.name} is {state.status}", "create it again, or take it out of deploytool.yml")
+    if state.controller != "ECS":
+        yield Problem(
+            f"service {state.name} is deployed by {state.controller}, not by ECS",
+            f"release it with {state.controller}, or recreate it with deploymentController ECS",
+        )
+    if service.task_definition.get("status") == "INACTIVE":
+        yield Problem(
+            f"service {state.name} runs {_short(state.task_definition)}, which is INACTIVE: "
+            "ECS could not go back to it if the release failed",
+            f"register a copy of {_short(state.task_definition)} and move the service to it first",
+        )
+    primary = state.primary
+    if state.controller == "ECS" and primary and primary.rollout_state == "IN_PROGRESS":
+        yield Problem(
+            f"a rollout of service {state.name} is already in progress ({primary.id})",
+            "wait until it ends (deploytool status shows it), then release again",
+        )
+
+
+def _cpu(settings: Settings, live: Live) -> Iterator[Problem]:
+    for key, service in live.services.items():
+        wanted = settings.services[key]
+        for image in sorted(wanted.images):
+            yield from cpu_problems(
+                image, live.images.get(image), live.templates.get(key, service.task_definition), key
+            )
+    if settings.migrate and (base := live.templates.get("migrate", live.migrate)):
+        name = settings.migrate.image
+        yield from cpu_problems(name, live.images.get(name), base, "migrate")
+
+
+def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinition, who: str) -> Iterator[Problem]:
+    """The task asks for a CPU that the image was not built for."""
+    needs = PLATFORM[cpu_architecture(base)]
+    if published and published.platforms and not any(built.startswith(needs) for built in published.platforms):
+        yield Problem(
+            f"image {image} is built for {', '.join(published.platforms)}, but {who} runs on {needs}",
+            f"set images.{image}.platforms to [{needs}], or runtimePlatform.cpuArchitecture of the task definition",
+        )
+
+
+def _short(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]

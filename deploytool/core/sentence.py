@@ -1,0 +1,57 @@
+"""The one sentence that says what a release came to, and which version serves now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from deploytool.core.outcome import Result, ServiceOutcome
+from deploytool.core.plan_model import Plan
+
+
+def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cause: str = "") -> str:
+    """True in every case: where services differ, each is named with the revision it serves."""
+    what = f"{plan.request.app} {plan.request.commit.short}"
+    where = plan.request.environment
+    match result:
+        case Result.RELEASED:
+            return f"{what} is live in {where}: {_names(services)}"
+        case Result.NOTHING_TO_DO:
+            return f"{what} is already live in {where}; nothing to do"
+        case Result.REFUSED:
+            return f"{what} was not released to {where}; nothing was changed: {cause}"
+        case Result.BUILD_FAILED:
+            return f"{what} could not be built; no service in {where} was changed: {cause}"
+        case Result.MIGRATION_FAILED:
+            return f"the migration of {what} failed; no service in {where} was changed: {cause}"
+        case Result.ROLLED_BACK:
+            return f"{what} failed in {where}; {_back(services)}"
+        case Result.OUT_OF_TIME:
+            return f"{what} did not settle in {where} in time; {_back(services)}"
+        case Result.NOT_ROLLED_BACK:
+            return f"{what} failed in {where} and NOT every service is back: {_each(services)}. Someone must look now"
+        case Result.SUPERSEDED:
+            return f"{what} was superseded in {where} by another deployment: {_each(services)}"
+        case Result.CANCELLED:
+            return f"{what} was cancelled in {where}; {_back(services) if services else 'no service was changed'}"
+        case Result.FAILED:
+            return f"{what} failed in {where} by a fault of deploytool itself: {cause}; {_each(services)}"
+
+
+def revision(arn: str) -> str:
+    """``family:7`` of a task definition's ARN."""
+    return arn.rsplit("/", 1)[-1]
+
+
+def _names(services: Sequence[ServiceOutcome]) -> str:
+    return ", ".join(f"{service.key} on {revision(service.serving)}" for service in services) or "every service"
+
+
+def _back(services: Sequence[ServiceOutcome]) -> str:
+    if not services:
+        return "no service was changed"
+    each = ", ".join(f"{service.key} on {revision(service.serving)}" for service in services)
+    return f"back on the version before: {each}"
+
+
+def _each(services: Sequence[ServiceOutcome]) -> str:
+    return ", ".join(f"{service.key} serves {revision(service.serving)}" for service in services) or "no service moved"

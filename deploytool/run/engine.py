@@ -1,0 +1,237 @@
+"""Take a plan's steps in order; if one fails, leave nothing half done and nothing unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from deploytool.core.check import ReleaseRefused, cpu_problems
+from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.events import Ended, Explained, Planned, Said, StepBegan, StepEnded
+from deploytool.core.outcome import Outcome, Result, ServiceOutcome, Timing
+from deploytool.core.plan import payload
+from deploytool.core.plan_model import Build, Migrate, Plan, RollOut, ServiceChange, Step, Verify
+from deploytool.core.sentence import sentence
+from deploytool.core.task_definition_shape import same
+from deploytool.core.verdict_model import Fate
+from deploytool.errors import BuildError, DeployError
+from deploytool.run.cancel import Cancelled
+from deploytool.run.migration import MigrationFailed, migrate
+from deploytool.run.ports import World
+from deploytool.run.put_back import BACK, put_back
+from deploytool.run.rollout import Watched, update, watch
+from deploytool.run.verify import verify
+
+NAMES: dict[type, str] = {Build: "build", Migrate: "migrate", RollOut: "roll out", Verify: "verify"}
+
+
+class _Unwell(Exception):
+    """A step ended badly after services moved."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+
+
+@dataclass
+class _Release:
+    """What one run has done so far."""
+
+    plan: Plan
+    world: World
+    digests: dict[str, str] = field(default_factory=dict)
+    revisions: dict[str, str] = field(default_factory=dict)
+    """Service key, or ``migrate``, to the ARN registered or reused."""
+    moved: dict[str, Watched] = field(default_factory=dict)
+    back: dict[str, Watched] = field(default_factory=dict)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+
+    def take(self, step: Step) -> None:
+        """One step, timed and told."""
+        name = NAMES[type(step)]
+        began = self.world.clock.monotonic()
+        self.world.tell(StepBegan(name, _about(step)))
+        good = False
+        try:
+            match step:
+                case Build():
+                    self._build(step)
+                case Migrate():
+                    self._register()
+                    migrate(step, self.revisions["migrate"], self.world, self.plan.request.release_id, self.plan.tags)
+                case RollOut():
+                    self._register()
+                    self._roll_out(step)
+                case Verify():
+                    self._verify(step)
+            good = True
+        finally:
+            seconds = self.world.clock.monotonic() - began
+            self.timings.append(Timing(name, seconds))
+            self.world.tell(StepEnded(name, good, seconds))
+
+    def _build(self, step: Build) -> None:
+        for name in step.images:
+            choice = self.plan.images[name]
+            built = self.world.builder.build(choice, lambda line: self.world.tell(Said("build", line)))
+            problems = [
+                problem for who, base in self._runners(name) for problem in cpu_problems(name, built, base, who)
+            ]
+            if problems:
+                raise ReleaseRefused(tuple(problems))
+            self.digests[name] = built.digest
+            self.world.builder.gate(choice, built.digest, lambda line: self.world.tell(Said("build", line)))
+
+    def _runners(self, image: str) -> list[tuple[str, dict[str, object]]]:
+        found = [(change.key, dict(change.base)) for change in self.plan.changes if image in change.images.values()]
+        found += [
+            ("migrate", dict(step.base))
+            for step in self.plan.steps
+            if isinstance(step, Migrate) and step.image == image
+        ]
+        return found
+
+    def _register(self) -> None:
+        if self.revisions:
+            return
+        for step in self.plan.steps:
+            if isinstance(step, Migrate):
+                wanted = payload(step.base, {step.container: step.image}, self.plan.images, self.digests, step.family)
+                self.revisions["migrate"] = self._revision(step.base, wanted)
+        for change in self.plan.changes:
+            family = change.back_to.rsplit("/", 1)[-1].rpartition(":")[0]
+            wanted = payload(change.base, change.images, self.plan.images, self.digests, family)
+            self.revisions[change.key] = self._revision(change.base, wanted)
+
+    def _revision(self, base: object, wanted: dict[str, object]) -> str:
+        if isinstance(base, dict) and "taskDefinitionArn" in base and same(base, wanted):
+            return str(base["taskDefinitionArn"])
+        return self.world.ecs.register(wanted, self.plan.tags)
+
+    def _roll_out(self, step: RollOut) -> None:
+        wanted = [(change.key, change.before, self.revisions[change.key]) for change in step.services]
+        began = update(wanted, self.world, began=self._moved)
+        ended = watch(began, step.timeout, self.world, stop_early=True, seen=self._moved)
+        fates = {service.verdict.fate for service in ended}
+        if fates == {Fate.LIVE}:
+            return
+        if Fate.SUPERSEDED in fates and not fates & {Fate.ROLLED_BACK, Fate.ROLLING_BACK, Fate.FAILED}:
+            raise _Unwell(Result.SUPERSEDED)
+        hopeless = any(service.hopeless and service.verdict.fate is not Fate.TIMED_OUT for service in ended)
+        raise _Unwell(Result.ROLLED_BACK if hopeless else Result.OUT_OF_TIME)
+
+    def _moved(self, service: Watched) -> None:
+        self.moved[service.key] = service
+
+    def _verify(self, step: Verify) -> None:
+        if why := verify(step, self.world):
+            self.tell_why(why)
+            raise _Unwell(Result.ROLLED_BACK)
+
+    def tell_why(self, diagnosis: Diagnosis) -> None:
+        """Tell a reason now, and keep it for the outcome."""
+        self.diagnoses.append(diagnosis)
+        self.world.tell(Explained(diagnosis))
+
+    def undo(self) -> bool:
+        """Put back whatever moved. True where every service is known to be back."""
+        moved = [self.moved[key] for key in self.moved]
+        if not moved:
+            return True
+        timeout = max(step.timeout for step in self.plan.steps if isinstance(step, RollOut))
+        began = self.world.clock.monotonic()
+        try:
+            put_back(moved, self.plan.changes, timeout, self.world, self._returned)
+        except DeployError as error:
+            self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
+        good = all(self._is_back(service) for service in moved)
+        self.timings.append(Timing("put back", self.world.clock.monotonic() - began))
+        self.world.tell(StepEnded("put back", good, self.timings[-1].seconds))
+        return good
+
+    def _returned(self, service: Watched) -> None:
+        self.back[service.key] = service
+
+    def _is_back(self, service: Watched) -> bool:
+        way = self.back.get(service.key)
+        if way is not None:
+            return way.verdict.fate in BACK
+        return service.verdict.fate in (Fate.ROLLED_BACK, Fate.SUPERSEDED)
+
+    def services(self) -> tuple[ServiceOutcome, ...]:
+        """Where each service that the plan changes stands now."""
+        return tuple(self._service(change) for change in self.plan.changes if change.key in self.moved)
+
+    def _service(self, change: ServiceChange) -> ServiceOutcome:
+        there, back = self.moved[change.key], self.back.get(change.key)
+        latest = (back or there).state
+        return ServiceOutcome(
+            key=change.key,
+            name=change.name,
+            verdict=there.verdict,
+            serving=latest.task_definition if latest else change.back_to,
+            before=change.back_to,
+            after=self.revisions.get(change.key),
+            back=back.verdict if back else None,
+        )
+
+
+def run(plan: Plan, world: World) -> Outcome:
+    """Release as planned. Every failure a user can meet comes back as an Outcome, told through ``world.tell``."""
+    began = world.clock.monotonic()
+    release = _Release(plan, world, {name: choice.digest for name, choice in plan.images.items() if choice.digest})
+    world.tell(Planned(plan))
+    result, cause = _steps(release, plan.steps)
+    release.diagnoses += [each for service in release.moved.values() for each in service.explained]
+    services = release.services()
+    outcome = Outcome(
+        plan=plan,
+        result=result,
+        sentence=sentence(plan, result, services, cause),
+        services=services,
+        diagnoses=tuple(release.diagnoses),
+        digests=tuple(release.digests.items()),
+        timings=tuple(release.timings),
+        seconds=world.clock.monotonic() - began,
+    )
+    world.tell(Ended(outcome))
+    return outcome
+
+
+def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
+    if not steps:
+        return Result.NOTHING_TO_DO, ""
+    try:
+        for choice in release.plan.images.values():
+            if choice.digest:
+                release.world.builder.gate(choice, choice.digest, lambda line: release.world.tell(Said("build", line)))
+        for step in steps:
+            release.take(step)
+    except _Unwell as unwell:
+        return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
+    except Cancelled:
+        return (Result.CANCELLED if release.undo() else Result.NOT_ROLLED_BACK), ""
+    except MigrationFailed as failed:
+        release.tell_why(failed.diagnosis)
+        return Result.MIGRATION_FAILED, failed.cause
+    except BuildError as error:
+        release.tell_why(Diagnosis("build-failed", error.cause, error.fix))
+        return Result.BUILD_FAILED, error.cause
+    except DeployError as error:
+        release.tell_why(Diagnosis("stopped", error.cause, error.fix))
+        if not release.moved:
+            return Result.REFUSED, error.cause
+        return (Result.ROLLED_BACK if release.undo() else Result.NOT_ROLLED_BACK), error.cause
+    return Result.RELEASED, ""
+
+
+def _about(step: Step) -> str:
+    match step:
+        case Build():
+            return ", ".join(step.images)
+        case Migrate():
+            return step.family
+        case RollOut():
+            return ", ".join(change.key for change in step.services)
+        case Verify():
+            return step.url or ", ".join(step.alarms)

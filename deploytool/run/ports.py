@@ -1,0 +1,112 @@
+"""What the engine needs of the world. Adapters fulfil these; each translates its library's errors into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from deploytool.core.events import Event
+from deploytool.core.model import PublishedImage
+from deploytool.core.observed import LogPlace, NotStarted, ServiceDeployment, ServiceState, Task
+from deploytool.core.plan_model import ImageChoice, Migrate
+from deploytool.core.probe import Answer, NoAnswer
+from deploytool.core.verdict_model import Rollout
+
+Tell = Callable[[Event], None]
+Say = Callable[[str], None]
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises Cancelled at once when the release is to stop."""
+
+    def pace(self) -> float:
+        """Seconds until the next poll of AWS, jittered."""
+
+
+class Builder(Protocol):
+    """Images, built and pushed."""
+
+    def build(self, image: ImageChoice, say: Say) -> PublishedImage:
+        """Build, push and resolve the digest from the registry. Raises BuildError."""
+
+    def gate(self, image: ImageChoice, digest: str, say: Say) -> None:
+        """Raise ScanRefused where the image's scan findings are worse than configured."""
+
+
+class Ecs(Protocol):
+    """The ECS calls of a release."""
+
+    def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """ARN of the new revision (RegisterTaskDefinition)."""
+
+    def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
+        """Exactly one UpdateService; the rollout is read from its answer."""
+
+    def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
+        """DescribeServices, ten names at a time."""
+
+    def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
+        """By service name; empty where ECS or IAM does not let us see them."""
+
+    def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
+        """Stopped tasks of this rollout that ended by a failure of their own, oldest first."""
+
+    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+        """RunTask with a client token: the same token never starts a second task."""
+
+    def task(self, arn: str) -> Task | None:
+        """DescribeTasks for one task; ``None`` where ECS does not know it (yet)."""
+
+    def stop_task(self, arn: str, reason: str) -> None:
+        """StopTask."""
+
+
+class Follower(Protocol):
+    """One log stream, read on from where it was left."""
+
+    def read(self) -> tuple[str, ...]:
+        """Lines since the last call; none while the stream does not exist."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def follow(self, place: LogPlace) -> Follower:
+        """A reader that begins at the first line."""
+
+    def tail(self, place: LogPlace, lines: int) -> tuple[str, ...]:
+        """The last ``lines`` lines, oldest first; none where there are none or they may not be read."""
+
+
+class Web(Protocol):
+    """HTTP, as the users of the service see it."""
+
+    def get(self, url: str, timeout: float) -> Answer | NoAnswer:
+        """One GET, redirects followed."""
+
+
+class Alarms(Protocol):
+    """CloudWatch alarms."""
+
+    def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of ``names`` that are in state ALARM."""
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside, handed to the engine by the command line."""
+
+    ecs: Ecs
+    logs: Logs
+    builder: Builder
+    web: Web
+    alarms: Alarms
+    clock: Clock
+    tell: Tell

@@ -1,0 +1,152 @@
+"""Move services to their new revisions together, and watch all of them in one poll until each fate is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from deploytool.core.diagnosis import of_service, of_task
+from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.events import Explained, ServiceMoved
+from deploytool.core.observed import ServiceDeployment, ServiceState, Task
+from deploytool.core.verdict import judge
+from deploytool.core.verdict_model import Fate, Rollout, Verdict
+from deploytool.core.waiting import waiting_for
+from deploytool.run.ports import World
+
+LOG_LINES = 50
+WAITING = Verdict(Fate.WAITING)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One service on its way."""
+
+    key: str
+    rollout: Rollout
+    verdict: Verdict = WAITING
+    state: ServiceState | None = None
+    going_back: bool = False
+    explained: tuple[Diagnosis, ...] = ()
+    tasks_seen: frozenset[str] = frozenset()
+
+    @property
+    def hopeless(self) -> bool:
+        """Failed for certain, or a task showed a fault that no second try can mend."""
+        return self.verdict.failed or any(diagnosis.fatal for diagnosis in self.explained)
+
+
+def update(
+    wanted: Sequence[tuple[str, ServiceState, str]],
+    world: World,
+    *,
+    going_back: bool = False,
+    began: Callable[[Watched], None] = lambda _: None,
+) -> tuple[Watched, ...]:
+    """Exactly one UpdateService for each (key, state before, revision), all at once.
+
+    ``began`` is told of each one that AWS accepted, also when another one fails and raises.
+    """
+    if not wanted:
+        return ()
+
+    def one(item: tuple[str, ServiceState, str]) -> Watched:
+        key, before, revision = item
+        watched = Watched(key, world.ecs.update_service(before, revision), state=before, going_back=going_back)
+        began(watched)
+        return watched
+
+    with ThreadPoolExecutor(max_workers=min(len(wanted), 8)) as pool:
+        return tuple(pool.map(one, wanted))
+
+
+def watch(
+    services: tuple[Watched, ...],
+    timeout: float,
+    world: World,
+    *,
+    stop_early: bool,
+    seen: Callable[[Watched], None] = lambda _: None,
+) -> tuple[Watched, ...]:
+    """Poll until every service is settled, or, with ``stop_early``, until one of them is hopeless.
+
+    One DescribeServices (ten services each) and one DescribeServiceDeployments per tick, whatever the number of
+    services. ``timeout`` is in seconds; what is unsettled by then is judged as timed out.
+    """
+    deadline = world.clock.monotonic() + timeout
+    while True:
+        out_of_time = world.clock.monotonic() >= deadline
+        services = _look(services, world, out_of_time=out_of_time)
+        for service in services:
+            seen(service)
+        if all(service.verdict.settled for service in services):
+            return services
+        if stop_early and any(service.hopeless for service in services):
+            return services
+        world.clock.sleep(world.clock.pace())
+
+
+def _look(services: tuple[Watched, ...], world: World, *, out_of_time: bool) -> tuple[Watched, ...]:
+    open_ones = [service for service in services if not service.verdict.settled]
+    states = world.ecs.services([service.rollout.service for service in open_ones])
+    details = world.ecs.service_deployments([service.rollout for service in open_ones])
+    return tuple(
+        service if service.verdict.settled else _judge(service, states, details, world, out_of_time=out_of_time)
+        for service in services
+    )
+
+
+def _judge(
+    service: Watched,
+    states: Mapping[str, ServiceState],
+    details: Mapping[str, ServiceDeployment],
+    world: World,
+    *,
+    out_of_time: bool,
+) -> Watched:
+    name = service.rollout.service
+    state, detail = states.get(name), details.get(name)
+    verdict = judge(service.rollout, state, detail, out_of_time)
+    shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
+    service = replace(service, verdict=shown, state=state)
+    world.tell(
+        ServiceMoved(
+            service.key, shown, state.running if state else 0, state.desired if state else 0, service.going_back
+        )
+    )
+    if state is not None and _worth_explaining(service, state):
+        service = explain(service, state, detail, world)
+    return service
+
+
+def _worth_explaining(service: Watched, state: ServiceState) -> bool:
+    ours = next((each for each in state.deployments if each.id == service.rollout.deployment_id), None)
+    return service.verdict.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen))
+
+
+def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | None, world: World) -> Watched:
+    """Capture why tasks of this rollout ended while ECS still knows: stopped tasks vanish within the hour."""
+    fresh = [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
+    found = [of_task(task, _log(task, world)) for task in fresh]
+    if service.verdict.failed:
+        ours = next((each for each in state.deployments if each.id == service.rollout.deployment_id), None)
+        found.extend(of_service(state.events, ours, detail))
+    known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
+    new = []
+    for diagnosis in found:
+        if (diagnosis.code, diagnosis.cause) not in known:
+            known.add((diagnosis.code, diagnosis.cause))
+            about = f"{service.key}: {diagnosis.subject}" if diagnosis.subject else service.key
+            new.append(replace(diagnosis, subject=about))
+            world.tell(Explained(new[-1]))
+    return replace(
+        service, explained=service.explained + tuple(new), tasks_seen=service.tasks_seen | {task.arn for task in fresh}
+    )
+
+
+def _log(task: Task, world: World) -> tuple[str, ...]:
+    """Lines of the container that failed, else of the first that has a log."""
+    order = sorted(task.containers, key=lambda each: (each.exit_code in (0, None), not each.essential))
+    place = next((container.log for container in order if container.log), None)
+    return world.logs.tail(place, LOG_LINES) if place else ()

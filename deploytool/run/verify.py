@@ -1,0 +1,56 @@
+"""Ask the new version as its users do, then watch alarms while it bakes."""
+
+from __future__ import annotations
+
+from deploytool.core.diagnosis import of_probe
+from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.events import Said
+from deploytool.core.expectation import met
+from deploytool.core.plan_model import Verify
+from deploytool.run.ports import World
+
+ONE_ANSWER = 5.0
+"""Seconds that a single request may take."""
+
+
+def verify(step: Verify, world: World) -> Diagnosis | None:
+    """``None`` where the new version answers as it should and no alarm rings; else why not."""
+    return (_asked(step, world) if step.url else None) or _baked(step, world)
+
+
+def _asked(step: Verify, world: World) -> Diagnosis | None:
+    deadline = world.clock.monotonic() + step.timeout
+    told = ""
+    while True:
+        left = deadline - world.clock.monotonic()
+        answer = world.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
+        if met(step, answer):
+            world.tell(Said("verify", f"{step.url} answers as it should"))
+            return None
+        why = of_probe(step, answer)
+        if why.cause != told:
+            told = why.cause
+            world.tell(Said("verify", told))
+        if world.clock.monotonic() + step.interval >= deadline:
+            return why
+        world.clock.sleep(step.interval)
+
+
+def _baked(step: Verify, world: World) -> Diagnosis | None:
+    if not step.alarms:
+        if step.bake:
+            world.clock.sleep(step.bake)
+        return None
+    deadline = world.clock.monotonic() + step.bake
+    while True:
+        if ringing := world.alarms.ringing(step.alarms):
+            return Diagnosis(
+                code="alarm-ringing",
+                cause=f"while {step.service} was watched, CloudWatch alarm {', '.join(ringing)} went to ALARM",
+                fix="look at the alarm's metric since the release began: the new version made it cross its threshold",
+                subject=step.service,
+            )
+        left = deadline - world.clock.monotonic()
+        if left <= 0:
+            return None
+        world.clock.sleep(min(10.0, left))
