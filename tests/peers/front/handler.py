@@ -73,18 +73,24 @@ class FrontHandler(BaseHTTPRequestHandler):
             return
         at, started = time.time(), time.monotonic()
         effects = self.front.rules.effects(call)
-        if body is None and not effects:
-            status = self._pass_on(None)
-        else:
-            whole = self._whole_body() if body is None else body
-            outcome = exchange(
-                call, effects, self.front.behaviours, lambda: self._call_upstream(whole), self.front.history
-            )
-            status = 0 if isinstance(outcome, Reset) else outcome.status
-            self._reset() if isinstance(outcome, Reset) else self._send(outcome)
         fault = ",".join(effect.kind for effect in effects)
-        seconds = time.monotonic() - started
-        self.front.calls.add(Call(call.service, call.action, at, seconds, status, without_secrets(call.params), fault))
+
+        def log(status: int) -> None:
+            seconds, params = time.monotonic() - started, without_secrets(call.params)
+            self.front.calls.add(Call(call.service, call.action, at, seconds, status, params, fault))
+
+        if body is None and not effects:
+            log(self._pass_on(None))
+            return
+        whole = self._whole_body() if body is None else body
+        outcome = exchange(call, effects, self.front.behaviours, lambda: self._call_upstream(whole), self.front.history)
+        # Before the answer leaves: who has it in hand finds the call in the log.
+        if isinstance(outcome, Reset):
+            log(0)
+            self._reset()
+        else:
+            log(outcome.status)
+            self._send(outcome)
 
     def _call_upstream(self, body: bytes) -> Answer:
         headers = [h for h in end_to_end(self.headers.items()) if h[0].lower() not in ("content-length", "expect")]

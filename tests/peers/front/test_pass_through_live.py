@@ -1,0 +1,63 @@
+"""What no behaviour speaks of goes through as it came."""
+
+import hashlib
+import os
+import statistics
+import time
+from collections.abc import Iterator
+
+import requests
+
+from tests.peers.front.conftest import Cloud
+
+
+def test_a_blob_arrives_whole_when_it_is_pushed_in_chunks(cloud: Cloud) -> None:
+    cloud.client("ecr").create_repository(repositoryName="front-blob")
+    blob = os.urandom(12_000_000)
+    digest = f"sha256:{hashlib.sha256(blob).hexdigest()}"
+
+    def parts() -> Iterator[bytes]:
+        for start in range(0, len(blob), 100_000):
+            yield blob[start : start + 100_000]
+
+    base = cloud.front.base_url
+    begun = requests.post(f"{base}/v2/front-blob/blobs/uploads/", timeout=10)
+    assert begun.status_code == 202
+    sent = requests.patch(requests.compat.urljoin(base, begun.headers["Location"]), data=parts(), timeout=30)
+    assert sent.status_code == 202
+    location = requests.compat.urljoin(base, sent.headers["Location"])
+    assert location.startswith(base)
+    assert requests.put(location, params={"digest": digest}, timeout=30).status_code == 201
+    assert requests.head(f"{base}/v2/front-blob/blobs/{digest}", timeout=10).headers["Content-Length"] == "12000000"
+    assert requests.get(f"{base}/v2/front-blob/blobs/{digest}", timeout=30).content == blob
+
+
+def test_an_answer_is_the_upstreams_own_byte_for_byte(cloud: Cloud) -> None:
+    path = "/_ministack/health"
+    through, past = (requests.get(url + path, timeout=5) for url in (cloud.front.base_url, cloud.upstream_url))
+    assert through.content == past.content
+    assert through.headers["Content-Type"] == past.headers["Content-Type"]
+
+
+def test_every_aws_call_is_logged_without_its_secrets(cloud: Cloud) -> None:
+    cloud.client("secretsmanager").create_secret(Name=f"front-{time.time_ns()}", SecretString="hush")
+    cloud.client("sts").get_caller_identity()
+    calls = cloud.front.calls()
+    assert [(c.service, c.action, c.status) for c in calls] == [
+        ("secretsmanager", "CreateSecret", 200),
+        ("sts", "GetCallerIdentity", 200),
+    ]
+    assert "hush" not in str(calls)
+
+
+def test_the_front_costs_less_than_5_ms_a_call(cloud: Cloud) -> None:
+    def median(url: str) -> float:
+        ecs = cloud.client("ecs", url)
+        seconds = []
+        for _ in range(60):
+            started = time.perf_counter()
+            ecs.describe_clusters(clusters=[cloud.cluster])
+            seconds.append(time.perf_counter() - started)
+        return statistics.median(seconds)
+
+    assert median(cloud.front.base_url) - median(cloud.upstream_url) < 0.005
