@@ -16,7 +16,7 @@ def environment(command: Decorated) -> Decorated:
         "--config", "config", default="deploytool.yml", show_default=True, help="The configuration file."
     )(command)
     return click.option(
-        "-e", "--environment", envvar="DEPLOYTOOL_ENVIRONMENT", help="Where; may be left out if there is only one."
+        "-e", "--environment", help="Where; may be left out if there is only one, or $DEPLOYTOOL_ENVIRONMENT names it."
     )(command)
 
 

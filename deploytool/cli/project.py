@@ -52,9 +52,9 @@ def project(config_path: str, environment: str | None, revision: str = "HEAD") -
 
 
 def chosen(config: Config, environment: str | None) -> str:
-    """The environment asked for, or the only one there is."""
-    if environment:
-        return environment
+    """The environment asked for, else ``DEPLOYTOOL_ENVIRONMENT`` (the sandbox sets it), else the only one there is."""
+    if asked := environment or os.environ.get("DEPLOYTOOL_ENVIRONMENT"):
+        return asked
     if len(config.environments) == 1:
         return next(iter(config.environments))
     names = ", ".join(config.environments)
