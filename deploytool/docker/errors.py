@@ -110,8 +110,8 @@ class BuildFailed(BuildError):
     """Docker failed in a way this tool has no better words for; the cause is Docker's last line."""
 
 
-class PushDenied(BuildError):
-    """The registry does not let us write."""
+class RegistryDenied(BuildError):
+    """The registry does not let us read or write."""
 
 
 class RepositoryMissing(BuildError):

@@ -99,7 +99,7 @@ def _push_failed(spec: BuildSpec, said: str) -> BuildError:
             f"{registry} has no repository {repository}", "create it, or correct repository in deploytool.yml"
         )
     if _DENIED.search(said):
-        return errors.PushDenied(
+        return errors.RegistryDenied(
             f"{registry} refused the push to {repository}: {said}",
             "allow ecr:GetAuthorizationToken, BatchCheckLayerAvailability, InitiateLayerUpload, UploadLayerPart,"
             " CompleteLayerUpload, PutImage and BatchGetImage on the repository",
@@ -122,7 +122,7 @@ def _build_failed(spec: BuildSpec, said: str) -> BuildError:
     if re.search(r"(?i)dockerfile parse error|Dockerfile cannot be empty|no build stage in current context", said):
         what = said.rpartition("failed to create LLB definition: ")[2]
         return errors.DockerfileInvalid(f"image {spec.name}: {spec.dockerfile}: {what}", "correct the Dockerfile")
-    if copied := re.search(r"failed to (?:compute cache key|calculate checksum).*?\"(/.*?)\": not found", said):
+    if copied := re.search(r"failed to (?:compute cache key|calculate checksum).*?\"(/[^\"]*)\":? not found", said):
         return errors.CopiedFileMissing(
             f"image {spec.name}: {copied.group(1)} is not in the build context {spec.context}",
             "commit the file, or take it out of .dockerignore, or correct COPY",

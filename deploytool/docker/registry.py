@@ -11,7 +11,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from deploytool.docker.errors import PushDenied, RegistryFailed, RegistryUnreachable, RepositoryMissing
+from deploytool.docker.errors import RegistryDenied, RegistryFailed, RegistryUnreachable, RepositoryMissing
 from deploytool.docker.spec import REVISION_LABEL
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
 
     Raises:
         RepositoryMissing: the registry has no such repository.
-        PushDenied: the registry does not accept ``auth``.
+        RegistryDenied: the registry does not accept ``auth``.
         RegistryUnreachable, RegistryFailed
     """
     name = ImageName.parse(reference)
@@ -134,7 +134,7 @@ class _Repository:
                 "check the network and the registry's name, then release again",
             ) from fault
         if answer.status_code in {401, 403}:
-            raise PushDenied(
+            raise RegistryDenied(
                 f"{self.name.registry} refused to show {self.name.repository}: HTTP {answer.status_code}",
                 "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository",
             )
