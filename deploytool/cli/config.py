@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from deploytool.cli import options
+
 if TYPE_CHECKING:
     from deploytool.core.config.faults import ConfigFaults
     from deploytool.core.config.model import Config
@@ -25,8 +27,8 @@ def command() -> None:
 
 @command.command()
 @click.option("--config", "path", default="deploytool.yml", show_default=True, help="The file to check.")
-@click.option("--environment", help="Also show what holds in this environment, overrides merged.")
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-e", "--environment", help="Also show what holds in this environment, overrides merged.")
+@options.output
 @click.pass_context
 def check(context: click.Context, path: str, environment: str | None, output: str) -> None:
     """Report every fault in deploytool.yml, with line and column.

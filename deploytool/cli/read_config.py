@@ -73,9 +73,9 @@ def _content(file: File) -> bytes:
 
 def _decoded(content: bytes, file: str) -> str:
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _place(content[: error.start].decode("utf-8-sig"))
+        line, column = _place(content[: error.start].decode("utf-8"))
         _refuse(Fault(file, "", line, column, "is not text in UTF-8 from here on", "save it as UTF-8"))
 
 

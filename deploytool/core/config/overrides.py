@@ -65,6 +65,5 @@ class _Merge:
 
     def _move(self, here: Path, there: Path) -> None:
         for places, origin in ((self.keys, self.document.keys), (self.values, self.document.values)):
-            places.pop(here, None)
             if there in origin:
                 places[here] = origin[there]

@@ -240,6 +240,12 @@ STRUCTURAL = [
         '7:78: "status" must be a whole number, not text',
     ),
     Mistake(
+        "status_is_yaml_yes",
+        'health"}',
+        'health", expect: {status: yes}}',
+        '7:78: "status" must be a whole number, not true or false',
+    ),
+    Mistake(
         "region_misspelt",
         "region: us-east-1, cluster: shop}",
         "region: us-east1, cluster: shop}",

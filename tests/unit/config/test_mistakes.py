@@ -45,6 +45,11 @@ def test_a_mistake_is_told_once_when_environments_repeat_it() -> None:
     assert told == ['deploytool.yml:8:19: there is no image "jobs"; did you mean "job"?']
 
 
+def test_a_mistake_is_told_once_when_an_alias_repeats_it() -> None:
+    text = GOOD.replace("app: {target: app}", "app: &app {targt: app}").replace("job: {target: job}", "job: *app")
+    assert told_about(text) == ['deploytool.yml:3:14: unknown key "targt"; did you mean "target"?']
+
+
 def test_a_secret_is_not_repeated_when_it_stands_in_the_wrong_place() -> None:
     told = told_about(GOOD.replace("{target: app}", "{secrets: {npm: hunter2}}"))
     assert not any("hunter2" in line for line in told)

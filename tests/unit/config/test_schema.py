@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]  # it has no types of its own
@@ -9,6 +10,7 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import deploytool
 from deploytool.core.config.document import Document
 from deploytool.core.config.faults import ConfigFaults
 from deploytool.core.config.json_schema import json_schema
@@ -21,14 +23,16 @@ VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 OVERRIDDEN = """\
 app: shop
 x-anything: [1, null]
-images: {app: {platforms: [linux/amd64], scan: {fail_on: low}, secrets: {a: {env: A}}}}
+images: {old: {}, app: {platforms: [linux/amd64], scan: {fail_on: low}, secrets: {a: {env: A}}}}
 services: {web: {containers: {main: app}, verify: {bake: 0, alarms: [a]}, timeout: 90}}
 environments:
   production:
     region: us-gov-west-1
     cluster: shop
     production: false
-    overrides: {images: {app: {scan: null, secrets: {a: {env: null, file: f}}}}, services: {web: {timeout: null}}}
+    overrides:
+      images: {old: null, app: {scan: null, secrets: {a: {env: null, file: f}}}}
+      services: {web: {timeout: null}}
 """
 
 # Values that are right in one place or another, and some that are right nowhere.
@@ -79,6 +83,11 @@ def described(schema: dict[str, Any]) -> list[tuple[str, bool]]:
 def test_the_schema_is_one_of_draft_2020_12() -> None:
     jsonschema.Draft202012Validator.check_schema(json_schema())
     assert json.loads(json.dumps(json_schema())) == json_schema()
+
+
+def test_the_published_file_is_what_the_command_prints() -> None:
+    published = Path(deploytool.__file__).with_name("deploytool.schema.json")
+    assert json.loads(published.read_text()) == json_schema(), "run: deploytool config schema > the file"
 
 
 def test_every_key_is_described() -> None:
