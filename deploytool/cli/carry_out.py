@@ -20,7 +20,7 @@ from deploytool.cli.tell_github import told_github
 from deploytool.core.events import Event
 from deploytool.core.outcome import Outcome
 from deploytool.errors import Exit
-from deploytool.report.json import outcome_json
+from deploytool.report.documents import outcome_document, text
 from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
 from deploytool.run.ports import Tell, World
@@ -53,7 +53,7 @@ def carry_out(decided: Decided, project: Project, clock: SystemClock, *, as_json
 
 
 def _say(outcome: Outcome, *, as_json: bool) -> None:
-    click.echo(outcome_json(outcome) if as_json else outcome_text(outcome))
+    click.echo(text(outcome_document(outcome)) if as_json else outcome_text(outcome))
 
 
 @contextmanager

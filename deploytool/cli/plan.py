@@ -25,9 +25,9 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     from deploytool.cli.decide import decide
     from deploytool.cli.origin import origin
     from deploytool.cli.project import project
-    from deploytool.report.json import plan_json
+    from deploytool.report.documents import plan_document, text
     from deploytool.report.plan import plan_text
 
     found = project(config, environment, revision)
     decided = decide(found, origin(), SystemClock())
-    click.echo(plan_json(decided.plan) if output == "json" else plan_text(decided.plan))
+    click.echo(text(plan_document(decided.plan)) if output == "json" else plan_text(decided.plan))
