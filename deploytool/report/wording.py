@@ -15,14 +15,14 @@ DIGEST_DIGITS = 12
 
 
 def duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``1 min 05 s``, ``2 h 03 min``."""
+    """``0.4 s``, ``12 s``, ``1 min 05 s``, ``15 min``, ``2 h 03 min``."""
     if seconds < 9.95:
         return f"{max(seconds, 0.0):.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
+        return f"{whole // 60} min {whole % 60:02} s" if whole % 60 else f"{whole // 60} min"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
 
 

@@ -1,0 +1,80 @@
+"""A plan as text: what a release would do. Printing it is the dry run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from deploytool.core.plan_model import Migrate, Plan, ServiceChange, Verify
+from deploytool.report.layout import columns
+from deploytool.report.wording import clean, count, duration, revision, short_digest
+
+
+def plan_text(plan: Plan) -> str:
+    """The plan for a person, ending with a newline; wraps nothing."""
+    parts: list[tuple[str, ...]] = [_head(plan)]
+    if plan.nothing_to_do:
+        parts.append((f"Nothing to do: {plan.request.commit.short} already runs in every service.",))
+    else:
+        parts += [_images(plan), _migration(plan), _services(plan.changes), _checks(plan), _way_back(plan.changes)]
+    parts.append(tuple(f"warning: {clean(text)}" for text in plan.warnings))
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _head(plan: Plan) -> tuple[str, ...]:
+    request = plan.request
+    title = f"{request.app} {request.commit.short} to {request.environment}"
+    subject = clean(request.commit.subject)
+    return (f"{title}: {subject}" if subject else title, f"  cluster {plan.cluster}, {plan.region}")
+
+
+def _images(plan: Plan) -> tuple[str, ...]:
+    rows = [
+        (
+            image.name,
+            "reuse" if image.digest else "build",
+            f"{image.reference} ({short_digest(image.digest)}, already pushed)" if image.digest else image.reference,
+        )
+        for image in plan.images.values()
+    ]
+    return ("Images", *columns(rows)) if rows else ()
+
+
+def _migration(plan: Plan) -> tuple[str, ...]:
+    migrations = [step for step in plan.steps if isinstance(step, Migrate)]
+    return ("Migrate", *(f"  {line}" for line in map(_migrate_line, migrations))) if migrations else ("Migrate: no",)
+
+
+def _migrate_line(step: Migrate) -> str:
+    what = f"yes: task {step.family}, container {step.container}, image {step.image}"
+    command = f", runs {shlex.join(step.command)}" if step.command else ""
+    return f"{what}{command}, at most {duration(step.timeout)}; no service moves unless it ends with exit code 0"
+
+
+def _services(changes: Iterable[ServiceChange]) -> tuple[str, ...]:
+    told: list[str] = ["Services"]
+    for change in changes:
+        told.append(f"  {change.key}: {change.name}, {count(change.before.desired, 'task')}")
+        told.extend(f"    {clean(line)}" for line in change.diff)
+    return tuple(told)
+
+
+def _checks(plan: Plan) -> tuple[str, ...]:
+    checks = [step for step in plan.steps if isinstance(step, Verify)]
+    return ("Verify", *(f"  {line}" for line in map(_verify_line, checks))) if checks else ()
+
+
+def _verify_line(step: Verify) -> str:
+    wanted = [str(step.status)]
+    if step.version:
+        wanted.append(f"version {step.version}")
+    if step.body:
+        wanted.append(f"text {step.body!r}")
+    line = f"{step.service}: {step.url} answers {' and '.join(wanted)} within {duration(step.timeout)}"
+    if step.bake and step.alarms:
+        line += f"; then {duration(step.bake)} without alarm ({', '.join(step.alarms)})"
+    return line
+
+
+def _way_back(changes: Iterable[ServiceChange]) -> tuple[str, ...]:
+    return ("If anything fails", *(f"  {change.key} goes back to {revision(change.back_to)}" for change in changes))

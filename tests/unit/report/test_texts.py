@@ -1,0 +1,177 @@
+"""Plan and outcome as text and as JSON, and the live picture."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+from rich.console import Console
+from rich.spinner import Spinner
+
+from deploytool.core.events import Explained, Said, Warned
+from deploytool.core.model import Commit
+from deploytool.core.outcome import Result
+from deploytool.report.documents import outcome_document, plan_document, text
+from deploytool.report.live import ASCII, UNICODE, LiveProgress, picture
+from deploytool.report.outcome import outcome_text
+from deploytool.report.plan import plan_text
+from deploytool.report.story import Story, apply
+from tests.unit.report.telling import CRASH, SHA, at, bad_events, good_events, plan, released, rolled_back, told
+
+
+def test_a_plan_reads_like_this() -> None:
+    assert plan_text(plan(warnings=("service worker has no circuit breaker",))) == f"""\
+shop 4f2a9c1 to production: Add the cart (#12)
+  cluster shop, us-east-1
+
+Images
+  app      build  123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:4f2a9c1d8e7b
+  migrate  build  123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:4f2a9c1d8e7b-migrate
+
+Migrate
+  yes: task shop-migrate, container app, image migrate, runs npm run migrate, at most 15 min; \
+no service moves unless it ends with exit code 0
+
+Services
+  app: shop-app, 2 tasks
+    container app: image shop@sha256:1b1b1b1b1b1b becomes shop:4f2a9c1
+  worker: shop-worker, 1 task
+    container worker: image shop@sha256:1b1b1b1b1b1b becomes shop:4f2a9c1
+
+Verify
+  app: https://shop.example/api/health answers 200 and version {SHA} within 1 min
+
+If anything fails
+  app goes back to shop-app:41
+  worker goes back to shop-worker:17
+
+warning: service worker has no circuit breaker
+"""
+
+
+def test_a_plan_says_reuse_when_the_image_is_pushed_already() -> None:
+    assert "  app      reuse  " in plan_text(plan(built=True))
+    assert "9c9c9c9c9c9c, already pushed" in plan_text(plan(built=True))
+
+
+def test_a_plan_says_so_when_there_is_nothing_to_do() -> None:
+    assert "Nothing to do: 4f2a9c1 already runs in every service." in plan_text(plan(nothing=True))
+
+
+def test_an_outcome_reads_like_this() -> None:
+    assert outcome_text(rolled_back()) == """\
+✗ The release failed: worker crashed; every service is back on the version before.
+
+  service  status       before          serves now      version
+  app      rolled back  shop-app:41     shop-app:41     1b1b1b1b1b1b
+  worker   rolled back  shop-worker:17  shop-worker:17  1b1b1b1b1b1b
+
+Why: worker: container worker exited with code 1 right after its start
+Fix: read its last lines below, correct the start command or what it needs
+AWS says: Essential container in task exited
+Last lines of its log:
+  | booting worker
+  | Error: Cannot find module '/app/worker.js'
+
+Took 1 min 06 s: build 31 s, roll out 20 s, put back 12 s
+"""
+
+
+def test_an_outcome_shows_the_last_fifty_lines_of_a_log() -> None:
+    told_text = outcome_text(rolled_back(replace(CRASH, log=tuple(f"n{i}" for i in range(80)))))
+    assert "| n29\n" not in told_text
+    assert "| n30\n" in told_text
+
+
+def test_the_version_before_is_not_guessed_when_something_else_serves() -> None:
+    lost = replace(released().services[0], serving="arn:aws:ecs:us-east-1:1:task-definition/shop-app:99")
+    row = next(line for line in outcome_text(replace(released(), services=(lost,))).splitlines() if "app:99" in line)
+    assert row.split() == ["app", "live", "shop-app:41", "shop-app:99"]
+
+
+def test_documents_survive_being_written_and_read() -> None:
+    for document in (plan_document(plan()), outcome_document(rolled_back())):
+        assert json.loads(text(document)) == document
+
+
+def test_documents_name_their_schema_and_kind() -> None:
+    document = plan_document(plan(nothing=True))
+    assert (document["schema"], document["kind"], document["nothing_to_do"]) == (1, "plan", True)
+    outcome = outcome_document(rolled_back())
+    assert (outcome["kind"], outcome["result"], outcome["exit_code"], outcome["good"]) == (
+        "outcome",
+        "rolled-back",
+        6,
+        False,
+    )
+
+
+def test_documents_hold_no_task_definition() -> None:
+    assert "containerDefinitions" not in text(plan_document(plan()))
+
+
+def test_a_commit_without_a_date_is_written_as_null() -> None:
+    undated = replace(plan(), request=replace(plan().request, commit=Commit(SHA)))
+    assert plan_document(undated)["commit"]["committed_at"] is None
+
+
+def drawn(story: Story, seconds: float = 45.0, width: int = 80, ascii_only: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=False, color_system=None)
+    signs = ASCII if ascii_only else UNICODE
+    with console.capture() as capture:
+        console.print(picture(story, at(seconds), signs, Spinner(signs.spinner)))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def test_the_live_picture_shows_the_current_step_and_its_last_lines() -> None:
+    story = told(good_events()[:2])
+    for number in range(9):
+        story = apply(story, Said("build", f"step {number} [bold]not markup[/bold]"), at(2))
+    shown = drawn(story, 5.1)
+    assert "build           5.0 s app, migrate" in shown
+    assert "step 2 " not in shown
+    assert "    step 8 [bold]not markup[/bold]" in shown
+
+
+def test_the_live_picture_shows_each_service() -> None:
+    shown = drawn(told(good_events()[:10])).splitlines()
+    assert shown[-3:] == [
+        "  service  tasks  news",
+        "  app        1/2  1 of 2 running; 1 pending",
+        "  worker     1/1  1 of 1 running; waits for the old task to stop",
+    ]
+
+
+def test_the_live_picture_never_is_wider_than_the_terminal() -> None:
+    story = told(bad_events()[:6])
+    story = apply(story, Said("roll out", "x" * 300), at(46))
+    story = apply(story, Explained(replace(CRASH, cause="y " * 90)), at(46))
+    assert max(map(len, drawn(story, width=40).splitlines())) <= 40
+
+
+def test_the_picture_that_stays_has_neither_output_nor_spinner() -> None:
+    story = apply(told(good_events()), Warned("slow"), at(82))
+    shown = drawn(story, 90)
+    assert "0003_cart" not in shown
+    assert "✓ verify          0.4 s" in shown
+    assert "warning: slow" in shown
+
+
+def test_a_terminal_without_unicode_gets_plain_signs() -> None:
+    assert drawn(told(bad_events()), ascii_only=True).isascii()
+
+
+def test_live_progress_draws_what_it_was_told() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True, color_system=None)
+    with LiveProgress(console, lambda: at(3)) as progress:
+        for _, event in bad_events():
+            progress.tell(event)
+    assert "✗ roll out         20 s" in file.getvalue()
+    assert file.getvalue().endswith("\x1b[?25h")
+
+
+def test_every_result_has_its_sign() -> None:
+    assert outcome_text(released()).startswith("✓ ")
+    assert outcome_text(replace(released(), result=Result.CANCELLED)).startswith("✗ ")
