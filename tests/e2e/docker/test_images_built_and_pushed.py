@@ -1,0 +1,78 @@
+"""An image is built, pushed, and known by the digest the registry holds it under. Real docker, real registry."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploytool.docker import registry as images
+from deploytool.docker.builder import Builder
+from deploytool.docker.login import registry_login
+from deploytool.docker.spec import REVISION_LABEL, BuildSpec
+
+if TYPE_CHECKING:
+    from deploytool.docker.toolchain import Toolchain
+    from tests.e2e.docker.local_registry import Registry
+
+
+@pytest.fixture
+def spec(context: Path, base_image: str, reference: str) -> BuildSpec:
+    dockerfile = context / "Dockerfile"
+    dockerfile.write_text(
+        f"FROM {base_image} AS app\nARG COMMIT\nRUN echo built of $COMMIT\nFROM app AS migrate\nRUN echo migrate\n"
+    )
+    labels = {REVISION_LABEL: "1a2b3c", "org.opencontainers.image.source": "https://example.test/shop"}
+    return BuildSpec(
+        "app", context, dockerfile, reference, target="app", build_args={"COMMIT": "1a2b3c"}, labels=labels
+    )
+
+
+def test_the_digest_and_platform_are_the_registrys_when_an_image_was_pushed(
+    spec: BuildSpec, tools: Toolchain, environ: dict[str, str], registry: Registry
+) -> None:
+    lines: list[str] = []
+    built = Builder(tools, environ, registry.auth).build(spec, lines.append)
+    held = images.manifest(spec.reference, registry.auth)
+    assert held is not None
+    assert (built.digest, built.platforms, built.reused) == (held.digest, ("linux/amd64",), False)
+    assert held.revision == "1a2b3c"
+    assert any("built of 1a2b3c" in line for line in lines)
+    assert not any("echo migrate" in line for line in lines), "only the stages of the target are built"
+
+
+def test_the_digest_can_be_pulled_and_run(
+    spec: BuildSpec, tools: Toolchain, environ: dict[str, str], registry: Registry
+) -> None:
+    built = Builder(tools, environ, registry.auth).build(spec, lambda _: None)
+    pinned = images.ImageName.parse(spec.reference).at(built.digest)
+    said = subprocess.run(
+        [tools.docker, "run", "--rm", "--network", "none", pinned, "echo", "runs"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout == "runs\n"
+    subprocess.run([tools.docker, "image", "rm", "--force", pinned], check=True, capture_output=True)
+
+
+def test_there_is_nothing_when_the_commit_was_never_pushed(registry: Registry) -> None:
+    assert images.manifest(f"{registry.host}/shop:never", registry.auth) is None
+
+
+def test_docker_asks_no_credentials_store_when_the_user_has_one_configured(
+    spec: BuildSpec, tools: Toolchain, registry: Registry, tmp_path: Path
+) -> None:
+    users = tmp_path / "users"
+    users.mkdir()
+    config = users / "config.json"
+    config.write_text('{"credsStore": "not-installed-here"}')
+    before = (config.read_bytes(), config.stat().st_mtime_ns)
+    with registry_login(registry.host, registry.auth, {**os.environ, "DOCKER_CONFIG": str(users)}) as private:
+        assert Builder(tools, private, registry.auth).build(spec, lambda _: None).digest
+    assert (config.read_bytes(), config.stat().st_mtime_ns) == before
+    assert list(users.iterdir()) == [config]
