@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.services import SERVICE_ACTIONS, services_in
 from tests.peers.front.upstream import Upstream, UpstreamRefusedError
-from tests.peers.front.wire import Answer, AwsCall, Json, Scope
+from tests.peers.front.wire import AwsCall, Json, Scope
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,13 @@ def deployment_of_task(task: Json, deployments: Iterable[SeenDeployment]) -> See
     return max(enumerate(earlier), key=lambda pair: (pair[1].created_at, pair[0]))[1] if earlier else None
 
 
-class DeploymentLog:
+class DeploymentLog(Behaviour):
     """Fed by every answer that shows a service; asks the upstream itself when a task's deployment was never shown."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._seen: dict[str, dict[str, SeenDeployment]] = {}
         self._lock = threading.Lock()
-
-    def before(self, call: AwsCall) -> Answer | None:
-        """Nothing is known without the upstream."""
 
     def after(self, call: AwsCall, payload: Json) -> Json:
         """Remember the deployments shown; nothing is changed."""

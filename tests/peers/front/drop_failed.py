@@ -1,7 +1,8 @@
 """A failed deployment leaves DescribeServices once the rollback is through, as on AWS; MiniStack lists it for ever."""
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.services import SERVICE_ACTIONS, map_services, primary_of
-from tests.peers.front.wire import Answer, AwsCall, Json
+from tests.peers.front.wire import AwsCall, Json
 
 
 def without_failed(service: Json) -> Json:
@@ -13,11 +14,8 @@ def without_failed(service: Json) -> Json:
     return {**service, "deployments": kept}
 
 
-class DropFailed:
+class DropFailed(Behaviour):
     """Rewrites every answer that shows a service."""
-
-    def before(self, call: AwsCall) -> Answer | None:
-        """Nothing is known without the upstream."""
 
     def after(self, call: AwsCall, payload: Json) -> Json:
         """Drop what AWS would have dropped."""

@@ -5,19 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.faults import fault_answer
 from tests.peers.front.rules import Effect
 from tests.peers.front.wire import Answer, AwsCall, Json, json_answer
-
-
-class Behaviour(Protocol):
-    """Something AWS does and MiniStack does not."""
-
-    def before(self, call: AwsCall) -> Answer | None:
-        """The answer, when this behaviour knows it without passing the call on."""
-
-    def after(self, call: AwsCall, payload: Json) -> Json:
-        """The upstream's successful answer as AWS would have given it."""
 
 
 class Memory(Protocol):
@@ -67,16 +58,20 @@ def exchange(
 
 
 def _answered(call: AwsCall, behaviours: list[Behaviour], upstream: Callable[[], Answer]) -> Answer:
-    for behaviour in behaviours:
-        known = behaviour.before(call)
-        if known:
-            return known
-    answer = upstream()
-    # Only ECS is ever rewritten: every other service's bytes stay as they came.
-    if call.service != "ecs" or answer.status != 200 or not behaviours:
-        return answer
-    original = answer.json()
-    payload = original
-    for behaviour in behaviours:
-        payload = behaviour.after(call, payload)
-    return answer if payload == original else json_answer(payload)
+    try:
+        for behaviour in behaviours:
+            known = behaviour.before(call)
+            if known:
+                return known
+        answer = upstream()
+        # Only ECS is ever rewritten: every other service's bytes stay as they came.
+        if call.service != "ecs" or answer.status != 200:
+            return answer
+        original = answer.json()
+        payload = original
+        for behaviour in behaviours:
+            payload = behaviour.after(call, payload)
+        return answer if payload == original else json_answer(payload)
+    finally:
+        for behaviour in behaviours:
+            behaviour.finished(call)

@@ -3,10 +3,10 @@
 import json
 from http.server import ThreadingHTTPServer
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.call_log import CallLog
 from tests.peers.front.deployment_log import DeploymentLog
 from tests.peers.front.drop_failed import DropFailed
-from tests.peers.front.exchange import Behaviour
 from tests.peers.front.handler import FrontHandler
 from tests.peers.front.health import HealthChecks
 from tests.peers.front.idempotency import RunTaskIdempotency
@@ -43,7 +43,7 @@ class FrontState:
             (on.health_checks, self._health),
             (on.started_by or on.service_deployments, self.deployments),
             (on.service_deployments, self._service_deployments),
-            (on.started_by, StartedBy(self.deployments)),
+            (on.started_by, StartedBy(self.upstream, self.deployments)),
             (on.drop_failed, DropFailed()),
         ]
         self.behaviours: list[Behaviour] = [behaviour for wanted, behaviour in chosen if wanted]

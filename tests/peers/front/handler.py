@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from tests.peers.front.call_log import Call
 from tests.peers.front.exchange import Reset, exchange
-from tests.peers.front.upstream import end_to_end
+from tests.peers.front.rules import Effect
+from tests.peers.front.upstream import UpstreamRefusedError, end_to_end
 from tests.peers.front.wire import Answer, AwsCall, identify, is_registry_path, without_secrets
 
 if TYPE_CHECKING:
@@ -45,6 +46,12 @@ class FrontHandler(BaseHTTPRequestHandler):
             self.wfile.flush()
         except (ConnectionError, TimeoutError):
             self.close_connection = True
+
+    def handle_expect_100(self) -> bool:
+        """Tell a client that waits for leave to send its body to go on, at once."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class names it so)
         """Nothing on stderr: the call log is the record."""
@@ -92,13 +99,17 @@ class FrontHandler(BaseHTTPRequestHandler):
             log(outcome.status)
             self._send(outcome)
 
+    def _exchanged(self, call: AwsCall, effects: list[Effect], body: bytes) -> Answer | Reset:
+        front = self.front
+        try:
+            return exchange(call, effects, front.behaviours, lambda: self._call_upstream(body), front.history)
+        except (OSError, http.client.HTTPException, UpstreamRefusedError) as error:
+            return _unreachable(error)
+
     def _call_upstream(self, body: bytes) -> Answer:
         headers = [h for h in end_to_end(self.headers.items()) if h[0].lower() not in ("content-length", "expect")]
         headers.append(("Content-Length", str(len(body))))
-        try:
-            return self.front.upstream.call(self.command, self.path, tuple(headers), body)
-        except (OSError, http.client.HTTPException) as error:
-            return Answer(502, (("Content-Type", "text/plain"),), f"front: upstream: {error}".encode())
+        return self.front.upstream.call(self.command, self.path, tuple(headers), body)
 
     def _pass_on(self, body: bytes | None) -> int:
         """Stream the request to the upstream and its response back; the status that was sent."""
@@ -116,7 +127,7 @@ class FrontHandler(BaseHTTPRequestHandler):
         except (OSError, http.client.HTTPException) as error:
             # The request's body may be half read: this connection can carry no other request.
             self.close_connection = True
-            self._send(Answer(502, (("Content-Type", "text/plain"),), f"front: upstream: {error}".encode()))
+            self._send(_unreachable(error))
             return 502
         self._relay(response)
         return response.status
@@ -183,3 +194,7 @@ class FrontHandler(BaseHTTPRequestHandler):
                 raise ConnectionResetError("the client went away in the middle of its request")
             left -= len(part)
             yield part
+
+
+def _unreachable(error: Exception) -> Answer:
+    return Answer(502, (("Content-Type", "text/plain"),), f"front: upstream: {error}".encode())

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.deployment_log import SeenDeployment, deployment_of_task
 from tests.peers.front.engine import Engine, EngineRefusedError, RunningContainer
 from tests.peers.front.health_check import checked_essentials, task_health
@@ -17,10 +18,10 @@ from tests.peers.front.services import (
     services_in,
 )
 from tests.peers.front.upstream import Upstream, UpstreamRefusedError
-from tests.peers.front.wire import Answer, AwsCall, Json, Scope
+from tests.peers.front.wire import AwsCall, Json, Scope
 
 
-class HealthChecks:
+class HealthChecks(Behaviour):
     """Rewrites tasks and services by what the monitor sees; ends tasks of services, and rollouts, that are unhealthy.
 
     MiniStack calls a rollout COMPLETED a second after its containers run. What it never learns, that they turned
@@ -41,9 +42,6 @@ class HealthChecks:
     def switch(self, on: bool) -> None:
         """Start or stop running checks."""
         self._monitor.switch(on)
-
-    def before(self, call: AwsCall) -> Answer | None:
-        """Nothing is known without the upstream."""
 
     def after(self, call: AwsCall, payload: Json) -> Json:
         """Show health in tasks, and services by it."""

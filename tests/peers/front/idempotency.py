@@ -3,6 +3,7 @@
 import json
 import threading
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.upstream import Upstream
 from tests.peers.front.wire import Answer, AwsCall, Json, Scope, json_answer
 
@@ -25,22 +26,30 @@ def conflict(task_arns: list[str]) -> Answer:
     return Answer(400, (*answer.headers, ("x-amzn-ErrorType", "ConflictException")), answer.body)
 
 
-class RunTaskIdempotency:
+class RunTaskIdempotency(Behaviour):
     """Remembers each token's request and tasks, per account, region and cluster, as long as the front runs."""
 
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._started: dict[tuple[Scope, str, str], tuple[str, list[str]]] = {}
-        self._lock = threading.Lock()
+        self._running: set[tuple[Scope, str, str]] = set()
+        self._changed = threading.Condition()
+        # Which token the calling thread let through: only that one is its to finish.
+        self._owner = threading.local()
 
     def before(self, call: AwsCall) -> Answer | None:
-        """The tasks a token already started, or the conflict."""
+        """The tasks a token already started, or the conflict; waits for a call with this token that is under way."""
         key = self._key(call)
-        with self._lock:
-            known = self._started.get(key) if key else None
-        if known is None:
+        if key is None:
             return None
-        request, task_arns = known
+        with self._changed:
+            # A caller that gave up waiting and tries again must not start a second task beside the first.
+            self._changed.wait_for(lambda: key not in self._running)
+            if key not in self._started:
+                self._running.add(key)
+                self._owner.key = key
+                return None
+            request, task_arns = self._started[key]
         if request != fingerprint(call.params):
             return conflict(task_arns)
         wanted = {"cluster": call.params.get("cluster", "default"), "tasks": task_arns}
@@ -50,9 +59,17 @@ class RunTaskIdempotency:
         """Remember what a token started; a request that started nothing may be tried again."""
         key = self._key(call)
         if key and payload.get("tasks"):
-            with self._lock:
+            with self._changed:
                 self._started[key] = (fingerprint(call.params), [task["taskArn"] for task in payload["tasks"]])
         return payload
+
+    def finished(self, call: AwsCall) -> None:
+        """Let the next call with this token go on."""
+        key, self._owner.key = getattr(self._owner, "key", None), None
+        if key:
+            with self._changed:
+                self._running.discard(key)
+                self._changed.notify_all()
 
     def _key(self, call: AwsCall) -> tuple[Scope, str, str] | None:
         token = call.params.get("clientToken")

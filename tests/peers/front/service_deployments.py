@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.deployment_shapes import brief, deployment_arn, full, revision_arn, service_revision
 from tests.peers.front.rollout import ServiceDeployment, advance, stop_requested
 from tests.peers.front.services import SERVICE_ACTIONS, primary_of, services_in
@@ -19,7 +20,7 @@ class Rewriting(Protocol):
         """The service as callers of the front see it."""
 
 
-class ServiceDeployments:
+class ServiceDeployments(Behaviour):
     """Tracks the deployments of every service it is shown, and answers the four calls from that."""
 
     def __init__(self, upstream: Upstream, rewriting: Rewriting) -> None:

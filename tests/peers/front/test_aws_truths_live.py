@@ -1,6 +1,7 @@
 """What AWS does and MiniStack does not, seen through the front with real containers."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -37,6 +38,16 @@ def test_the_same_tasks_answer_when_run_task_repeats_its_token(cloud: Cloud) -> 
     assert caught.value.response["resourceIds"] == [first["tasks"][0]["taskArn"]]
 
 
+def test_one_task_starts_when_the_caller_gives_up_and_repeats_its_token(cloud: Cloud) -> None:
+    definition = cloud.task_definition("front-impatient", "sleep 0.2")
+    request = {"cluster": cloud.cluster, "taskDefinition": definition, "clientToken": "release-2"}
+    cloud.front.script([Rule(Effect("latency", seconds=1), action="RunTask", times=1)])
+    with ThreadPoolExecutor() as pool:
+        slow, quick = pool.submit(cloud.ecs.run_task, **request), pool.submit(cloud.ecs.run_task, **request)
+        arns = [answer.result()["tasks"][0]["taskArn"] for answer in (slow, quick)]
+    assert arns[0] == arns[1]
+
+
 def test_a_service_deployment_succeeds_and_its_tasks_name_it(cloud: Cloud) -> None:
     cloud.front.script(behaviours=ALL)
     cloud.service("good", cloud.task_definition("front-good", STAY))
@@ -55,6 +66,8 @@ def test_a_service_deployment_succeeds_and_its_tasks_name_it(cloud: Cloud) -> No
     tasks = cloud.ecs.list_tasks(cluster=cloud.cluster, serviceName="good")["taskArns"]
     described = cloud.ecs.describe_tasks(cluster=cloud.cluster, tasks=tasks)["tasks"]
     assert {t["startedBy"] for t in described if t["taskDefinitionArn"] == second} == {f"ecs-svc/{ident}"}
+    found = cloud.ecs.list_tasks(cluster=cloud.cluster, startedBy=f"ecs-svc/{ident}")["taskArns"]
+    assert found == [t["taskArn"] for t in described if t["taskDefinitionArn"] == second]
 
 
 def test_a_crashing_rollout_is_rolled_back_and_its_deployment_dropped(cloud: Cloud) -> None:

@@ -61,3 +61,12 @@ def test_the_front_costs_less_than_5_ms_a_call(cloud: Cloud) -> None:
         return statistics.median(seconds)
 
     assert median(cloud.front.base_url) - median(cloud.upstream_url) < 0.005
+
+
+def test_a_client_that_waits_for_leave_to_send_its_body_gets_it_at_once(cloud: Cloud) -> None:
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="front-expect")
+    started = time.monotonic()
+    s3.put_object(Bucket="front-expect", Key="a/b", Body=b"x" * 100_000)
+    assert time.monotonic() - started < 0.9
+    assert s3.get_object(Bucket="front-expect", Key="a/b")["Body"].read() == b"x" * 100_000
