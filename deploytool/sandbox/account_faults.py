@@ -13,9 +13,16 @@ if TYPE_CHECKING:
 SECRET = PRODUCTION.secret("OPENAI_API_KEY")
 SERVICES = ("app", "worker")
 # What DescribeTaskDefinition adds and RegisterTaskDefinition refuses.
-READ_ONLY = {
-    "taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy", "deregisteredAt",
-}
+READ_ONLY = (
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+)
 
 
 def delete_secret(account: Account) -> None:

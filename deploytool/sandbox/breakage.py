@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """What was done: the commit and its page, both empty where the repository did not change, and what is to be seen next."""
+    """What was done. Commit and page are empty where the repository did not change; ``outcome`` is to be expected."""
 
     commit: str
     page: str
@@ -75,4 +75,6 @@ def _merge(state: SandboxState, title: str) -> tuple[str, str]:
 
 def _refuse_changes(state: SandboxState) -> None:
     if checkout.git(state.workdir, "status", "--porcelain"):
-        raise SandboxError(f"{state.workdir} has changes that are not committed", "commit them, or `git checkout .` to drop them")
+        raise SandboxError(
+            f"{state.workdir} has changes that are not committed", "commit them, or `git checkout .` to drop them"
+        )

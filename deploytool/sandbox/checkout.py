@@ -48,9 +48,10 @@ def git(workdir: Path, *arguments: str) -> str:
 
 
 def create(state: SandboxState, stacks: Iterable[Stack]) -> None:
-    """Make the checkout: `main` at the first version and checked out, `next` one commit ahead, `origin` the stand-in."""
+    """Make the checkout: `main` at the first version, checked out; `next` one commit ahead; `origin` the stand-in."""
     source = next(place for place in PLACES if place.is_dir())
     workdir = state.workdir
+    shutil.rmtree(workdir, ignore_errors=True)
     shutil.copytree(source, workdir, ignore=NOT_SHIPPED)
     _point_to_sandbox(workdir / "deploytool.yml", state, stacks)
     git(workdir, "init", "-q", "-b", MAIN)
@@ -87,7 +88,7 @@ def next_number(workdir: Path) -> int:
 
 
 def _point_to_sandbox(file: Path, state: SandboxState, stacks: Iterable[Stack]) -> None:
-    """Replace the environments by the sandbox's: a load balancer's name resolves in AWS only, so its URL is written out."""
+    """Write the sandbox's environments in, with URLs in full: a load balancer's name resolves in AWS only."""
     shared = file.read_text().partition("environments:\n")[0]
     lines = ["environments:"]
     for stack in stacks:

@@ -51,8 +51,19 @@ def start(sandbox_id: str, databases: list[str]) -> dict[str, Store]:
 def _start(sandbox_id: str, server: str) -> Store:
     name = container_names(sandbox_id)[server]
     docker(
-        "run", "-d", "--init", "--name", name, "--label", f"deploytool.sandbox={sandbox_id}",
-        "--user", "postgres" if server == "postgres" else "redis", DATA, "sh", "-c", SERVERS[server],
+        "run",
+        "-d",
+        "--init",
+        "--name",
+        name,
+        "--label",
+        f"deploytool.sandbox={sandbox_id}",
+        "--user",
+        "postgres" if server == "postgres" else "redis",
+        DATA,
+        "sh",
+        "-c",
+        SERVERS[server],
     )
     until(name, lambda: _succeeds("exec", name, *CHECKS[server]), seconds=30)
     address = docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name).strip()

@@ -45,5 +45,6 @@ def environment(state: SandboxState) -> dict[str, str]:
         "GITHUB_REPOSITORY": state.repository,
         "GITHUB_TOKEN": "sandbox-token",
         "DEPLOYTOOL_REGISTRY": state.registry,
+        "DEPLOYTOOL_ENVIRONMENT": state.environments[0],
         "DEPLOYTOOL_SANDBOX": str(state.directory),
     }

@@ -1,4 +1,4 @@
-"""Stop the sandbox: every process and container that it made, found by pid with start time and by label, and no other."""
+"""Stop the sandbox: its processes, known by pid and start time, its containers, known by label, and no others."""
 
 from __future__ import annotations
 

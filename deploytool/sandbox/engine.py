@@ -31,27 +31,33 @@ def answers() -> bool:
 
 
 def start(logs: Path, say: Callable[[str], None]) -> Process:
-    """Install Docker where it is missing, start its daemon, and return that once it answers (about 6 s, 30 s with the install).
+    """Install Docker where it is missing, start its daemon, return that once it answers (6 s, 30 s with the install).
 
     Raises:
         DockerMissing: we are not root on a Debian, or another host is meant by DOCKER_HOST.
         CommandFailed: the packages cannot be installed.
         StartTimedOut: the daemon does not come up; its log says why.
     """
-    if os.environ.get("DOCKER_HOST"):
-        raise DockerMissing(f"Docker at DOCKER_HOST={os.environ['DOCKER_HOST']} does not answer", "start it, or unset DOCKER_HOST")
+    host = os.environ.get("DOCKER_HOST")
+    if host:
+        raise DockerMissing(f"Docker at DOCKER_HOST={host} does not answer", "start it, or unset DOCKER_HOST")
     if os.geteuid() != 0:
-        raise DockerMissing("no Docker daemon answers", "start Docker, or run as root so that it can be started for you")
-    if not shutil.which("dockerd"):
+        raise DockerMissing("no Docker daemon answers", "start Docker, or run as root: then it is started for you")
+    if not _dockerd():
         if not shutil.which("apt-get"):
             raise DockerMissing("Docker is not installed", "install it (https://docs.docker.com/engine/install/)")
         say("installing Docker (apt-get install docker.io)")
         install("docker.io")
     say("starting dockerd")
     log = logs / "dockerd.log"
-    daemon = process.start(["dockerd"], log=log)
+    daemon = process.start([_dockerd() or "dockerd"], log=log)
     until("dockerd", lambda: SOCKET.exists() and answers(), seconds=60, process=daemon, log=log)
     return daemon
+
+
+def _dockerd() -> str | None:
+    # Where the package puts it is not on everybody's PATH.
+    return shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin:/usr/local/sbin")
 
 
 def install(*packages: str) -> None:

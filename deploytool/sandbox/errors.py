@@ -17,7 +17,9 @@ class CommandFailed(SandboxError):
     def __init__(self, command: str, output: str, fix: str = "") -> None:
         self.output = output
         last = output.strip().splitlines()[-1:] or ["it printed nothing"]
-        super().__init__(f"`{command}` failed: {last[0]}", fix or "read its output above, mend it and run the command again")
+        super().__init__(
+            f"`{command}` failed: {last[0]}", fix or "run it by hand to see all it says, mend that, try again"
+        )
 
 
 class DockerMissing(SandboxError):
@@ -30,9 +32,7 @@ class NotStarted(SandboxError):
     exit_code = Exit.USAGE
 
     def __init__(self) -> None:
-        super().__init__(
-            "there is no sandbox in this directory or above it", "start one with `deploytool sandbox up`"
-        )
+        super().__init__("there is no sandbox in this directory or above it", "start one with `deploytool sandbox up`")
 
 
 class StartTimedOut(SandboxError):

@@ -1,4 +1,4 @@
-"""The ways to break the example: each one an edit that a developer could have made, or a change somebody made in AWS."""
+"""The ways to break the example: edits that a developer could have made, and changes somebody made in AWS."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from deploytool.sandbox.cloud.account import Account
 
-WORKER = "architecturedeck/worker.py"
+WORKER = "bin/architecturedeck-worker"
 WEB = "architecturedeck/web.py"
 DOCKERFILE = "Dockerfile"
-WORKER_STARTS = "    worker = Worker()\n"
+# Before Python starts: the sandbox's ECS takes a task for healthy when it lives for one second, which on a busy machine
+# is less than Python needs to fail.
+WORKER_STARTS = "exec python3 -m architecturedeck.worker"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,11 @@ FAULTS = {
     "worker": Fault(
         "Read the queue's name from the environment",
         "the worker exits with 1 while the app is healthy; both services go back (exit 6)",
-        Edit(WORKER, WORKER_STARTS, '    print("worker: queue", os.environ["QUEUE_NAME"])\n' + WORKER_STARTS),
+        Edit(
+            WORKER,
+            WORKER_STARTS,
+            '[ -n "$QUEUE_NAME" ] || { echo "worker: QUEUE_NAME is not set" >&2; exit 1; }\n' + WORKER_STARTS,
+        ),
     ),
     "migrate": Fault(
         "Count orders per customer",
@@ -83,7 +89,7 @@ FAULTS = {
     "health": Fault(
         "Answer health checks faster",
         "/api/health answers 500; both services go back (exit 6)",
-        Edit(WEB, "status, body = health()", 'status, body = HTTPStatus.INTERNAL_SERVER_ERROR, {"status": "failed", "version": VERSION}'),
+        Edit(WEB, "status, body = health()", 'status, body = 500, {"status": "failed", "version": VERSION}'),
     ),
     "version": Fault(
         "Read the version from a file",
@@ -104,20 +110,24 @@ FAULTS = {
     "exit-137": Fault(
         "Keep all results in memory",
         "the worker ends with 137, as when it runs out of memory; both services go back (exit 6)",
-        Edit(WORKER, WORKER_STARTS, '    print("worker: loading all results", flush=True)\n    os._exit(137)\n'),
+        Edit(WORKER, WORKER_STARTS, 'echo "worker: loading all results"\nexit 137\n' + WORKER_STARTS),
     ),
     # The sandbox's ECS calls a task steady after one second: this one dies after that, again and again.
     "crash-loop": Fault(
         "Give up when there is nothing to do",
         "the worker starts, lives three seconds and ends, for ever",
-        Edit(WORKER, WORKER_STARTS, '    time.sleep(3)\n    raise SystemExit("worker: nothing to do")\n'),
+        Edit(WORKER, WORKER_STARTS, 'sleep 3\necho "worker: nothing to do" >&2\nexit 1\n' + WORKER_STARTS),
     ),
     "secret-missing": Fault(
-        "", "the release is refused: a secret that the tasks need is gone (exit 3)",
-        spoil=account_faults.delete_secret, mend=account_faults.restore_secret,
+        "",
+        "the release is refused: a secret that the tasks need is gone (exit 3)",
+        spoil=account_faults.delete_secret,
+        mend=account_faults.restore_secret,
     ),
     "wrong-cpu": Fault(
-        "", "the release is refused: the tasks want another CPU than the image is built for (exit 3)",
-        spoil=account_faults.change_cpu, mend=account_faults.restore_cpu,
+        "",
+        "the release is refused: the tasks want another CPU than the image is built for (exit 3)",
+        spoil=account_faults.change_cpu,
+        mend=account_faults.restore_cpu,
     ),
 }

@@ -55,8 +55,18 @@ def ensure(say: Callable[[str], None]) -> None:
     for image, target in ((BASE, "base"), (DATA, "data")):
         say(f"building {image} (once)")
         docker(
-            "build", "-q", "--build-arg", f"DEBIAN={debian}", "--label", f"{REVISION}={revision}",
-            "--target", target, "-t", image, SOURCE, timeout=600,
+            "build",
+            "-q",
+            "--build-arg",
+            f"DEBIAN={debian}",
+            "--label",
+            f"{REVISION}={revision}",
+            "--target",
+            target,
+            "-t",
+            image,
+            SOURCE,
+            timeout=600,
         )
     partial = saved.with_suffix(f".{os.getpid()}")
     docker("save", "-o", partial, BASE, DATA)
@@ -89,9 +99,16 @@ def _debian(say: Callable[[str], None]) -> str:
         archive = Path(directory) / "debian.tar"
         process.run(
             [
-                "mmdebstrap", "--quiet", "--mode=root", "--variant=apt", "--dpkgopt=force-unsafe-io",
+                "mmdebstrap",
+                "--quiet",
+                "--mode=root",
+                "--variant=apt",
+                "--dpkgopt=force-unsafe-io",
                 *(f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in UNREAD),
-                "--aptopt=APT::Install-Recommends \"false\"", SUITE, archive, MIRROR,
+                '--aptopt=APT::Install-Recommends "false"',
+                SUITE,
+                archive,
+                MIRROR,
             ],
             timeout=300,
         )

@@ -35,7 +35,7 @@ def install(say: Callable[[str], None]) -> Path:
     if python.exists():
         return python
     say("installing MiniStack (once)")
-    # Made under another name: an environment that exists is complete. Scripts in it would hold the old path; `-m` does not.
+    # Made under another name, so that one that exists is whole. Its scripts hold that name; `python -m` does not care.
     partial = home.with_name(f"{home.name}.{os.getpid()}")
     if shutil.which("uv"):
         process.run(["uv", "venv", "-q", "--python", sys.executable, partial])

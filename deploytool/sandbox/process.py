@@ -33,8 +33,14 @@ def run(
     shown = " ".join(words[:4]) + (" …" if len(words) > 4 else "")
     try:
         done = subprocess.run(
-            words, cwd=cwd, env={**os.environ, **(env or {})}, timeout=timeout, text=True, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            words,
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            timeout=timeout,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
         )
     except FileNotFoundError as error:
         raise CommandFailed(shown, f"{words[0]} is not installed", fix) from error
@@ -46,12 +52,17 @@ def run(
 
 
 def start(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None) -> Process:
-    """Start in the background, in a session of its own: it outlives us, and a Ctrl-C at our terminal does not reach it."""
+    """Start in the background, in a session of its own: it outlives us, and our terminal's Ctrl-C does not reach it."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         child = subprocess.Popen(
-            [str(word) for word in command], env={**os.environ, **(env or {})}, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd="/",
+            [str(word) for word in command],
+            env={**os.environ, **(env or {})},
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd="/",
         )
     return Process(child.pid, started_at(child.pid) or "")
 

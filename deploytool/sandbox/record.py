@@ -1,4 +1,4 @@
-"""The state while it grows: several threads add what they made, and each addition is on disk before the next thing is made."""
+"""The state while it grows: several threads add what they made, and what is made is on disk at once."""
 
 from __future__ import annotations
 
@@ -52,5 +52,6 @@ def alone(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise SandboxError("another `deploytool sandbox` command is at work in this directory", "wait until it is done") from error
+            busy = "another `deploytool sandbox` command is at work in this directory"
+            raise SandboxError(busy, "wait until it is done") from error
         yield

@@ -1,4 +1,4 @@
-"""The placeholder image into the sandbox's ECR, and its layers kept on disk: compressing them takes longer than the rest of ``up``."""
+"""The placeholder image into the sandbox's ECR; its layers are kept on disk, since to compress them takes seconds."""
 
 from __future__ import annotations
 
@@ -65,5 +65,6 @@ def _blobs(manifest: bytes) -> list[str]:
 def _call(method: str, url: str, **arguments: Any) -> requests.Response:
     answer = requests.request(method, url, timeout=SECONDS, **arguments)
     if not answer.ok:
-        raise SandboxError(f"the sandbox's registry answered {answer.status_code} to {method} {url}", "run `deploytool sandbox up` again")
+        cause = f"the sandbox's registry answered {answer.status_code} to {method} {url}"
+        raise SandboxError(cause, "run `deploytool sandbox up` again")
     return answer

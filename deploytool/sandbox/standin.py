@@ -40,7 +40,8 @@ def wait(state: SandboxState, server: Process) -> None:
     Raises:
         StartTimedOut: it ended, or does not answer within 20 seconds.
     """
-    until("the GitHub stand-in", lambda: answers(state.github_web_url + HEALTH), seconds=20, process=server, log=_log(state))
+    url = state.github_web_url + HEALTH
+    until("the GitHub stand-in", lambda: answers(url), seconds=20, process=server, log=_log(state))
 
 
 def tell_history(state: SandboxState) -> None:
@@ -63,7 +64,8 @@ def merge(state: SandboxState, title: str, number: int, commit: str) -> str:
             title, commit, head_ref=f"change-{number}", number=number, merge_commit_sha=commit
         )
     except requests.RequestException as error:
-        raise SandboxError(f"the GitHub stand-in refused pull request {number}: {error}", "run `deploytool sandbox up` again") from error
+        cause = f"the GitHub stand-in refused pull request {number}: {error}"
+        raise SandboxError(cause, "run `deploytool sandbox up` again") from error
     return page(state, number)
 
 

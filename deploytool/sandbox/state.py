@@ -23,8 +23,9 @@ class Process:
 
 @dataclass(frozen=True)
 class SandboxState:
-    """Everything that ``down`` must remove and that ``release`` needs to reach. Written again after each step of ``up``,
-    so that an ``up`` that was killed leaves nothing that ``down`` does not know of.
+    """Everything that ``down`` must remove and that ``release`` needs to reach.
+
+    Written again after each step of ``up``: one that was killed leaves nothing that ``down`` does not know of.
     """
 
     id: str
@@ -95,5 +96,6 @@ def load(root: Path) -> SandboxState | None:
         return None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SandboxError(
-            f"{path} cannot be read ({error})", f"remove {path} and what `docker ps` shows, then run `deploytool sandbox up`"
+            f"{path} cannot be read ({error})",
+            f"remove {path} and the containers that `docker ps` shows, then run `deploytool sandbox up`",
         ) from error

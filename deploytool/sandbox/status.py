@@ -26,7 +26,7 @@ class Part:
 
 
 def is_whole(state: SandboxState) -> bool:
-    """Whether ``up`` was completed and every part that it started still answers. Services may be broken: that is the point."""
+    """Whether ``up`` was completed and all that it started still answers. Services may be broken: that is the point."""
     return state.ready and all(part.runs for part in _foundations(state))
 
 
@@ -40,7 +40,8 @@ def parts(state: SandboxState) -> list[Part]:
 
 def _foundations(state: SandboxState) -> list[Part]:
     docker = engine.answers()
-    running = engine.docker("ps", "--filter", f"label={state.label}", "--format", "{{.Names}}").split() if docker else []
+    listed = ("ps", "--filter", f"label={state.label}", "--format", "{{.Names}}")
+    running = engine.docker(*listed).split() if docker else []
     aws = alive(state.processes.get("ministack")) and answers(state.aws_endpoint_url + HEALTH)
     github = alive(state.processes.get("github")) and answers(f"{state.github_web_url}/_sandbox/health")
     return [
@@ -59,5 +60,6 @@ def _services(state: SandboxState) -> list[Part]:
         for service in described:
             running, desired = service["runningCount"], service["desiredCount"]
             revision = service["taskDefinition"].rpartition("/")[2]
-            found.append(Part(f"{environment} {service['serviceName']}", running >= desired, f"{running}/{desired} running, {revision}"))
+            detail = f"{running}/{desired} running, {revision}"
+            found.append(Part(f"{environment} {service['serviceName']}", running >= desired, detail))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import checkout, cloud, data, engine, images, ministack, registry, standin
@@ -36,7 +37,7 @@ class Wish:
 
 
 def up(root: Path, wish: Wish, say: Callable[[str], None]) -> SandboxState:
-    """Start the sandbox of this directory, or return the one that runs. One of which a part has ended is taken down first.
+    """Start the sandbox of this directory, or return the one that runs. One that is not whole is taken down first.
 
     Raises:
         SandboxError: a part could not be started; what was started is in the state, and ``down`` removes it.
@@ -112,13 +113,14 @@ def _start_github(record: Record, stacks: list[Stack]) -> None:
     standin.wait(record.state, server)
 
 
-def _fill_account(state: SandboxState, stacks: list[Stack], addresses: cloud.Addresses, say: Callable[[str], None]) -> None:
+def _fill_account(
+    state: SandboxState, stacks: list[Stack], addresses: cloud.Addresses, say: Callable[[str], None]
+) -> None:
     say("filling the AWS account: services, load balancer, database, secrets")
     account = Account(state.aws_endpoint_url, state.region)
     cloud.seed(account, stacks, addresses, lambda: registry.push_placeholder(state.registry, PRODUCTION.repository))
-    server = state.processes.get("ministack")
     log = state.directory / "logs" / "ministack.log"
     for stack in stacks:
         health = f"{app_url(state.aws_endpoint_url, stack)}/api/health"
-        until(f"the application in {stack.environment}", lambda url=health: answers(url), seconds=60, process=server, log=log)
-        until(f"ECS in {stack.environment}", lambda name=stack.name: cloud.settled(account, name), seconds=60, log=log)
+        until(f"the application in {stack.environment}", partial(answers, health), seconds=60, log=log)
+        until(f"ECS in {stack.environment}", partial(cloud.settled, account, stack.name), seconds=60, log=log)

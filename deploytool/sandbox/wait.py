@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,19 +37,22 @@ def free_port(wanted: int, taken: set[int]) -> int:
             except OSError:
                 continue
         return port
-    raise PortTaken(f"ports {wanted} to {wanted + 19} are all taken", "free one, or name another with --aws-port/--github-port")
+    raise PortTaken(f"ports {wanted} to {wanted + 19} are taken", "free one, or use --aws-port or --github-port")
 
 
 def answers(url: str, timeout: float = 1.0) -> bool:
     """Whether a GET of this URL is answered with 200 within ``timeout`` seconds."""
     try:
         # No proxy: everything of ours is on this machine, and a proxy would not find it.
-        return requests.get(url, timeout=timeout, proxies={"http": "", "https": ""}).status_code == requests.codes.ok
+        status = requests.get(url, timeout=timeout, proxies={"http": "", "https": ""}).status_code
     except requests.RequestException:
         return False
+    return status == HTTPStatus.OK
 
 
-def until(what: str, ready: Callable[[], bool], *, seconds: float, process: Process | None = None, log: Path | None = None) -> None:
+def until(
+    what: str, ready: Callable[[], bool], *, seconds: float, process: Process | None = None, log: Path | None = None
+) -> None:
     """Return once ``ready()``; look ten to twenty times a second.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What the sandbox's AWS account holds before the first release: as the guide's CloudFormation would make it, in small."""
+"""What the sandbox's AWS account holds before the first release."""
 
 from __future__ import annotations
 
@@ -34,11 +34,9 @@ def seed(account: Account, stacks: list[Stack], addresses: Addresses, placeholde
     with ThreadPoolExecutor(1) as pool:
         image = pool.submit(placeholder)
         network = make_network(account)
-        made = [
-            (stack, lay_foundation(account, stack, addresses.postgres, addresses.redis), make_load_balancer(account, stack, network))
-            for stack in stacks
-        ]
-        for stack, foundation, target_group in made:
+        foundations = [lay_foundation(account, stack, addresses.postgres, addresses.redis) for stack in stacks]
+        target_groups = [make_load_balancer(account, stack, network) for stack in stacks]
+        for stack, foundation, target_group in zip(stacks, foundations, target_groups, strict=True):
             definitions = register_all(account, stack, foundation, image.result())
             create_services(account, stack, definitions, network, target_group)
 
@@ -46,4 +44,4 @@ def seed(account: Account, stacks: list[Stack], addresses: Addresses, placeholde
 def settled(account: Account, cluster: str) -> bool:
     """Whether every service of the cluster runs what it should, and only that."""
     services = account.client("ecs").describe_services(cluster=cluster, services=["app", "worker"])["services"]
-    return all(service["runningCount"] == service["desiredCount"] and len(service["deployments"]) == 1 for service in services)
+    return all(found["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1 for found in services)

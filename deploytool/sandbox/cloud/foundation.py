@@ -18,8 +18,12 @@ TASKS_MAY_ASSUME = {
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
 PULL_AND_LOG = [
-    "ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage",
-    "logs:CreateLogStream", "logs:PutLogEvents",
+    "ecr:GetAuthorizationToken",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchGetImage",
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
 ]
 
 
@@ -51,13 +55,15 @@ def lay_foundation(account: Account, stack: Stack, postgres: str, redis: str) ->
     account.client("iam").put_role_policy(
         RoleName=stack.family("execution"),
         PolicyName="start-tasks",
-        PolicyDocument=json.dumps({
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": PULL_AND_LOG, "Resource": "*"},
-                {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": list(secrets.values())},
-            ],
-        }),
+        PolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {"Effect": "Allow", "Action": PULL_AND_LOG, "Resource": "*"},
+                    {"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": list(secrets.values())},
+                ],
+            }
+        ),
     )
     return Foundation(execution, {role: _role(account, stack.family(role)) for role in ROLES}, secrets)
 

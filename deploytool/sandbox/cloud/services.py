@@ -1,4 +1,4 @@
-"""Task definitions and services, in the shape a release finds them in: breaker with rollback, secrets by ARN, awslogs."""
+"""Task definitions and services as a release finds them: breaker with rollback, secrets by ARN, awslogs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def architecture() -> str:
 def register_all(account: Account, stack: Stack, foundation: Foundation, image: str) -> dict[str, str]:
     """Register `app`, `worker` and `migrate`, all running ``image``; their ARNs by role."""
     ecs = account.client("ecs")
-    return {
-        role: ecs.register_task_definition(**task_definition(account, stack, foundation, image, role))["taskDefinition"]["taskDefinitionArn"]
-        for role in ROLES
+    registered = {
+        role: ecs.register_task_definition(**task_definition(account, stack, foundation, image, role)) for role in ROLES
     }
+    return {role: answer["taskDefinition"]["taskDefinitionArn"] for role, answer in registered.items()}
 
 
 def task_definition(account: Account, stack: Stack, foundation: Foundation, image: str, role: str) -> dict[str, Any]:
@@ -53,7 +53,8 @@ def task_definition(account: Account, stack: Stack, foundation: Foundation, imag
     }
     if role == "app":
         container["portMappings"] = [{"containerPort": APP_PORT, "protocol": "tcp"}]
-        container["healthCheck"] = {"command": ["CMD", "architecturedeck-health"], "interval": 5, "timeout": 3, "retries": 3}
+        check = ["CMD", "architecturedeck-health"]
+        container["healthCheck"] = {"command": check, "interval": 5, "timeout": 3, "retries": 3}
     return {
         "family": stack.family(role),
         "networkMode": "awsvpc",
@@ -68,7 +69,9 @@ def task_definition(account: Account, stack: Stack, foundation: Foundation, imag
     }
 
 
-def create_services(account: Account, stack: Stack, definitions: dict[str, str], network: Network, target_group: str) -> None:
+def create_services(
+    account: Account, stack: Stack, definitions: dict[str, str], network: Network, target_group: str
+) -> None:
     """Create `app`, behind the load balancer, and `worker`."""
     common: dict[str, Any] = {
         "cluster": stack.name,
@@ -80,7 +83,9 @@ def create_services(account: Account, stack: Stack, definitions: dict[str, str],
         },
         "networkConfiguration": {
             "awsvpcConfiguration": {
-                "subnets": network.subnets, "securityGroups": [network.security_group], "assignPublicIp": "DISABLED",
+                "subnets": network.subnets,
+                "securityGroups": [network.security_group],
+                "assignPublicIp": "DISABLED",
             },
         },
         "propagateTags": "SERVICE",
@@ -88,7 +93,10 @@ def create_services(account: Account, stack: Stack, definitions: dict[str, str],
     }
     ecs = account.client("ecs")
     ecs.create_service(
-        **common, serviceName="app", taskDefinition=definitions["app"], desiredCount=stack.app_tasks,
+        **common,
+        serviceName="app",
+        taskDefinition=definitions["app"],
+        desiredCount=stack.app_tasks,
         loadBalancers=[{"targetGroupArn": target_group, "containerName": "app", "containerPort": APP_PORT}],
         healthCheckGracePeriodSeconds=10,
     )

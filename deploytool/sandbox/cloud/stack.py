@@ -9,7 +9,7 @@ APP = "architecturedeck"
 
 @dataclass(frozen=True)
 class Stack:
-    """One environment. Everything in it is named after ``name``; ``app_tasks`` is the desired count of the web service."""
+    """One environment, everything in it named after ``name``; ``app_tasks`` is the desired count of the web service."""
 
     environment: str
     name: str

@@ -1,4 +1,4 @@
-"""The migrations: every numbered SQL file is applied once, in order, each in a transaction, by one process at a time."""
+"""The migrations: every numbered SQL file once, in order, each in a transaction, by one process at a time."""
 
 import re
 import sys

@@ -49,7 +49,8 @@ def health():
 
 
 def page():
-    return f"<!doctype html><title>ArchitectureDeck</title><h1>{html.escape(GREETING)}</h1><p>Version {html.escape(VERSION)}</p>"
+    said, version = html.escape(GREETING), html.escape(VERSION)
+    return f"<!doctype html><title>ArchitectureDeck</title><h1>{said}</h1><p>Version {version}</p>"
 
 
 class Handler(BaseHTTPRequestHandler):
