@@ -54,10 +54,10 @@ auth: {{htpasswd: {{realm: tests, path: {folder}/users}}}}
 
 def forget(docker: str, host: str) -> None:
     """Remove the local images whose name begins with ``host``."""
-    listing = [docker, "image", "ls", "--filter", f"reference={host}/*:*", "--format", "{{.Repository}}:{{.Tag}}"]
-    names = subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split()
-    if names:
-        subprocess.run([docker, "image", "rm", "--force", *names], capture_output=True, check=True)
+    listing = [docker, "image", "ls", "--quiet", "--filter", f"reference={host}/*"]
+    images = set(subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split())
+    if images:
+        subprocess.run([docker, "image", "rm", "--force", *images], capture_output=True, check=True)
 
 
 def free_port() -> int:

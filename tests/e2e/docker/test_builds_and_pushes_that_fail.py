@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -117,7 +118,6 @@ def test_the_build_is_stopped_when_it_takes_too_long(builder: Builder, spec: Bui
     assert type(failure(replace(builder, timeout_seconds=3), spec)) is errors.BuildTimedOut
 
 
-def test_the_daemon_is_called_unreachable_when_it_does_not_run(tools: Toolchain, tmp_path: Path) -> None:
-    folder = str(Path(tools.docker).parent)
+def test_the_daemon_is_called_unreachable_when_it_does_not_run(tmp_path: Path) -> None:
     with pytest.raises(errors.DaemonUnreachable):
-        find_toolchain({"PATH": folder, "DOCKER_HOST": f"unix://{tmp_path}/nothing.sock"})
+        find_toolchain({**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/nothing.sock"})

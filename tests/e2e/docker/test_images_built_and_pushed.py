@@ -13,6 +13,7 @@ from deploytool.docker import registry as images
 from deploytool.docker.builder import Builder
 from deploytool.docker.login import registry_login
 from deploytool.docker.spec import REVISION_LABEL, BuildSpec
+from deploytool.docker.toolchain import find_toolchain
 
 if TYPE_CHECKING:
     from deploytool.docker.toolchain import Toolchain
@@ -65,7 +66,7 @@ def test_there_is_nothing_when_the_commit_was_never_pushed(registry: Registry) -
 
 
 def test_docker_asks_no_credentials_store_when_the_user_has_one_configured(
-    spec: BuildSpec, tools: Toolchain, registry: Registry, tmp_path: Path
+    spec: BuildSpec, registry: Registry, tmp_path: Path
 ) -> None:
     users = tmp_path / "users"
     users.mkdir()
@@ -73,6 +74,6 @@ def test_docker_asks_no_credentials_store_when_the_user_has_one_configured(
     config.write_text('{"credsStore": "not-installed-here"}')
     before = (config.read_bytes(), config.stat().st_mtime_ns)
     with registry_login(registry.host, registry.auth, {**os.environ, "DOCKER_CONFIG": str(users)}) as private:
-        assert Builder(tools, private, registry.auth).build(spec, lambda _: None).digest
+        assert Builder(find_toolchain(private), private, registry.auth).build(spec, lambda _: None).digest
     assert (config.read_bytes(), config.stat().st_mtime_ns) == before
     assert list(users.iterdir()) == [config]
