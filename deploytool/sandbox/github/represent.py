@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from deploytool.sandbox.github.git import Commit
 from deploytool.sandbox.github.http import Request
-from deploytool.sandbox.github.model import User
+from deploytool.sandbox.github.model import DEVELOPER, User
 from deploytool.sandbox.github.store import now
 from deploytool.sandbox.github.world import World
 
@@ -126,7 +126,8 @@ def commit(world: World, request: Request, shown: Commit) -> dict[str, Any]:
             "comment_count": 0,
             "tree": {"sha": shown.tree, "url": f"{url}/git/trees/{shown.tree}"},
         },
-        "author": None,
-        "committer": None,
+        # Every commit of the checkout is the developer's: GitHub finds the account by the e-mail address.
+        "author": user(request, world.store.records.users[DEVELOPER]),
+        "committer": user(request, world.store.records.users[DEVELOPER]),
         "parents": [{"sha": p, "url": f"{url}/commits/{p}", "html_url": f"{web}/commit/{p}"} for p in shown.parents],
     }

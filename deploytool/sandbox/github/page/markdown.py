@@ -37,12 +37,19 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("gfm-like", {"html": True, "linkify": False}).disable("linkify")
     parser.use(gfm_autolink_plugin)
     parser.options["alerts"] = True
-    parser.core.ruler.push("task_boxes", _mark_tasks)
+    parser.core.ruler.push("survive", _survive)
     return parser
 
 
-def _mark_tasks(state: StateCore) -> None:
-    """Put a word that nobody can guess where a box belongs: it survives sanitising, which no `input` does."""
+def _survive(state: StateCore) -> None:
+    """Prepare for sanitising what it would take away.
+
+    Where a box belongs comes a word that nobody can guess, since no `input` of a comment may live.
+    """
+    for token in state.tokens:
+        aligned = str(token.attrs.pop("style", "")).partition("text-align:")[2]
+        if aligned:
+            token.attrs["align"] = aligned  # a style would not survive, and rightly so
     for opened, _, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
         found = _TASK.match(inline.content) if inline.type == "inline" and opened.type == "list_item_open" else None
         if not found or not opened.map or not inline.children:
