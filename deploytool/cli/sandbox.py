@@ -140,7 +140,7 @@ def env_command(output: str) -> None:
         click.echo(json.dumps(variables, indent=2))
         return
     for name, value in variables.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
+        click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
 @command.command(name="break")

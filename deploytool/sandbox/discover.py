@@ -27,7 +27,7 @@ def find(start: Path) -> SandboxState | None:
 def environment(state: SandboxState) -> dict[str, str]:
     """The variables that make boto3, ghapi and deploytool talk to the sandbox and to nothing else.
 
-    Profiles and the instance metadata service are turned off: a real account must never be reached by accident.
+    The user's profiles and the instance metadata service are out of reach: no real account is met by accident.
     """
     return {
         "AWS_ENDPOINT_URL": state.aws_endpoint_url,
@@ -36,14 +36,16 @@ def environment(state: SandboxState) -> dict[str, str]:
         "AWS_SESSION_TOKEN": "",
         "AWS_DEFAULT_REGION": state.region,
         "AWS_REGION": state.region,
-        "AWS_PROFILE": "default",
-        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_PROFILE": "",
+        "AWS_DEFAULT_PROFILE": "",
+        "AWS_CONFIG_FILE": str(state.aws_config),
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
         "GITHUB_API_URL": state.github_api_url,
         "GITHUB_SERVER_URL": state.github_web_url,
         "GITHUB_REPOSITORY": state.repository,
         "GITHUB_TOKEN": "sandbox-token",
+        "DEPLOYTOOL_ENVIRONMENT": "production",
         "DEPLOYTOOL_REGISTRY": state.registry,
         "DEPLOYTOOL_ENVIRONMENT": state.environments[0],
         "DEPLOYTOOL_SANDBOX": str(state.directory),

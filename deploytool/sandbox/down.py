@@ -38,6 +38,7 @@ def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool =
         shutil.rmtree(images.cache())
     shutil.rmtree(state.workdir, ignore_errors=True)
     shutil.rmtree(state.directory / "logs", ignore_errors=True)
+    state.aws_config.unlink(missing_ok=True)
     (state.directory / "github.json").unlink(missing_ok=True)
     (state.directory / FILE).unlink(missing_ok=True)
 

@@ -54,6 +54,11 @@ class SandboxState:
         return self.root / DIRECTORY
 
     @property
+    def aws_config(self) -> Path:
+        """An AWS configuration with one empty profile, `default`: it stands in for the user's own files."""
+        return self.directory / "aws.config"
+
+    @property
     def label(self) -> str:
         """The Docker label on the containers that the sandbox itself starts."""
         return f"deploytool.sandbox={self.id}"

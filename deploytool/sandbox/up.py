@@ -56,6 +56,7 @@ def up(root: Path, wish: Wish, say: Callable[[str], None]) -> SandboxState:
         record.add_process("dockerd", engine.start(state.directory / "logs", say))
         record.change(dockerd_started=True)
     engine.remove(engine.containers(state.label) + engine.containers(state.ministack_label))
+    state.aws_config.write_text("[default]\n")
     stacks = [STACKS[name] for name in state.environments]
     with ThreadPoolExecutor(3) as pool:
         aws = pool.submit(_start_aws, record, say)
