@@ -69,7 +69,7 @@ def daemon_fault(said: str) -> DaemonUnreachable | SocketDenied | None:
 
 def _with_buildx(environ: Mapping[str, str], docker: str) -> Toolchain:
     inspected = _ask(environ, docker, "buildx", "inspect")
-    found = re.search(r"(?m)^Driver:\s+(\S+)", inspected.stdout)
+    found = re.search(r"(?m)^Driver:[ \t]+(\S+)", inspected.stdout)
     driver = found.group(1) if found else "docker"
     if driver != "docker":
         return Toolchain(docker, driver)
