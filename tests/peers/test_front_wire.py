@@ -3,6 +3,7 @@
 import pytest
 
 from tests.peers.front.faults import denied_message, resource_of
+from tests.peers.front.upstream import led_here
 from tests.peers.front.wire import AwsCall, Scope, error_answer, identify, without_secrets
 
 
@@ -87,3 +88,17 @@ def test_an_error_body_escapes_what_xml_cannot_hold() -> None:
 
 def test_the_log_keeps_no_secret() -> None:
     assert without_secrets({"SecretString": "hush", "Name": "n"}) == {"SecretString": "***", "Name": "n"}
+
+
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("/v2/app/blobs/uploads/1", "/v2/app/blobs/uploads/1"),
+        ("http://127.0.0.1:4566/v2/app?x=1", "http://localhost:4620/v2/app?x=1"),
+        ("http://localhost:4566", "http://localhost:4620"),
+        ("http://localhost:45661/", "http://localhost:45661/"),
+        ("https://elsewhere.test:4566/", "https://elsewhere.test:4566/"),
+    ],
+)
+def test_a_location_of_the_upstream_leads_through_the_front(location: str, expected: str) -> None:
+    assert led_here(location, 4566, "localhost:4620") == expected

@@ -1,7 +1,6 @@
 """The HTTP side of the front: HTTP/1.1 with keep-alive, one thread per client connection; large bodies stream."""
 
 import http.client
-import re
 import socket
 import struct
 import time
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 from tests.peers.front.call_log import Call
 from tests.peers.front.exchange import Reset, exchange
 from tests.peers.front.rules import Effect
-from tests.peers.front.upstream import UpstreamRefusedError, end_to_end
+from tests.peers.front.upstream import UpstreamRefusedError, end_to_end, led_here
 from tests.peers.front.wire import Answer, AwsCall, identify, is_registry_path, without_secrets
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ class FrontHandler(BaseHTTPRequestHandler):
             log(self._pass_on(None))
             return
         whole = self._whole_body() if body is None else body
-        outcome = exchange(call, effects, self.front.behaviours, lambda: self._call_upstream(whole), self.front.history)
+        outcome = self._exchanged(call, effects, whole)
         # Before the answer leaves: who has it in hand finds the call in the log.
         if isinstance(outcome, Reset):
             log(0)
@@ -153,9 +152,8 @@ class FrontHandler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def _here(self, location: str) -> str:
-        """A Location of the upstream's, led through the front instead."""
         authority = self.headers.get("Host") or "{}:{}".format(*self.connection.getsockname())
-        return re.sub(rf"^http://[^/]*:{self.front.upstream.port}(?=/|$)", f"http://{authority}", location)
+        return led_here(location, self.front.upstream.port, authority)
 
     def _send(self, answer: Answer) -> None:
         self.send_response_only(answer.status)

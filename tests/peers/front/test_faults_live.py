@@ -6,7 +6,8 @@ import pytest
 import requests
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from tests.peers.front.conftest import Cloud
+from tests.peers.front.client import start_front
+from tests.peers.front.conftest import Cloud, free_port
 from tests.peers.front.rules import Effect, EffectKind, Rule
 
 
@@ -107,3 +108,13 @@ def test_a_misspelt_script_is_refused(cloud: Cloud) -> None:
     )
     assert answer.status_code == 400
     assert "acton" in answer.text
+
+
+def test_the_caller_is_told_when_the_upstream_is_gone() -> None:
+    with start_front(f"http://127.0.0.1:{free_port()}", free_port()) as front:
+        answer = requests.get(f"{front.base_url}/anything", timeout=5)
+        signed = {"X-Amz-Target": "AmazonEC2ContainerServiceV20141113.ListClusters"}
+        call = requests.post(front.base_url, json={}, headers=signed, timeout=5)
+    assert (answer.status_code, call.status_code) == (502, 502)
+    assert "Connection refused" in answer.text
+    assert "Connection refused" in call.text

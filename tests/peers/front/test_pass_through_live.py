@@ -70,3 +70,18 @@ def test_a_client_that_waits_for_leave_to_send_its_body_gets_it_at_once(cloud: C
     s3.put_object(Bucket="front-expect", Key="a/b", Body=b"x" * 100_000)
     assert time.monotonic() - started < 0.9
     assert s3.get_object(Bucket="front-expect", Key="a/b")["Body"].read() == b"x" * 100_000
+
+
+def test_a_load_balancers_traffic_reaches_it_and_is_no_aws_call(cloud: Cloud) -> None:
+    elb = cloud.client("elbv2", cloud.upstream_url)
+    balancer = elb.create_load_balancer(Name="front", Subnets=["subnet-1"])["LoadBalancers"][0]
+    reply = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": "from the balancer"}
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": reply}],
+    )
+    answer = requests.get(f"{cloud.front.base_url}/any?x=1", headers={"Host": balancer["DNSName"]}, timeout=10)
+    assert (answer.status_code, answer.text) == (418, "from the balancer")
+    assert cloud.front.calls() == []

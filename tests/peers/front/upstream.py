@@ -2,12 +2,13 @@
 
 import http.client
 import json
+import re
 import threading
 import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from tests.peers.front.wire import Answer, AwsCall, Json, Scope
+from tests.peers.front.wire import Answer, Json, Scope
 
 # Hypercorn closes a connection idle for 75 s; sending on it just then would lose the call.
 _IDLE_SECONDS = 30.0
@@ -103,8 +104,6 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> Headers:
     return tuple((name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP)
 
 
-def replayed(call: AwsCall, params: Json, headers: Headers) -> tuple[Headers, bytes]:
-    """The call with other parameters: headers and body to send upstream."""
-    body = json.dumps(params).encode()
-    kept = tuple((name, value) for name, value in headers if name.lower() != "content-length")
-    return (*kept, ("Content-Length", str(len(body)))), body
+def led_here(location: str, upstream_port: int, authority: str) -> str:
+    """A Location of the upstream's, led through the front that the client knows as `authority`."""
+    return re.sub(rf"^http://[^/]*:{upstream_port}(?=/|$)", f"http://{authority}", location)
