@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploytool.core.outcome import Outcome, ServiceOutcome
+from deploytool.core.outcome import BACK, Outcome, ServiceOutcome
 from deploytool.core.plan_model import ServiceChange
 from deploytool.core.verdict_model import Fate
 from deploytool.report.wording import image_version, revision, short_digest
@@ -62,7 +62,7 @@ def _untouched(change: ServiceChange) -> Serving:
 def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
     if service.verdict.fate is Fate.LIVE and ours and service.back is None:
         return "live", ""
-    if service.serving == service.before and (service.back is None or service.back.fate is Fate.LIVE):
+    if service.serving == service.before and (service.back is None or service.back.fate in BACK):
         return ("rolled back" if service.after else "not changed"), service.verdict.detail
     last = service.back or service.verdict
     return f"{'NOT back: ' if service.back else ''}{last.fate.value}", last.detail
@@ -81,4 +81,4 @@ def _before(change: ServiceChange | None, serves: str) -> str:
         return ""
     containers: tuple[Mapping[str, str], ...] = tuple(change.base.get("containerDefinitions", ()))
     shown = (image_version(each["image"]) for each in containers if each.get("name") in change.images)
-    return " ".join(dict.fromkeys(shown))
+    return " ".join(dict.fromkeys((*([change.commit_before[:7]] if change.commit_before else []), *shown)))

@@ -1,0 +1,180 @@
+"""GitHub deployments of ours: opened before anything changes, moved phase by phase, closed with the truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from deploytool.core.model import Request
+from deploytool.core.plan_model import Plan
+from deploytool.github.client import GithubClient
+from deploytool.github.errors import Unprocessable
+
+TYPE = "archdeck-deploy"
+SCHEMA = 1
+LONGEST_DESCRIPTION = 140
+PERMISSION = "deployments: write"
+State = Literal["in_progress", "success", "failure", "error", "inactive"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a deployment is said to be."""
+
+    state: State
+    description: str
+
+    @property
+    def shortened(self) -> str:
+        """The description as long as GitHub takes it."""
+        text = " ".join(self.description.split())
+        return text if len(text) <= LONGEST_DESCRIPTION else f"{text[: LONGEST_DESCRIPTION - 1]}…"
+
+
+class Deployments:
+    """The deployments of one app in one environment."""
+
+    def __init__(self, client: GithubClient, request: Request, run_url: str = "") -> None:
+        self._client = client
+        self._request = request
+        self._run_url = run_url
+
+    def open(self, plan: Plan) -> int:
+        """Create the deployment of this release, once however often it is asked for; its id. Raises GithubError.
+
+        ``auto_merge`` would merge the default branch into the ref, and without ``required_contexts: []`` GitHub waits
+        for every check of the commit: the workflow that runs us is one of them.
+        """
+        request = self._request
+        made = self._client.create(
+            "repos.create_deployment",
+            "create a deployment",
+            PERMISSION,
+            find=self._already_open,
+            ref=request.commit.sha,
+            auto_merge=False,
+            required_contexts=[],
+            environment=request.environment,
+            production_environment=request.environment == "production",
+            description=Status("in_progress", request.commit.subject or request.commit.short).shortened,
+            payload=payload(plan),
+        )
+        if "id" not in made:
+            # 202: GitHub merged something instead. Asked not to, it must not happen.
+            raise Unprocessable("create a deployment", str(made.get("message", "no id in its answer")), 202)
+        return int(made["id"])
+
+    def say(self, deployment: int, status: Status, environment_url: str = "") -> None:
+        """Add a status. Raises GithubError."""
+        values: dict[str, Any] = {
+            "deployment_id": deployment,
+            "state": status.state,
+            "description": status.shortened,
+            # It would leave out production, where it matters most; `retire` does it for every environment.
+            "auto_inactive": False,
+        }
+        if self._run_url:
+            values["log_url"] = self._run_url
+        if environment_url:
+            values["environment_url"] = environment_url
+        self._client.create(
+            "repos.create_deployment_status",
+            f"say {status.state} of a deployment",
+            PERMISSION,
+            find=lambda: self._already_said(deployment, status),
+            **values,
+        )
+
+    def superseded_by(self, deployment: int) -> tuple[int, ...]:
+        """Our older deployments that still count as active, oldest first. Raises GithubError.
+
+        Read from the newest until one that is inactive already: whoever retired that one retired what is behind it,
+        since :meth:`retire` goes from the oldest on.
+        """
+        active: list[int] = []
+        for each in self._ours():
+            if int(each["id"]) >= deployment:
+                continue
+            state = self._state(int(each["id"]))
+            if state == "inactive":
+                break
+            if state == "success":
+                active.append(int(each["id"]))
+        return tuple(reversed(active))
+
+    def retire(self, deployments: tuple[int, ...]) -> None:
+        """Set these inactive, oldest first. Raises GithubError."""
+        for deployment in deployments:
+            self.say(deployment, Status("inactive", f"superseded by {self._request.commit.short}"))
+
+    def shows_live(self) -> bool:
+        """True where GitHub's newest active deployment of ours is this commit. Raises GithubError."""
+        for each in self._ours():
+            if self._state(int(each["id"])) == "success":
+                return str(each["sha"]) == self._request.commit.sha
+        return False
+
+    def _ours(self) -> Iterator[Mapping[str, Any]]:
+        found = self._client.pages(
+            "repos.list_deployments",
+            "list the deployments",
+            "deployments: read",
+            environment=self._request.environment,
+        )
+        for each in found:
+            told = payload_of(each)
+            if told.get("type") == TYPE and told.get("app") == self._request.app:
+                yield each
+
+    def _already_open(self) -> Mapping[str, Any] | None:
+        release = self._request.release_id
+        return next((each for each in self._ours() if payload_of(each).get("release") == release), None)
+
+    def _already_said(self, deployment: int, status: Status) -> Mapping[str, Any] | None:
+        newest = self._newest(deployment)
+        said = newest and newest["state"] == status.state and newest["description"] == status.shortened
+        return newest if said else None
+
+    def _state(self, deployment: int) -> str:
+        newest = self._newest(deployment)
+        return str(newest["state"]) if newest else ""
+
+    def _newest(self, deployment: int) -> Mapping[str, Any] | None:
+        listed = self._client.call(
+            "repos.list_deployment_statuses",
+            "read a deployment's statuses",
+            "deployments: read",
+            deployment_id=deployment,
+            per_page=1,
+        )
+        return listed[0] if listed else None
+
+
+def payload(plan: Plan) -> dict[str, Any]:
+    """What a later rollback reads of a deployment, and what marks it as ours."""
+    request = plan.request
+    return {
+        "type": TYPE,
+        "schema": SCHEMA,
+        "release": request.release_id,
+        "app": request.app,
+        "commit": request.commit.sha,
+        "run_id": request.origin.run_id,
+        "images": {name: image.digest or image.reference for name, image in plan.images.items()},
+        "before": {change.key: change.back_to for change in plan.changes},
+    }
+
+
+def payload_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A deployment's payload, which GitHub returns as an object or as (twice) encoded text."""
+    told = deployment.get("payload")
+    for _ in range(3):
+        if not isinstance(told, str):
+            break
+        try:
+            told = json.loads(told)
+        except ValueError:
+            return {}
+    return told if isinstance(told, dict) else {}
