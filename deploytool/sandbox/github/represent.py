@@ -60,7 +60,16 @@ def user(request: Request, who: User) -> dict[str, Any]:
 def public_user(request: Request, who: User) -> dict[str, Any]:
     unknown = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
     counts = dict.fromkeys(("followers", "following", "public_gists", "public_repos"), 0)
-    return user(request, who) | unknown | counts | {"created_at": now(), "updated_at": now()}
+    return (
+        user(request, who)
+        | unknown
+        | counts
+        | {
+            "created_at": now(),
+            "updated_at": now(),
+            "user_view_type": "public",
+        }
+    )
 
 
 def collaborator(request: Request, who: User) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from deploytool.sandbox.github.http import Answer, Handler, ApiError, Request, Routes
+from deploytool.sandbox.github.http import Answer, ApiError, Handler, Request, Routes
 from deploytool.sandbox.github.model import Token, User
 from deploytool.sandbox.github.page import views
 from deploytool.sandbox.github.routes import actions, comments, control, deployments, repository

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import threading
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -81,8 +82,14 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        # Differs after every change and after every start, so that a page knows when to look again.
+        self._start, self._changes = secrets.token_hex(4), 0
         self.lock = threading.RLock()
         self.records = self._load() if path.exists() else fresh()
+
+    @property
+    def version(self) -> str:
+        return f"{self._start}.{self._changes}"
 
     def next_id(self) -> int:
         self.records.last_id += 1
@@ -90,6 +97,7 @@ class Store:
 
     def save(self) -> None:
         """Whole or not at all: a kill in the middle leaves the file of before."""
+        self._changes += 1
         text: dict[str, Any] = {name: [asdict(r) for r in getattr(self.records, name).values()] for name in _KINDS}
         text["faults"] = [[number, asdict(fault)] for number, fault in self.records.faults.items()]
         written = self._path.with_suffix(".new")

@@ -50,7 +50,7 @@ class World:
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
     def check(self, path: dict[str, str]) -> None:
-        """Raises ApiError (404) for a repository that is not this one; names are compared as GitHub does, ignoring case."""
+        """Raises ApiError (404) for a repository that is not this one; as on GitHub, case does not matter."""
         if f"{path['owner']}/{path['repo']}".lower() != self.repository.lower():
             raise ApiError(*NOT_FOUND)
 

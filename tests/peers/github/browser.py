@@ -70,8 +70,17 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """As a person does: it must be there to be seen and nothing may lie on top."""
-        found = self._call("POST", f"{self._session}/element", {"using": "css selector", "value": selector})
-        self._call("POST", f"{self._session}/element/{found[_ELEMENT]}/click", {})
+        until = time.monotonic() + 10
+        while True:
+            try:
+                found = self._call("POST", f"{self._session}/element", {"using": "css selector", "value": selector})
+                self._call("POST", f"{self._session}/element/{found[_ELEMENT]}/click", {})
+            except AssertionError as refused:
+                # A page that updates itself may have replaced the element since it was found.
+                if "stale element" not in str(refused) or time.monotonic() > until:
+                    raise
+            else:
+                return
 
     def look(self, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
         """Set the window, and whether the reader prefers dark."""

@@ -29,9 +29,9 @@ class StandIn:
         self.start()
 
     def start(self) -> None:
+        options = ["--port=0", f"--repository={REPOSITORY}", f"--workdir={self.workdir}", f"--state={self._state}"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "deploytool.sandbox.github", "--port", "0", "--repository", REPOSITORY]
-            + ["--workdir", str(self.workdir), "--state", str(self._state)],
+            [sys.executable, "-m", "deploytool.sandbox.github", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -18,6 +18,7 @@ from openapi_core.templating.responses.exceptions import ResponseNotFound
 
 DESCRIPTION = Path(__file__).parent / "openapi.json.gz"
 
+
 @cache
 def _description(api: str) -> OpenAPI:
     described = json.loads(gzip.decompress(DESCRIPTION.read_bytes()))

@@ -29,7 +29,10 @@ def test_a_deployment_remembers_what_it_was_made_with(github: StandIn, api: Chec
 
 def test_an_environment_is_production_by_default_only_when_called_so(api: CheckedApi, deploy: Deploy) -> None:
     assert api.get(f"deployments/{deploy(environment='staging')}")["production_environment"] is False
-    assert api.get(f"deployments/{deploy(environment='eu', production_environment=True)}")["production_environment"] is True
+    assert (
+        api.get(f"deployments/{deploy(environment='eu', production_environment=True)}")["production_environment"]
+        is True
+    )
 
 
 def test_deployments_are_listed_newest_first_and_filtered(github: StandIn, api: CheckedApi, deploy: Deploy) -> None:

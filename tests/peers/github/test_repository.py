@@ -52,7 +52,7 @@ def test_every_described_operation_answers_as_described(github: StandIn, prefix:
 
 def test_a_commit_is_told_from_the_checkout_by_branch_tag_or_sha(github: StandIn, api: CheckedApi) -> None:
     sha = github.sha("main")
-    for ref in ("main", "heads/main", sha, sha[:8]):
+    for ref in ("main", "heads%2Fmain", sha, sha[:8]):
         found = api.get(f"commits/{ref}")
         assert found["sha"] == sha
         assert found["commit"]["message"] == "Merge pull request #1 from acme/topic"

@@ -2,7 +2,7 @@
 "use strict";
 
 const live = document.getElementById("live");
-let tag = null;
+let tag = live?.dataset.tag;
 let shown = {};
 let sending = false;
 
@@ -17,6 +17,13 @@ function replace(element, html) {
   element.querySelectorAll("details").forEach((d, i) => {
     if (open.has(keyOf(d, i))) d.open = open.get(keyOf(d, i));
   });
+}
+
+// As the browser itself would write it, so that what came with the page can be compared with what comes later.
+function normal(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.innerHTML;
 }
 
 function tellTimes() {
@@ -41,10 +48,10 @@ async function refresh() {
     const parts = await answer.json();
     tag = answer.headers.get("etag");
     for (const [id, html] of Object.entries(parts)) {
-      if (shown[id] === html) continue;
-      // What came with the page is the first answer already, unless something happened in between.
+      const told = normal(html);
+      if (shown[id] === told) continue;
       replace(document.getElementById(id), html);
-      shown[id] = html;
+      shown[id] = told;
     }
     tellTimes();
   } catch {
@@ -75,6 +82,7 @@ async function always() {
   setTimeout(always, 1000);
 }
 
+for (const part of live?.querySelectorAll("[data-part]") ?? []) shown[part.id] = part.innerHTML;
 tellTimes();
 setInterval(tellTimes, 5000);
 always();

@@ -80,7 +80,8 @@ def document(repository: str, title: str, tab: str, main: str, count: int = 0) -
 <title>{text(title)} · {text(repository)}</title>
 <link rel="icon" href="/_page/avatar/{quote(BOT)}.svg"><link rel="stylesheet" href="/_page/style.css">
 <script src="/_page/page.js" defer></script></head><body>
-<header><div class="crumbs"><span class="brand">{icon("rocket")}</span> <a href="/">{text(owner)}</a> <span class="dim">/</span>
+<header><div class="crumbs"><span class="brand">{icon("rocket")}</span> <a href="/">{text(owner)}</a>
+<span class="dim">/</span>
 <a href="/"><strong>{text(short)}</strong></a> <span class="pill">Public</span>
 <span class="sandbox">sandbox · not github.com</span></div><nav>{bar}</nav></header>
 <main>{main}</main></body></html>"""

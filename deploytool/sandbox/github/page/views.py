@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Callable
 from pathlib import Path
 
 from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes
@@ -51,7 +51,8 @@ def avatar(_: World, __: Request, path: dict[str, str]) -> Answer:
     squares = "".join(f"M{c} {y}h1v1h-1z" for x, y in cells for c in {x, 4 - x})
     hue = bits[20] * 360 // 256
     svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 7 7"><path fill="hsl({hue} 40% 92%)" d="M-1-1h7v7h-7z"/>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 7 7">'
+        f'<path fill="hsl({hue} 40% 92%)" d="M-1-1h7v7h-7z"/>'
         f'<path fill="hsl({hue} 55% 48%)" d="{squares}"/></svg>'
     )
     return Answer(200, svg.encode(), _POLICY, "image/svg+xml")
@@ -71,10 +72,12 @@ def pull(world: World, _: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     found = world.pull(path["number"])
     shown = parts(world, found)
+    tag = text(_tag(world))
     main = (
-        f'<div id="live" data-source="/_page/pull/{found.number}"><div id="title">{shown["title"]}</div><div class="columns"><div>'
-        f'<div id="timeline">{shown["timeline"]}</div><div id="panel">{shown["panel"]}</div></div>'
-        f'<aside id="side">{shown["side"]}</aside></div></div>'
+        f'<div id="live" data-source="/_page/pull/{found.number}" data-tag="{tag}"><div id="title" data-part>{shown["title"]}</div>'
+        '<div class="columns"><div>'
+        f'<div id="timeline" data-part>{shown["timeline"]}</div><div id="panel" data-part>{shown["panel"]}</div></div>'
+        f'<aside id="side" data-part>{shown["side"]}</aside></div></div>'
     )
     return _page(world, f"{found.title} · Pull Request #{found.number}", "Pull requests", main)
 
@@ -83,14 +86,19 @@ def pull(world: World, _: Request, path: dict[str, str]) -> Answer:
 def pull_parts(world: World, request: Request, path: dict[str, str]) -> Answer:
     from deploytool.sandbox.github.page.pull_view import parts
 
-    body = json.dumps(parts(world, world.pull(path["number"]))).encode()
-    return _unless_known(request, body)
+    found = world.pull(path["number"])
+    return _unless_known(world, request, lambda: parts(world, found))
 
 
-def _unless_known(request: Request, body: bytes) -> Answer:
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+def _tag(world: World) -> str:
+    return f'"{world.store.version}"'
+
+
+def _unless_known(world: World, request: Request, parts: Callable[[], dict[str, str]]) -> Answer:
+    """304 while nothing was written: a page left open costs next to nothing."""
+    tag = _tag(world)
     headers = {"etag": tag, "cache-control": "no-cache"}
-    return Answer(304, None, headers) if request.headers.get("if-none-match") == tag else Answer(200, body, headers)
+    return Answer(304, None, headers) if request.headers.get("if-none-match") == tag else Answer(200, parts(), headers)
 
 
 @routes.add("POST", "/_page/comments/{id}/task")
@@ -114,18 +122,19 @@ def tick(world: World, request: Request, path: dict[str, str]) -> Answer:
 
 @routes.add("GET", "/{owner}/{repo}/deployments")
 def deployments(world: World, _: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.pull_view import panel
+    from deploytool.sandbox.github.page.panel import panel
 
     world.check(path)
-    main = f'<div class="column" id="live" data-source="/_page/deployments"><h1>Deployments</h1><div id="panel">{panel(world)}</div></div>'
+    html = f'<h1>Deployments</h1><div id="panel" data-part>{panel(world)}</div>'
+    main = f'<div class="column" id="live" data-source="/_page/deployments" data-tag="{text(_tag(world))}">{html}</div>'
     return _page(world, "Deployments", "Deployments", main)
 
 
 @routes.add("GET", "/_page/deployments")
 def deployment_parts(world: World, request: Request, _: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.pull_view import panel
+    from deploytool.sandbox.github.page.panel import panel
 
-    return _unless_known(request, json.dumps({"panel": panel(world)}).encode())
+    return _unless_known(world, request, lambda: {"panel": panel(world)})
 
 
 def _run_line(world: World, number: int) -> str:
@@ -133,8 +142,9 @@ def _run_line(world: World, number: int) -> str:
     state = {"success": "success", "failure": "failure"}.get(
         run.conclusion or "", "in_progress" if run.status != "completed" else "inactive"
     )
-    said = f'<a href="/{world.repository}/actions/runs/{run.id}">{text(run.workflow)} #{run.id}</a> started by {login(run.actor)}'
-    return f'<div class="line"><span>{icon("play")} {said} {sha(world.repository, run.sha)} {when(run.created_at)}</span>{label(state)}</div>'
+    link = f'<a href="/{world.repository}/actions/runs/{run.id}">{text(run.workflow)} #{run.id}</a>'
+    said = f"{link} started by {login(run.actor)} {sha(world.repository, run.sha)} {when(run.created_at)}"
+    return f'<div class="line"><span>{icon("play")} {said}</span>{label(state)}</div>'
 
 
 @routes.add("GET", "/{owner}/{repo}/actions")
