@@ -7,6 +7,9 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
+
+from deploytool.errors import CredentialsMissing
 
 
 class Session:
@@ -14,7 +17,10 @@ class Session:
 
     def __init__(self, region: str) -> None:
         self.region = region
-        self._session = boto3.session.Session(region_name=region)
+        try:
+            self._session = boto3.session.Session(region_name=region)
+        except ProfileNotFound as error:
+            raise CredentialsMissing(str(error), "set AWS_PROFILE to one of ~/.aws/config") from error
         self._config = Config(
             retries={"total_max_attempts": 1},
             connect_timeout=5,

@@ -55,7 +55,8 @@ class Images:
         environ = dict(os.environ)
         with registry_login(self._host, self._auth, environ) as private:
             builder = Builder(find_toolchain(private), private, self._auth)
-            built = builder.build(self._spec(self._settings.images[image.name], image.reference), say)
+            spec = self._spec(self._settings.images[image.name], image.reference)
+            built = builder.build(spec, lambda line: say(line) if line.strip() else None)
         return PublishedImage(built.digest, built.platforms)
 
     def gate(self, image: ImageChoice, digest: str, say: Say) -> None:

@@ -36,8 +36,11 @@ def enter_sandbox() -> None:
     state = discover.find(Path.cwd())
     if state is None:
         return
-    os.environ.update(discover.environment(state))
-    os.environ.pop("AWS_SESSION_TOKEN", None)
+    for name, value in discover.environment(state).items():
+        if value:
+            os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
     click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
 
 

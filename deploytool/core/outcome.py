@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.plan_model import Plan
-from deploytool.core.verdict_model import Verdict
+from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.errors import Exit
 
 
@@ -40,6 +40,10 @@ EXITS = {
     Result.CANCELLED: Exit.CANCELLED,
     Result.FAILED: Exit.OUR_FAULT,
 }
+
+
+BACK = frozenset({Fate.LIVE, Fate.ROLLED_BACK})
+"""Fates of the way back that mean: the revision before serves again (by our update, or by ECS's own rollback)."""
 
 
 @dataclass(frozen=True)

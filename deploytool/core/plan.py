@@ -137,6 +137,7 @@ def _change(service: Service, found: LiveService, live: Live, choices: Mapping[s
         images=images,
         back_to=found.state.task_definition,
         before=found.state,
+        commit_before=found.commit,
         diff=diff(found.task_definition, after),
         unchanged=same(found.task_definition, after),
     )

@@ -68,6 +68,8 @@ class ServiceChange:
     back_to: str
     """ARN of the revision that serves now."""
     before: ServiceState
+    commit_before: str = ""
+    """Sha of the commit that serves now; empty where deploytool did not release it."""
     diff: tuple[str, ...] = ()
     unchanged: bool = False
     """The live revision is already what this release wants."""

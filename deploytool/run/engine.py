@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from deploytool.core.check import ReleaseRefused, cpu_problems
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Ended, Explained, Planned, Said, StepBegan, StepEnded
-from deploytool.core.outcome import Outcome, Result, ServiceOutcome, Timing
+from deploytool.core.outcome import BACK, Outcome, Result, ServiceOutcome, Timing
 from deploytool.core.plan import payload
 from deploytool.core.plan_model import Build, Migrate, Plan, RollOut, ServiceChange, Step, Verify
 from deploytool.core.sentence import sentence
@@ -18,7 +18,7 @@ from deploytool.errors import BuildError, DeployError
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
 from deploytool.run.ports import World
-from deploytool.run.put_back import BACK, put_back
+from deploytool.run.put_back import put_back
 from deploytool.run.rollout import Watched, update, watch
 from deploytool.run.verify import verify
 

@@ -11,9 +11,6 @@ from deploytool.core.verdict_model import Fate
 from deploytool.run.ports import World
 from deploytool.run.rollout import Watched, update, watch
 
-BACK = {Fate.LIVE, Fate.ROLLED_BACK}
-"""Fates of the way back that mean: the revision before serves again."""
-
 
 def put_back(
     moved: Sequence[Watched],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from deploytool.core.diagnosis import of_service, of_task
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Explained, ServiceMoved
-from deploytool.core.observed import ServiceDeployment, ServiceState, Task
+from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
@@ -110,9 +110,10 @@ def _judge(
     verdict = judge(service.rollout, state, detail, out_of_time)
     shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
     service = replace(service, verdict=shown, state=state)
+    ours = _ours(service, state)
     world.tell(
         ServiceMoved(
-            service.key, shown, state.running if state else 0, state.desired if state else 0, service.going_back
+            service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back
         )
     )
     if state is not None and _worth_explaining(service, state):
@@ -121,27 +122,33 @@ def _judge(
 
 
 def _worth_explaining(service: Watched, state: ServiceState) -> bool:
-    ours = next((each for each in state.deployments if each.id == service.rollout.deployment_id), None)
+    ours = _ours(service, state)
     return service.verdict.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen))
+
+
+def _ours(service: Watched, state: ServiceState | None) -> Deployment | None:
+    listed = state.deployments if state else ()
+    return next((each for each in listed if each.id == service.rollout.deployment_id), None)
 
 
 def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | None, world: World) -> Watched:
     """Capture why tasks of this rollout ended while ECS still knows: stopped tasks vanish within the hour."""
     fresh = [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
     found = [of_task(task, _log(task, world)) for task in fresh]
-    if service.verdict.failed:
-        ours = next((each for each in state.deployments if each.id == service.rollout.deployment_id), None)
-        found.extend(of_service(state.events, ours, detail))
+    if service.verdict.failed and not (found or service.explained):
+        # A task's own end says why; what the service says about itself only says that.
+        found.extend(of_service(state.events, _ours(service, state), detail))
     known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
     new = []
     for diagnosis in found:
         if (diagnosis.code, diagnosis.cause) not in known:
             known.add((diagnosis.code, diagnosis.cause))
-            about = f"{service.key}: {diagnosis.subject}" if diagnosis.subject else service.key
-            new.append(replace(diagnosis, subject=about))
+            new.append(replace(diagnosis, subject=diagnosis.subject or service.key))
             world.tell(Explained(new[-1]))
     return replace(
-        service, explained=service.explained + tuple(new), tasks_seen=service.tasks_seen | {task.arn for task in fresh}
+        service,
+        explained=service.explained + tuple(new),
+        tasks_seen=service.tasks_seen | {task.arn for task in fresh},
     )
 
 

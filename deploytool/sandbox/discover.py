@@ -27,7 +27,8 @@ def find(start: Path) -> SandboxState | None:
 def environment(state: SandboxState) -> dict[str, str]:
     """The variables that make boto3, ghapi and deploytool talk to the sandbox and to nothing else.
 
-    The user's profiles and the instance metadata service are out of reach: no real account is met by accident.
+    The user's profiles and the instance metadata service are out of reach: no real account is met by accident. An empty
+    value means that the variable must not be set: botocore takes an empty AWS_PROFILE for a profile's name.
     """
     return {
         "AWS_ENDPOINT_URL": state.aws_endpoint_url,
@@ -45,7 +46,6 @@ def environment(state: SandboxState) -> dict[str, str]:
         "GITHUB_SERVER_URL": state.github_web_url,
         "GITHUB_REPOSITORY": state.repository,
         "GITHUB_TOKEN": "sandbox-token",
-        "DEPLOYTOOL_ENVIRONMENT": "production",
         "DEPLOYTOOL_REGISTRY": state.registry,
         "DEPLOYTOOL_ENVIRONMENT": state.environments[0],
         "DEPLOYTOOL_SANDBOX": str(state.directory),
