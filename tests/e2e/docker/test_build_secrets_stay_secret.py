@@ -34,10 +34,11 @@ def test_no_value_is_found_anywhere_when_the_dockerfile_even_prints_it(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "key.pem").write_text(KEY)
+    mounts = "--mount=type=secret,id=token,required=true --mount=type=secret,id=key,required=true"
     dockerfile = context / "Dockerfile"
     dockerfile.write_text(
         f"""FROM {base_image}
-RUN --mount=type=secret,id=token --mount=type=secret,id=key cat /run/secrets/* && echo END-OF-IT {uuid4()}
+RUN {mounts} test -s /run/secrets/token && cat /run/secrets/* && echo END-OF-IT {uuid4()}
 RUN test ! -s /run/secrets/token && echo GONE
 RUN echo in-a-layer > /marker
 """
