@@ -86,8 +86,6 @@ def shape(definition: TaskDefinition) -> dict[str, Any]:
 
 def _plain(value: Any, key: str) -> Any:
     if isinstance(value, Mapping):
-        if key == "environment":  # an empty value is a value
-            return dict(value)
         defaults = _DEFAULTS.get(key, {})
         inner = {name: _plain(part, name) for name, part in value.items()}
         return {name: part for name, part in inner.items() if part not in _EMPTY and defaults.get(name) != part}

@@ -44,7 +44,7 @@ def _of_service_deployment(told: ServiceDeployment | None) -> Iterator[Diagnosis
     if told.failure_count:
         yield Diagnosis(
             code="tasks-failed",
-            cause=f"{told.failure_count} tasks failed; the circuit breaker trips at {told.failure_threshold}",
+            cause=f"{_tasks(told.failure_count)} failed; the circuit breaker trips at {told.failure_threshold}",
             fix="see why the tasks stopped",
             quote=reason,
         )
@@ -61,7 +61,7 @@ def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
     if deployment is not None and deployment.failed_tasks:
         yield Diagnosis(
             code="tasks-failed",
-            cause=f"{deployment.failed_tasks} tasks of the deployment failed; {deployment.desired} are desired",
+            cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; the desired count is {deployment.desired}",
             fix="see why the tasks stopped",
             quote=quoted(deployment.rollout_state_reason),
         )
@@ -72,3 +72,7 @@ def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
             fix="see why the tasks stopped",
             quote=quoted(deployment.rollout_state_reason),
         )
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"

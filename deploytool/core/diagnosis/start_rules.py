@@ -45,7 +45,7 @@ LOGS = (
 COMMAND = (
     Rule(
         "working-directory-missing",
-        r"chdir to cwd|mkdir cwd",
+        r"chdir to cwd|mkdir cwd|cannot mkdir",
         "the working directory of container {container} cannot be used",
         "correct workingDirectory of container {container}, or WORKDIR in the image",
         fatal=True,
@@ -145,7 +145,10 @@ START_FAILURES = (
     Kind(r"logger args|logging driver|log driver|Cloudwatch log (?:stream|group)", LOGS),
     Kind(r"network interface|EphemeralStorage provisioning|capacity is unavailable|free addresses", PLACE),
     Kind(r"CannotCreateVolume|error mounting|mount config|mount target|\bEFS\b|failed to mount", MOUNT),
-    Kind(r"executable file not found|exec:? .*(?:no such file|permission denied)|chdir to cwd|mkdir cwd", COMMAND),
+    Kind(
+        r"executable file not found|exec:? .*(?:no such file|permission denied)|chdir to cwd|mkdir cwd|cannot mkdir",
+        COMMAND,
+    ),
     Kind(r"CannotPull|manifest unknown|pull access denied|no such image|images/create", PULL),
     Kind(r"Cannot(?:Start|Create)ContainerError|OCI runtime|failed to get container status", CREATE),
     Kind(r"Error", OTHER),

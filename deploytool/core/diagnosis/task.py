@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from deploytool.core.diagnosis.exits import NEVER_STARTED, OUT_OF_MEMORY, of_exit_code, telling_line, to_blame
 from deploytool.core.diagnosis.pull_rules import WRONG_CPU
@@ -39,8 +38,7 @@ def of_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
         found = in_words or Found(_without_words(task, blamed))
         said = telling_line(lines) if found.rule.code in ("container-failed", "container-crashed") else ""
     subject = f"container {blamed.name}" if blamed.name else f"task {task.id}"
-    diagnosis = found.say(text, _facts(task, blamed), subject, lines, said)
-    return replace(diagnosis, retriable=diagnosis.retriable and not started)
+    return found.say(text, _facts(task, blamed), subject, lines, said)
 
 
 def _without_words(task: Task, blamed: Container) -> Rule:

@@ -47,6 +47,14 @@ IMAGES_COMMANDS_PLACES = (
         True,
     ),
     Text(
+        "pull: no such repository (MiniStack)",
+        'CannotPullContainerError: 404 Client Error: Not Found ("repository localhost:4566/shop not found: name '
+        'unknown: repository name not known to registry: shop")',
+        "image-missing",
+        IMAGE,
+        True,
+    ),
+    Text(
         "pull: no such image (MiniStack)",
         f'{INIT}unable to pull image or start container: 404 Client Error: Not Found ("No such image: shop:x")',
         "image-missing",
@@ -179,6 +187,13 @@ IMAGES_COMMANDS_PLACES = (
         f'{_RUNC}chdir to cwd ("/srv") set in config.json failed: permission denied',
         "working-directory-missing",
         "workingDirectory",
+        True,
+    ),
+    Text(
+        "working directory (MiniStack)",
+        f'{_DOCKER}containers/1/start: Bad Request ("Cannot mkdir: /bin/sh is not a directory")',
+        "working-directory-missing",
+        "WORKDIR",
         True,
     ),
     Text(
