@@ -61,7 +61,7 @@ def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
     if deployment is not None and deployment.failed_tasks:
         yield Diagnosis(
             code="tasks-failed",
-            cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; the desired count is {deployment.desired}",
+            cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; {deployment.desired} wanted",
             fix="see why the tasks stopped",
             quote=quoted(deployment.rollout_state_reason),
         )
