@@ -92,7 +92,12 @@ def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
         session.mount("https://", HTTPAdapter(max_retries=retry))
         if auth:
             session.auth = (auth.username, auth.password)
-        return _Repository(session, name).manifest()
+        try:
+            return _Repository(session, name).manifest()
+        except (KeyError, TypeError) as fault:
+            raise RegistryFailed(
+                f"{reference} is not an image ECS can run: its manifest has no {fault}", "build and push it again"
+            ) from fault
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,9 @@ class _Repository:
             config = self._config(document)
             return Manifest(digest, (_platform(config),), _revision(config))
         # An attestation is listed as an image of platform unknown/unknown.
-        images = [entry for entry in document["manifests"] if entry["platform"]["os"] != "unknown"]
+        images = [
+            entry for entry in document["manifests"] if entry.get("platform", {}).get("os", "unknown") != "unknown"
+        ]
         platforms = tuple(_platform(entry["platform"]) for entry in images)
         first = self._json(self._get(f"manifests/{images[0]['digest']}")) if images else None
         return Manifest(digest, platforms, _revision(self._config(first)) if first else None)

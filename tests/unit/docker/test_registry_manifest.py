@@ -82,6 +82,7 @@ def test_a_brief_fault_is_retried() -> None:
         (401, "", errors.RegistryDenied),
         (403, "", errors.RegistryDenied),
         (400, "", errors.RegistryFailed),
+        (200, '{"schemaVersion": 1, "fsLayers": []}', errors.RegistryFailed),
         (200, "<html>a proxy's login page</html>", errors.RegistryFailed),
     ],
 )
