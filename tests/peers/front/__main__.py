@@ -1,4 +1,16 @@
-"""`python -m tests.peers.front --listen 4620 --upstream http://127.0.0.1:4566 [--script FILE.json]`."""
+"""`python -m tests.peers.front --listen 4620 --upstream http://127.0.0.1:4566 [--script FILE.json]`.
+
+A script, for example: service deployments as AWS has them, every third DescribeServices throttled, and the answer to
+the first UpdateService lost after it was carried out.
+
+    {"seed": 1,
+     "behaviours": {"service_deployments": true, "drop_failed": true},
+     "rules": [{"action": "DescribeServices", "every": 3, "effect": {"kind": "throttle"}},
+               {"action": "UpdateService", "times": 1, "effect": {"kind": "reset_after"}}]}
+
+All effects and what chooses calls: rules.py; all behaviours: script.py. Control: GET /_front/health, GET and PUT
+/_front/script, GET /_front/calls, POST /_front/reset.
+"""
 
 import argparse
 import json
@@ -14,7 +26,9 @@ from tests.peers.front.upstream import Upstream
 
 def main() -> int:
     """Serve until SIGTERM or SIGINT."""
-    parser = argparse.ArgumentParser(prog="python -m tests.peers.front", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.peers.front", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--listen", type=int, required=True, metavar="PORT", help="port on 127.0.0.1")
     parser.add_argument("--upstream", required=True, metavar="URL", help="MiniStack, e.g. http://127.0.0.1:4566")
     parser.add_argument("--script", type=Path, metavar="FILE", help="rules and behaviours, as JSON")

@@ -26,6 +26,7 @@ class HealthChecks(Behaviour):
 
     MiniStack calls a rollout COMPLETED a second after its containers run. What it never learns, that they turned
     unhealthy later, the front counts itself, and rolls back by an UpdateService of its own.
+    By then MiniStack has stopped the old tasks, which AWS keeps: between the two the service has no healthy task.
     """
 
     def __init__(self, upstream: Upstream) -> None:
