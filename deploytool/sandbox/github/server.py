@@ -42,6 +42,7 @@ class Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Server
     timeout = 60
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._serve()

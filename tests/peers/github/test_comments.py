@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.peers.github.conftest import StandIn
@@ -81,3 +82,10 @@ def test_an_edit_is_told_to_whoever_listens_for_issue_comment(github: StandIn, a
 
 def test_an_unknown_pull_request_takes_no_comment(api: CheckedApi) -> None:
     assert api.call("POST", "issues/9/comments", {"body": "hello"}).status_code == 404
+
+
+def test_comments_made_at_once_are_all_kept_with_ids_of_their_own(github: StandIn) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda n: comment(github.api(), str(n)), range(24)))
+    assert len(set(numbers)) == 24
+    assert {c["body"] for c in github.api().get("issues/1/comments")} == {str(n) for n in range(24)}

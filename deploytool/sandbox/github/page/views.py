@@ -74,8 +74,8 @@ def pull(world: World, _: Request, path: dict[str, str]) -> Answer:
     shown = parts(world, found)
     tag = text(_tag(world))
     main = (
-        f'<div id="live" data-source="/_page/pull/{found.number}" data-tag="{tag}"><div id="title" data-part>{shown["title"]}</div>'
-        '<div class="columns"><div>'
+        f'<div id="live" data-source="/_page/pull/{found.number}" data-tag="{tag}">'
+        f'<div id="title" data-part>{shown["title"]}</div><div class="columns"><div>'
         f'<div id="timeline" data-part>{shown["timeline"]}</div><div id="panel" data-part>{shown["panel"]}</div></div>'
         f'<aside id="side" data-part>{shown["side"]}</aside></div></div>'
     )
