@@ -1,0 +1,163 @@
+"""Port ``run.ports.Ecs``: the model behind the calls the engine makes, each of them kept."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task
+from deploytool.core.plan_model import Migrate
+from deploytool.core.verdict_model import Rollout
+from deploytool.errors import NotFound
+from tests.peers.ecs_model.clock import VirtualClock
+from tests.peers.ecs_model.faults import CHANGING, Call, Fault
+from tests.peers.ecs_model.life import HEALTHY, Life
+from tests.peers.ecs_model.migrations import Migrations
+from tests.peers.ecs_model.service import ModelService
+
+ACCOUNT = "arn:aws:ecs:us-east-1:123456789012"
+
+
+def revision(family: str, number: int) -> str:
+    """ARN of a task definition."""
+    return f"{ACCOUNT}:task-definition/{family}:{number}"
+
+
+@dataclass
+class EcsModel:
+    """One cluster. ``next_life`` says, by family, how tasks of revisions registered from now on live."""
+
+    clock: VirtualClock
+    details: bool = False
+    """DescribeServiceDeployments answers."""
+    stale: int = 0
+    """DescribeServices shows the state before an UpdateService for as many readings after it."""
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    registered: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    members: dict[str, ModelService] = field(default_factory=dict)
+    next_life: dict[str, Life] = field(default_factory=dict)
+    lives: dict[str, Life] = field(default_factory=dict)
+    migrations: Migrations = field(init=False)
+    _before: dict[str, tuple[ServiceState, int]] = field(default_factory=dict)
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _revisions: Iterator[int] = field(default_factory=lambda: itertools.count(2))
+    _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        self.migrations = Migrations(self.clock)
+
+    def add(self, name: str, **how: Any) -> ModelService:
+        """A service that runs revision 1 of the family of its name."""
+        service = ModelService(self.clock, name, self.life_of, lambda: f"ecs-svc/{next(self._ids):03}", **how)
+        service.run_already(revision(name, 1))
+        self.members[name] = service
+        return service
+
+    def life_of(self, arn: str) -> Life:
+        """How tasks of a revision live."""
+        return self.lives.get(arn, HEALTHY)
+
+    def changed(self) -> list[Call]:
+        """Calls that change something."""
+        return [call for call in self.calls if call.operation in CHANGING]
+
+    def made(self, operation: str) -> list[Call]:
+        """Calls of one operation."""
+        return [call for call in self.calls if call.operation == operation]
+
+    def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """RegisterTaskDefinition: always a new revision."""
+        family = str(payload["family"])
+        with self._called("RegisterTaskDefinition", family):
+            arn = revision(family, next(self._revisions))
+            self.registered[arn] = {**payload, "tags": dict(tags)}
+            self.lives[arn] = self.next_life.get(family, HEALTHY)
+        return arn
+
+    def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
+        """UpdateService; the PRIMARY deployment of its answer is the rollout's."""
+        service = self.members[before.name]
+        with self._called("UpdateService", before.name):
+            shown = service.view()
+            service.move_to(task_definition)
+            if self.stale:
+                self._before[before.name] = (shown, self.stale)
+        old = before.primary
+        return Rollout(before.name, service.primary.id, task_definition, old.id if old else "", before.task_definition)
+
+    def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
+        """DescribeServices takes ten names; reads are eventually consistent."""
+        for start in range(0, len(names), 10):
+            with self._called("DescribeServices", ",".join(names[start : start + 10])):
+                pass
+        return {name: self._seen(name) for name in names if name in self.members}
+
+    def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
+        """Of each service the service deployment that UpdateService began last."""
+        if not self.details:
+            return {}
+        with self._called("DescribeServiceDeployments", ",".join(each.service for each in rollouts)):
+            pass
+        found = {}
+        for name in (each.service for each in rollouts):
+            told = self.members[name].told
+            if told:
+                number = list(told)[-1].rsplit("/", 1)[-1]
+                target = f"{ACCOUNT}:service-revision/shop/{name}/{number}"
+                found[name] = ServiceDeployment(f"{ACCOUNT}:service-deployment/shop/{name}/{number}",
+                                                told[f"ecs-svc/{number}"], target)  # fmt: skip
+        return found
+
+    def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
+        """ListTasks (STOPPED) and DescribeTasks; a deployment's tasks are ``startedBy`` its id."""
+        with self._called("ListTasks", rollout.service):
+            pass
+        return tuple(t for t in self.members[rollout.service].stopped if t.started_by == rollout.deployment_id)
+
+    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+        """RunTask."""
+        with self._called("RunTask", token):
+            return self.migrations.run(task_definition, step.container, token)
+
+    def task(self, arn: str) -> Task | None:
+        """DescribeTasks."""
+        with self._called("DescribeTasks", arn):
+            return self.migrations.task(arn)
+
+    def stop_task(self, arn: str, reason: str) -> None:
+        """StopTask."""
+        with self._called("StopTask", arn):
+            if arn not in self.migrations.started:
+                raise NotFound(f"ecs:StopTask: task {arn} was not found ({reason})")
+            self.migrations.stop(arn)
+
+    def _seen(self, name: str) -> ServiceState:
+        shown, left = self._before.get(name, (None, 0))
+        if shown is None or not left:
+            return self.members[name].view()
+        self._before[name] = (shown, left - 1)
+        return shown
+
+    @contextmanager
+    def _called(self, operation: str, about: str) -> Iterator[None]:
+        with self._one_at_a_time:
+            self.calls.append(Call(operation, about, self.clock.now))
+            fault = self._fault(operation, about)
+            if fault and not fault.lost:
+                raise fault.error
+            yield
+            if fault:
+                raise fault.error
+
+    def _fault(self, operation: str, about: str) -> Fault | None:
+        for fault in self.faults:
+            if fault.operation == operation and fault.about in ("", about):
+                number = sum(c.operation == operation and fault.about in ("", c.about) for c in self.calls)
+                if fault.first <= number <= fault.last:
+                    return fault
+        return None

@@ -1,0 +1,211 @@
+"""One service: rolling update and circuit breaker as AWS documents them, with MiniStack's rollback as a variant.
+
+Rolling update: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+Circuit breaker: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+
+Left out: minimum and maximum percent (all new tasks start beside the old ones, 100/200), health checks other than a
+task's own end, and replacing tasks of a deployment that is no longer PRIMARY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deploytool.core.observed import Container, LogPlace, ServiceEvent, ServiceState, Task
+from tests.peers.ecs_model.clock import VirtualClock
+from tests.peers.ecs_model.deployment import Rolling, moment
+from tests.peers.ecs_model.life import Life
+
+STEADY = 6.0
+"""Seconds of nothing happening, old tasks drained meanwhile, after which ECS calls a deployment COMPLETED."""
+BACKOFF = 1.0
+"""Seconds between a task's failure and its replacement."""
+
+
+@dataclass
+class ModelService:
+    """State changes only by ``move_to`` and by what the clock makes due."""
+
+    clock: VirtualClock
+    name: str
+    life_of: Callable[[str], Life]
+    new_id: Callable[[], str]
+    desired: int = 1
+    breaker: bool = True
+    rollback: bool = True
+    ministack: bool = False
+    """Roll back as MiniStack does: the predecessor's own deployment is PRIMARY again, the failed one stays listed."""
+    lenient: bool = False
+    """A task that crashes after RUNNING never trips the breaker: "once a service deployment has one or more running
+    tasks, the failed task count resets to zero and stops being evaluated" (API_Deployment, failedTasks)."""
+    deployments: list[Rolling] = field(default_factory=list)
+    events: list[ServiceEvent] = field(default_factory=list)
+    stopped: list[Task] = field(default_factory=list)
+    told: dict[str, str] = field(default_factory=dict)
+    """Service deployments: deployment id to status (API_ServiceDeployment)."""
+    completed: tuple[str, str] | None = None
+    """Id and revision of the last deployment that completed: what the breaker rolls back to."""
+    tasks: int = 0
+
+    @property
+    def primary(self) -> Rolling:
+        """The deployment ECS moves the service to."""
+        return next(each for each in self.deployments if each.status == "PRIMARY")
+
+    @property
+    def serving(self) -> set[str]:
+        """Revisions of which tasks run."""
+        return {each.revision for each in self.deployments if each.running}
+
+    def run_already(self, revision: str) -> None:
+        """Begin with ``revision`` live and steady."""
+        old = Rolling(self.new_id(), revision, self.life_of(revision), self.clock.now, self.desired)
+        old.running, old.state, old.monitored = self.desired, "COMPLETED", False
+        self.deployments, self.completed = [old], (old.id, revision)
+
+    def move_to(self, revision: str) -> None:
+        """UpdateService: a new deployment, unless nothing would change."""
+        if revision == self.primary.revision:
+            return
+        before = self.primary
+        if self.told.get(before.id) in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
+            self.told[before.id] = "STOPPED"
+        begun = self._begin(revision, "in progress")
+        self.told[begun.id] = "IN_PROGRESS"
+
+    def threshold(self) -> int:
+        """Failed tasks that trip the breaker: "3 <= 0.5 * desired task count => 200"."""
+        return max(3, min(200, -(-self.desired // 2)))
+
+    def view(self) -> ServiceState:
+        """As DescribeServices shows it; the newest deployment first."""
+        return ServiceState(
+            name=self.name,
+            arn=f"arn:aws:ecs:us-east-1:123456789012:service/shop/{self.name}",
+            cluster="shop",
+            status="ACTIVE",
+            task_definition=self.primary.revision,
+            desired=self.desired,
+            running=sum(each.running for each in self.deployments),
+            pending=sum(each.pending for each in self.deployments),
+            deployments=tuple(each.view() for each in self.deployments),
+            events=tuple(self.events[-1:-101:-1]),
+            circuit_breaker=self.breaker,
+            circuit_breaker_rollback=self.breaker and self.rollback,
+            launch_type="FARGATE",
+        )
+
+    def _begin(self, revision: str, words: str) -> Rolling:
+        for each in self.deployments:
+            each.status, each.pending = "ACTIVE", 0
+        begun = Rolling(self.new_id(), revision, self.life_of(revision), self.clock.now, self.desired)
+        begun.reason = f"ECS deployment {begun.id} {words}."
+        self.deployments.insert(0, begun)
+        self._fill(begun)
+        return begun
+
+    def _fill(self, rolling: Rolling) -> None:
+        if rolling.status != "PRIMARY" or rolling.state == "FAILED":
+            return
+        while rolling.running + rolling.pending < self.desired:
+            rolling.pending += 1
+            self.clock.after(rolling.life.starts_after, lambda: self._started(rolling))
+        self._watch_steady(rolling)
+
+    def _started(self, rolling: Rolling) -> None:
+        if not rolling.pending:
+            return
+        rolling.pending -= 1
+        rolling.epoch += 1
+        if rolling.life.never_starts:
+            self._failed(rolling, "TaskFailedToStart", rolling.life.never_starts, None)
+            return
+        rolling.running += 1
+        if self.lenient:
+            rolling.failed, rolling.monitored = 0, False
+        if rolling.life.runs_for is not None:
+            self.clock.after(rolling.life.runs_for, lambda: self._crashed(rolling))
+        self._watch_steady(rolling)
+
+    def _crashed(self, rolling: Rolling) -> None:
+        if rolling.running:
+            rolling.running -= 1
+            rolling.epoch += 1
+            reason = "Essential container in task exited"
+            self._failed(rolling, "EssentialContainerExited", reason, rolling.life.exit_code)
+
+    def _failed(self, rolling: Rolling, code: str, reason: str, exit_code: int | None) -> None:
+        self.stopped.append(self._task(rolling, code, reason, exit_code))
+        if rolling.state == "IN_PROGRESS" and rolling.monitored:
+            rolling.failed += 1
+            if self.breaker and rolling.status == "PRIMARY" and rolling.failed >= self.threshold():
+                self._trip(rolling)
+                return
+        self.clock.after(BACKOFF, lambda: self._fill(rolling))
+
+    def _trip(self, rolling: Rolling) -> None:
+        rolling.state, rolling.desired, rolling.pending = "FAILED", 0, 0
+        rolling.reason = "ECS deployment circuit breaker: tasks failed to start."
+        self._event(f"(service {self.name}) (deployment {rolling.id}) deployment failed: tasks failed to start.")
+        if not self.rollback or self.completed is None or self.completed[0] == rolling.id:
+            self.told[rolling.id] = "STOPPED"
+            return
+        self.told[rolling.id] = "ROLLBACK_IN_PROGRESS"
+        before_id, before = self.completed
+        if self.ministack:
+            back = next(each for each in self.deployments if each.id == before_id)
+            rolling.status, back.status, back.state = "ACTIVE", "PRIMARY", "IN_PROGRESS"
+            back.reason = "ECS deployment rollback in progress."
+            self._fill(back)
+        else:
+            back = self._begin(before, "in progress")
+            back.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {before_id}."
+
+    def _watch_steady(self, rolling: Rolling) -> None:
+        if rolling.running == self.desired and rolling.state == "IN_PROGRESS":
+            seen = rolling.epoch
+            self.clock.after(STEADY, lambda: self._steady(rolling, seen))
+
+    def _steady(self, rolling: Rolling, epoch: int) -> None:
+        if rolling.status != "PRIMARY" or rolling.epoch != epoch or rolling.state != "IN_PROGRESS":
+            return
+        rolling.state, rolling.monitored = "COMPLETED", False
+        rolling.reason = f"ECS deployment {rolling.id} completed."
+        rolled_back = next((each.id for each in self.deployments if each.state == "FAILED"), None)
+        if rolled_back and self.told.get(rolled_back) == "ROLLBACK_IN_PROGRESS":
+            self.told[rolled_back] = "ROLLBACK_SUCCESSFUL"
+        elif rolling.id in self.told:
+            self.told[rolling.id] = "SUCCESSFUL"
+        kept = [each for each in self.deployments if each is not rolling and self.ministack and each.state == "FAILED"]
+        for each in self.deployments:
+            if each is not rolling:
+                each.running = each.pending = 0
+        self.deployments = [rolling, *kept]
+        self.completed = (rolling.id, rolling.revision)
+        self._event(f"(service {self.name}) has reached a steady state.")
+
+    def _event(self, message: str) -> None:
+        self.events.append(ServiceEvent(f"{self.name}-{len(self.events)}", moment(self.clock.now), message))
+
+    def _task(self, rolling: Rolling, code: str, reason: str, exit_code: int | None) -> Task:
+        self.tasks += 1
+        number = f"{self.name}{self.tasks:04}"
+        container = Container(
+            name=self.name,
+            last_status="STOPPED",
+            exit_code=exit_code,
+            reason=reason if exit_code is None else "",
+            log=LogPlace(f"/ecs/{self.name}", f"{self.name}/{number}") if exit_code is not None else None,
+        )
+        return Task(
+            arn=f"arn:aws:ecs:us-east-1:123456789012:task/shop/{number}",
+            task_definition=rolling.revision,
+            last_status="STOPPED",
+            desired_status="STOPPED",
+            started_by=rolling.id,
+            stop_code=code,
+            stopped_reason=reason,
+            stopped_at=moment(self.clock.now),
+            containers=(container,),
+        )

@@ -1,0 +1,89 @@
+"""What stands around ECS: logs, images, the web and alarms, each as the script says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from deploytool.core.model import PublishedImage
+from deploytool.core.observed import LogPlace
+from deploytool.core.plan_model import ImageChoice
+from deploytool.core.probe import Answer, NoAnswer
+from deploytool.errors import DeployError
+from deploytool.run.ports import Say
+from tests.peers.ecs_model.clock import VirtualClock
+
+
+@dataclass
+class ModelLogs:
+    """Port ``run.ports.Logs``: lines by log group, there from the beginning."""
+
+    lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def follow(self, place: LogPlace) -> _Reader:
+        """A reader of the whole group."""
+        return _Reader(self.lines.get(place.group, ()))
+
+    def tail(self, place: LogPlace, lines: int) -> tuple[str, ...]:
+        """The last of them."""
+        return self.lines.get(place.group, ())[-lines:]
+
+
+@dataclass
+class _Reader:
+    left: tuple[str, ...]
+
+    def read(self) -> tuple[str, ...]:
+        """Everything once."""
+        lines, self.left = self.left, ()
+        return lines
+
+
+@dataclass
+class ModelBuilder:
+    """Port ``run.ports.Builder``: a digest per image, unless the script says otherwise."""
+
+    platforms: tuple[str, ...] = ("linux/amd64",)
+    fails: DeployError | None = None
+    refuses: DeployError | None = None
+    built: list[str] = field(default_factory=list)
+    gated: list[str] = field(default_factory=list)
+
+    def build(self, image: ImageChoice, say: Say) -> PublishedImage:
+        """Build and push."""
+        if self.fails:
+            raise self.fails
+        say(f"building {image.name}")
+        self.built.append(image.name)
+        return PublishedImage(f"sha256:{image.name:0>64}", self.platforms)
+
+    def gate(self, image: ImageChoice, digest: str, say: Say) -> None:
+        """The scan's verdict."""
+        self.gated.append(image.name)
+        if self.refuses:
+            raise self.refuses
+
+
+@dataclass
+class ModelWeb:
+    """Port ``run.ports.Web``."""
+
+    answer: Callable[[str], Answer | NoAnswer]
+    asked: list[str] = field(default_factory=list)
+
+    def get(self, url: str, timeout: float) -> Answer | NoAnswer:
+        """One GET."""
+        self.asked.append(url)
+        return self.answer(url)
+
+
+@dataclass
+class ModelAlarms:
+    """Port ``run.ports.Alarms``: all of them ring from ``from_second`` on."""
+
+    clock: VirtualClock
+    from_second: float | None = None
+
+    def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
+        """In state ALARM."""
+        return tuple(names) if self.from_second is not None and self.clock.now >= self.from_second else ()
