@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import random
 import threading
 import time
@@ -51,13 +52,18 @@ class GithubClient:
         self._api: Any = None
 
     def connect(self) -> None:
-        """Load ghapi (about half a second, 40 MB); no request is made. Later calls do nothing."""
+        """Load ghapi; no request is made. Later calls do nothing.
+
+        It takes about half a second and 40 MB, and 36 MB more for a moment while its description of the API is read:
+        early in a process that moment is not the peak.
+        """
         with self._connecting:
             if self._api is None:
                 self._api = self._connected()
 
     def _connected(self) -> Any:
         # ghapi.all and ghapi.actions set GITHUB_REPOSITORY when imported; core does not.
+        importlib.import_module("ghapi.gh_spec")  # first: reading it is what takes the memory
         import httpx2
         from ghapi.core import GhApi
 
@@ -87,8 +93,11 @@ class GithubClient:
         def attempt() -> Any:
             if operation in self._doubtful and (found := find()) is not None:
                 return found
-            self._doubtful.add(operation)
-            made = self._once(operation, what, permission, values)
+            try:
+                made = self._once(operation, what, permission, values)
+            except Unreachable:
+                self._doubtful.add(operation)
+                raise
             self._doubtful.discard(operation)
             return made
 
