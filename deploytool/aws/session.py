@@ -5,10 +5,6 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ProfileNotFound
-
 from deploytool.errors import CredentialsMissing
 
 
@@ -17,25 +13,34 @@ class Session:
 
     def __init__(self, region: str) -> None:
         self.region = region
-        try:
-            self._session = boto3.session.Session(region_name=region)
-        except ProfileNotFound as error:
-            raise CredentialsMissing(str(error), "set AWS_PROFILE to one of ~/.aws/config") from error
-        self._config = Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=5,
-            read_timeout=30,
-            max_pool_connections=16,
-            user_agent_extra="archdeck-deploy",
-        )
+        self._session: Any = None
         self._clients: dict[str, Any] = {}
         # Session.client is not safe to call from several threads; the clients it makes are.
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
-        """The client of one service, by boto3's name for it."""
+        """The client of one service, by boto3's name for it. Raises CredentialsMissing for an unknown profile."""
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, config=self._config)
+                self._clients[service] = self._made(service)
             return self._clients[service]
+
+    def _made(self, service: str) -> Any:
+        # Loaded with the first client: the configuration is read, and ghapi begins to load, before it.
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import ProfileNotFound
+
+        try:
+            self._session = self._session or boto3.session.Session(region_name=self.region)
+        except ProfileNotFound as error:
+            raise CredentialsMissing(str(error), "set AWS_PROFILE to one of ~/.aws/config") from error
+        config = Config(
+            retries={"total_max_attempts": 1},
+            connect_timeout=5,
+            read_timeout=30,
+            max_pool_connections=16,
+            user_agent_extra="archdeck-deploy",
+        )
+        return self._session.client(service, config=config)

@@ -16,7 +16,6 @@ from deploytool.aws.logs import Logs
 from deploytool.cli.clock import SystemClock
 from deploytool.cli.decide import Decided
 from deploytool.cli.project import Project, interactive
-from deploytool.cli.tell_github import told_github
 from deploytool.core.events import Event
 from deploytool.core.outcome import Outcome
 from deploytool.errors import Exit
@@ -27,10 +26,10 @@ from deploytool.run.ports import Tell, World
 from deploytool.web import Web
 
 
-def carry_out(decided: Decided, project: Project, clock: SystemClock, *, as_json: bool) -> Exit:
+def carry_out(decided: Decided, project: Project, clock: SystemClock, github: Tell, *, as_json: bool) -> Exit:
     """Run the plan; the exit code tells the outcome. With ``as_json`` standard output holds nothing but the outcome."""
     logs = Logs(project.session)
-    with told_github(decided.plan, project.settings) as github, _watched(as_json=as_json) as show:
+    with _watched(as_json=as_json) as show:
 
         def tell(event: Event) -> None:
             show(event)

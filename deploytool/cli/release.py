@@ -20,19 +20,22 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     Example:
       deploytool release --environment production
     """
-    # Loaded here so that `deploytool --help` does not wait for boto3.
-    from deploytool.cli.carry_out import carry_out
+    # Loaded here so that `deploytool --help` waits for none of it.
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.decide import decide
-    from deploytool.cli.git import checkout, require_clean
     from deploytool.cli.origin import origin
     from deploytool.cli.project import project
+    from deploytool.cli.tell_github import told_github
     from deploytool.core.plan_model import Build
 
     clock = SystemClock()
     clock.listen()
     found = project(config, environment, revision)
-    decided = decide(found, origin(), clock)
-    if any(isinstance(step, Build) for step in decided.plan.steps):
-        require_clean(checkout(found.root), found.commit)
-    return int(carry_out(decided, found, clock, as_json=output == "json"))
+    with told_github(found.settings) as github:
+        from deploytool.cli.carry_out import carry_out
+        from deploytool.cli.decide import decide
+        from deploytool.cli.git import checkout, require_clean
+
+        decided = decide(found, origin(), clock)
+        if any(isinstance(step, Build) for step in decided.plan.steps):
+            require_clean(checkout(found.root), found.commit)
+        return int(carry_out(decided, found, clock, github, as_json=output == "json"))
