@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from deploytool.core.outcome import Result, ServiceOutcome
 from deploytool.core.plan_model import Plan
+from deploytool.core.verdict_model import Fate
 
 
 def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cause: str = "") -> str:
@@ -49,8 +50,10 @@ def _names(services: Sequence[ServiceOutcome]) -> str:
 def _back(services: Sequence[ServiceOutcome]) -> str:
     if not services:
         return "no service was changed"
-    each = ", ".join(f"{service.key} on {revision(service.serving)}" for service in services)
-    return f"back on the version before: {each}"
+    left = [service for service in services if service.verdict.fate is Fate.SUPERSEDED]
+    back = [f"{service.key} on {revision(service.serving)}" for service in services if service not in left]
+    foreign = [f"{service.key} left on {revision(service.serving)}, which somebody else deployed" for service in left]
+    return "; ".join([f"back on the version before: {', '.join(back)}"] * bool(back) + foreign)
 
 
 def _each(services: Sequence[ServiceOutcome]) -> str:

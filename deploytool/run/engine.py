@@ -18,7 +18,7 @@ from deploytool.errors import BuildError, DeployError
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
 from deploytool.run.ports import World
-from deploytool.run.put_back import put_back
+from deploytool.run.put_back import look_again, put_back
 from deploytool.run.rollout import Watched, update, watch
 from deploytool.run.verify import verify
 
@@ -135,9 +135,10 @@ class _Release:
 
     def undo(self) -> bool:
         """Put back whatever moved. True where every service is known to be back."""
-        moved = [self.moved[key] for key in self.moved]
-        if not moved:
+        if not self.moved:
             return True
+        self.moved |= {each.key: each for each in look_again(tuple(self.moved.values()), self.world)}
+        moved = list(self.moved.values())
         timeout = max(step.timeout for step in self.plan.steps if isinstance(step, RollOut))
         began = self.world.clock.monotonic()
         try:
@@ -182,14 +183,15 @@ def run(plan: Plan, world: World) -> Outcome:
     release = _Release(plan, world, {name: choice.digest for name, choice in plan.images.items() if choice.digest})
     world.tell(Planned(plan))
     result, cause = _steps(release, plan.steps)
-    release.diagnoses += [each for service in release.moved.values() for each in service.explained]
+    watched = (*release.moved.values(), *release.back.values())
+    release.diagnoses += [each for service in watched for each in service.explained]
     services = release.services()
     outcome = Outcome(
         plan=plan,
         result=result,
         sentence=sentence(plan, result, services, cause),
         services=services,
-        diagnoses=tuple(release.diagnoses),
+        diagnoses=tuple(dict.fromkeys(release.diagnoses)),
         digests=tuple(release.digests.items()),
         timings=tuple(release.timings),
         seconds=world.clock.monotonic() - began,
@@ -219,7 +221,7 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
         return Result.BUILD_FAILED, error.cause
     except DeployError as error:
         release.tell_why(Diagnosis("stopped", error.cause, error.fix))
-        if not release.moved:
+        if not release.moved and not any(timing.step == NAMES[Migrate] for timing in release.timings):
             return Result.REFUSED, error.cause
         return (Result.ROLLED_BACK if release.undo() else Result.NOT_ROLLED_BACK), error.cause
     return Result.RELEASED, ""

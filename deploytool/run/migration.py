@@ -10,11 +10,13 @@ from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Said, Warned
 from deploytool.core.observed import Container, NotStarted, Task
 from deploytool.core.plan_model import Migrate
-from deploytool.errors import DeployError, Exit
+from deploytool.errors import CloudUnreachable, DeployError, Exit
 from deploytool.run.cancel import Cancelled
 from deploytool.run.ports import Follower, World
 
 ATTEMPTS = 4
+UNANSWERED = (2.0, 5.0)
+"""Seconds to wait before RunTask is repeated after its answer was lost."""
 LOG_LINES = 50
 DRAIN = 3.0
 """Seconds that awslogs may lag behind the container's end."""
@@ -35,6 +37,15 @@ def migrate(step: Migrate, task_definition: str, world: World, token: str, tags:
 
     Trying again happens only while no container has started: capacity and network interface failures.
     """
+    try:
+        _migrate(step, task_definition, world, token, tags)
+    except (MigrationFailed, Cancelled):
+        raise
+    except DeployError as error:
+        raise MigrationFailed(Diagnosis("migration-unknown", error.cause, error.fix)) from error
+
+
+def _migrate(step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str]) -> None:
     deadline = world.clock.monotonic() + step.timeout
     for attempt in range(1, ATTEMPTS + 1):
         ended = _attempt(step, task_definition, world, f"{token}-{attempt}", tags, deadline)
@@ -56,7 +67,7 @@ def migrate(step: Migrate, task_definition: str, world: World, token: str, tags:
 def _attempt(
     step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str], deadline: float
 ) -> Task | NotStarted:
-    started = world.ecs.run_task(step, task_definition, token, tags)
+    started = _start(step, task_definition, world, token, tags)
     if isinstance(started, NotStarted):
         return started
     world.tell(Said("migrate", f"task {started.id} started"))
@@ -64,8 +75,7 @@ def _attempt(
         return _until_stopped(step, started, world, deadline)
     except Cancelled:
         if step.on_cancel == "stop":
-            world.ecs.stop_task(started.arn, "release cancelled")
-            world.tell(Warned(f"the migrate task {started.id} was stopped"))
+            world.tell(Warned(f"the migrate task {started.id} {_stop(started, 'release cancelled', world)}"))
         else:
             world.tell(Warned(f"the migrate task {started.id} was left to finish"))
         raise
@@ -84,17 +94,37 @@ def _until_stopped(step: Migrate, task: Task, world: World, deadline: float) -> 
                 return seen
         _say(follower, world)
         if world.clock.monotonic() >= deadline:
-            world.ecs.stop_task(task.arn, "migration out of time")
-            raise MigrationFailed(_out_of_time(step, task, follower, world))
+            stopped = _stop(task, "migration out of time", world)
+            raise MigrationFailed(_out_of_time(step, task, stopped, follower, world))
         world.clock.sleep(world.clock.pace())
 
 
-def _out_of_time(step: Migrate, task: Task, follower: Follower | None, world: World) -> Diagnosis:
+def _start(step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+    """Where the answer was lost the task may run: the same token finds it, and never starts a second one."""
+    for wait in UNANSWERED:
+        try:
+            return world.ecs.run_task(step, task_definition, token, tags)
+        except CloudUnreachable as error:
+            world.tell(Warned(f"{error.cause}; asking again with the same client token"))
+            world.clock.sleep(wait)
+    return world.ecs.run_task(step, task_definition, token, tags)
+
+
+def _stop(task: Task, reason: str, world: World) -> str:
+    """``was stopped``, or why not: a failing StopTask must not hide what it was called for."""
+    try:
+        world.ecs.stop_task(task.arn, reason)
+    except DeployError as error:
+        return f"could not be stopped and may still run: {error.cause}"
+    return "was stopped"
+
+
+def _out_of_time(step: Migrate, task: Task, stopped: str, follower: Follower | None, world: World) -> Diagnosis:
     _say(follower, world)
     container = _container(task, step.container)
     return Diagnosis(
         code="migration-out-of-time",
-        cause=f"the migration ran longer than {step.timeout:.0f} s and was stopped",
+        cause=f"the migration ran longer than {step.timeout:.0f} s and {stopped}",
         fix="raise migrate.timeout in deploytool.yml, or find what it waits for (a lock held by another session?)",
         subject=f"task {task.id}",
         log=world.logs.tail(container.log, LOG_LINES) if container and container.log else (),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from deploytool.core.events import StepBegan
+from deploytool.core.observed import ServiceState
 from deploytool.core.plan_model import ServiceChange
-from deploytool.core.verdict_model import Fate
+from deploytool.core.verdict import judge
+from deploytool.core.verdict_model import Fate, Verdict
+from deploytool.errors import DeployError
 from deploytool.run.ports import World
 from deploytool.run.rollout import Watched, update, watch
 
@@ -22,16 +25,66 @@ def put_back(
     """Stop what still rolls, and wait until each service is where it was.
 
     ECS's own rollback is awaited rather than raced. A service that somebody else moved on meanwhile is left to them.
-    Returns the way back of each service that needed one.
+    Returns the way back of each service that needed one. One that cannot be sent back keeps no other from it: its
+    DeployError is raised when they are back.
     """
     origin = {change.key: change for change in changes}
     world.tell(StepBegan("put back", ", ".join(service.key for service in moved)))
     waiting = tuple(replace(each, going_back=True) for each in moved if each.verdict.fate is Fate.ROLLING_BACK)
     ours = [each for each in moved if each.verdict.fate not in (Fate.ROLLING_BACK, Fate.ROLLED_BACK, Fate.SUPERSEDED)]
-    sent = update(
-        [(each.key, each.state or origin[each.key].before, origin[each.key].back_to) for each in ours],
-        world,
-        going_back=True,
-        began=seen,
+    sent: list[Watched] = []
+    failure: DeployError | None = None
+    try:
+        update(
+            [(each.key, each.state or origin[each.key].before, origin[each.key].back_to) for each in ours],
+            world,
+            going_back=True,
+            began=sent.append,
+        )
+    except DeployError as error:  # raised again below, once the others are back
+        failure = error
+    there = {each.key: each for each in ours}
+    ways = (*waiting, *(_after(there[way.key], way) for way in sent))
+    for way in ways:
+        seen(way)
+    ended = watch(ways, timeout, world, stop_early=False, seen=lambda way: seen(_truly(way, there))) if ways else ()
+    if failure is not None:
+        raise failure
+    return tuple(_truly(way, there) for way in ended)
+
+
+def look_again(moved: Sequence[Watched], world: World) -> tuple[Watched, ...]:
+    """Whom somebody else, or ECS itself, moved since they were last looked at: those are not ours to put back."""
+    try:
+        states = world.ecs.services([each.rollout.service for each in moved])
+    except DeployError:  # going back is safe without it, and what AWS says then is told
+        return tuple(moved)
+    return tuple(_seen_again(each, states.get(each.rollout.service)) for each in moved)
+
+
+def _seen_again(service: Watched, state: ServiceState | None) -> Watched:
+    verdict = judge(service.rollout, state, None, False)
+    if verdict.fate in (Fate.SUPERSEDED, Fate.ROLLING_BACK, Fate.ROLLED_BACK):
+        return replace(service, verdict=verdict, state=state)
+    return service
+
+
+def _after(there: Watched, way: Watched) -> Watched:
+    """The way back begins where the way there ended, even if the last reading was from before it."""
+    if not there.rollout.deployment_id:
+        return way
+    return replace(
+        way,
+        rollout=replace(
+            way.rollout,
+            previous_deployment_id=there.rollout.deployment_id,
+            previous_task_definition=there.rollout.task_definition,
+        ),
     )
-    return watch(waiting + sent, timeout, world, stop_early=False, seen=seen) if waiting or sent else ()
+
+
+def _truly(way: Watched, sent: Mapping[str, Watched]) -> Watched:
+    """ECS rolling back *our* way back is no return: it puts the version that failed in place again."""
+    if way.key in sent and way.verdict.fate is Fate.ROLLED_BACK:
+        return replace(way, verdict=Verdict(Fate.FAILED, way.verdict.detail))
+    return way

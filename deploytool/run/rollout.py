@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from deploytool.core.diagnosis import of_service, of_task
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Explained, ServiceMoved
+from deploytool.core.events import Explained, ServiceMoved, Warned
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
+from deploytool.errors import CloudUnreachable, DeployError
 from deploytool.run.ports import World
 
 LOG_LINES = 50
@@ -30,10 +31,14 @@ class Watched:
     going_back: bool = False
     explained: tuple[Diagnosis, ...] = ()
     tasks_seen: frozenset[str] = frozenset()
+    blind: bool = False
+    """Its stopped tasks cannot be read; told once."""
 
     @property
     def hopeless(self) -> bool:
-        """Failed for certain, or a task showed a fault that no second try can mend."""
+        """Failed for certain, or a task showed a fault that no second try can mend, and none did."""
+        if self.verdict.fate is Fate.LIVE:
+            return False
         return self.verdict.failed or any(diagnosis.fatal for diagnosis in self.explained)
 
 
@@ -46,19 +51,29 @@ def update(
 ) -> tuple[Watched, ...]:
     """Exactly one UpdateService for each (key, state before, revision), all at once.
 
-    ``began`` is told of each one that AWS accepted, also when another one fails and raises.
+    ``began`` is told of each one that AWS accepted, also when another one fails and raises, and of one that got no
+    answer: it may have begun.
     """
     if not wanted:
         return ()
 
     def one(item: tuple[str, ServiceState, str]) -> Watched:
         key, before, revision = item
-        watched = Watched(key, world.ecs.update_service(before, revision), state=before, going_back=going_back)
+        try:
+            rollout = world.ecs.update_service(before, revision)
+        except CloudUnreachable as error:
+            unknown = Rollout(before.name, "", revision, before.primary.id if before.primary else "",
+                              before.task_definition)  # fmt: skip
+            verdict = Verdict(Fate.FAILED, f"nobody knows whether it began: {error.cause}")
+            began(Watched(key, unknown, verdict, before, going_back))
+            raise
+        watched = Watched(key, rollout, state=before, going_back=going_back)
         began(watched)
         return watched
 
     with ThreadPoolExecutor(max_workers=min(len(wanted), 8)) as pool:
-        return tuple(pool.map(one, wanted))
+        sent = [pool.submit(one, item) for item in wanted]  # map() would drop what still waits when one fails
+    return tuple(each.result() for each in sent)
 
 
 def watch(
@@ -123,7 +138,7 @@ def _judge(
 
 def _worth_explaining(service: Watched, state: ServiceState) -> bool:
     ours = _ours(service, state)
-    return service.verdict.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen))
+    return not service.blind and (service.verdict.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen)))
 
 
 def _ours(service: Watched, state: ServiceState | None) -> Deployment | None:
@@ -133,7 +148,11 @@ def _ours(service: Watched, state: ServiceState | None) -> Deployment | None:
 
 def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | None, world: World) -> Watched:
     """Capture why tasks of this rollout ended while ECS still knows: stopped tasks vanish within the hour."""
-    fresh = [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
+    try:
+        fresh = [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
+    except DeployError as error:  # an explanation less; the rollout itself is judged without it
+        world.tell(Warned(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
+        fresh, service = [], replace(service, blind=True)
     found = [of_task(task, _log(task, world)) for task in fresh]
     if service.verdict.failed and not (found or service.explained):
         # A task's own end says why; what the service says about itself only says that.
