@@ -43,6 +43,7 @@ class _Release:
     """Service key, or ``migrate``, to the ARN registered or reused."""
     moved: dict[str, Watched] = field(default_factory=dict)
     back: dict[str, Watched] = field(default_factory=dict)
+    migrated: bool = False
     diagnoses: list[Diagnosis] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
 
@@ -59,6 +60,7 @@ class _Release:
                 case Migrate():
                     self._register()
                     migrate(step, self.revisions["migrate"], self.world, self.plan.request.release_id, self.plan.tags)
+                    self.migrated = True
                 case RollOut():
                     self._register()
                     self._roll_out(step)
@@ -221,7 +223,7 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
         return Result.BUILD_FAILED, error.cause
     except DeployError as error:
         release.tell_why(Diagnosis("stopped", error.cause, error.fix))
-        if not release.moved and not any(timing.step == NAMES[Migrate] for timing in release.timings):
+        if not release.moved and not release.migrated:
             return Result.REFUSED, error.cause
         return (Result.ROLLED_BACK if release.undo() else Result.NOT_ROLLED_BACK), error.cause
     return Result.RELEASED, ""
