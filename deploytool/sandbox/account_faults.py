@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from deploytool.sandbox.cloud import settled
 from deploytool.sandbox.cloud.services import architecture
 from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.wait import until
 
 if TYPE_CHECKING:
     from deploytool.sandbox.cloud.account import Account
@@ -53,3 +55,5 @@ def _move(account: Account, cpu: str) -> None:
         wanted["runtimePlatform"] = {**wanted.get("runtimePlatform", {}), "cpuArchitecture": cpu}
         revision = ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
         ecs.update_service(cluster=PRODUCTION.name, service=service["serviceName"], taskDefinition=revision)
+    # A release is refused while a rollout is going on, and would say so instead of what is to be shown.
+    until("the changed services", lambda: settled(account, PRODUCTION.name), seconds=60)

@@ -28,7 +28,8 @@ def environment(state: SandboxState) -> dict[str, str]:
     """The variables that make boto3, ghapi and deploytool talk to the sandbox and to nothing else.
 
     The user's profiles and the instance metadata service are out of reach: no real account is met by accident. An empty
-    value means that the variable must not be set: botocore takes an empty AWS_PROFILE for a profile's name.
+    value means that the variable must not be set. The profile is named, since botocore takes an empty name for a name;
+    `default` is all that the sandbox's own configuration file holds.
     """
     return {
         "AWS_ENDPOINT_URL": state.aws_endpoint_url,
@@ -37,8 +38,8 @@ def environment(state: SandboxState) -> dict[str, str]:
         "AWS_SESSION_TOKEN": "",
         "AWS_DEFAULT_REGION": state.region,
         "AWS_REGION": state.region,
-        "AWS_PROFILE": "",
-        "AWS_DEFAULT_PROFILE": "",
+        "AWS_PROFILE": "default",
+        "AWS_DEFAULT_PROFILE": "default",
         "AWS_CONFIG_FILE": str(state.aws_config),
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",

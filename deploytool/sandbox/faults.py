@@ -115,12 +115,12 @@ FAULTS = {
     # The sandbox's ECS calls a task steady after one second: this one dies after that, again and again.
     "crash-loop": Fault(
         "Give up when there is nothing to do",
-        "the worker starts, lives three seconds and ends, for ever",
+        "ECS takes the worker for steady after a second, and starts it again for ever: see its log",
         Edit(WORKER, WORKER_STARTS, 'sleep 3\necho "worker: nothing to do" >&2\nexit 1\n' + WORKER_STARTS),
     ),
     "secret-missing": Fault(
         "",
-        "the release is refused: a secret that the tasks need is gone (exit 3)",
+        "the release ends before any service is changed: a secret that the tasks need is gone",
         spoil=account_faults.delete_secret,
         mend=account_faults.restore_secret,
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deploytool.sandbox.cloud.foundation import lay_foundation
 from deploytool.sandbox.cloud.network import make_load_balancer, make_network
@@ -42,6 +42,12 @@ def seed(account: Account, stacks: list[Stack], addresses: Addresses, placeholde
 
 
 def settled(account: Account, cluster: str) -> bool:
-    """Whether every service of the cluster runs what it should, and only that."""
+    """Whether every service of the cluster has come to rest: all its tasks run, and all of its newest deployment."""
     services = account.client("ecs").describe_services(cluster=cluster, services=["app", "worker"])["services"]
-    return all(found["runningCount"] == found["desiredCount"] and len(found["deployments"]) == 1 for found in services)
+    return all(_rests(service) for service in services)
+
+
+def _rests(service: dict[str, Any]) -> bool:
+    (primary,) = [deployment for deployment in service["deployments"] if deployment["status"] == "PRIMARY"]
+    running = primary["runningCount"] == service["runningCount"] == service["desiredCount"]
+    return bool(running and primary["rolloutState"] == "COMPLETED")

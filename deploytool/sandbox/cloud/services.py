@@ -55,18 +55,22 @@ def task_definition(account: Account, stack: Stack, foundation: Foundation, imag
         container["portMappings"] = [{"containerPort": APP_PORT, "protocol": "tcp"}]
         check = ["CMD", "architecturedeck-health"]
         container["healthCheck"] = {"command": check, "interval": 5, "timeout": 3, "retries": 3}
-    return {
+    definition: dict[str, Any] = {
         "family": stack.family(role),
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",
         "memory": "512",
-        "runtimePlatform": {"cpuArchitecture": architecture(), "operatingSystemFamily": "LINUX"},
         "executionRoleArn": foundation.execution_role,
         "taskRoleArn": foundation.task_roles[role],
         "containerDefinitions": [container],
         "tags": [{"key": "app", "value": APP}, {"key": "environment", "value": stack.environment}],
     }
+    # X86_64 is what ECS takes when nothing is said. Where it is said, MiniStack starts a container that cannot start a
+    # second time, without it, and that attempt's error hides the true one.
+    if architecture() != "X86_64":
+        definition["runtimePlatform"] = {"cpuArchitecture": architecture(), "operatingSystemFamily": "LINUX"}
+    return definition
 
 
 def create_services(
