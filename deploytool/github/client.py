@@ -24,6 +24,8 @@ PATIENCE = 20.0
 Once they are spent every call is tried once."""
 PAGE = 100
 API_VERSION = "2022-11-28"
+_NOT_CONNECTED = frozenset({"ConnectError", "ConnectTimeout"})
+"""httpx2's exceptions from before anything was sent."""
 
 
 class GithubClient:
@@ -78,6 +80,10 @@ class GithubClient:
         api.transport.retries = 0
         return api
 
+    def hurry(self, seconds: float) -> None:
+        """From now on lose at most ``seconds`` to failures: somebody waits."""
+        self._patience = min(self._patience, seconds)
+
     def call(self, operation: str, what: str, permission: str = "", **values: Any) -> Any:
         """One operation such as ``issues.update_comment``, tried again while GitHub is unreachable or limits us.
 
@@ -95,8 +101,9 @@ class GithubClient:
                 return found
             try:
                 made = self._once(operation, what, permission, values)
-            except Unreachable:
-                self._doubtful.add(operation)
+            except Unreachable as lost:
+                if lost.sent:
+                    self._doubtful.add(operation)
                 raise
             self._doubtful.discard(operation)
             return made
@@ -122,6 +129,8 @@ class GithubClient:
             return attrgetter(operation)(self._api)(**values)
         except APIError as error:
             self._patience -= self._monotonic() - began
+            if error.error_type in _NOT_CONNECTED:
+                raise Unreachable(what, error.message, sent=False) from error
             headers = error.response.headers if error.response is not None else {}
             raise translated(error.status_code, headers, error.message, what, permission, self._now()) from error
 

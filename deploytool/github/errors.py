@@ -55,7 +55,8 @@ class Unprocessable(GithubError):
 
 
 class Unreachable(GithubError):
-    """No answer, or a 5xx, until the patience was used up. Whether the request was carried out is not known."""
+    """No answer, or a 5xx, until the patience was used up. ``sent``: it may have been carried out all the same."""
 
-    def __init__(self, what: str, message: str) -> None:
+    def __init__(self, what: str, message: str, sent: bool = True) -> None:
+        self.sent = sent
         super().__init__(f"GitHub could not be reached to {what}: {message}", "see https://www.githubstatus.com")

@@ -13,8 +13,10 @@ from deploytool.github.comment_report import Page
 from deploytool.github.context import GithubContext
 from deploytool.github.session import Session
 
-PATIENCE_AT_THE_END = 5.0
+CLOSING = 5.0
 """Seconds that :meth:`GithubReporter.close` waits at most."""
+AFTER_THE_END = 2.0
+"""Seconds that failures may still cost once the release is over: less than close() waits, so that it can say why."""
 
 
 class GithubReporter:
@@ -49,11 +51,13 @@ class GithubReporter:
         """Take note of ``event``; returns at once."""
         self._events.put(event)
         if isinstance(event, Ended):
+            self._client.hurry(AFTER_THE_END)
             self._hurry.set()
 
-    def close(self, timeout: float = PATIENCE_AT_THE_END) -> tuple[str, ...]:
+    def close(self, timeout: float = CLOSING) -> tuple[str, ...]:
         """Wait, at most ``timeout`` seconds, until all is reported; what was not, one sentence each."""
         self._events.put(None)
+        self._client.hurry(AFTER_THE_END)
         self._hurry.set()
         self._thread.join(timeout)
         told = [*self._session.unreported(), self._fault]

@@ -81,9 +81,8 @@ def test_each_phase_is_a_status_and_the_page_is_linked_only_when_it_is_live(gith
     reporter.start()
     for _, event in good_events(github.plan()):
         reporter.tell(event)
-        sent = github.requests
         if not isinstance(event, Planned | Ended):
-            until(lambda: sent("POST", "/statuses"))
+            until(lambda: github.requests("POST", "/statuses"))
             time.sleep(0.05)
     assert reporter.close() == ()
     told = github.requests("POST", "/statuses")
