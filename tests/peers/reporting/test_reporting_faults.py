@@ -147,7 +147,7 @@ def test_a_github_that_is_down_is_said(github: Github) -> None:
     assert time.monotonic() - began < 4
     assert [line.partition(": [")[0] for line in told] == [
         "not reported to GitHub: the deployment: GitHub could not be reached to create a deployment",
-        "not reported to GitHub: the comment: GitHub could not be reached to find the commit's pull request",
+        "not reported to GitHub: the comment: GitHub could not be reached to read pull request 12",
     ]
 
 
