@@ -1,0 +1,1 @@
+"""What `deploytool` is held to, measured beside the tools people use today, on the sandbox of this machine."""

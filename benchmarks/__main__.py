@@ -1,0 +1,71 @@
+"""`python -m benchmarks`, which is what scripts/bench runs: measure, print, judge."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.document import document
+from benchmarks.failure import MeasurementFailed
+from benchmarks.figures import Figure
+from benchmarks.rows import ROWS
+from benchmarks.stage import stage
+from benchmarks.table import table
+from benchmarks.taken import taken
+
+REACHED, NOT_REACHED, NOT_MEASURED = 0, 1, 2
+
+
+def main() -> int:
+    """0 where every bound is reached, 1 where one is not, 2 where something could not be measured."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure deploytool beside its peers.")
+    parser.add_argument("--runs", type=_count, default=5, help="runs of each row; medians are told (default: 5)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample as JSON")
+    parser.add_argument("--row", nargs="+", choices=ROWS, default=list(ROWS), help="only these (default: all)")
+    chosen = parser.parse_args()
+    head = taken(chosen.runs)
+    # scripts/bench set it for us; a program that is measured starts as its users start it.
+    os.environ.pop("PYTHONPATH", None)
+    # As Ctrl-C does: the sandbox is taken down on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        figures = _measure(chosen.row, chosen.runs)
+    except MeasurementFailed as failure:
+        print(f"scripts/bench: {failure}", file=sys.stderr)
+        return NOT_MEASURED
+    report = document(figures, head)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(report, indent=2) + "\n")
+    print("\n".join(f"{name:8} {value}" for name, value in head.items()))
+    print(f"\n{table(figures)}")
+    return REACHED if report["reached"] else NOT_REACHED
+
+
+def _measure(rows: list[str], runs: int) -> list[Figure]:
+    figures: list[Figure] = []
+    with stage(_say) as ready:
+        ready.prepare()
+        for name, row in ROWS.items():
+            if name in rows:
+                figures += row(ready, runs)
+    return figures
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return count
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

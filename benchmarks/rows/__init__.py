@@ -1,0 +1,23 @@
+"""The rows of the table, in the order in which they are measured: the last one leaves the sandbox broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.figures import Figure
+from benchmarks.rows.calls import calls
+from benchmarks.rows.crash import crash
+from benchmarks.rows.help import help_text
+from benchmarks.rows.nothing import nothing_to_do
+from benchmarks.rows.releases import releases
+from benchmarks.stage import Stage
+
+Row = Callable[[Stage, int], list[Figure]]
+
+ROWS: dict[str, Row] = {
+    "release": releases,
+    "nothing": nothing_to_do,
+    "help": help_text,
+    "calls": calls,
+    "crash": crash,
+}
