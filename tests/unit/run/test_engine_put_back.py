@@ -12,9 +12,7 @@ from deploytool.core.config import model as config
 from deploytool.core.events import Explained, ServiceMoved, StepBegan, StepEnded
 from deploytool.core.outcome import Result
 from deploytool.core.probe import Answer
-from deploytool.core.verdict_model import Fate
 from deploytool.errors import Exit
-from tests.peers.ecs_model.ecs import revision
 from tests.peers.ecs_model.faults import Fault, denied, unanswered
 from tests.peers.ecs_model.life import CRASHES, NEVER_READY, NO_IMAGE, Life
 from tests.unit.core import plan_cases as cases
@@ -221,70 +219,6 @@ def test_tells_each_reason_once_when_ecs_itself_rolls_back() -> None:
     told = [event.diagnosis for event in cloud.told if isinstance(event, Explained)]
     assert len({(each.code, each.subject, each.cause) for each in told}) == len(told)
     assert list(outcome.diagnoses) == told
-
-
-def test_stops_and_leaves_the_foreign_deployment_when_superseded() -> None:
-    cloud = cloud_for(CASES[0])
-    plan = cloud.plan(APP)
-    cloud.clock.at(3.0, lambda: cloud.ecs.members["app"].move_to(revision("app", 99)))
-
-    outcome = cloud.release(plan)
-
-    assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
-    assert len(cloud.ecs.made("UpdateService")) == 1
-    cloud.clock.sleep(600.0)
-    assert cloud.serves("app") == 99
-    assert "app:99" in outcome.sentence
-
-
-def test_leaves_the_foreign_deployment_when_it_comes_while_the_new_version_is_verified() -> None:
-    cloud = cloud_for(CASES[0])
-    plan = cloud.plan(APP, WORKER)
-    cloud.web.answer = lambda _: Answer(500, "no")
-    cloud.clock.at(30.0, lambda: cloud.ecs.members["app"].move_to(revision("app", 99)))
-
-    outcome = cloud.release(plan)
-
-    cloud.clock.sleep(600.0)
-    assert (cloud.serves("app"), cloud.serves("worker")) == (99, 1)
-    assert "app on app:99" not in outcome.sentence.partition("back on the version before")[2]
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault("UpdateService", denied("UpdateService"), "app", first=2),
-        Fault("UpdateService", unanswered("UpdateService"), "app", first=2),
-    ],
-    ids=["denied", "unanswered"],
-)
-def test_says_what_serves_and_still_brings_the_others_back_when_one_cannot_be_put_back(fault: Fault) -> None:
-    cloud = cloud_for(CASES[0])
-    plan = cloud.plan(APP, WORKER)
-    cloud.web.answer = lambda _: Answer(500, "no")
-    cloud.ecs.faults.append(fault)
-
-    outcome = cloud.release(plan)
-
-    assert (outcome.result, outcome.exit_code) == (Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK)
-    assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
-    assert "app serves app:2" in outcome.sentence
-    assert "worker serves worker:1" in outcome.sentence
-    assert next(each.back for each in outcome.services if each.key == "worker").fate is Fate.LIVE  # type: ignore[union-attr]  # a missing way back fails the test too
-    assert any(diagnosis.code == "put-back-failed" for diagnosis in outcome.diagnoses)
-
-
-def test_is_not_back_when_the_version_before_crashes_too() -> None:
-    cloud = cloud_for(CASES[0])
-    plan = cloud.plan(APP, WORKER)
-    cloud.web.answer = lambda _: Answer(500, "no")
-    cloud.ecs.lives[revision("worker", 1)] = CRASHES
-
-    outcome = cloud.release(plan)
-
-    assert outcome.result is Result.NOT_ROLLED_BACK
-    assert cloud.serves("app") == 1
-    assert any("worker" in diagnosis.subject for diagnosis in outcome.diagnoses)
 
 
 @pytest.mark.parametrize("stale", [1, 3])

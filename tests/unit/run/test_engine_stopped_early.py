@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploytool.core.events import Explained, StepEnded, Warned
+from deploytool.core.model import PublishedImage
 from deploytool.core.outcome import Outcome, Result
 from deploytool.core.scan import refusal
 from deploytool.errors import BuildError, Exit
@@ -167,7 +168,8 @@ def test_is_cancelled_all_the_same_when_the_migration_cannot_be_stopped(cloud: C
 def test_changes_nothing_when_the_scan_gate_refuses(cloud: Cloud, published: bool) -> None:
     cloud.builder.refuses = refusal("app", "high", "COMPLETE", {"critical": 2})
 
-    outcome = release(cloud, **({} if published else {"published": {"app": None}}))
+    images = {"app": PublishedImage(cases.DIGEST, ("linux/amd64",)) if published else None}
+    outcome = release(cloud, published=images)
 
     assert (outcome.result, outcome.exit_code) == (Result.BUILD_FAILED, Exit.BUILD_FAILED)
     assert cloud.ecs.changed() == []

@@ -1,0 +1,102 @@
+"""Going back where the world does not hold still: foreign deployments, refusals, a predecessor that fails too."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploytool.core.events import Warned
+from deploytool.core.outcome import Result
+from deploytool.core.probe import Answer
+from deploytool.core.verdict_model import Fate
+from deploytool.errors import Exit
+from tests.peers.ecs_model.ecs import revision
+from tests.peers.ecs_model.faults import Fault, denied, unanswered
+from tests.peers.ecs_model.life import CRASHES, HEALTHY
+from tests.unit.core import plan_cases as cases
+from tests.unit.run.cloud import Cloud
+
+APP, WORKER = cases.service("app", verify=cases.verification()), cases.service("worker")
+
+
+def two_services() -> Cloud:
+    cloud = Cloud()
+    cloud.ecs.add("app", desired=2)
+    cloud.ecs.add("worker", desired=2)
+    return cloud
+
+
+def test_stops_and_leaves_the_foreign_deployment_when_superseded() -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP)
+    cloud.clock.at(3.0, lambda: cloud.ecs.members["app"].move_to(revision("app", 99)))
+
+    outcome = cloud.release(plan)
+
+    assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
+    assert len(cloud.ecs.made("UpdateService")) == 1
+    cloud.clock.sleep(600.0)
+    assert cloud.serves("app") == 99
+    assert "app:99" in outcome.sentence
+
+
+def test_leaves_the_foreign_deployment_when_it_comes_while_the_new_version_is_verified() -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP, WORKER)
+    cloud.web.answer = lambda _: Answer(500, "no")
+    cloud.clock.at(30.0, lambda: cloud.ecs.members["app"].move_to(revision("app", 99)))
+
+    outcome = cloud.release(plan)
+
+    cloud.clock.sleep(600.0)
+    assert (cloud.serves("app"), cloud.serves("worker")) == (99, 1)
+    assert "app on app:99" not in outcome.sentence.partition("back on the version before")[2]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("UpdateService", denied("UpdateService"), "app", first=2),
+        Fault("UpdateService", unanswered("UpdateService"), "app", first=2),
+    ],
+    ids=["denied", "unanswered"],
+)
+def test_says_what_serves_and_still_brings_the_others_back_when_one_cannot_be_put_back(fault: Fault) -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP, WORKER)
+    cloud.web.answer = lambda _: Answer(500, "no")
+    cloud.ecs.faults.append(fault)
+
+    outcome = cloud.release(plan)
+
+    assert (outcome.result, outcome.exit_code) == (Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK)
+    assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
+    assert "app serves app:2" in outcome.sentence
+    assert "worker serves worker:1" in outcome.sentence
+    assert [each.back and each.back.fate for each in outcome.services] == [None, Fate.LIVE]
+    assert any(diagnosis.code == "put-back-failed" for diagnosis in outcome.diagnoses)
+
+
+def test_is_not_back_when_the_version_before_crashes_too() -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP, WORKER)
+    cloud.web.answer = lambda _: Answer(500, "no")
+    cloud.ecs.lives[revision("worker", 1)] = CRASHES
+
+    outcome = cloud.release(plan)
+
+    assert outcome.result is Result.NOT_ROLLED_BACK
+    assert cloud.serves("app") == 1
+    assert any("worker" in diagnosis.subject for diagnosis in outcome.diagnoses)
+
+
+def test_stays_released_when_only_the_explanation_is_denied() -> None:
+    cloud = two_services()
+    plan = cloud.plan(WORKER)
+    cloud.ecs.next_life["worker"] = CRASHES
+    cloud.ecs.faults.append(Fault("ListTasks", denied("ListTasks")))
+    cloud.clock.at(3.5, lambda: setattr(cloud.ecs.members["worker"].primary, "life", HEALTHY))
+
+    outcome = cloud.release(plan)
+
+    assert outcome.result is Result.RELEASED
+    assert len([event for event in cloud.told if isinstance(event, Warned)]) == 1
