@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from deploytool.core.config.model import Settings
 from deploytool.core.model import Live, LiveService, Problem, PublishedImage
 from deploytool.core.observed import TaskDefinition
+from deploytool.core.plan_model import ServiceChange
 from deploytool.core.task_definition import cpu_architecture
 from deploytool.errors import Refused
 
@@ -43,9 +44,26 @@ def warnings(live: Live) -> tuple[str, ...]:
                 f"service {state.name} has no deployment circuit breaker with rollback: "
                 "if deploytool itself is killed, a crashing version would restart for ever"
             )
+        if state.primary and state.primary.rollout_state == "FAILED":
+            found.append(
+                f"the last deployment of service {state.name} failed: if this release fails too, "
+                f"{_short(state.task_definition)} is all it can go back to"
+            )
         if state.desired == 0:
             found.append(f"service {state.name} wants 0 tasks: nothing of it will run")
     return tuple(found)
+
+
+def live_but_failed(change: ServiceChange) -> Iterator[Problem]:
+    """"Nothing to do" would be a lie, and UpdateService with the same revision begins nothing."""
+    primary = change.before.primary
+    if change.unchanged and primary and primary.rollout_state == "FAILED":
+        yield Problem(
+            f"service {change.name} was moved to this version before, and its deployment failed"
+            + (f" ({primary.rollout_state_reason.rstrip('.')})" if primary.rollout_state_reason else ""),
+            f"release a commit that mends it, or begin anew: aws ecs update-service --cluster {change.before.cluster} "
+            f"--service {change.name} --force-new-deployment",
+        )
 
 
 def _service(service: LiveService) -> Iterator[Problem]:

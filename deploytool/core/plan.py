@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from deploytool.core.check import ReleaseRefused, refusals, warnings
+from deploytool.core.check import ReleaseRefused, live_but_failed, refusals, warnings
 from deploytool.core.config import model as config
 from deploytool.core.config.model import Service, Settings
 from deploytool.core.config.variables import verify_at
@@ -31,6 +31,8 @@ def plan(request: Request, settings: Settings, live: Live, registry: str) -> Pla
             changes[key] = _change(settings.services[key], service, live, images)
         except ContainerUnclear as unclear:
             problems.append(Problem(unclear.cause, unclear.fix))
+        else:
+            problems.extend(live_but_failed(changes[key]))
     migrate = None
     try:
         migrate = _migrate(settings, live)

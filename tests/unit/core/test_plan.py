@@ -1,0 +1,221 @@
+"""What a release will do, decided from configuration, wish and what is live."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploytool.core.config.model import Service, Settings
+from deploytool.core.model import Live, LiveService, PublishedImage
+from deploytool.core.plan import payload, plan
+from deploytool.core.plan_model import Build, ImageChoice, Migrate, Plan, RollOut, Verify
+from tests.unit.core import plan_cases as cases
+from tests.unit.core.plan_cases import definition, found, live, migration, service, settings, verification
+
+NEW = f"registry.test/shop@{cases.DIGEST}"
+
+
+def planned(wanted: Settings, there: Live) -> Plan:
+    return plan(cases.REQUEST, wanted, there, cases.REGISTRY)
+
+
+def kinds(made: Plan) -> list[type]:
+    return [type(step) for step in made.steps]
+
+
+def stages(made: Plan) -> list[tuple[str, ...]]:
+    return [tuple(change.key for change in step.services) for step in made.steps if isinstance(step, RollOut)]
+
+
+def test_does_nothing_when_every_service_runs_the_image_already() -> None:
+    made = planned(settings(service("app")), live(found("app", definition("app", image=NEW))))
+
+    assert (made.steps, made.nothing_to_do, made.changes) == ((), True, ())
+
+
+def test_does_not_migrate_when_no_service_moves() -> None:
+    made = planned(
+        settings(service("app"), migrate=migration()),
+        live(found("app", definition("app", image=NEW)), migrate=definition("migrate")),
+    )
+
+    assert made.nothing_to_do
+
+
+def test_builds_nothing_when_the_registry_has_the_image() -> None:
+    made = planned(settings(service("app")), live(found("app")))
+
+    assert kinds(made) == [RollOut]
+    assert made.images["app"].digest == cases.DIGEST
+
+
+def test_builds_first_when_the_registry_lacks_the_image() -> None:
+    made = planned(settings(service("app")), live(found("app"), images={"app": None}))
+
+    assert made.steps[0] == Build(("app",))
+    assert made.images["app"].reference == f"registry.test/shop:{cases.SHA[:12]}"
+    assert "unknown" not in made.images
+
+
+def test_leaves_out_images_that_nothing_here_runs() -> None:
+    images = {"app": cases.image("app"), "docs": cases.image("docs")}
+
+    assert set(planned(settings(service("app"), images=images), live(found("app"))).images) == {"app"}
+
+
+def test_migrates_before_any_service_moves_and_with_the_network_of_the_service_it_is_like() -> None:
+    app = found("app", network={"awsvpcConfiguration": {"subnets": ["subnet-1"]}})
+    made = planned(
+        settings(service("app"), migrate=migration(command=("npx", "migrate"), on_cancel="stop")),
+        live(app, migrate=definition("migrate")),
+    )
+
+    assert kinds(made) == [Migrate, RollOut]
+    step = made.steps[0]
+    assert isinstance(step, Migrate)
+    assert (step.family, step.container, step.image, step.timeout) == ("migrate", "migrate", "app", 300.0)
+    assert (step.like, step.command, step.on_cancel) == (app.state, ("npx", "migrate"), "stop")
+
+
+def test_migrates_with_an_image_of_its_own_and_builds_it_when_it_is_not_there() -> None:
+    images = {"app": cases.image("app"), "migrate": cases.image("migrate")}
+    made = planned(
+        settings(service("app"), migrate=migration(image="migrate"), images=images),
+        live(found("app"), migrate=definition("migrate")),
+    )
+
+    assert made.steps[0] == Build(("migrate",))
+
+
+def test_migrates_in_the_named_container_when_there_are_several() -> None:
+    made = planned(
+        settings(service("app"), migrate=migration(container="schema")),
+        live(found("app"), migrate=definition("migrate", "schema", "proxy")),
+    )
+
+    assert next(step.container for step in made.steps if isinstance(step, Migrate)) == "schema"
+
+
+@pytest.mark.parametrize(
+    ("services", "expected"),
+    [
+        ((service("app"), service("worker")), [("app", "worker")]),
+        ((service("app", "worker"), service("worker")), [("worker",), ("app",)]),
+        ((service("a", "b"), service("b", "c"), service("c")), [("c",), ("b",), ("a",)]),
+        ((service("a"), service("b", "a"), service("c", "a")), [("a",), ("b", "c")]),
+    ],
+    ids=["together", "one after the other", "a chain", "two after one"],
+)
+def test_rolls_out_in_stages_when_services_come_after_others(
+    services: tuple[Service, ...], expected: list[tuple[str, ...]]
+) -> None:
+    made = planned(settings(*services), live(*(found(each.name) for each in services)))
+
+    assert stages(made) == expected
+
+
+def test_leaves_a_stage_out_when_nothing_of_it_moves() -> None:
+    made = planned(
+        settings(service("app", "worker"), service("worker")),
+        live(found("app"), found("worker", definition("worker", image=NEW))),
+    )
+
+    assert stages(made) == [("app",)]
+
+
+def test_waits_as_long_as_the_slowest_service_of_the_stage() -> None:
+    made = planned(settings(service("app", timeout=60), service("w", timeout=900)), live(found("app"), found("w")))
+
+    assert [step.timeout for step in made.steps if isinstance(step, RollOut)] == [900.0]
+
+
+def test_puts_each_image_into_its_container_when_a_task_has_several() -> None:
+    images = {"app": cases.image("app"), "proxy": cases.image("proxy", "proxy")}
+    wanted = service("app", containers={"web": "app", "proxy": "proxy"})
+    base = definition("app", "web", "proxy", "agent")
+    known = {name: PublishedImage(cases.DIGEST) for name in images}
+    made = planned(settings(wanted, images=images), live(found("app", base), images=known))
+
+    (change,) = made.changes
+    registered = payload(change.base, change.images, made.images, {"app": "sha256:1", "proxy": "sha256:2"}, "app")
+    parts: list[dict[str, str]] = registered["containerDefinitions"]  # type: ignore[assignment]  # as ECS takes it
+    assert [(part["name"], part["image"]) for part in parts] == [
+        ("web", "registry.test/shop@sha256:1"),
+        ("proxy", "registry.test/proxy@sha256:2"),
+        ("agent", cases.OLD),
+    ]
+
+
+def test_starts_from_the_template_and_keeps_the_live_family_when_there_is_one() -> None:
+    template = {"containerDefinitions": [{"name": "app", "image": "x", "memory": 512}]}
+    made = planned(settings(service("app")), live(found("app"), templates={"app": template}))
+
+    (change,) = made.changes
+    assert change.base == template
+    assert payload(change.base, change.images, made.images, {"app": cases.DIGEST}, "app")["family"] == "app"
+    assert any("memory" in line for line in change.diff)
+
+
+def test_does_nothing_when_the_template_says_what_is_live() -> None:
+    template = {"containerDefinitions": [{"name": "app", "image": "x"}]}
+    running = found("app", definition("app", image=NEW))
+
+    assert planned(settings(service("app")), live(running, templates={"app": template})).nothing_to_do
+
+
+def test_goes_back_to_the_revision_that_is_live() -> None:
+    (change,) = planned(settings(service("app")), live(found("app"))).changes
+
+    assert (change.back_to, change.before) == (cases.arn("app"), cases.state("app"))
+    assert any("shop@sha256:1b" in line for line in change.diff)
+
+
+def test_verifies_through_the_load_balancer_after_everything_moved() -> None:
+    made = planned(
+        settings(service("app", verify=verification(bake=90, alarms=("errors",))), service("worker")),
+        live(found("app", host="lb.test:8080"), found("worker")),
+    )
+
+    assert kinds(made) == [RollOut, Verify]
+    step = made.steps[1]
+    assert isinstance(step, Verify)
+    assert (step.service, step.url, step.version) == ("app", "https://lb.test:8080/health", cases.SHA)
+    assert (step.timeout, step.interval, step.bake, step.alarms) == (60.0, 5.0, 90.0, ("errors",))
+
+
+def test_verifies_nothing_of_a_service_that_does_not_move() -> None:
+    made = planned(
+        settings(service("app", verify=verification()), service("worker")),
+        live(found("app", definition("app", image=NEW), host="lb.test"), found("worker")),
+    )
+
+    assert kinds(made) == [RollOut]
+
+
+def test_carries_who_wants_what_where() -> None:
+    made = planned(settings(service("app"), url=None), live(found("app")))
+
+    assert (made.request, made.cluster, made.region, made.url) == (cases.REQUEST, "shop", "us-east-1", "")
+    assert made.tags["deploytool:commit"] == cases.SHA
+
+
+@pytest.mark.parametrize(
+    ("reference", "repository"),
+    [
+        ("registry.test/shop:abc", "registry.test/shop"),
+        ("localhost:4566/shop:abc", "localhost:4566/shop"),
+        ("localhost:4566/team/shop:abc", "localhost:4566/team/shop"),
+        ("shop:abc", "shop"),
+    ],
+)
+def test_an_image_is_pinned_by_digest_in_its_repository(reference: str, repository: str) -> None:
+    assert ImageChoice("app", reference, None).pinned("sha256:1") == f"{repository}@sha256:1"
+
+
+def test_moves_a_service_whose_name_in_ecs_differs_from_its_key() -> None:
+    state = replace(cases.state("shop-app"), name="shop-app")
+    running = LiveService("app", state, definition("shop-app"))
+    (change,) = planned(settings(service("app", service="shop-app")), live(running)).changes
+
+    assert (change.key, change.name, dict(change.images)) == ("app", "shop-app", {"shop-app": "app"})
