@@ -60,6 +60,18 @@ class Ecs:
             previous_task_definition=before.task_definition,
         )
 
+    def stop_rollout(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment with ROLLBACK, where DescribeServices named our service deployment."""
+        detail = self._details.get(self._hints.get(rollout.service, ""))
+        if detail is None or not detail.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
+            return False
+        try:
+            call(self._client, "stop_service_deployment", serviceDeploymentArn=detail.arn, stopType="ROLLBACK")
+        except CloudError:
+            # Denied, or just over: UpdateService, which the caller then sends, leads to the same revision.
+            return False
+        return True
+
     def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
         """DescribeServices, ten at a time; a service that does not exist is not in the answer."""
         found = {}

@@ -73,6 +73,8 @@ class ServiceChange:
     diff: tuple[str, ...] = ()
     unchanged: bool = False
     """The live revision is already what this release wants."""
+    revision: str = ""
+    """ARN of a revision that exists already, for a rollback; empty: register one from ``base``."""
 
 
 @dataclass(frozen=True)

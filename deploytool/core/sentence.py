@@ -33,7 +33,7 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
         case Result.SUPERSEDED:
             return f"{what} was superseded in {where} by another deployment: {_each(services)}"
         case Result.CANCELLED:
-            return f"{what} was cancelled in {where}; {_back(services) if services else 'no service was changed'}"
+            return f"{what} was cancelled in {where}; {_going(services)}"
         case Result.FAILED:
             return f"{what} failed in {where} by a fault of deploytool itself: {cause}; {_each(services)}"
 
@@ -54,6 +54,16 @@ def _back(services: Sequence[ServiceOutcome]) -> str:
     back = [f"{service.key} on {revision(service.serving)}" for service in services if service not in left]
     foreign = [f"{service.key} left on {revision(service.serving)}, which somebody else deployed" for service in left]
     return "; ".join([f"back on the version before: {', '.join(back)}"] * bool(back) + foreign)
+
+
+def _going(services: Sequence[ServiceOutcome]) -> str:
+    if not services:
+        return "no service was changed"
+    ways = ", ".join(
+        f"{service.key} {'is on its way back to' if service.back else 'is on'} {revision(service.before)}"
+        for service in services
+    )
+    return f"{ways}; deploytool status shows when they are there"
 
 
 def _each(services: Sequence[ServiceOutcome]) -> str:

@@ -18,7 +18,7 @@ from deploytool.errors import BuildError, DeployError
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
 from deploytool.run.ports import World
-from deploytool.run.put_back import look_again, put_back
+from deploytool.run.put_back import look_again, put_back, send_back
 from deploytool.run.rollout import Watched, update, watch
 from deploytool.run.verify import verify
 
@@ -101,6 +101,9 @@ class _Release:
                 wanted = payload(step.base, {step.container: step.image}, self.plan.images, self.digests, step.family)
                 self.revisions["migrate"] = self._revision(step.base, wanted)
         for change in self.plan.changes:
+            if change.revision:
+                self.revisions[change.key] = change.revision
+                continue
             family = change.back_to.rsplit("/", 1)[-1].rpartition(":")[0]
             wanted = payload(change.base, change.images, self.plan.images, self.digests, family)
             self.revisions[change.key] = self._revision(change.base, wanted)
@@ -148,8 +151,25 @@ class _Release:
         except DeployError as error:
             self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
         good = all(self._is_back(service) for service in moved)
+        self._put_back_ended(began, good=good)
+        return good
+
+    def _put_back_ended(self, began: float, *, good: bool) -> None:
         self.timings.append(Timing("put back", self.world.clock.monotonic() - began))
         self.world.tell(StepEnded("put back", good, self.timings[-1].seconds))
+
+    def cancel(self) -> bool:
+        """Send back whatever moved, without waiting. True where AWS accepted all of it."""
+        if not self.moved:
+            return True
+        began, good = self.world.clock.monotonic(), True
+        self.moved |= {each.key: each for each in look_again(tuple(self.moved.values()), self.world)}
+        try:
+            send_back(tuple(self.moved.values()), self.plan.changes, self.world, self._returned)
+        except DeployError as error:
+            self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
+            good = False
+        self._put_back_ended(began, good=good)
         return good
 
     def _returned(self, service: Watched) -> None:
@@ -214,7 +234,7 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
     except _Unwell as unwell:
         return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
     except Cancelled:
-        return (Result.CANCELLED if release.undo() else Result.NOT_ROLLED_BACK), ""
+        return (Result.CANCELLED if release.cancel() else Result.NOT_ROLLED_BACK), ""
     except MigrationFailed as failed:
         release.tell_why(failed.diagnosis)
         return Result.MIGRATION_FAILED, failed.cause

@@ -49,6 +49,9 @@ class Ecs(Protocol):
     def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
         """Exactly one UpdateService; the rollout is read from its answer."""
 
+    def stop_rollout(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment with ROLLBACK; False where ECS or IAM has no such thing, and nothing was done."""
+
     def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
         """DescribeServices, ten names at a time."""
 

@@ -14,6 +14,40 @@ from deploytool.errors import DeployError
 from deploytool.run.ports import World
 from deploytool.run.rollout import Watched, update, watch
 
+SETTLED = frozenset({Fate.ROLLING_BACK, Fate.ROLLED_BACK, Fate.SUPERSEDED})
+"""Fates that leave nothing for us to do: ECS is at it, has done it, or the service is somebody else's by now."""
+
+
+def send_back(
+    moved: Sequence[Watched],
+    changes: Sequence[ServiceChange],
+    world: World,
+    seen: Callable[[Watched], None],
+) -> None:
+    """As :func:`put_back` begins, without waiting: a cancelled job has seconds, a rollout takes minutes.
+
+    ECS is asked to stop the rollout it is in; where it cannot, the service is updated to the revision before.
+    """
+    origin = {change.key: change for change in changes}
+    world.tell(StepBegan("put back", ", ".join(service.key for service in moved)))
+
+    def on_its_way(way: Watched) -> None:
+        state, back_to = way.state or origin[way.key].before, origin[way.key].back_to
+        seen(replace(way, going_back=True, state=replace(state, task_definition=back_to)))
+
+    rolling = [each for each in moved if each.verdict.fate in (Fate.WAITING, Fate.PAUSED)]
+    stopped = {each.key for each in rolling if world.ecs.stop_rollout(each.rollout)}
+    for each in moved:
+        if each.key in stopped or each.verdict.fate is Fate.ROLLING_BACK:
+            on_its_way(replace(each, verdict=Verdict(Fate.ROLLING_BACK, "ECS is rolling back")))
+    left = [each for each in moved if each.key not in stopped and each.verdict.fate not in SETTLED]
+    update(
+        [(each.key, each.state or origin[each.key].before, origin[each.key].back_to) for each in left],
+        world,
+        going_back=True,
+        began=on_its_way,
+    )
+
 
 def put_back(
     moved: Sequence[Watched],
@@ -31,7 +65,7 @@ def put_back(
     origin = {change.key: change for change in changes}
     world.tell(StepBegan("put back", ", ".join(service.key for service in moved)))
     waiting = tuple(replace(each, going_back=True) for each in moved if each.verdict.fate is Fate.ROLLING_BACK)
-    ours = [each for each in moved if each.verdict.fate not in (Fate.ROLLING_BACK, Fate.ROLLED_BACK, Fate.SUPERSEDED)]
+    ours = [each for each in moved if each.verdict.fate not in SETTLED]
     sent: list[Watched] = []
     failure: DeployError | None = None
     try:

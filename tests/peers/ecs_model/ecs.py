@@ -90,6 +90,21 @@ class EcsModel:
         old = before.primary
         return Rollout(before.name, service.primary.id, task_definition, old.id if old else "", before.task_definition)
 
+    def stop_rollout(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment with ROLLBACK: ECS itself makes the deployment of the revision before."""
+        if not self.details:
+            return False
+        with self._called("StopServiceDeployment", rollout.service):
+            self.members[rollout.service].move_to(rollout.previous_task_definition)
+        return True
+
+    def stop_rollout(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment; unknown where service deployments are."""
+        if not self.details:
+            return False
+        with self._called("StopServiceDeployment", rollout.service):
+            return self.members[rollout.service].stop(rollout.deployment_id)
+
     def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
         """DescribeServices takes ten names; reads are eventually consistent."""
         for start in range(0, len(names), 10):
