@@ -91,14 +91,6 @@ class EcsModel:
         return Rollout(before.name, service.primary.id, task_definition, old.id if old else "", before.task_definition)
 
     def stop_rollout(self, rollout: Rollout) -> bool:
-        """StopServiceDeployment with ROLLBACK: ECS itself makes the deployment of the revision before."""
-        if not self.details:
-            return False
-        with self._called("StopServiceDeployment", rollout.service):
-            self.members[rollout.service].move_to(rollout.previous_task_definition)
-        return True
-
-    def stop_rollout(self, rollout: Rollout) -> bool:
         """StopServiceDeployment; unknown where service deployments are."""
         if not self.details:
             return False

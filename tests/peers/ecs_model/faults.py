@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from deploytool.errors import CloudUnreachable, DeployError, PermissionMissing
 
-CHANGING = frozenset({"RegisterTaskDefinition", "UpdateService", "RunTask", "StopTask"})
+CHANGING = frozenset({"RegisterTaskDefinition", "UpdateService", "RunTask", "StopTask", "StopServiceDeployment"})
 
 
 @dataclass(frozen=True)

@@ -151,8 +151,23 @@ class ModelService:
         if not self.rollback or self.completed is None or self.completed[0] == rolling.id:
             self.told[rolling.id] = "STOPPED"
             return
+        self._go_back(rolling, *self.completed)
+
+    def stop(self, deployment_id: str) -> bool:
+        """StopServiceDeployment with ROLLBACK: only while it is in progress and something completed before it.
+
+        https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopServiceDeployment.html
+        """
+        rolling = self.primary
+        if self.told.get(deployment_id) != "IN_PROGRESS" or rolling.id != deployment_id or self.completed is None:
+            return False
+        rolling.state, rolling.desired, rolling.pending = "FAILED", 0, 0
+        rolling.reason = f"ECS deployment {rolling.id} was stopped."
+        self._go_back(rolling, *self.completed)
+        return True
+
+    def _go_back(self, rolling: Rolling, before_id: str, before: str) -> None:
         self.told[rolling.id] = "ROLLBACK_IN_PROGRESS"
-        before_id, before = self.completed
         if self.ministack:
             back = next(each for each in self.deployments if each.id == before_id)
             rolling.status, back.status, back.state = "ACTIVE", "PRIMARY", "IN_PROGRESS"
