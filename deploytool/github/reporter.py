@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from deploytool.core.events import Ended, Event
+from deploytool.core.events import Ended, Event, Planned
 from deploytool.github.client import GithubClient
 from deploytool.github.comment_report import Page
 from deploytool.github.context import GithubContext
@@ -37,6 +37,7 @@ class GithubReporter:
         self._session = Session(self._client, context, page, monotonic)
         self._monotonic = monotonic
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._planned = False
         self._fault = ""
         self._thread = threading.Thread(target=self._run, name="github", daemon=True)
 
@@ -50,6 +51,7 @@ class GithubReporter:
     def tell(self, event: Event) -> None:
         """Take note of ``event``; returns at once."""
         self._events.put(event)
+        self._planned = self._planned or isinstance(event, Planned | Ended)
         if isinstance(event, Ended):
             self._client.hurry(AFTER_THE_END)
             self._hurry.set()
@@ -57,6 +59,9 @@ class GithubReporter:
     def close(self, timeout: float = CLOSING) -> tuple[str, ...]:
         """Wait, at most ``timeout`` seconds, until all is reported; what was not, one sentence each."""
         self._events.put(None)
+        if not self._planned:
+            # Refused before there was a plan: GitHub knows nothing of it, and nobody waits for ghapi to load.
+            return ()
         self._client.hurry(AFTER_THE_END)
         self._hurry.set()
         self._thread.join(timeout)

@@ -126,7 +126,7 @@ def test_deployments_of_others_are_never_touched(github: Github) -> None:
     assert states == ["success", "success", "success", "success"]
 
 
-def test_older_deployments_are_found_behind_the_first_page_and_in_encoded_payloads(github: Github) -> None:
+def test_older_deployments_are_found_behind_the_first_page_and_retired_oldest_first(github: Github) -> None:
     report(github, good_events(again(github.plan(), "r1")))
     client = GithubClient(github.context.api_url, "sandbox-token", github.context.repository)
     encoded = '"{\\"type\\": \\"archdeck-deploy\\", \\"app\\": \\"shop\\"}"'
@@ -140,6 +140,8 @@ def test_older_deployments_are_found_behind_the_first_page_and_in_encoded_payloa
     states = [github.states(each["id"])[-1] for each in client.pages("repos.list_deployments", "test")]
     assert [states[0], *states[-2:]] == ["success", "inactive", "inactive"]
     assert set(states[1:-2]) == {"success"}
+    retired = [str(each["path"]) for each in github.control.log() if (each["body"] or {}).get("state") == "inactive"]
+    assert retired == sorted(retired), "oldest first: whoever is interrupted leaves no active one behind an inactive"
 
 
 def test_the_comment_is_updated_in_place_by_the_next_release(github: Github) -> None:
@@ -269,6 +271,15 @@ def test_the_last_word_is_sent_within_two_hundred_milliseconds(github: Github) -
     reporter.tell(events[-1][1])
     assert reporter.close() == ()
     assert time.monotonic() - began < 0.2
+
+
+def test_a_release_that_was_refused_before_its_plan_is_not_waited_for(github: Github) -> None:
+    reporter = GithubReporter(github.context, page(github))
+    reporter.start()
+    began = time.monotonic()
+    assert reporter.close() == ()
+    assert time.monotonic() - began < 0.1
+    assert github.deployments() == []
 
 
 def test_the_api_is_never_asked_about_another_repository(github: Github) -> None:
