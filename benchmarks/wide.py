@@ -74,7 +74,9 @@ def _configuration(stage: Stage) -> str:
         [
             "app: architecturedeck",
             "images:",
+            # Where there are several, a tag ends with the image's name: both, so that the tags are the example's.
             "  app: {dockerfile: Dockerfile, target: app}",
+            "  migrate: {dockerfile: Dockerfile, target: migrate}",
             "services:",
             *(f"  {name}: {{image: app}}" for name in SERVICES),
             "environments:",

@@ -53,6 +53,4 @@ def rate(made: Sequence[Call]) -> float:
     ended = max((call.at + call.seconds for call in waiting), default=began)
     if len(waiting) < 2:
         raise MeasurementFailed("nobody waited")
-    import sys
-    for c in made[-60:]: print(f"{c.at-began:7.2f} {c.seconds:.3f} {c.service} {c.action}", file=sys.stderr)
     return len(waiting) / (ended - began)
