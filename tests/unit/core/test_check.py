@@ -1,0 +1,38 @@
+"""What should be mended and does not stop a release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from deploytool.core.check import warnings
+from tests.unit.core.plan_cases import found, live
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ({"circuit_breaker": False, "circuit_breaker_rollback": False}, "no deployment circuit breaker with rollback"),
+        ({"circuit_breaker_rollback": False}, "no deployment circuit breaker with rollback"),
+        ({"desired": 0}, "wants 0 tasks"),
+    ],
+    ids=["no breaker", "breaker without rollback", "wants no tasks"],
+)
+def test_warns_when_a_service_has(how: Mapping[str, Any], says: str) -> None:
+    (warning,) = warnings(live(found("app", **how), found("worker")))
+
+    assert says in warning
+    assert "service app" in warning
+
+
+def test_passes_on_what_the_look_found_first() -> None:
+    told = warnings(live(found("app", desired=0), warnings=("repository shop is mutable",)))
+
+    assert told[0] == "repository shop is mutable"
+    assert len(told) == 2
+
+
+def test_warns_of_nothing_when_all_is_well() -> None:
+    assert warnings(live(found("app"))) == ()

@@ -1,0 +1,52 @@
+"""The one sentence of an outcome: true, and naming what serves."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploytool.core.outcome import Result, ServiceOutcome
+from deploytool.core.plan import plan
+from deploytool.core.sentence import sentence
+from deploytool.core.verdict_model import Fate, Verdict
+from tests.unit.core import plan_cases as cases
+
+PLAN = plan(cases.REQUEST, cases.settings(cases.service("app")), cases.live(cases.found("app")), cases.REGISTRY)
+
+
+def ended(key: str, serving: int, fate: Fate = Fate.ROLLED_BACK, back: Fate | None = None) -> ServiceOutcome:
+    way = Verdict(back) if back else None
+    return ServiceOutcome(key, key, Verdict(fate), cases.arn(key, serving), cases.arn(key), cases.arn(key, 2), way)
+
+
+@pytest.mark.parametrize(
+    ("result", "services", "cause", "says"),
+    [
+        (Result.RELEASED, (ended("app", 2), ended("worker", 3)), "", "in production: app on app:2, worker on worker:3"),
+        (Result.RELEASED, (), "", "is live in production: every service"),
+        (Result.NOTHING_TO_DO, (), "", "is already live in production; nothing to do"),
+        (Result.REFUSED, (), "no cluster", "was not released to production; nothing was changed: no cluster"),
+        (Result.BUILD_FAILED, (), "step 4", "could not be built; no service in production was changed: step 4"),
+        (Result.MIGRATION_FAILED, (), "exit 1", "failed; no service in production was changed: exit 1"),
+        (Result.ROLLED_BACK, (ended("app", 1),), "", "failed in production; back on the version before: app on app:1"),
+        (Result.ROLLED_BACK, (), "", "failed in production; no service was changed"),
+        (
+            Result.ROLLED_BACK,
+            (ended("app", 9, Fate.SUPERSEDED), ended("worker", 1)),
+            "",
+            "back on the version before: worker on worker:1; app left on app:9, which somebody else deployed",
+        ),
+        (Result.ROLLED_BACK, (ended("app", 9, Fate.SUPERSEDED),), "", "failed in production; app left on app:9"),
+        (Result.OUT_OF_TIME, (ended("app", 1),), "", "did not settle in production in time; back on"),
+        (Result.NOT_ROLLED_BACK, (ended("app", 2),), "", "NOT every service is back: app serves app:2. Someone"),
+        (Result.SUPERSEDED, (ended("app", 9),), "", "superseded in production by another deployment: app serves app:9"),
+        (Result.CANCELLED, (), "", "was cancelled in production; no service was changed"),
+        (Result.CANCELLED, (ended("app", 2, back=Fate.WAITING),), "", "app is on its way back to app:1"),
+        (Result.CANCELLED, (ended("app", 1),), "", "app is on app:1"),
+        (Result.FAILED, (), "KeyError", "by a fault of deploytool itself: KeyError; no service moved"),
+    ],
+)  # fmt: skip
+def test_says(result: Result, services: tuple[ServiceOutcome, ...], cause: str, says: str) -> None:
+    told = sentence(PLAN, result, services, cause)
+
+    assert says in told
+    assert "shop 4f2a9c1" in told
