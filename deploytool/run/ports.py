@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from deploytool.core.events import Event
 from deploytool.core.model import PublishedImage
 from deploytool.core.observed import LogPlace, NotStarted, ServiceDeployment, ServiceState, Task
+from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import ImageChoice, Migrate
 from deploytool.core.probe import Answer, NoAnswer
 from deploytool.core.verdict_model import Rollout
@@ -100,6 +101,45 @@ class Alarms(Protocol):
 
     def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of ``names`` that are in state ALARM."""
+
+
+class Lease(Protocol):
+    """The right to change this environment."""
+
+    def check(self) -> None:
+        """Called before each change to AWS. Raises LeaseLost (change nothing more) or SupersededBy (give way)."""
+
+
+class Journal(Protocol):
+    """The release's record in the ledger.
+
+    When ``step_began``, ``moving`` or ``closed`` returns, everything noted so far is durable; the other notes follow a
+    change, and are written soon. Each may raise CloudError, and LeaseLost where another run settles this release.
+    """
+
+    def step_began(self, name: str, detail: str = "") -> None:
+        """A step is about to begin."""
+
+    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+        """The step is over, well or not."""
+
+    def built(self, name: str, digest: str) -> None:
+        """An image was pushed."""
+
+    def registered(self, key: str, arn: str) -> None:
+        """A revision was registered or found identical; ``key`` is a service's, or ``migrate``."""
+
+    def migration_started(self, task: str) -> None:
+        """RunTask answered with this task's ARN."""
+
+    def moving(self, after: Mapping[str, str]) -> None:
+        """These services (by key) are about to be updated to these revisions."""
+
+    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+        """UpdateService answered, on the way there or on the way back."""
+
+    def closed(self, outcome: Outcome) -> None:
+        """The release is over."""
 
 
 @dataclass(frozen=True)

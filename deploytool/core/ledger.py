@@ -1,0 +1,163 @@
+"""What the ledger remembers of a release, and what follows from it: which one is live, and whether that still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from deploytool.core.model import Commit, LiveService
+from deploytool.core.outcome import Result
+
+
+class Kind(StrEnum):
+    """How a version came to an environment."""
+
+    RELEASE = "release"
+    ROLLBACK = "rollback"
+    PROMOTE = "promote"
+
+
+class StepState(StrEnum):
+    """How far a step came."""
+
+    BEGAN = "began"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step: written before it begins, written again when it is over."""
+
+    name: str
+    state: StepState
+    at: datetime
+    """When it began."""
+    seconds: float = 0.0
+    """How long it took; 0 while it has not ended."""
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ServiceRecord:
+    """One service: the revision before, and the one after where it came to one."""
+
+    name: str
+    before: str
+    after: str | None = None
+    deployment_id: str = ""
+    """Of the ECS deployment that UpdateService answered with; empty where the service was not updated."""
+
+
+@dataclass(frozen=True)
+class MigrationRecord:
+    """What is known of the migrate task."""
+
+    task: str = ""
+    """ARN. Where a crash came between RunTask and this note, the task is found by ``startedBy`` = release id."""
+    revision: str = ""
+    """ARN of the task definition it runs."""
+    ran: bool = False
+    """A task was started, so that the database may have changed; whether it ended well is said by the step."""
+
+
+@dataclass(frozen=True)
+class GithubRecord:
+    """What was made on GitHub, to be closed by whoever comes after a crash."""
+
+    deployment_id: int | None = None
+    comment_url: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One release, from before its first change to its end. ``result`` is ``None`` until then."""
+
+    release_id: str
+    kind: Kind
+    app: str
+    environment: str
+    commit: Commit
+    started_at: datetime
+    fence: int
+    """Number of the lease under which it was written last: a newer run that settles it writes its own."""
+    actor: str = ""
+    run_url: str = ""
+    run_id: str = ""
+    pull_request: int | None = None
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    """The plan as ``deploytool plan --output json`` prints it."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Image name to digest."""
+    services: Mapping[str, ServiceRecord] = field(default_factory=dict)
+    """By key, every service of the configuration: those that the release leaves alone too."""
+    steps: tuple[StepRecord, ...] = ()
+    migration: MigrationRecord = MigrationRecord()
+    ended_at: datetime | None = None
+    result: Result | None = None
+    sentence: str = ""
+    serving: Mapping[str, str] = field(default_factory=dict)
+    """Service key to the ARN of the revision that served at the end."""
+    github: GithubRecord = GithubRecord()
+    previous: str = ""
+    """``live_id`` of the release that was live before; empty for the first."""
+    restores: str = ""
+    """For a rollback: the release whose version it brings back."""
+
+    @property
+    def live_id(self) -> str:
+        """The release whose version serves if this one is successful."""
+        return self.restores or self.release_id
+
+    @property
+    def finished(self) -> bool:
+        """Its end was written."""
+        return self.result is not None
+
+    @property
+    def successful(self) -> bool:
+        """It made its version live. A release that found nothing to do did not: the one before it had."""
+        return self.result is Result.RELEASED
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; ``None`` while it is not over."""
+        return None if self.ended_at is None else (self.ended_at - self.started_at).total_seconds()
+
+
+def last_successful(newest_first: Iterable[Record]) -> Record | None:
+    """The record that made live what should be live now: its ``live_id`` names the version."""
+    return next((record for record in newest_first if record.successful), None)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A service that serves something else than the ledger says."""
+
+    key: str
+    serves: str
+    """ARN of the revision that serves."""
+    recorded: str
+    """ARN of the revision that the ledger says was left serving."""
+    release_id: str
+    """The release that left it so."""
+
+
+def drift(live: Mapping[str, LiveService], newest_first: Iterable[Record]) -> tuple[Drift, ...]:
+    """Services that somebody deployed by other means since the last release ended.
+
+    Nothing is said of a service that no record knows, nor while a release is under way: then change is expected.
+    """
+    records = tuple(newest_first)
+    if any(not record.finished for record in records[:1]):
+        return ()
+    found = []
+    for key, service in live.items():
+        last = next((record for record in records if key in record.serving), None)
+        serves = service.state.task_definition
+        if last is not None and last.serving[key] != serves:
+            found.append(Drift(key, serves, last.serving[key], last.release_id))
+    return tuple(found)
