@@ -100,3 +100,25 @@ def test_stays_released_when_only_the_explanation_is_denied() -> None:
 
     assert outcome.result is Result.RELEASED
     assert len([event for event in cloud.told if isinstance(event, Warned)]) == 1
+
+
+def test_is_not_back_when_a_cancelled_release_may_not_put_back() -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP, WORKER)
+    cloud.clock.cancel_at = 3.0
+    cloud.ecs.faults.append(Fault("UpdateService", denied("UpdateService"), "app", first=2))
+
+    outcome = cloud.release(plan)
+
+    assert (outcome.result, outcome.exit_code) == (Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK)
+    cloud.clock.sleep(600.0)
+    assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
+
+
+def test_sends_back_also_when_ecs_cannot_be_read_before_it() -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP, WORKER)
+    cloud.ecs.faults.append(Fault("DescribeServices", unanswered("DescribeServices"), first=3, last=4))
+
+    assert cloud.release(plan).result is Result.ROLLED_BACK
+    assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)

@@ -155,3 +155,9 @@ def test_is_live_when_the_service_wants_no_tasks() -> None:
 
     assert outcome.good
     assert "desired count is 0" in outcome.services[0].verdict.detail
+
+
+def test_waits_out_the_bake_time_when_there_is_no_alarm_to_watch(cloud: Cloud) -> None:
+    outcome = cloud.release(cloud.plan(cases.service("app", verify=cases.verification(url=None, bake=90))))
+
+    assert (outcome.good, outcome.timings[-1].seconds, cloud.web.asked) == (True, 90, [])
