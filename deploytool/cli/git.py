@@ -34,7 +34,13 @@ def checkout(start: Path) -> Checkout:
 
 def commit(start: Path, revision: str = "HEAD") -> Commit:
     """Sha, subject, date and origin of a revision."""
-    sha, when, subject = _git(start, "show", "-s", "--format=%H%n%cI%n%s", f"{revision}^{{commit}}").split("\n", 2)
+    found = _run(start, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if found.returncode:
+        _git(start, "rev-parse", "--git-dir")  # where there is no checkout at all, that is what is wrong
+        raise ConfigurationError(
+            f"there is no commit {revision} in {start}", "name one that is; in a shallow clone, fetch it first"
+        )
+    sha, when, subject = _git(start, "show", "-s", "--format=%H%n%cI%n%s", found.stdout.strip()).split("\n", 2)
     return Commit(sha, subject, datetime.fromisoformat(when), _origin(start))
 
 
@@ -63,14 +69,19 @@ def _origin(start: Path) -> str:
     return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url
 
 
-def _git(where: Path, *arguments: str) -> str:
+def _run(where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        done = subprocess.run(["git", "-C", str(where), *arguments], capture_output=True, text=True, check=False)
+        return subprocess.run(["git", "-C", str(where), *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise ConfigurationError("git is not installed", "install git") from error
+
+
+def _git(where: Path, *arguments: str) -> str:
+    done = _run(where, *arguments)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["git failed"])[-1].removeprefix("fatal: ")
         raise ConfigurationError(
             f"git {arguments[0]} failed in {where}: {said}", "run it in a git checkout, and name a commit that is in it"
         )
-    return done.stdout.strip()
+    # Only the line end: the first line of `status --porcelain` begins with a blank that counts.
+    return done.stdout.rstrip("\n")
