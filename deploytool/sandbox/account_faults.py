@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploytool.sandbox.cloud import settled
-from deploytool.sandbox.cloud.services import architecture
+from deploytool.sandbox.cloud.services import architecture, runtime_platform
 from deploytool.sandbox.cloud.stack import PRODUCTION
 from deploytool.sandbox.wait import until
 
@@ -52,7 +52,8 @@ def _move(account: Account, cpu: str) -> None:
     for service in ecs.describe_services(cluster=PRODUCTION.name, services=list(SERVICES))["services"]:
         live: dict[str, Any] = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
         wanted = {key: value for key, value in live.items() if key not in READ_ONLY}
-        wanted["runtimePlatform"] = {**wanted.get("runtimePlatform", {}), "cpuArchitecture": cpu}
+        wanted.pop("runtimePlatform", None)
+        wanted |= runtime_platform(cpu)
         revision = ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
         ecs.update_service(cluster=PRODUCTION.name, service=service["serviceName"], taskDefinition=revision)
     # A release is refused while a rollout is going on, and would say so instead of what is to be shown.

@@ -23,6 +23,14 @@ def architecture() -> str:
     return "ARM64" if platform.machine().lower() in ARM else "X86_64"
 
 
+def runtime_platform(cpu: str) -> dict[str, Any]:
+    """The part of a task definition that asks for a CPU; empty for X86_64, which ECS takes when nothing is said.
+
+    Where it is said, MiniStack tries twice to start a container, and the second error hides the first.
+    """
+    return {} if cpu == "X86_64" else {"runtimePlatform": {"cpuArchitecture": cpu, "operatingSystemFamily": "LINUX"}}
+
+
 def register_all(account: Account, stack: Stack, foundation: Foundation, image: str) -> dict[str, str]:
     """Register `app`, `worker` and `migrate`, all running ``image``; their ARNs by role."""
     ecs = account.client("ecs")
@@ -66,11 +74,7 @@ def task_definition(account: Account, stack: Stack, foundation: Foundation, imag
         "containerDefinitions": [container],
         "tags": [{"key": "app", "value": APP}, {"key": "environment", "value": stack.environment}],
     }
-    # X86_64 is what ECS takes when nothing is said. Where it is said, MiniStack starts a container that cannot start a
-    # second time, without it, and that attempt's error hides the true one.
-    if architecture() != "X86_64":
-        definition["runtimePlatform"] = {"cpuArchitecture": architecture(), "operatingSystemFamily": "LINUX"}
-    return definition
+    return definition | runtime_platform(architecture())
 
 
 def create_services(
@@ -83,7 +87,9 @@ def create_services(
         "deploymentConfiguration": {
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
             "minimumHealthyPercent": 100,
-            "maximumPercent": 200,
+            # 200 is usual. MiniStack counts a task that fails to start against it, and looks no more when that is gone:
+            # a service that is put back meanwhile would wait for ever. Three times leaves room for old, failing and new.
+            "maximumPercent": 300,
         },
         "networkConfiguration": {
             "awsvpcConfiguration": {
