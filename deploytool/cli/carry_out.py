@@ -23,6 +23,7 @@ from deploytool.report.documents import outcome_document, text
 from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
 from deploytool.run.ports import Tell, World
+from deploytool.run.unrecorded import Unlocked, Unrecorded
 from deploytool.web import Web
 
 
@@ -43,6 +44,8 @@ def carry_out(decided: Decided, project: Project, clock: SystemClock, github: Te
             alarms=Alarms(project.session),
             clock=clock,
             tell=tell,
+            lease=Unlocked(),
+            journal=Unrecorded(),
         )
         outcome = run(decided.plan, world)
     _say(outcome, as_json=as_json)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from deploytool.core.check import ReleaseRefused, cpu_problems
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Ended, Explained, Planned, Said, StepBegan, StepEnded
+from deploytool.core.events import Ended, Explained, Planned, StepBegan, StepEnded, Warned
+from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.outcome import BACK, Outcome, Result, ServiceOutcome, Timing
-from deploytool.core.plan import payload
 from deploytool.core.plan_model import Build, Migrate, Plan, RollOut, ServiceChange, Step, Verify
 from deploytool.core.sentence import sentence
-from deploytool.core.task_definition_shape import same
 from deploytool.core.verdict_model import Fate
 from deploytool.errors import BuildError, DeployError
+from deploytool.run.build import build, gate
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
 from deploytool.run.ports import World
 from deploytool.run.put_back import look_again, put_back, send_back
+from deploytool.run.register import register
 from deploytool.run.rollout import Watched, update, watch
 from deploytool.run.verify import verify
 
@@ -51,12 +51,14 @@ class _Release:
         """One step, timed and told."""
         name = NAMES[type(step)]
         began = self.world.clock.monotonic()
+        self.world.lease.check()
+        self.world.journal.step_began(name, _about(step))
         self.world.tell(StepBegan(name, _about(step)))
         good = False
         try:
             match step:
                 case Build():
-                    self._build(step)
+                    self.digests |= build(step, self.plan, self.world)
                 case Migrate():
                     self._register()
                     migrate(step, self.revisions["migrate"], self.world, self.plan.request.release_id, self.plan.tags)
@@ -71,47 +73,11 @@ class _Release:
             seconds = self.world.clock.monotonic() - began
             self.timings.append(Timing(name, seconds))
             self.world.tell(StepEnded(name, good, seconds))
-
-    def _build(self, step: Build) -> None:
-        for name in step.images:
-            choice = self.plan.images[name]
-            built = self.world.builder.build(choice, lambda line: self.world.tell(Said("build", line)))
-            problems = [
-                problem for who, base in self._runners(name) for problem in cpu_problems(name, built, base, who)
-            ]
-            if problems:
-                raise ReleaseRefused(tuple(problems))
-            self.digests[name] = built.digest
-            self.world.builder.gate(choice, built.digest, lambda line: self.world.tell(Said("build", line)))
-
-    def _runners(self, image: str) -> list[tuple[str, dict[str, object]]]:
-        found = [(change.key, dict(change.base)) for change in self.plan.changes if image in change.images.values()]
-        found += [
-            ("migrate", dict(step.base))
-            for step in self.plan.steps
-            if isinstance(step, Migrate) and step.image == image
-        ]
-        return found
+            self.world.journal.step_ended(name, good, seconds)
 
     def _register(self) -> None:
-        if self.revisions:
-            return
-        for step in self.plan.steps:
-            if isinstance(step, Migrate):
-                wanted = payload(step.base, {step.container: step.image}, self.plan.images, self.digests, step.family)
-                self.revisions["migrate"] = self._revision(step.base, wanted)
-        for change in self.plan.changes:
-            if change.revision:
-                self.revisions[change.key] = change.revision
-                continue
-            family = change.back_to.rsplit("/", 1)[-1].rpartition(":")[0]
-            wanted = payload(change.base, change.images, self.plan.images, self.digests, family)
-            self.revisions[change.key] = self._revision(change.base, wanted)
-
-    def _revision(self, base: object, wanted: dict[str, object]) -> str:
-        if isinstance(base, dict) and "taskDefinitionArn" in base and same(base, wanted):
-            return str(base["taskDefinitionArn"])
-        return self.world.ecs.register(wanted, self.plan.tags)
+        if not self.revisions:
+            self.revisions = register(self.plan, self.digests, self.world)
 
     def _roll_out(self, step: RollOut) -> None:
         wanted = [(change.key, change.before, self.revisions[change.key]) for change in step.services]
@@ -218,8 +184,17 @@ def run(plan: Plan, world: World) -> Outcome:
         timings=tuple(release.timings),
         seconds=world.clock.monotonic() - began,
     )
+    _close(outcome, world)
     world.tell(Ended(outcome))
     return outcome
+
+
+def _close(outcome: Outcome, world: World) -> None:
+    """What happened has happened: a ledger that cannot be written changes no outcome."""
+    try:
+        world.journal.closed(outcome)
+    except DeployError as error:
+        world.tell(Warned(f"the ledger does not show how this release ended: {error.cause}; {error.fix}"))
 
 
 def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
@@ -228,11 +203,16 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
     try:
         for choice in release.plan.images.values():
             if choice.digest:
-                release.world.builder.gate(choice, choice.digest, lambda line: release.world.tell(Said("build", line)))
+                gate(choice, choice.digest, release.world)
         for step in steps:
             release.take(step)
     except _Unwell as unwell:
         return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
+    except LeaseLost as lost:
+        # Whoever has the lock settles what we left: changing anything now could undo their work.
+        return Result.SUPERSEDED, lost.cause
+    except SupersededBy as superseded:
+        return (Result.SUPERSEDED if release.undo() else Result.NOT_ROLLED_BACK), superseded.cause
     except Cancelled:
         return (Result.CANCELLED if release.cancel() else Result.NOT_ROLLED_BACK), ""
     except MigrationFailed as failed:

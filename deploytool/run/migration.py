@@ -8,6 +8,7 @@ from dataclasses import replace
 from deploytool.core.diagnosis import of_not_started, of_task
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Said, Warned
+from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.observed import Container, NotStarted, Task
 from deploytool.core.plan_model import Migrate
 from deploytool.errors import CloudUnreachable, DeployError, Exit
@@ -39,7 +40,7 @@ def migrate(step: Migrate, task_definition: str, world: World, token: str, tags:
     """
     try:
         _migrate(step, task_definition, world, token, tags)
-    except (MigrationFailed, Cancelled):
+    except (MigrationFailed, Cancelled, LeaseLost, SupersededBy):
         raise
     except DeployError as error:
         raise MigrationFailed(Diagnosis("migration-unknown", error.cause, error.fix)) from error
@@ -67,9 +68,11 @@ def _migrate(step: Migrate, task_definition: str, world: World, token: str, tags
 def _attempt(
     step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str], deadline: float
 ) -> Task | NotStarted:
+    world.lease.check()
     started = _start(step, task_definition, world, token, tags)
     if isinstance(started, NotStarted):
         return started
+    world.journal.migration_started(started.arn)
     world.tell(Said("migrate", f"task {started.id} started"))
     try:
         return _until_stopped(step, started, world, deadline)

@@ -109,6 +109,9 @@ class Lease(Protocol):
     def check(self) -> None:
         """Called before each change to AWS. Raises LeaseLost (change nothing more) or SupersededBy (give way)."""
 
+    def noticed(self) -> None:
+        """As ``check``, from what the last renewal saw: costs no call, for use while waiting."""
+
 
 class Journal(Protocol):
     """The release's record in the ledger.
@@ -153,3 +156,5 @@ class World:
     alarms: Alarms
     clock: Clock
     tell: Tell
+    lease: Lease
+    journal: Journal

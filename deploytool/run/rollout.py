@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from deploytool.core.diagnosis import of_service, of_task
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Explained, ServiceMoved, Warned
+from deploytool.core.lease import SupersededBy
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
@@ -56,6 +57,11 @@ def update(
     """
     if not wanted:
         return ()
+    if going_back:
+        _still_ours(world)
+    else:
+        world.lease.check()
+    world.journal.moving({key: revision for key, _, revision in wanted})
 
     def one(item: tuple[str, ServiceState, str]) -> Watched:
         key, before, revision = item
@@ -73,7 +79,19 @@ def update(
 
     with ThreadPoolExecutor(max_workers=min(len(wanted), 8)) as pool:
         sent = [pool.submit(one, item) for item in wanted]  # map() would drop what still waits when one fails
+    for each in sent:
+        if not each.exception():
+            done = each.result()
+            world.journal.moved(done.key, done.rollout.deployment_id, done.rollout.task_definition)
     return tuple(each.result() for each in sent)
+
+
+def _still_ours(world: World) -> None:
+    """Going back is giving way: only a lease that is lost forbids it."""
+    try:
+        world.lease.check()
+    except SupersededBy:
+        return
 
 
 def watch(
@@ -99,6 +117,8 @@ def watch(
             return services
         if stop_early and any(service.hopeless for service in services):
             return services
+        if stop_early:
+            world.lease.noticed()
         world.clock.sleep(world.clock.pace())
 
 
@@ -127,9 +147,7 @@ def _judge(
     service = replace(service, verdict=shown, state=state)
     ours = _ours(service, state)
     world.tell(
-        ServiceMoved(
-            service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back
-        )
+        ServiceMoved(service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back)
     )
     if state is not None and _worth_explaining(service, state):
         service = explain(service, state, detail, world)

@@ -16,6 +16,7 @@ from deploytool.run.engine import run
 from deploytool.run.ports import World
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.ecs import EcsModel
+from tests.peers.ecs_model.notes import ModelJournal, ModelLease
 from tests.peers.ecs_model.surroundings import ModelAlarms, ModelBuilder, ModelLogs, ModelWeb
 from tests.unit.core import plan_cases as cases
 
@@ -31,6 +32,8 @@ class Cloud:
     builder: ModelBuilder = field(default_factory=ModelBuilder)
     web: ModelWeb = field(init=False)
     alarms: ModelAlarms = field(init=False)
+    lease: ModelLease = field(default_factory=ModelLease)
+    journal: ModelJournal = field(default_factory=ModelJournal)
 
     def __post_init__(self) -> None:
         self.ecs = EcsModel(self.clock)
@@ -58,8 +61,21 @@ class Cloud:
 
     def release(self, wanted: Plan) -> Outcome:
         """Run the engine to its end."""
-        return run(
-            wanted, World(self.ecs, self.logs, self.builder, self.web, self.alarms, self.clock, self.told.append)
+        return run(wanted, self.world)
+
+    @property
+    def world(self) -> World:
+        """Everything the engine reaches."""
+        return World(
+            self.ecs,
+            self.logs,
+            self.builder,
+            self.web,
+            self.alarms,
+            self.clock,
+            self.told.append,
+            self.lease,
+            self.journal,
         )
 
     def serves(self, name: str) -> int:
