@@ -88,7 +88,7 @@ def create_services(
             "deploymentCircuitBreaker": {"enable": True, "rollback": True},
             "minimumHealthyPercent": 100,
             # 200 is usual. MiniStack counts a task that fails to start against it, and looks no more when that is gone:
-            # a service that is put back meanwhile would wait for ever. Three times leaves room for old, failing and new.
+            # a service that is put back meanwhile would wait for ever. 300 has room for old, failing and new.
             "maximumPercent": 300,
         },
         "networkConfiguration": {
