@@ -122,3 +122,16 @@ def test_sends_back_also_when_ecs_cannot_be_read_before_it() -> None:
 
     assert cloud.release(plan).result is Result.ROLLED_BACK
     assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+
+
+def test_is_not_misled_when_readings_lag_behind_both_ways_at_once() -> None:
+    cloud = two_services()
+    plan = cloud.plan(APP, WORKER)
+    cloud.ecs.stale = 3
+    cloud.ecs.faults.append(Fault("UpdateService", denied("UpdateService"), "worker"))
+
+    outcome = cloud.release(plan)
+
+    assert outcome.result is Result.ROLLED_BACK
+    assert "somebody else" not in outcome.sentence
+    assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
