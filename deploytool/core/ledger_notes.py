@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from deploytool.core.ledger import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
+from deploytool.core.ledger import GithubRecord, Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
 from deploytool.core.model import LiveService
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
@@ -104,6 +104,11 @@ def moved(record: Record, key: str, deployment_id: str, arn: str) -> Record:
         # The way back: `after` stays what the release meant to make live.
         return _service(record, key, deployment_id=deployment_id)
     return _service(record, key, after=arn, deployment_id=deployment_id)
+
+
+def on_github(record: Record, github: GithubRecord) -> Record:
+    """What was made on GitHub."""
+    return replace(record, github=github)
 
 
 def closed(record: Record, outcome: Outcome, now: datetime) -> Record:

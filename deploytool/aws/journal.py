@@ -1,0 +1,106 @@
+"""The record of a running release, kept (port ``run.ports.Journal``)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from deploytool.aws.lease import Now, utc_now
+from deploytool.aws.ledger import Ledger
+from deploytool.core import ledger_notes as notes
+from deploytool.core.ledger import GithubRecord, Record
+from deploytool.core.outcome import Outcome
+from deploytool.errors import DeployError
+
+Change = Callable[[Record], Record]
+
+
+class Journal:
+    """Writes a note that precedes a change before it returns; notes that follow one are written beside the release.
+
+    Several notes may go in one write: a record is always written whole, and always the newest state of it.
+    """
+
+    def __init__(self, ledger: Ledger, record: Record, now: Now = utc_now) -> None:
+        self._ledger = ledger
+        self._record = record
+        self._now = now
+        self._noting = threading.Lock()
+        # One write at a time, so that no older state arrives after a newer one.
+        self._writing = threading.Lock()
+        self._written = record
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    @property
+    def record(self) -> Record:
+        """As noted so far."""
+        return self._record
+
+    def step_began(self, name: str, detail: str = "") -> None:
+        """Durable on return."""
+        self._note(lambda record: notes.step_began(record, name, detail, self._now()))
+        self._write()
+
+    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.step_ended(record, name, good, seconds, detail))
+
+    def built(self, name: str, digest: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.built(record, name, digest))
+
+    def registered(self, key: str, arn: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.registered(record, key, arn))
+
+    def migration_started(self, task: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.migration_started(record, task))
+
+    def moving(self, after: Mapping[str, str]) -> None:
+        """Durable on return."""
+        self._note(lambda record: notes.moving(record, after))
+        self._write()
+
+    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.moved(record, key, deployment_id, arn))
+
+    def on_github(self, github: GithubRecord) -> None:
+        """What GitHub answered; may come from another thread. Written soon."""
+        self._soon(lambda record: notes.on_github(record, github))
+
+    def closed(self, outcome: Outcome) -> None:
+        """Durable on return. The last note of the release; only ``on_github`` may come later."""
+        self._note(lambda record: notes.closed(record, outcome, self._now()))
+        try:
+            self._write()
+        finally:
+            self._beside.shutdown(wait=False)
+
+    def _note(self, change: Change) -> None:
+        with self._noting:
+            self._record = change(self._record)
+
+    def _soon(self, change: Change) -> None:
+        self._note(change)
+        try:
+            self._beside.submit(self._write_beside)
+        except RuntimeError:
+            # The release is closed: what GitHub's thread still learns is written by that thread itself.
+            self._write_beside()
+
+    def _write_beside(self) -> None:
+        try:
+            self._write()
+        except DeployError:
+            # Not lost: the next durable note writes the same state again, and raises what it meets.
+            return
+
+    def _write(self) -> None:
+        with self._writing:
+            record = self._record
+            if record is not self._written:
+                self._ledger.save(record)
+                self._written = record

@@ -1,0 +1,59 @@
+"""A MiniStack of the tests' own and a table in it; for DynamoDB it needs no Docker."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploytool.aws.conditional import create_table
+from deploytool.aws.ledger import Ledger
+from deploytool.aws.lock import Lock
+from deploytool.aws.session import Session
+from deploytool.sandbox import ministack, process
+from tests.peers.front.conftest import free_port
+
+
+@pytest.fixture(scope="session")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
+    server = ministack.start(ministack.install(print), f"ledger-{port}", port, log)
+    try:
+        ministack.wait(server, port, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.stop(server)
+
+
+@pytest.fixture
+def session(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Session:
+    for name, value in {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    return Session("us-east-1")
+
+
+@pytest.fixture
+def table(session: Session) -> str:
+    """The name of an empty table."""
+    name = f"deploytool-{uuid.uuid4().hex[:8]}"
+    create_table(session.client("dynamodb"), name)
+    return name
+
+
+@pytest.fixture
+def ledger(session: Session, table: str) -> Ledger:
+    return Ledger(session, table, "shop", "production")
+
+
+@pytest.fixture
+def lock(session: Session, table: str) -> Lock:
+    return Lock(session, table, "shop", "production")
