@@ -18,7 +18,7 @@ from benchmarks.stage import stage
 from benchmarks.table import table
 from benchmarks.taken import taken
 
-REACHED, NOT_REACHED, NOT_MEASURED = 0, 1, 2
+REACHED, NOT_REACHED, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 130
 
 
 def main() -> int:
@@ -33,26 +33,38 @@ def main() -> int:
     os.environ.pop("PYTHONPATH", None)
     # As Ctrl-C does: the sandbox is taken down on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    failures: list[str] = []
     try:
-        figures = _measure(chosen.row, chosen.runs)
+        figures = _measure(chosen.row, chosen.runs, failures)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except MeasurementFailed as failure:
         print(f"scripts/bench: {failure}", file=sys.stderr)
         return NOT_MEASURED
-    report = document(figures, head)
+    report = document(figures, head, failures)
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=2) + "\n")
     print("\n".join(f"{name:8} {value}" for name, value in head.items()))
     print(f"\n{table(figures)}")
+    if failures:
+        print("\nNOT MEASURED:", *failures, sep="\n  ")
+        return NOT_MEASURED
     return REACHED if report["reached"] else NOT_REACHED
 
 
-def _measure(rows: list[str], runs: int) -> list[Figure]:
+def _measure(rows: list[str], runs: int, failures: list[str]) -> list[Figure]:
+    """The figures of these rows; what went wrong with one is added to ``failures``, and the next is tried."""
     figures: list[Figure] = []
     with stage(_say) as ready:
         ready.prepare()
         for name, row in ROWS.items():
-            if name in rows:
+            if name not in rows:
+                continue
+            try:
                 figures += row(ready, runs)
+            except MeasurementFailed as failure:
+                _say(f"{name} failed: {failure}")
+                failures.append(f"{name}: {str(failure).splitlines()[0]}")
     return figures
 
 

@@ -10,13 +10,14 @@ from benchmarks.figures import Figure, Judged, judge
 SCHEMA = 1
 
 
-def document(figures: Sequence[Figure], taken: Mapping[str, str]) -> dict[str, Any]:
-    """The whole report. ``taken`` says when, of which commit, on which machine."""
+def document(figures: Sequence[Figure], taken: Mapping[str, str], failures: Sequence[str]) -> dict[str, Any]:
+    """The whole report. ``taken`` says when, of which commit, on which machine; ``failures`` what was not measured."""
     return {
         "schema": SCHEMA,
         "taken": dict(taken),
         "figures": [_figure(figure) for figure in figures],
-        "reached": all(judged.reached for figure in figures for judged in judge(figure)),
+        "not_measured": list(failures),
+        "reached": not failures and all(judged.reached for figure in figures for judged in judge(figure)),
     }
 
 

@@ -11,6 +11,8 @@ NOTHING = "–"
 
 def table(figures: Sequence[Figure]) -> str:
     """Aligned columns, one row per bound; what a figure's second row would repeat is left out."""
+    if not figures:
+        return "(no figures)"
     peers = list(dict.fromkeys(name for figure in figures for name in figure.samples if name != OURS))
     rows = [("what", OURS, *peers, "bound", "ratio", "")]
     for figure in figures:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.figures import Figure
-from benchmarks.rows.calls import calls
+from benchmarks.rows.calls import calls, calls_detailed
 from benchmarks.rows.crash import crash
 from benchmarks.rows.help import help_text
 from benchmarks.rows.nothing import nothing_to_do
@@ -19,5 +19,6 @@ ROWS: dict[str, Row] = {
     "nothing": nothing_to_do,
     "help": help_text,
     "calls": calls,
+    "calls-detailed": calls_detailed,
     "crash": crash,
 }

@@ -1,0 +1,47 @@
+"""What the rows read out of output and call logs."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.failure import MeasurementFailed
+from benchmarks.rows.calls import rate
+from benchmarks.rows.crash import told_at
+from benchmarks.timed import Line
+from tests.peers.front.call_log import Call
+
+
+def call(action: str, at: float, seconds: float = 0.0) -> Call:
+    return Call("ecs", action, at, seconds, 200)
+
+
+def test_calls_are_counted_from_the_last_update_to_the_last_answer() -> None:
+    made = [
+        call("DescribeServices", 0.0),
+        call("UpdateService", 1.0, 1.0),
+        call("UpdateService", 1.0, 0.5),
+        call("DescribeServices", 2.0),
+        call("DescribeServiceDeployments", 2.5),
+        call("DescribeServices", 3.5, 0.5),
+    ]
+    assert rate(made) == 3 / 2.0
+
+
+@pytest.mark.parametrize("made", [[], [call("DescribeServices", 1.0)], [call("UpdateService", 1.0)]])
+def test_there_is_no_rate_when_nobody_waited(made: list[Call]) -> None:
+    with pytest.raises(MeasurementFailed):
+        rate(made)
+
+
+def test_a_failure_is_told_by_the_first_line_that_says_the_deployment_failed() -> None:
+    lines = (
+        Line(1.0, "10:00:01  worker: 0 of 1 running, 2 failed; 1 old task still serving"),
+        Line(2.0, "10:00:02  worker: 0 of 1 running; the deployment failed (circuit breaker was triggered)"),
+        Line(3.0, "10:00:03  roll out FAILED in 2.0 s"),
+    )
+    assert told_at(lines) == 2.0
+
+
+def test_there_is_no_moment_when_no_line_tells_the_failure() -> None:
+    with pytest.raises(MeasurementFailed, match="app: live"):
+        told_at((Line(1.0, "app: live"),))
