@@ -17,7 +17,7 @@ from deploytool.run.build import build, gate
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
 from deploytool.run.ports import World
-from deploytool.run.put_back import look_again, put_back, send_back
+from deploytool.run.put_back import PUT_BACK, look_again, put_back, send_back
 from deploytool.run.register import register
 from deploytool.run.rollout import Watched, update, watch
 from deploytool.run.verify import verify
@@ -114,6 +114,8 @@ class _Release:
         began = self.world.clock.monotonic()
         try:
             put_back(moved, self.plan.changes, timeout, self.world, self._returned)
+        except LeaseLost:
+            raise
         except DeployError as error:
             self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
         good = all(self._is_back(service) for service in moved)
@@ -121,8 +123,10 @@ class _Release:
         return good
 
     def _put_back_ended(self, began: float, *, good: bool) -> None:
-        self.timings.append(Timing("put back", self.world.clock.monotonic() - began))
-        self.world.tell(StepEnded("put back", good, self.timings[-1].seconds))
+        seconds = self.world.clock.monotonic() - began
+        self.timings.append(Timing(PUT_BACK, seconds))
+        self.world.tell(StepEnded(PUT_BACK, good, seconds))
+        self.world.journal.step_ended(PUT_BACK, good, seconds)
 
     def cancel(self) -> bool:
         """Send back whatever moved, without waiting. True where AWS accepted all of it."""
@@ -132,6 +136,8 @@ class _Release:
         self.moved |= {each.key: each for each in look_again(tuple(self.moved.values()), self.world)}
         try:
             send_back(tuple(self.moved.values()), self.plan.changes, self.world, self._returned)
+        except LeaseLost:
+            raise
         except DeployError as error:
             self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
             good = False
@@ -201,6 +207,14 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
     if not steps:
         return Result.NOTHING_TO_DO, ""
     try:
+        return _or_undone(release, steps)
+    except LeaseLost as lost:
+        # Whoever has the lock settles what we left: changing anything now could undo their work.
+        return Result.SUPERSEDED, lost.cause
+
+
+def _or_undone(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
+    try:
         for choice in release.plan.images.values():
             if choice.digest:
                 gate(choice, choice.digest, release.world)
@@ -208,9 +222,8 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
             release.take(step)
     except _Unwell as unwell:
         return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
-    except LeaseLost as lost:
-        # Whoever has the lock settles what we left: changing anything now could undo their work.
-        return Result.SUPERSEDED, lost.cause
+    except LeaseLost:
+        raise
     except SupersededBy as superseded:
         return (Result.SUPERSEDED if release.undo() else Result.NOT_ROLLED_BACK), superseded.cause
     except Cancelled:

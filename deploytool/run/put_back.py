@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from deploytool.core.events import StepBegan
+from deploytool.core.events import StepBegan, Warned
+from deploytool.core.lease import LeaseLost
 from deploytool.core.observed import ServiceState
 from deploytool.core.plan_model import ServiceChange
 from deploytool.core.verdict import judge
@@ -14,6 +15,7 @@ from deploytool.errors import DeployError
 from deploytool.run.ports import World
 from deploytool.run.rollout import Watched, update, watch
 
+PUT_BACK = "put back"
 SETTLED = frozenset({Fate.ROLLING_BACK, Fate.ROLLED_BACK, Fate.SUPERSEDED})
 """Fates that leave nothing for us to do: ECS is at it, has done it, or the service is somebody else's by now."""
 
@@ -29,7 +31,7 @@ def send_back(
     ECS is asked to stop the rollout it is in; where it cannot, the service is updated to the revision before.
     """
     origin = {change.key: change for change in changes}
-    world.tell(StepBegan("put back", ", ".join(service.key for service in moved)))
+    _began(moved, world)
 
     def on_its_way(way: Watched) -> None:
         state, back_to = way.state or origin[way.key].before, origin[way.key].back_to
@@ -63,7 +65,7 @@ def put_back(
     DeployError is raised when they are back.
     """
     origin = {change.key: change for change in changes}
-    world.tell(StepBegan("put back", ", ".join(service.key for service in moved)))
+    _began(moved, world)
     waiting = tuple(replace(each, going_back=True) for each in moved if each.verdict.fate is Fate.ROLLING_BACK)
     ours = [each for each in moved if each.verdict.fate not in SETTLED]
     sent: list[Watched] = []
@@ -85,6 +87,18 @@ def put_back(
     if failure is not None:
         raise failure
     return tuple(_truly(way, there) for way in ended)
+
+
+def _began(moved: Sequence[Watched], world: World) -> None:
+    """A ledger that cannot be written keeps nobody from going back; a lease that is lost does."""
+    names = ", ".join(service.key for service in moved)
+    world.tell(StepBegan(PUT_BACK, names))
+    try:
+        world.journal.step_began(PUT_BACK, names)
+    except LeaseLost:
+        raise
+    except DeployError as error:
+        world.tell(Warned(f"the ledger does not show that services go back: {error.cause}"))
 
 
 def look_again(moved: Sequence[Watched], world: World) -> tuple[Watched, ...]:

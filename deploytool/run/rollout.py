@@ -14,7 +14,7 @@ from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
-from deploytool.errors import CloudUnreachable, DeployError
+from deploytool.errors import CloudError, CloudUnreachable, DeployError
 from deploytool.run.ports import World
 
 LOG_LINES = 50
@@ -61,7 +61,7 @@ def update(
         _still_ours(world)
     else:
         world.lease.check()
-    world.journal.moving({key: revision for key, _, revision in wanted})
+        world.journal.moving({key: revision for key, _, revision in wanted})
 
     def one(item: tuple[str, ServiceState, str]) -> Watched:
         key, before, revision = item
@@ -87,9 +87,12 @@ def update(
 
 
 def _still_ours(world: World) -> None:
-    """Going back is giving way: only a lease that is lost forbids it."""
+    """Only a lease that is lost forbids going back: it is giving way, and must not wait for a ledger that is down."""
     try:
-        world.lease.check()
+        try:
+            world.lease.check()
+        except CloudError:
+            world.lease.noticed()
     except SupersededBy:
         return
 
