@@ -1,4 +1,4 @@
-"""DynamoDB writes that hold only under a condition, and the table they go to."""
+"""DynamoDB writes that hold only under a condition."""
 
 from __future__ import annotations
 
@@ -7,32 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from deploytool.aws.call import call
+from deploytool.core.ledger_table import create_command
 from deploytool.errors import CloudError, NotFound, Refused
-
-UNFINISHED = "unfinished"
-"""Local index of the records that have no end yet: local, since only those can be read consistently."""
-
-_KEYS = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
-_TABLE: dict[str, Any] = {
-    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", UNFINISHED)],
-    "KeySchema": _KEYS,
-    "LocalSecondaryIndexes": [
-        {
-            "IndexName": UNFINISHED,
-            "KeySchema": [_KEYS[0], {"AttributeName": UNFINISHED, "KeyType": "RANGE"}],
-            "Projection": {"ProjectionType": "ALL"},
-        }
-    ],
-    "BillingMode": "PAY_PER_REQUEST",
-}
-_COMMAND = (
-    "aws dynamodb create-table --region {region} --table-name {table} --billing-mode PAY_PER_REQUEST"
-    " --attribute-definitions AttributeName=pk,AttributeType=S AttributeName=sk,AttributeType=S"
-    " AttributeName=unfinished,AttributeType=S"
-    " --key-schema AttributeName=pk,KeyType=HASH AttributeName=sk,KeyType=RANGE"
-    " --local-secondary-indexes 'IndexName=unfinished,KeySchema=[{{AttributeName=pk,KeyType=HASH}},"
-    "{{AttributeName=unfinished,KeyType=RANGE}}],Projection={{ProjectionType=ALL}}'"
-)
 
 
 class LedgerMissing(Refused):
@@ -42,7 +18,7 @@ class LedgerMissing(Refused):
         super().__init__(
             f"there is no DynamoDB table {table} in {region} for the ledger and the lock",
             "create it, once per region, with the bootstrap stack or with: "
-            f"{_COMMAND.format(table=table, region=region)}; or set `ledger: false` to release without either",
+            f"{create_command(table, region)}; or set `ledger: false` to release without either",
         )
 
 
@@ -52,11 +28,6 @@ class ConditionFailed(CloudError):
     def __init__(self, item: dict[str, Any]) -> None:
         self.item = item
         super().__init__("the item was changed by somebody else", "run it again")
-
-
-def create_table(client: Any, table: str) -> None:
-    """CreateTable. For the sandbox; on a real account the user makes it, with the bootstrap stack."""
-    call(client, "create_table", TableName=table, **_TABLE)
 
 
 def ask(client: Any, operation: str, table: str, **parameters: Any) -> dict[str, Any]:

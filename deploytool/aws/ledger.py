@@ -8,11 +8,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from deploytool.aws.conditional import UNFINISHED, ConditionFailed, ask
+from deploytool.aws.conditional import ConditionFailed, ask
 from deploytool.aws.session import Session
 from deploytool.core.lease import LeaseLost
 from deploytool.core.ledger import Record
 from deploytool.core.ledger_document import from_document, to_document
+from deploytool.core.ledger_table import UNFINISHED
 from deploytool.core.outcome import Result
 from deploytool.errors import CloudError, NotFound
 

@@ -36,6 +36,7 @@ def build_environment(name: str, read: Read, parts: Read, app: str) -> Environme
         images=build_images(parts["images"], repository),
         migrate=build_migrate(parts["migrate"]),
         services=build_services(parts["services"], read["timeout"]),
+        ledger=read["ledger"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploytool.core.config.records import NAME, Key, ListOf, MapOf, Patch, Record
-from deploytool.core.config.scalars import Choice, Duration, Flag, Text, Whole
+from deploytool.core.config.scalars import Choice, Duration, Flag, Text, TextOrFalse, Whole
 from deploytool.core.config.variables import LIVE, PLACE, RELEASE
 
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -145,6 +145,11 @@ ENVIRONMENT = Record(
         "url": Key(Text(_URL, "an http:// or https:// address", PLACE), "Address of the application, shown on GitHub."),
         "production": Key(Flag(), "Whether users are on it; GitHub says so of `production` unless given."),
         "timeout": Key(Duration(), "How long a rollout may take.", default="15m"),
+        "ledger": Key(
+            TextOrFalse(r"^[A-Za-z0-9_.${}-]{3,255}$", "the name of a DynamoDB table", PLACE),
+            "DynamoDB table of releases and locks; false to do without: then nothing keeps two releases apart.",
+            default="deploytool",
+        ),
         "overrides": Key(
             Patch(RELEASED),
             "What is different in this environment: merged, key by key, into images, migrate and services. Text, "

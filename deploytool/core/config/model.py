@@ -114,7 +114,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment; images, migrate and services are those of the file with its overrides merged in."""
+    """One environment; images, migrate and services are those of the file with its overrides merged in.
+
+    `ledger` is the DynamoDB table of releases and locks; None: there is neither.
+    """
 
     name: str
     region: str
@@ -129,6 +132,7 @@ class Environment:
     images: Mapping[str, Image]
     migrate: Migrate | None
     services: Mapping[str, Service]
+    ledger: str | None
 
 
 @dataclass(frozen=True)
@@ -160,3 +164,4 @@ class Settings:
     images: Mapping[str, Image]
     migrate: Migrate | None
     services: Mapping[str, Service]
+    ledger: str | None = None

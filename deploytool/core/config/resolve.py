@@ -50,4 +50,5 @@ def resolve(config: Config, environment_name: str, variables: Mapping[str, str] 
         images=done.images,
         migrate=done.migrate,
         services=done.services,
+        ledger=done.ledger,
     )

@@ -116,6 +116,23 @@ class Flag(Shape):
 
 
 @dataclass(frozen=True)
+class TextOrFalse(Text):
+    """Text, or false for doing without; read as None then."""
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        if value is True or not isinstance(value, str | bool):
+            report_kind(f"{self.means}, or false", value, path, found)
+        elif value is not False:
+            super().check(value, path, found)
+
+    def read(self, value: Any) -> Any:
+        return value or None
+
+    def schema(self) -> Schema:
+        return {"anyOf": [super().schema(), {"const": False}]}
+
+
+@dataclass(frozen=True)
 class Whole(Shape):
     """A whole number between two others, both included."""
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deploytool.core.ledger_table import TABLE
 from deploytool.sandbox.cloud.foundation import lay_foundation
 from deploytool.sandbox.cloud.network import make_load_balancer, make_network
 from deploytool.sandbox.cloud.services import create_services, register_all
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from deploytool.sandbox.cloud.account import Account
     from deploytool.sandbox.cloud.stack import Stack
+
+
+LEDGER = "deploytool"
+"""The table of releases and locks that the configuration names unless told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,7 @@ def seed(account: Account, stacks: list[Stack], addresses: Addresses, placeholde
 
     ``placeholder`` returns the image reference, by digest; it runs beside the rest, which does not need it.
     """
+    account.client("dynamodb").create_table(TableName=LEDGER, **TABLE)
     account.client("ecr").create_repository(repositoryName=stacks[0].repository, imageTagMutability="IMMUTABLE")
     with ThreadPoolExecutor(1) as pool:
         image = pool.submit(placeholder)

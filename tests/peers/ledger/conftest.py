@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.aws.conditional import create_table
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.session import Session
+from deploytool.core.ledger_table import TABLE
 from deploytool.sandbox import ministack, process
 from tests.peers.front.conftest import free_port
 
@@ -45,7 +45,7 @@ def session(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Session:
 def table(session: Session) -> str:
     """The name of an empty table."""
     name = f"deploytool-{uuid.uuid4().hex[:8]}"
-    create_table(session.client("dynamodb"), name)
+    session.client("dynamodb").create_table(TableName=name, **TABLE)
     return name
 
 

@@ -12,8 +12,8 @@ from deploytool.aws.conditional import LedgerMissing
 from deploytool.aws.journal import Journal
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.session import Session
-from deploytool.core.ledger import GithubRecord, StepState
 from deploytool.core.lease import LeaseLost
+from deploytool.core.ledger import GithubRecord, StepState
 from deploytool.core.model import Commit
 from deploytool.core.outcome import Result
 from deploytool.errors import CloudError, NotFound

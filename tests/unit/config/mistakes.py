@@ -46,7 +46,7 @@ STRUCTURAL = [
         "cluster: shop}",
         "cluster: shop, qqq: 1}",
         '10:50: unknown key "qqq"; there is: region, cluster, repository, account, role_arn, github_environment, url, '
-        "production, timeout, overrides",
+        "production, timeout, ledger, overrides",
     ),
     Mistake("app_missing", "app: shop\n", "", '1:1: the file lacks "app"; Name of the application.'),
     Mistake("app_not_text", "app: shop", "app: 5", '1:6: "app" must be text, not a number; put it in quotes'),
@@ -262,6 +262,18 @@ STRUCTURAL = [
         "cluster: shop}",
         "cluster: shop, production: really}",
         '10:62: "production" must be true or false, not text',
+    ),
+    Mistake(
+        "ledger_as_true",
+        "cluster: shop}",
+        "cluster: shop, ledger: true}",
+        '10:58: "ledger" must be the name of a DynamoDB table, or false, not true or false',
+    ),
+    Mistake(
+        "ledger_as_an_arn",
+        "cluster: shop}",
+        "cluster: shop, ledger: 'arn:x/y'}",
+        '10:58: "ledger" must be the name of a DynamoDB table',
     ),
     Mistake(
         "environment_without_value",

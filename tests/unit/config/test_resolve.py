@@ -103,12 +103,20 @@ def test_every_key_of_an_environment_is_read() -> None:
     found = one(
         environment="{region: eu-west-1, cluster: '${app}-c', repository: r, account: '123456789012',"
         " role_arn: 'arn:aws:iam::${account}:role/${region}', github_environment: live, url: 'https://${environment}.org',"
-        " production: true, timeout: 90}"
+        " production: true, timeout: 90, ledger: '${app}-releases'}"
     )
     assert (found.region, found.cluster, found.repository, found.account) == ("eu-west-1", "a-c", "r", "123456789012")
     assert found.role_arn == "arn:aws:iam::123456789012:role/eu-west-1"
     assert (found.github_environment, found.url, found.production) == ("live", "https://e.org", True)
-    assert (found.timeout, found.services["s"].timeout) == (90, 90)
+    assert (found.timeout, found.services["s"].timeout, found.ledger) == (90, 90, "a-releases")
+
+
+def test_there_is_no_ledger_when_it_is_false() -> None:
+    assert one(environment="{region: eu-west-1, cluster: c, ledger: false}").ledger is None
+
+
+def test_the_ledger_is_the_table_of_the_bootstrap_stack_when_nothing_is_said() -> None:
+    assert one().ledger == "deploytool"
 
 
 def test_overrides_change_only_what_they_name() -> None:
