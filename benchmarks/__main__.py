@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.document import document
 from benchmarks.failure import MeasurementFailed
 from benchmarks.figures import Figure
+from benchmarks.page import with_figures
 from benchmarks.rows import ROWS
 from benchmarks.stage import stage
 from benchmarks.table import table
@@ -26,6 +27,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure deploytool beside its peers.")
     parser.add_argument("--runs", type=_count, default=5, help="runs of each row; medians are told (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample as JSON")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="also put the table into docs/benchmark.md")
     parser.add_argument("--row", nargs="+", choices=ROWS, default=list(ROWS), help="only these (default: all)")
     chosen = parser.parse_args()
     head = taken(chosen.runs)
@@ -44,10 +46,13 @@ def main() -> int:
     report = document(figures, head, failures)
     if chosen.json:
         chosen.json.write_text(json.dumps(report, indent=2) + "\n")
-    print("\n".join(f"{name:8} {value}" for name, value in head.items()))
-    print(f"\n{table(figures)}")
+    printed = "\n".join([*(f"{name:8} {value}" for name, value in head.items()), "", table(figures)])
     if failures:
-        print("\nNOT MEASURED:", *failures, sep="\n  ")
+        printed += "\n\nNOT MEASURED:\n" + "\n".join(f"  {failure}" for failure in failures)
+    print(printed)
+    if chosen.page:
+        chosen.page.write_text(with_figures(chosen.page.read_text(), printed))
+    if failures:
         return NOT_MEASURED
     return REACHED if report["reached"] else NOT_REACHED
 
