@@ -11,6 +11,7 @@ from deploytool.aws.call import call
 from deploytool.aws.session import Session
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task, TaskDefinition
 from deploytool.core.plan_model import Migrate
+from deploytool.core.task_definition import RELEASE_TAG
 from deploytool.core.verdict_model import Rollout
 from deploytool.errors import CloudError, DeployError
 
@@ -148,7 +149,7 @@ class Ecs:
             cluster=self._cluster,
             taskDefinition=task_definition,
             clientToken=token,
-            startedBy=token[:128],
+            startedBy=tags[RELEASE_TAG],
             tags=[{"key": key, "value": value} for key, value in tags.items()],
             **where,
         )
@@ -161,6 +162,11 @@ class Ecs:
     def task(self, arn: str) -> Task | None:
         """DescribeTasks for one task."""
         return next(iter(self._tasks((arn,))), None)
+
+    def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
+        """ListTasks by ``startedBy``: migrate tasks of a release that have not stopped."""
+        answer = call(self._client, "list_tasks", cluster=self._cluster, startedBy=release_id)
+        return tuple(task for task in self._tasks(answer["taskArns"]) if task.last_status != "STOPPED")
 
     def stop_task(self, arn: str, reason: str) -> None:
         """StopTask."""

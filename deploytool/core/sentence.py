@@ -31,7 +31,8 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
         case Result.NOT_ROLLED_BACK:
             return f"{what} failed in {where} and NOT every service is back: {_each(services)}. Someone must look now"
         case Result.SUPERSEDED:
-            return f"{what} was superseded in {where} {f'({cause})' if cause else 'by another deployment'}: {_each(services)}"
+            why = f"({cause})" if cause else "by another deployment"
+            return f"{what} was superseded in {where} {why}: {_each(services)}"
         case Result.CANCELLED:
             return f"{what} was cancelled in {where}; {_going(services)}"
         case Result.FAILED:

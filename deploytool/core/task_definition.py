@@ -31,6 +31,7 @@ __all__ = [
 
 _UNFIT_FOR_TAGS = re.compile(r"[^\w +\-=.:/@]")
 _TAG_LENGTH = 256
+RELEASE_TAG = "deploytool:release"
 _NOT_CARRIED_OVER = ("aws:", "deploytool:")
 """Tags of the revision before that AWS reserves, or that tell of the release before."""
 
@@ -82,7 +83,7 @@ def tags(request: Request) -> dict[str, str]:
     """
     pull_request = request.origin.pull_request
     wanted = {
-        "deploytool:release": request.release_id,
+        RELEASE_TAG: request.release_id,
         "deploytool:commit": request.commit.sha,
         "deploytool:pull-request": str(pull_request) if pull_request is not None else "",
         "deploytool:run": request.origin.run_url or request.origin.run_id,

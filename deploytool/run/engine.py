@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from deploytool.core.outcome import BACK, Outcome, Result, ServiceOutcome, Timin
 from deploytool.core.plan_model import Build, Migrate, Plan, RollOut, ServiceChange, Step, Verify
 from deploytool.core.sentence import sentence
 from deploytool.core.verdict_model import Fate
-from deploytool.errors import BuildError, DeployError
+from deploytool.errors import BuildError, DeployError, Refused
 from deploytool.run.build import build, gate
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
@@ -23,6 +24,16 @@ from deploytool.run.rollout import Watched, update, watch
 from deploytool.run.verify import verify
 
 NAMES: dict[type, str] = {Build: "build", Migrate: "migrate", RollOut: "roll out", Verify: "verify"}
+
+
+class Overtaken(Refused):
+    """Somebody else deployed a service after the plan was made."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__(
+            f"service {service} was deployed by somebody else since this release was planned",
+            "see `deploytool status`, then release again: the new plan begins from what is live now",
+        )
 
 
 class _Unwell(Exception):
@@ -80,6 +91,7 @@ class _Release:
             self.revisions = register(self.plan, self.digests, self.world)
 
     def _roll_out(self, step: RollOut) -> None:
+        self._as_planned(step)
         wanted = [(change.key, change.before, self.revisions[change.key]) for change in step.services]
         began = update(wanted, self.world, began=self._moved)
         ended = watch(began, step.timeout, self.world, stop_early=True, seen=self._moved)
@@ -90,6 +102,14 @@ class _Release:
             raise _Unwell(Result.SUPERSEDED)
         hopeless = any(service.hopeless and service.verdict.fate is not Fate.TIMED_OUT for service in ended)
         raise _Unwell(Result.ROLLED_BACK if hopeless else Result.OUT_OF_TIME)
+
+    def _as_planned(self, step: RollOut) -> None:
+        """Minutes may lie between plan and rollout: whoever deployed meanwhile is not overwritten. Raises Overtaken."""
+        states = self.world.ecs.services([change.name for change in step.services])
+        for change in step.services:
+            now, then = states.get(change.name), change.before
+            if now is None or now.primary is None or then.primary is None or now.primary.id != then.primary.id:
+                raise Overtaken(change.name)
 
     def _moved(self, service: Watched) -> None:
         self.moved[service.key] = service
@@ -239,7 +259,15 @@ def _or_undone(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
         if not release.moved and not release.migrated:
             return Result.REFUSED, error.cause
         return (Result.ROLLED_BACK if release.undo() else Result.NOT_ROLLED_BACK), error.cause
+    except Exception as fault:  # noqa: BLE001  (a fault of ours must not leave services half-way)
+        release.tell_why(_own(fault))
+        return (Result.FAILED if release.undo() else Result.NOT_ROLLED_BACK), f"{type(fault).__name__}: {fault}"
     return Result.RELEASED, ""
+
+
+def _own(fault: Exception) -> Diagnosis:
+    where = "".join(traceback.format_exception(fault)[-3:])
+    return Diagnosis("own-fault", f"deploytool has a fault of its own: {fault!r}", "please report it", quote=where)
 
 
 def _about(step: Step) -> str:

@@ -68,6 +68,9 @@ class Ecs(Protocol):
     def task(self, arn: str) -> Task | None:
         """DescribeTasks for one task; ``None`` where ECS does not know it (yet)."""
 
+    def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
+        """Tasks of this release's migration that have not stopped."""
+
     def stop_task(self, arn: str, reason: str) -> None:
         """StopTask."""
 

@@ -129,7 +129,13 @@ class EcsModel:
     def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
         """RunTask."""
         with self._called("RunTask", token):
-            return self.migrations.run(task_definition, step.container, token)
+            return self.migrations.run(task_definition, step.container, token, tags.get("deploytool:release", ""))
+
+    def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
+        """ListTasks by ``startedBy``."""
+        with self._called("ListTasks", release_id):
+            running = (self.migrations.task(arn) for arn in self.migrations.running())
+            return tuple(task for task in running if task and task.started_by == release_id)
 
     def task(self, arn: str) -> Task | None:
         """DescribeTasks."""

@@ -22,6 +22,7 @@ class _Running:
     life: Life
     launched: float
     token: str
+    started_by: str
     stopped: float | None = None
     """When StopTask was called."""
 
@@ -34,7 +35,7 @@ class Migrations:
     lives: list[Life | str] = field(default_factory=lambda: [Life(starts_after=3.0, runs_for=5.0, exit_code=0)])
     started: dict[str, _Running] = field(default_factory=dict)
 
-    def run(self, revision: str, container: str, token: str) -> Task | NotStarted:
+    def run(self, revision: str, container: str, token: str, started_by: str = "") -> Task | NotStarted:
         """The same token is the same task."""
         known = next((each for each in self.started.values() if each.token == token), None)
         if known is None:
@@ -42,7 +43,7 @@ class Migrations:
             if isinstance(life, str):
                 return NotStarted(life)
             arn = f"arn:aws:ecs:us-east-1:123456789012:task/shop/migrate{len(self.started) + 1}"
-            known = _Running(arn, revision, container, life, self.clock.now, token)
+            known = _Running(arn, revision, container, life, self.clock.now, token, started_by)
             self.started[arn] = known
         return self.view(known)
 
@@ -83,7 +84,7 @@ class Migrations:
             arn=task.arn,
             task_definition=task.revision,
             last_status=status,
-            started_by=task.token,
+            started_by=task.started_by,
             stop_code=code,
             stopped_reason=reason,
             created_at=moment(task.launched),

@@ -1,0 +1,95 @@
+"""Find out what a dead release left, and bring every service to one version before anything new begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploytool.core.events import StepBegan, StepEnded, Warned
+from deploytool.core.ledger import Record
+from deploytool.core.observed import ServiceState
+from deploytool.core.outcome import Result
+from deploytool.core.recovery import leftover
+from deploytool.core.verdict_model import Fate, Rollout
+from deploytool.errors import Refused
+from deploytool.run.ports import World
+from deploytool.run.rollout import Watched, update, watch
+
+STEP = "settle"
+
+
+class MigrationStillRuns(Refused):
+    """The migrate task of a dead release does not end; a second one must not begin beside it."""
+
+    def __init__(self, tasks: str, release_id: str) -> None:
+        super().__init__(
+            f"the migrate task {tasks} of release {release_id}, which was killed, still runs",
+            "wait for it, or stop it (`aws ecs stop-task`) if it hangs; then run this again",
+        )
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How a dead release is closed."""
+
+    result: Result
+    sentence: str
+    serving: Mapping[str, str]
+
+
+def settle(record: Record, world: World, timeout: float) -> Settled:
+    """Wait for its migrate task, then for or against its rollouts; at the end every service is on one version.
+
+    ``timeout`` is in seconds, for each of the two. Raises CloudError, LeaseLost.
+    """
+    began = world.clock.monotonic()
+    world.tell(StepBegan(STEP, f"release {record.release_id} ended without a word"))
+    _await_migration(record, world, timeout)
+    states = _states(record, world)
+    left = leftover(record, states)
+    names = {key: record.services[key] for key in record.services}
+    watched = [_watched(key, states[key]) for key in left.to_await if key not in left.to_put_back]
+    watched += update(
+        [(key, states[key], names[key].before) for key in left.to_put_back if key in states], world, going_back=True
+    )
+    ended = watch(tuple(watched), timeout, world, stop_early=False) if watched else ()
+    settled = _judged(record, left.complete, {each.key for each in ended if each.verdict.fate is not Fate.LIVE}, world)
+    world.tell(StepEnded(STEP, settled.result is not Result.NOT_ROLLED_BACK, world.clock.monotonic() - began,
+                         settled.sentence))  # fmt: skip
+    return settled
+
+
+def _await_migration(record: Record, world: World, timeout: float) -> None:
+    """A migrate task still running is waited for, never started twice and never stopped half-way."""
+    deadline = world.clock.monotonic() + timeout
+    while running := world.ecs.tasks_started_by(record.release_id):
+        if world.clock.monotonic() >= deadline:
+            names = ", ".join(task.id for task in running)
+            raise MigrationStillRuns(names, record.release_id)
+        world.tell(Warned(f"waiting for the migrate task {running[0].id} of release {record.release_id}"))
+        world.clock.sleep(world.clock.pace())
+
+
+def _states(record: Record, world: World) -> dict[str, ServiceState]:
+    found = world.ecs.services([service.name for service in record.services.values()])
+    return {key: found[service.name] for key, service in record.services.items() if service.name in found}
+
+
+def _watched(key: str, state: ServiceState) -> Watched:
+    primary = state.primary
+    assert primary is not None, "only a service with a PRIMARY deployment can be rolling"
+    return Watched(key, Rollout(state.name, primary.id, primary.task_definition), state=state, going_back=True)
+
+
+def _judged(record: Record, complete: bool, unsettled: set[str], world: World) -> Settled:
+    serving = {key: state.task_definition for key, state in _states(record, world).items()}
+    what = f"release {record.release_id} ({record.commit.short})"
+    if unsettled:
+        return Settled(
+            Result.NOT_ROLLED_BACK, f"{what} was killed, and {', '.join(sorted(unsettled))} did not settle", serving
+        )
+    if complete:
+        return Settled(Result.RELEASED, f"{what} was killed after its last step; it is live", serving)
+    return Settled(
+        Result.ROLLED_BACK, f"{what} was killed before its end; every service is on the version before", serving
+    )
