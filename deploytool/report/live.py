@@ -18,7 +18,7 @@ from rich.text import Text
 from deploytool.core.events import Event
 from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.report.story import Phase, ServiceRow, Story, apply
-from deploytool.report.wording import clean, duration, news
+from deploytool.report.wording import blamed, clean, duration, news
 
 OUTPUT_SHOWN = 6
 REFRESHES_A_SECOND = 8
@@ -77,7 +77,7 @@ def picture(story: Story, now: datetime, signs: Signs, spinner: Spinner) -> Rend
     if any(row.moved for row in story.services):
         parts.append(Padding(_services(story.services), (1, 0, 0, 2)))
     for diagnosis in story.diagnoses if story.outcome is None else ():
-        about = f"{diagnosis.subject}: " if diagnosis.subject else ""
+        about = f"{subject}: " if (subject := blamed(diagnosis)) else ""
         parts.append(Padding(Text(f"{signs.bad} {clean(about + diagnosis.cause)}", "red"), (1, 0, 0, 0)))
         if diagnosis.fix:
             parts.append(Text(f"  fix: {clean(diagnosis.fix)}"))
@@ -112,10 +112,11 @@ def _services(rows: tuple[ServiceRow, ...]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column("service", no_wrap=True)
     table.add_column("tasks", no_wrap=True, justify="right")
-    table.add_column("news", overflow="ellipsis", no_wrap=True)
+    # The only column that rich may make narrower: names and counts stay whole.
+    table.add_column("news")
     for row in rows:
         told = news(row.verdict, row.running, row.desired, row.going_back) if row.moved else "not begun"
-        table.add_row(Text(row.key), Text(f"{row.running}/{row.desired}"), Text(told, _style(row.verdict)))
+        table.add_row(Text(row.key), Text(f"{row.running}/{row.desired}"), _line(told, _style(row.verdict)))
     return table
 
 

@@ -8,7 +8,7 @@ from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.report.escaping import code, fenced, link, prose
 from deploytool.report.serving import serving
 from deploytool.report.story import Phase, Story
-from deploytool.report.wording import count, duration, news, revision
+from deploytool.report.wording import blamed, count, duration, news, revision
 
 TABLE_HEAD = "| service | status | version before → now | tasks |\n|---|---|---|---|\n"
 _SIGNS = {"rolled back": "↩️", "not changed": "➖"}
@@ -76,7 +76,7 @@ def _step(phase: Phase, over: bool) -> str:
 
 
 def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
-    about = f"{code(diagnosis.subject)}: " if diagnosis.subject else ""
+    about = f"{code(subject)}: " if (subject := blamed(diagnosis)) else ""
     told = [f"{about}{prose(diagnosis.cause)}"]
     if diagnosis.fix:
         told.append(f"**Fix**: {prose(diagnosis.fix)}")

@@ -6,7 +6,7 @@ from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.outcome import Outcome
 from deploytool.report.layout import columns
 from deploytool.report.serving import Serving, serving
-from deploytool.report.wording import clean, cleaned, duration
+from deploytool.report.wording import blamed, clean, cleaned, duration
 
 LOG_LINES = 50
 
@@ -30,7 +30,7 @@ def _services(rows: tuple[Serving, ...]) -> tuple[str, ...]:
 
 
 def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
-    about = f"{clean(diagnosis.subject)}: " if diagnosis.subject else ""
+    about = f"{subject}: " if (subject := blamed(diagnosis)) else ""
     told = [f"Why: {about}{clean(diagnosis.cause)}"]
     if diagnosis.fix:
         told.append(f"Fix: {clean(diagnosis.fix)}")

@@ -10,7 +10,7 @@ from deploytool.core.events import Ended, Event, Explained, Planned, Said, Servi
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.report import github_actions
-from deploytool.report.wording import clean, cleaned, count, duration, news
+from deploytool.report.wording import blamed, clean, cleaned, count, duration, news
 
 FOLDED = frozenset({"build", "migrate"})
 """Steps whose output is long enough to fold away in the log of GitHub Actions."""
@@ -99,7 +99,7 @@ def _planned(plan: Plan) -> tuple[str, ...]:
 
 
 def _explained(diagnosis: Diagnosis) -> tuple[str, ...]:
-    told = [f"{_after('', diagnosis.subject, ': ')}{clean(diagnosis.cause)}"]
+    told = [f"{_after('', blamed(diagnosis), ': ')}{clean(diagnosis.cause)}"]
     if diagnosis.quote:
         told.extend(f"  AWS says: {part}" for part in cleaned([diagnosis.quote]))
     if diagnosis.fix:

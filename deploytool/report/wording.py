@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.verdict_model import Fate, Verdict
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
@@ -62,6 +63,11 @@ def image_version(reference: str) -> str:
         return short_digest(digest)
     tail = reference.rpartition("/")[2]
     return tail.partition(":")[2] or "latest"
+
+
+def blamed(diagnosis: Diagnosis) -> str:
+    """What the diagnosis is about; empty where its cause begins with the same words."""
+    return "" if diagnosis.cause.startswith(diagnosis.subject) else clean(diagnosis.subject)
 
 
 def count(number: int, noun: str) -> str:

@@ -12,6 +12,7 @@ from rich.spinner import Spinner
 from deploytool.core.events import Explained, Said, Warned
 from deploytool.core.model import Commit
 from deploytool.core.outcome import Result
+from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.report.documents import outcome_document, plan_document, text
 from deploytool.report.live import ASCII, UNICODE, LiveProgress, picture
 from deploytool.report.outcome import outcome_text
@@ -21,7 +22,9 @@ from tests.unit.report.telling import CRASH, SHA, at, bad_events, good_events, p
 
 
 def test_a_plan_reads_like_this() -> None:
-    assert plan_text(plan(warnings=("service worker has no circuit breaker",))) == f"""\
+    assert (
+        plan_text(plan(warnings=("service worker has no circuit breaker",)))
+        == f"""\
 shop 4f2a9c1 to production: Add the cart (#12)
   cluster shop, us-east-1
 
@@ -48,6 +51,7 @@ If anything fails
 
 warning: service worker has no circuit breaker
 """
+    )
 
 
 def test_a_plan_says_reuse_when_the_image_is_pushed_already() -> None:
@@ -60,7 +64,9 @@ def test_a_plan_says_so_when_there_is_nothing_to_do() -> None:
 
 
 def test_an_outcome_reads_like_this() -> None:
-    assert outcome_text(rolled_back()) == """\
+    assert (
+        outcome_text(rolled_back())
+        == """\
 ✗ The release failed: worker crashed; every service is back on the version before.
 
   service  status       before          serves now      version
@@ -76,6 +82,7 @@ Last lines of its log:
 
 Took 1 min 06 s: build 31 s, roll out 20 s, put back 12 s
 """
+    )
 
 
 def test_an_outcome_shows_the_last_fifty_lines_of_a_log() -> None:
@@ -148,6 +155,22 @@ def test_the_live_picture_never_is_wider_than_the_terminal() -> None:
     story = apply(story, Said("roll out", "x" * 300), at(46))
     story = apply(story, Explained(replace(CRASH, cause="y " * 90)), at(46))
     assert max(map(len, drawn(story, width=40).splitlines())) <= 40
+
+
+def test_the_live_picture_cuts_the_news_and_never_the_names_when_the_line_is_long() -> None:
+    story = told(good_events()[:10])
+    long = Verdict(Fate.WAITING, "ECS deployment circuit breaker was triggered after 3 consecutive failures " * 2)
+    rows = tuple(replace(row, verdict=long) for row in story.services)
+    shown = drawn(replace(story, services=rows)).splitlines()
+    assert shown[-3] == "  service  tasks  news"
+    assert shown[-1].startswith("  worker     1/1  ")
+    assert shown[-1].endswith("…")
+
+
+def test_a_reason_names_its_subject_once() -> None:
+    crash = replace(CRASH, subject="container worker", cause="container worker exited with code 1")
+    shown = drawn(apply(told(bad_events()[:6]), Explained(crash), at(46)))
+    assert "✗ container worker exited with code 1" in shown
 
 
 def test_the_picture_that_stays_has_neither_output_nor_spinner() -> None:
