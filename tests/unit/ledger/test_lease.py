@@ -1,0 +1,120 @@
+"""Who may take the lock, as tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from deploytool.core.lease import (
+    MARGIN,
+    HolderKind,
+    Holding,
+    IfBusy,
+    LeaseLost,
+    Locked,
+    Step,
+    SupersededBy,
+    describe,
+    may_take,
+    next_step,
+    taken,
+)
+from tests.unit.ledger.records import NOW
+
+OLDER, OWNER, NEWER = "20261123-110000-aaaa", "20261123-120000-bbbb", "20261123-130000-cccc"
+HELD = Holding(fence=4, owner=OWNER, actor="mona", since=NOW, expires=NOW + timedelta(seconds=30))
+FROZEN = Holding(fence=4, owner="hold-1", kind=HolderKind.HOLD, actor="mona", reason="sale", since=NOW)
+SHORT = timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("holding", "passed", "may"),
+    [
+        (None, timedelta(), True),
+        (Holding(fence=9), timedelta(), True),
+        (HELD, timedelta(), False),
+        (HELD, timedelta(seconds=30), False),
+        (HELD, timedelta(seconds=30) + MARGIN, False),
+        (HELD, timedelta(seconds=30) + MARGIN + SHORT, True),
+        (FROZEN, timedelta(days=365), False),
+        (replace(FROZEN, expires=NOW + timedelta(hours=2)), timedelta(hours=2) + MARGIN, False),
+        (replace(FROZEN, expires=NOW + timedelta(hours=2)), timedelta(hours=2) + MARGIN + SHORT, True),
+    ],
+)
+def test_the_lock_may_be_taken_when_it_is_free_or_long_expired(
+    holding: Holding | None, passed: timedelta, may: bool
+) -> None:
+    assert may_take(holding, NOW + passed) is may
+
+
+@pytest.mark.parametrize(
+    ("holding", "who", "if_busy", "step"),
+    [
+        (None, NEWER, "refuse", Step.TAKE),
+        (Holding(fence=3), NEWER, "refuse", Step.TAKE),
+        (HELD, NEWER, "refuse", Step.REFUSE),
+        (HELD, NEWER, "wait", Step.WAIT),
+        (HELD, OLDER, "wait", Step.WAIT),
+        (HELD, NEWER, "supersede", Step.SUPERSEDE),
+        (HELD, OLDER, "supersede", Step.GIVE_WAY),
+        (replace(HELD, superseded_by=NEWER), NEWER, "supersede", Step.WAIT),
+        (replace(HELD, superseded_by=NEWER), f"{NEWER}d", "supersede", Step.SUPERSEDE),
+        (replace(HELD, superseded_by=f"{NEWER}d"), NEWER, "supersede", Step.GIVE_WAY),
+        (FROZEN, NEWER, "wait", Step.WAIT),
+        (FROZEN, NEWER, "refuse", Step.REFUSE),
+        (FROZEN, NEWER, "supersede", Step.REFUSE),
+    ],
+)
+def test_what_is_done_follows_from_who_has_the_lock_when_it_is_wanted(
+    holding: Holding | None, who: str, if_busy: IfBusy, step: Step
+) -> None:
+    assert next_step(holding, who, NOW, if_busy) is step
+
+
+def test_the_lock_is_taken_when_it_expired_whatever_was_to_be_done_if_busy() -> None:
+    later = NOW + timedelta(minutes=1)
+    assert {next_step(HELD, OLDER, later, if_busy) for if_busy in ("wait", "refuse", "supersede")} == {Step.TAKE}
+
+
+def test_nothing_of_the_owner_before_is_left_when_the_lock_is_taken() -> None:
+    wish = Holding(owner=NEWER, actor="ada", run_url="u", reason="r", since=NOW, expires=NOW)
+    assert taken(replace(HELD, superseded_by=NEWER), wish) == replace(wish, fence=5)
+    assert taken(None, replace(wish, kind=HolderKind.HOLD)) == replace(wish, fence=1, kind=HolderKind.HOLD)
+
+
+@pytest.mark.parametrize(
+    ("holding", "seconds", "told"),
+    [
+        (HELD, 0, f"release {OWNER} of mona since 2026-11-23 12:00:00 UTC (0 s)"),
+        (HELD, -3, f"release {OWNER} of mona since 2026-11-23 12:00:00 UTC (0 s)"),
+        (HELD, 119, f"release {OWNER} of mona since 2026-11-23 12:00:00 UTC (119 s)"),
+        (HELD, 120, f"release {OWNER} of mona since 2026-11-23 12:00:00 UTC (2 min)"),
+        (HELD, 7199, f"release {OWNER} of mona since 2026-11-23 12:00:00 UTC (119 min)"),
+        (HELD, 7200, f"release {OWNER} of mona since 2026-11-23 12:00:00 UTC (2 h)"),
+        (FROZEN, 60, "a freeze of mona since 2026-11-23 12:00:00 UTC (60 s): sale"),
+        (
+            replace(FROZEN, expires=NOW + timedelta(hours=2)),
+            60,
+            "a freeze of mona since 2026-11-23 12:00:00 UTC (60 s) until 2026-11-23 14:00 UTC: sale",
+        ),
+        (Holding(owner=OWNER), 0, f"release {OWNER}"),
+    ],
+)
+def test_who_has_the_lock_is_told_in_one_clause(holding: Holding, seconds: int, told: str) -> None:
+    assert describe(holding, NOW + timedelta(seconds=seconds)) == told
+
+
+def test_the_fix_names_the_way_out_when_it_is_locked() -> None:
+    assert Locked("production", HELD, NOW).fix == "wait for it with --wait 10m"
+    assert Locked("production", replace(FROZEN, run_url="u"), NOW).fix == (
+        "ask them, then end the freeze with `deploytool lock release`; see u"
+    )
+
+
+def test_each_failure_has_its_exit_code() -> None:
+    assert Locked("production", HELD, NOW).exit_code == 8
+    assert (LeaseLost(OWNER).exit_code, SupersededBy(OWNER, NEWER).exit_code) == (9, 9)
+    assert LeaseLost(OWNER).cause == f"release {OWNER} no longer has the lock: it was taken away"
+    assert LeaseLost(OWNER, NEWER).cause == f"release {OWNER} no longer has the lock: release {NEWER} took it"
