@@ -19,7 +19,7 @@ from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.core.check import ReleaseRefused
 from deploytool.core.config.model import Settings
-from deploytool.core.model import Live, Origin, Request
+from deploytool.core.model import Live, LiveService, Origin, Request
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.plan import plan
 from deploytool.core.plan_model import Plan
@@ -29,22 +29,27 @@ from deploytool.run.ports import Clock
 
 @dataclass(frozen=True)
 class Decided:
-    """A plan, with the adapters that it was made by and that will carry it out."""
+    """A plan, with what it was made from."""
 
     plan: Plan
-    ecs: Ecs
-    images: Images
+    live: Mapping[str, LiveService]
+    images: Images | None
+    """``None`` where nothing is ever built: rollback and promotion."""
 
 
-def decide(project: Project, origin: Origin, clock: Clock) -> Decided:
+def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decided:
     """Everything a release would do. Raises ReleaseRefused with every reason at once, and CloudError."""
     settings = project.settings
-    ecs = Ecs(project.session, settings.cluster)
     host = registry_host(project)
     images = Images(project.session, settings, project.commit, host, project.root, clock)
     live = look(project.session, ecs, settings, images.find, templates(project.root, settings))
-    request = Request(release_id(), settings.app, settings.environment, project.commit, origin)
-    return Decided(_planned(request, project, live, host), ecs, images)
+    return Decided(_planned(request, project, live, host), live.services, images)
+
+
+def request_for(project: Project, origin: Origin) -> Request:
+    """This project's commit, wished for now."""
+    settings = project.settings
+    return Request(release_id(), settings.app, settings.environment, project.commit, origin)
 
 
 def _planned(request: Request, project: Project, live: Live, host: str) -> Plan:

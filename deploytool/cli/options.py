@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+
+class Duration(click.ParamType[float]):
+    """``90s``, ``10m``, ``1h30m`` or whole seconds, as in deploytool.yml."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", str(value).strip())
+        if not found or not any(found.groups()):
+            self.fail(f"{value!r} is not a duration such as 90s, 10m or 1h30m", param, ctx)
+        hours, minutes, seconds = (int(part or 0) for part in found.groups())
+        return float(hours * 3600 + minutes * 60 + seconds)
+
+
+DURATION = Duration()
 Decorated = Callable[..., Any]
 
 
@@ -23,3 +42,15 @@ def environment(command: Decorated) -> Decorated:
 def output(command: Decorated) -> Decorated:
     """``--output text|json``."""
     return click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)(command)
+
+
+def busy(command: Decorated) -> Decorated:
+    """``--if-busy`` and ``--wait``: what to do where another release has the lock."""
+    command = click.option(
+        "--wait", type=DURATION, help="How long to wait for another release to end or give way; 10m if not given."
+    )(command)
+    return click.option(
+        "--if-busy",
+        type=click.Choice(["wait", "refuse", "supersede"]),
+        help="If another release has the lock: wait for it, refuse (exit 8; the default), or ask it to give way.",
+    )(command)

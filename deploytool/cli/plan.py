@@ -21,13 +21,15 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     Example:
       deploytool plan --environment production --output json
     """
+    from deploytool.aws.ecs import Ecs
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.decide import decide
+    from deploytool.cli.decide import decide, request_for
     from deploytool.cli.origin import origin
     from deploytool.cli.project import project
     from deploytool.report.documents import plan_document, text
     from deploytool.report.plan import plan_text
 
     found = project(config, environment, revision)
-    decided = decide(found, origin(), SystemClock())
+    ecs = Ecs(found.session, found.settings.cluster)
+    decided = decide(found, ecs, request_for(found, origin()), SystemClock())
     click.echo(text(plan_document(decided.plan)) if output == "json" else plan_text(decided.plan))

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from deploytool.cli import options
+
+if TYPE_CHECKING:
+    from deploytool.core.lease import IfBusy
 
 
 @click.command(name="release")
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit to release.")
+@options.busy
 @options.output
-def command(config: str, environment: str | None, revision: str, output: str) -> int:
+def command(
+    config: str, environment: str | None, revision: str, if_busy: IfBusy | None, wait: float | None, output: str
+) -> int:
     """Release a commit: build, migrate, roll out all services together, verify.
 
     Ends when ECS is truly done. If any service fails, every one goes back to the version before (exit 6).
@@ -31,11 +39,22 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     clock.listen()
     found = project(config, environment, revision)
     with told_github(found.settings) as github:
-        from deploytool.cli.carry_out import carry_out
-        from deploytool.cli.decide import decide
+        from deploytool.cli.carry_out import carry_out, say
+        from deploytool.cli.decide import decide, request_for
         from deploytool.cli.git import checkout, require_clean
+        from deploytool.cli.transaction import Busy, transaction
+        from deploytool.cli.watched import watched
+        from deploytool.core.ledger import Kind
 
-        decided = decide(found, origin(), clock)
-        if any(isinstance(step, Build) for step in decided.plan.steps):
-            require_clean(checkout(found.root), found.commit)
-        return int(carry_out(decided, found, clock, github, as_json=output == "json"))
+        request = request_for(found, origin())
+        busy = Busy.asked(if_busy, wait)
+        with (
+            watched(github, as_json=output == "json") as tell,
+            transaction(found, request.release_id, request.origin, clock, tell, busy) as open_one,
+        ):
+            decided = decide(found, open_one.ecs, request, clock)
+            if any(isinstance(step, Build) for step in decided.plan.steps):
+                require_clean(checkout(found.root), found.commit)
+            outcome = carry_out(open_one, decided, Kind.RELEASE)
+        say(outcome, as_json=output == "json")
+        return int(outcome.exit_code)

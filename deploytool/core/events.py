@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.model import Request
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.core.verdict_model import Verdict
@@ -69,10 +70,20 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """A release that was killed is closed by this run; GitHub may still show it as going on."""
+
+    request: Request
+    """Of the release that was killed."""
+    good: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """The release is over."""
 
     outcome: Outcome
 
 
-Event = Planned | StepBegan | StepEnded | Said | ServiceMoved | Explained | Warned | Ended
+Event = Planned | StepBegan | StepEnded | Said | ServiceMoved | Explained | Warned | Settled | Ended

@@ -91,9 +91,7 @@ class GithubClient:
         """
         return self._trying(lambda: self._once(operation, what, permission, values))
 
-    def create(
-        self, operation: str, what: str, permission: str, find: Callable[[], Any | None], **values: Any
-    ) -> Any:
+    def create(self, operation: str, what: str, permission: str, find: Callable[[], Any | None], **values: Any) -> Any:
         """As :meth:`call`, for what must not be there twice: where an answer was lost, ``find`` looks first."""
 
         def attempt() -> Any:

@@ -40,9 +40,7 @@ class StickyComment:
 
     def _updated(self, comment: int, body: str) -> bool:
         try:
-            self._client.call(
-                "issues.update_comment", "update its comment", PERMISSION, comment_id=comment, body=body
-            )
+            self._client.call("issues.update_comment", "update its comment", PERMISSION, comment_id=comment, body=body)
         except Missing:
             # Somebody deleted it.
             return False

@@ -87,6 +87,12 @@ class Deployments:
             **values,
         )
 
+    def close(self, status: Status) -> None:
+        """Close this release's deployment if a run that was killed left it open. Raises GithubError."""
+        left = self._already_open()
+        if left is not None and self._state(int(left["id"])) in ("in_progress", "queued", "pending", ""):
+            self.say(int(left["id"]), status)
+
     def superseded_by(self, deployment: int) -> tuple[int, ...]:
         """Our older deployments that still count as active, oldest first. Raises GithubError.
 

@@ -94,5 +94,3 @@ class GithubReporter:
         """Wait before trying again, but not when the release is over: then at once, once."""
         self._hurry.wait(seconds)
         self._hurry.clear()
-
-

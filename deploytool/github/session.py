@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from deploytool.core.events import Ended, Event, Planned, StepBegan
+from deploytool.core.events import Ended, Event, Planned, Settled, StepBegan
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.github.attempts import Attempts
@@ -12,7 +13,7 @@ from deploytool.github.client import GithubClient
 from deploytool.github.comment_report import CommentReport, Page
 from deploytool.github.context import GithubContext
 from deploytool.github.deployment_report import DeploymentReport, closing, doing
-from deploytool.github.deployments import Deployments
+from deploytool.github.deployments import Deployments, Status
 from deploytool.github.pull_request import PullRequestSearch
 
 
@@ -31,10 +32,13 @@ class Session:
         self._outcome: Outcome | None = None
         self._deployment: DeploymentReport | None = None
         self._comment: CommentReport | None = None
+        self._left: list[Settled] = []
 
     def tell(self, event: Event) -> None:
         """Take note; nothing is sent."""
         self._page.add(event)
+        if isinstance(event, Settled):
+            self._left.append(event)
         if isinstance(event, Planned):
             self._begin(event.plan)
         if isinstance(event, Ended):
@@ -52,6 +56,7 @@ class Session:
 
     def report(self) -> None:
         """Send what is due while the release goes on."""
+        self._close_left()
         if self._deployment and self._comment:
             self._deployment.send()
             self._comment.send()
@@ -59,6 +64,7 @@ class Session:
 
     def finish(self) -> None:
         """Send the end: what people wait for first, what can wait after it."""
+        self._close_left()
         if self._deployment and self._comment:
             self._deployment.want(closing(self._outcome))
             self._deployment.send(last=True)
@@ -87,6 +93,15 @@ class Session:
         number = plan.request.origin.pull_request or self._context.event_pull_request
         search = PullRequestSearch(self._client, plan.request.commit, number)
         self._comment = CommentReport(self._client, search, self._page, self._attempts, self._monotonic)
+
+    def _close_left(self) -> None:
+        """Deployments of releases that were killed: each tried once, at the next occasion."""
+        while self._left:
+            event = self._left.pop(0)
+            status = Status("success" if event.good else "failure", event.sentence)
+            deployments = Deployments(self._client, event.request, self._context.run_url)
+            subject = f"how release {event.request.release_id} ended"
+            self._attempts.make(subject, partial(deployments.close, status), last=True)
 
     def _deployment_of(self, plan: Plan) -> DeploymentReport:
         deployments = Deployments(self._client, plan.request, self._context.run_url)

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Ended, Event, Explained, Planned, Said, ServiceMoved, StepBegan, StepEnded, Warned
+from deploytool.core.events import (
+    Ended,
+    Event,
+    Explained,
+    Planned,
+    Said,
+    ServiceMoved,
+    Settled,
+    StepBegan,
+    StepEnded,
+    Warned,
+)
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.report import github_actions
@@ -63,6 +74,8 @@ def lines(event: Event) -> tuple[str, ...]:
             return _explained(diagnosis)
         case Warned(text):
             return tuple(f"warning: {part}" for part in cleaned([text]))
+        case Settled(sentence=text):
+            return (f"settled: {clean(text)}",)
         case Ended(outcome):
             return (f"{outcome.result.value}: {clean(outcome.sentence)}",)
 

@@ -7,7 +7,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Ended, Event, Explained, Planned, Said, ServiceMoved, StepBegan, StepEnded, Warned
+from deploytool.core.events import (
+    Ended,
+    Event,
+    Explained,
+    Planned,
+    Said,
+    ServiceMoved,
+    Settled,
+    StepBegan,
+    StepEnded,
+    Warned,
+)
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.core.verdict_model import Fate, Verdict
@@ -85,7 +96,7 @@ def apply(story: Story, event: Event, at: datetime) -> Story:
             return replace(story, services=_moved(story.services, event))
         case Explained(diagnosis):
             return replace(story, diagnoses=_union(story.diagnoses, (diagnosis,)))
-        case Warned(text):
+        case Warned(text) | Settled(sentence=text):
             return replace(story, warnings=_union(story.warnings, (text,)))
         case Ended(outcome):
             return replace(

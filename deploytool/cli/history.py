@@ -1,0 +1,51 @@
+"""``deploytool history``."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from deploytool.cli import options
+from deploytool.core.outcome import Result
+
+
+@click.command(name="history")
+@click.argument("release", required=False)
+@options.environment
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@click.option("--result", type=click.Choice([result.value for result in Result]), help="Only those that came to this.")
+@click.option("--commit", default="", help="Only those of this commit; the first digits of its sha will do.")
+@options.output
+def command(
+    release: str | None,
+    config: str,
+    environment: str | None,
+    limit: int,
+    result: str | None,
+    commit: str,
+    output: str,
+) -> None:
+    """Show the releases of an environment, newest first, or RELEASE in full.
+
+    \b
+    Example:
+      deploytool history --environment production --result rolled-back
+    """
+    from deploytool.cli.ledger import ledger_of
+    from deploytool.cli.project import project
+    from deploytool.core.ledger import last_successful
+    from deploytool.core.ledger_document import to_document
+    from deploytool.report.history import history_document, history_text, record_text
+
+    found = project(config, environment)
+    ledger, name = ledger_of(found), found.settings.environment
+    last = last_successful(ledger.recent(1, result=Result.RELEASED))
+    live = last.live_id if last else ""
+    if release:
+        record = ledger.get(release)
+        told, document = record_text(record, live), to_document(record)
+    else:
+        records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
+        told, document = history_text(name, records, live), history_document(name, records, live)
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if output == "json" else told)

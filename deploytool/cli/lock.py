@@ -1,0 +1,101 @@
+"""``deploytool lock``."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import timedelta
+
+import click
+
+from deploytool.cli import options
+from deploytool.cli.length import Length
+
+
+@click.group(name="lock", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Show, freeze or free the lock that keeps two releases of an environment apart."""
+
+
+@command.command()
+@options.environment
+@options.output
+def show(config: str, environment: str | None, output: str) -> None:
+    """Show who has the lock, since when and why.
+
+    \b
+    Example:
+      deploytool lock show --environment production
+    """
+    from deploytool.aws.lease import utc_now
+    from deploytool.cli.ledger import lock_of
+    from deploytool.cli.project import project
+    from deploytool.report.lock import lock_document, lock_text
+
+    lock = lock_of(project(config, environment))
+    holding, now = lock.read(), utc_now()
+    if output == "json":
+        click.echo(json.dumps(lock_document(lock.environment, holding, now), indent=2, ensure_ascii=False))
+    else:
+        click.echo(lock_text(lock.environment, holding, now))
+
+
+@command.command()
+@options.environment
+@click.option("--reason", required=True, help="Why; told to everybody who is refused.")
+@click.option("--for", "lasts", type=Length(), help="How long; until `lock release` unless given.")
+@click.option("--wait", type=Length(), default=timedelta(), help="How long to wait for a release that runs.")
+def hold(config: str, environment: str | None, reason: str, lasts: timedelta | None, wait: timedelta) -> None:
+    """Freeze deployments: every release and rollback is refused until the freeze ends.
+
+    \b
+    Example:
+      deploytool lock hold --environment production --reason "black friday" --for 24h
+    """
+    from deploytool.aws import lease
+    from deploytool.cli.clock import SystemClock
+    from deploytool.cli.ledger import lock_of
+    from deploytool.cli.origin import origin
+    from deploytool.cli.project import project
+    from deploytool.report.lock import lock_text
+
+    lock = lock_of(project(config, environment))
+    clock = SystemClock()
+    clock.listen()
+    holding = lease.hold(
+        lock,
+        owner=f"hold-{secrets.token_hex(4)}",
+        clock=clock,
+        actor=origin().actor,
+        reason=reason,
+        lasts=lasts,
+        wait_seconds=wait.total_seconds(),
+    )
+    click.echo(lock_text(lock.environment, holding, lease.utc_now()))
+
+
+@command.command()
+@options.environment
+@click.option("--force", is_flag=True, help="Free it though a release has it: that release stops at its next change.")
+def release(config: str, environment: str | None, force: bool) -> None:
+    """End a freeze, or with --force take the lock from a release.
+
+    \b
+    Example:
+      deploytool lock release --environment production
+    """
+    from deploytool.aws.lease import utc_now
+    from deploytool.cli.ledger import lock_of
+    from deploytool.cli.project import project
+    from deploytool.core.lease import HolderKind, InUse, may_free
+
+    lock = lock_of(project(config, environment))
+    holding, now = lock.read(), utc_now()
+    if holding is None or not holding.owner:
+        click.echo(f"{lock.environment} is free already")
+        return
+    if not force and not may_free(holding, now):
+        raise InUse(lock.environment, holding, now)
+    freed = lock.free(holding)
+    what = f"release {holding.owner}" if holding.kind is HolderKind.RELEASE else "the freeze"
+    click.echo(f"{lock.environment} is free; {what} had it" if freed else f"{what} freed {lock.environment} itself")

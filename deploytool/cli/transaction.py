@@ -1,0 +1,185 @@
+"""One change to one environment: the lock is taken, what a killed release left is settled, and the ledger is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import click
+
+from deploytool.aws.alarms import Alarms
+from deploytool.aws.ecs import Ecs
+from deploytool.aws.journal import Journal
+from deploytool.aws.lease import Lease, acquire
+from deploytool.aws.ledger import Ledger
+from deploytool.aws.lock import Lock
+from deploytool.aws.logs import Logs
+from deploytool.cli.clock import SystemClock
+from deploytool.cli.decide import Decided
+from deploytool.cli.images import Images
+from deploytool.cli.project import Project
+from deploytool.core.events import Settled, Warned
+from deploytool.core.lease import Holding, IfBusy, describe
+from deploytool.core.ledger import Kind, Record, last_successful
+from deploytool.core.ledger_notes import opened
+from deploytool.core.model import Origin, PublishedImage, Request
+from deploytool.core.outcome import Result
+from deploytool.report.documents import plan_document
+from deploytool.run import ports
+from deploytool.run.settle import settle
+from deploytool.run.unrecorded import Unlocked, Unrecorded
+from deploytool.web import Web
+
+WAIT = 600.0
+"""Seconds to wait for another release where ``--wait`` does not say."""
+NO_LEDGER = (
+    "this environment has no ledger (ledger: false): nothing keeps two releases apart, "
+    "and there is no history to roll back to"
+)
+
+
+@dataclass(frozen=True)
+class Busy:
+    """What to do where another release has the lock."""
+
+    if_busy: IfBusy = "refuse"
+    wait_seconds: float = 0.0
+
+    @classmethod
+    def asked(cls, if_busy: IfBusy | None, wait: float | None) -> Busy:
+        """From the options: ``--wait`` alone means to wait."""
+        return cls(if_busy or ("refuse" if wait is None else "wait"), WAIT if wait is None else wait)
+
+
+@dataclass
+class Transaction:
+    """The lock is ours for as long as this lives."""
+
+    project: Project
+    release_id: str
+    clock: SystemClock
+    tell: ports.Tell
+    ecs: Ecs
+    logs: Logs
+    lease: Lease | None
+    ledger: Ledger | None
+
+    def records(self) -> tuple[Record, ...]:
+        """The ledger, newest first; empty where there is none."""
+        return self.ledger.recent() if self.ledger else ()
+
+    def world(self, decided: Decided, kind: Kind, restores: str = "") -> ports.World:
+        """Everything the engine needs to carry out this plan; its record is begun."""
+        return self._world(decided.images, self._journal(decided, kind, restores))
+
+    def settle(self) -> tuple[Record, ...]:
+        """Close what killed releases left, oldest first. Raises what ``run.settle`` raises."""
+        if self.ledger is None or self.lease is None:
+            return ()
+        closed = []
+        for record in self.ledger.unfinished():
+            ours = replace(record, fence=self.lease.fence)
+            self.ledger.save(ours)
+            world = self._world(None, Journal(self.ledger, ours))
+            end = settle(ours, world, float(self.project.settings.timeout))
+            done = replace(ours, result=end.result, sentence=end.sentence, serving=end.serving, ended_at=_now())
+            self.ledger.save(done)
+            self.tell(Settled(_request(record), end.result is Result.RELEASED, end.sentence))
+            closed.append(done)
+        return tuple(closed)
+
+    def _journal(self, decided: Decided, kind: Kind, restores: str) -> ports.Journal:
+        if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:
+            return Unrecorded()
+        live = last_successful(self.ledger.recent(limit=50))
+        record = opened(
+            decided.plan,
+            decided.live,
+            document=plan_document(decided.plan),
+            now=_now(),
+            fence=self.lease.fence,
+            kind=kind,
+            previous=live.live_id if live else "",
+            restores=restores,
+        )
+        self.ledger.begin(record)
+        return Journal(self.ledger, record)
+
+    def _world(self, builder: Images | None, journal: ports.Journal) -> ports.World:
+        session = self.project.session
+        return ports.World(
+            ecs=self.ecs,
+            logs=self.logs,
+            builder=builder or NoBuilder(),
+            web=Web(),
+            alarms=Alarms(session),
+            clock=self.clock,
+            tell=self.tell,
+            lease=self.lease or Unlocked(),
+            journal=journal,
+        )
+
+
+class NoBuilder:
+    """Port ``run.ports.Builder`` for what never builds: a rollback, a promotion, settling."""
+
+    def build(self, image: object, say: ports.Say) -> PublishedImage:
+        """Never called: such plans have no Build step."""
+        raise AssertionError("a plan without a Build step does not build")
+
+    def gate(self, image: object, digest: str, say: ports.Say) -> None:
+        """What ran before was let through before."""
+
+
+@contextmanager
+def transaction(project: Project, release_id: str, origin: Origin, clock: SystemClock, tell: ports.Tell, busy: Busy,
+                reason: str = "") -> Iterator[Transaction]:  # fmt: skip
+    """Take the lock (or wait, or ask for it), settle what was left, and free it at the end, whatever happens.
+
+    Raises Locked, SupersededBy, LedgerMissing, CloudError.
+    """
+    settings = project.settings
+    ecs, logs = Ecs(project.session, settings.cluster), Logs(project.session)
+    lease, ledger = None, None
+    if settings.ledger is None:
+        tell(Warned(NO_LEDGER))
+    else:
+        ledger = Ledger(project.session, settings.ledger, settings.app, settings.environment)
+        lease = acquire(
+            Lock(project.session, settings.ledger, settings.app, settings.environment),
+            owner=release_id,
+            clock=clock,
+            actor=origin.actor,
+            run_url=origin.run_url,
+            reason=reason,
+            if_busy=busy.if_busy,
+            wait_seconds=busy.wait_seconds,
+            waiting=_waiting(settings.environment),
+        )
+    try:
+        open_one = Transaction(project, release_id, clock, tell, ecs, logs, lease, ledger)
+        open_one.settle()
+        yield open_one
+    finally:
+        if lease:
+            lease.release()
+        for note in sorted(logs.unreadable):
+            click.echo(f"warning: {note}", err=True)
+
+
+def _waiting(environment: str) -> Callable[[Holding], None]:
+    def told(holding: Holding) -> None:
+        click.echo(f"waiting: {environment} is locked by {describe(holding, _now())}", err=True)
+
+    return told
+
+
+def _request(record: Record) -> Request:
+    origin = Origin(record.actor, record.run_url, record.run_id, record.pull_request)
+    return Request(record.release_id, record.app, record.environment, record.commit, origin)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
