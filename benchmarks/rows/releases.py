@@ -36,8 +36,8 @@ def releases(stage: Stage, runs: int) -> list[Figure]:
                 memory.append(ran.peak_bytes / MEGABYTE)
             spoke = ran.lines[-1].at if ran.lines else ran.ended
             stage.say(
-                f"run {number + 1} of {runs}: {contender.name} took {ran.seconds:.1f} s; after the last service "
-                f"completed, its last line came {spoke - completed:.2f} s and its exit {ran.ended - completed:.2f} s later"
+                f"run {number + 1} of {runs}: {contender.name} took {ran.seconds:.1f} s; last line "
+                f"{spoke - completed:.2f} s and exit {ran.ended - completed:.2f} s after the last service completed"
             )
     return [
         Figure(
