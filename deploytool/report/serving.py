@@ -64,6 +64,8 @@ def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
         return "live", ""
     if service.serving == service.before and (service.back is None or service.back.fate in BACK):
         return ("rolled back" if service.after else "not changed"), service.verdict.detail
+    if service.serving == service.before and service.back and service.back.fate in (Fate.WAITING, Fate.ROLLING_BACK):
+        return "on its way back", ""
     last = service.back or service.verdict
     return f"{'NOT back: ' if service.back else ''}{last.fate.value}", last.detail
 

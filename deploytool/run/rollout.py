@@ -73,7 +73,8 @@ def update(
             verdict = Verdict(Fate.FAILED, f"nobody knows whether it began: {error.cause}")
             began(Watched(key, unknown, verdict, before, going_back))
             raise
-        watched = Watched(key, rollout, state=before, going_back=going_back)
+        # From here on this is what the service is set to, even if no later look succeeds.
+        watched = Watched(key, rollout, state=replace(before, task_definition=revision), going_back=going_back)
         began(watched)
         return watched
 

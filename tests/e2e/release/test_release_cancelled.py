@@ -1,0 +1,34 @@
+"""Ctrl-C: exit 130, what is where is said, services are back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.release.shop import Shop
+
+
+@pytest.mark.parametrize(
+    ("on_cancel", "said", "stopped"), [("finish", "was left to finish", 0), ("stop", "was stopped", 1)]
+)
+def test_a_running_migration_is_treated_as_configured(shop: Shop, on_cancel: str, said: str, stopped: int) -> None:
+    with shop.config() as config:
+        config["services"] = {"worker": {"image": "app"}}
+        config["migrate"] |= {"command": ["sleep", "6"], "like": "worker", "on_cancel": on_cancel}
+        config["environments"]["production"]["overrides"].pop("services")
+    shop.template("worker", command=["architecturedeck-worker", "--again"])
+    before = shop.account.serving()
+    ran = shop.interrupted(lambda: bool(shop.front.calls("ecs", "RunTask")), "release")
+    shop.told_and_back(ran, 130, before, said, "was cancelled in production; no service was changed")
+    assert len(shop.front.calls("ecs", "StopTask")) == stopped
+    assert shop.front.calls("ecs", "UpdateService") == []
+
+
+def test_services_under_way_are_sent_back_and_not_waited_for(shop: Shop) -> None:
+    shop.only("app", "worker")
+    for service in ("app", "worker"):
+        shop.template(service, command=[f"architecturedeck-{service}", "--again"])
+    before = shop.account.serving()
+    ran = shop.interrupted(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2, "release")
+    ways = [f"{service} is on its way back to {before[service].rsplit('/', 1)[-1]}" for service in ("app", "worker")]
+    shop.told_and_back(ran, 130, before, "was cancelled in production; ", *ways)
+    assert "NOT back" not in ran.out

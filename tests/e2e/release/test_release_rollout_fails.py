@@ -1,0 +1,109 @@
+"""Tasks that do not live: exit 6, why in one reading with the last lines of the log, every service back."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.release.account import CLUSTER
+from tests.e2e.release.shop import Shop
+from tests.peers.front.script import Behaviours
+
+SHELL = ("sh", "-c")
+WENT_BACK = "back on the version before: "
+
+
+def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(shop: Shop) -> None:
+    shop.only("app", "worker")
+    shop.template("app", command=["architecturedeck-app", "--again"])
+    shop.template("worker", command=[*SHELL, "echo 'worker: QUEUE_NAME is not set' >&2; exit 1"])
+    ran = shop.release_fails(6, WENT_BACK + "app on ", "container worker exited with code 1", "Fix: read the log below")
+    assert "  | worker: QUEUE_NAME is not set" in ran.out
+    assert {call.params["service"] for call in shop.front.calls("ecs", "UpdateService")} == {"app", "worker"}
+    newest = shop.github.deployments()[0]["id"]
+    assert shop.github.states(newest)[0] == "failure"
+
+
+@pytest.mark.parametrize(
+    ("command", "cause", "log"),
+    [
+        pytest.param("echo no queue; exit 1", "exited with code 1", "no queue", id="exit-1"),
+        pytest.param("echo all in memory; exit 137", "137", "all in memory", id="exit-137"),
+        pytest.param("echo one job; sleep 0.5; exit 3", "exited with code 3", "one job", id="crash-loop"),
+        pytest.param(
+            "echo nothing to do; sleep 0.3", "ended by itself with exit code 0", "nothing to do", id="ends-by-itself"
+        ),
+    ],
+)
+def test_why_a_container_ended_is_told_with_its_last_lines(shop: Shop, command: str, cause: str, log: str) -> None:
+    shop.only("worker")
+    shop.template("worker", command=[*SHELL, command])
+    ran = shop.release_fails(6, WENT_BACK + "worker on ", cause, "Fix: ")
+    assert f"  | {log}" in ran.out
+
+
+def test_a_command_that_is_not_in_the_image_is_named(shop: Shop) -> None:
+    shop.only("worker")
+    shop.template("worker", command=["architecturedeck-workr"])
+    shop.release_fails(6, WENT_BACK + "worker on ", "architecturedeck-workr", "Fix: ")
+
+
+def test_an_image_that_is_not_there_is_named(shop: Shop) -> None:
+    shop.only("worker")
+    with shop.config() as config:
+        config["services"]["worker"] = {"containers": {"worker": "app"}, "timeout": "60s"}
+    definition = shop.account.definition("worker")
+    host = shop.environ["DEPLOYTOOL_REGISTRY"]
+    side = {"name": "side", "image": f"{host}/architecturedeck:never-pushed", "essential": True}
+    definition["containerDefinitions"].append(side)
+    shop.template_file("worker", definition)
+    shop.release_fails(6, WENT_BACK + "worker on ", "architecturedeck:never-pushed", "Fix: ")
+
+
+def test_a_secret_that_cannot_be_read_is_named(shop: Shop) -> None:
+    shop.only("worker")
+    secrets = shop.account.definition("worker")["containerDefinitions"][0]["secrets"]
+    gone = secrets[0]["valueFrom"].rpartition(":")[0] + ":architecturedeck/NOT_THERE"
+    shop.template("worker", secrets=[*secrets, {"name": "NOT_THERE", "valueFrom": gone}])
+    shop.release_fails(3, f"the secret {gone} does not exist", "fix: create it")
+
+
+def test_a_health_check_that_fails_is_told(shop: Shop) -> None:
+    shop.only("worker")
+    shop.template("worker", healthCheck={"command": ["CMD", "false"], "interval": 1, "timeout": 1, "retries": 1})
+    shop.front.script(behaviours=Behaviours(health_checks=True, drop_failed=True))
+    shop.release_fails(6, WENT_BACK + "worker on ", "health check", "Fix: ")
+
+
+def test_a_rollout_that_never_settles_is_taken_back_when_its_time_is_over(shop: Shop) -> None:
+    shop.only("worker")
+    with shop.config() as config:
+        config["services"]["worker"]["timeout"] = "5s"
+    slow = {"command": ["CMD", "false"], "interval": 5, "timeout": 2, "retries": 3, "startPeriod": 300}
+    shop.template("worker", healthCheck=slow)
+    shop.front.script(behaviours=Behaviours(health_checks=True))
+    ran = shop.release_fails(10, "did not settle in production in time", WENT_BACK + "worker on ")
+    assert ran.seconds < 30
+    newest = shop.github.deployments()[0]["id"]
+    assert shop.github.states(newest)[0] in {"failure", "error"}
+
+
+def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop) -> None:
+    shop.only("worker")
+    with shop.config() as config:
+        config["services"]["worker"]["timeout"] = "6s"
+    shop.template("worker", command=[*SHELL, "echo no queue; exit 1"])
+    ecs = shop.account.client("ecs")
+
+    def breaker(on: bool) -> None:
+        wanted = {"deploymentCircuitBreaker": {"enable": on, "rollback": on}}
+        ecs.update_service(cluster=CLUSTER, service="worker", deploymentConfiguration=wanted)
+
+    breaker(False)
+    try:
+        before = shop.account.serving()
+        ran = shop.run("release")
+        assert ran.code in {6, 10}, ran.told
+        shop.told_and_back(ran, ran.code, before, WENT_BACK + "worker on ", "has no deployment circuit breaker")
+        assert "  | no queue" in ran.out
+    finally:
+        breaker(True)
