@@ -9,7 +9,7 @@ from datetime import timedelta
 import click
 
 from deploytool.cli import options
-from deploytool.cli.length import Length
+from deploytool.cli.length import duration
 
 
 @click.group(name="lock", context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,8 +43,8 @@ def show(config: str, environment: str | None, output: str) -> None:
 @command.command()
 @options.environment
 @click.option("--reason", required=True, help="Why; told to everybody who is refused.")
-@click.option("--for", "lasts", type=Length(), help="How long; until `lock release` unless given.")
-@click.option("--wait", type=Length(), default=timedelta(), help="How long to wait for a release that runs.")
+@click.option("--for", "lasts", type=duration, help="How long; until `lock release` unless given.")
+@click.option("--wait", type=duration, default="0s", help="How long to wait for a release that runs.")
 def hold(config: str, environment: str | None, reason: str, lasts: timedelta | None, wait: timedelta) -> None:
     """Freeze deployments: every release and rollback is refused until the freeze ends.
 

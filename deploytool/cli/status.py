@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from deploytool.cli import options
+
+if TYPE_CHECKING:
+    from deploytool.cli.project import Project
+    from deploytool.core.ledger import Record
+
+LAST = 10
+"""Releases looked at: the last one tells of every service, unless one was added or taken out lately."""
 
 
 @click.command(name="status")
@@ -14,6 +22,9 @@ from deploytool.cli import options
 @options.output
 def command(config: str, environment: str | None, output: str) -> None:
     """Show what is live in an environment: per service the commit, revision, tasks and any rollout under way.
+
+    Told beside it is what the ledger says otherwise: a service that somebody deployed by other means, a release that
+    never ended.
 
     \b
     Example:
@@ -23,14 +34,38 @@ def command(config: str, environment: str | None, output: str) -> None:
     from deploytool.aws.look import look_at_services
     from deploytool.cli.project import project
     from deploytool.core.check import ReleaseRefused
-    from deploytool.report.status import status_rows, status_text
+    from deploytool.core.ledger import drift
+    from deploytool.report.status import drift_rows, ledger_text, status_rows, status_text, unfinished_rows
 
     found = project(config, environment)
     services, problems = look_at_services(found.session, Ecs(found.session, found.settings.cluster), found.settings)
     if problems:
         raise ReleaseRefused(tuple(problems))
-    rows = status_rows(services.values())
+    rows, name = status_rows(services.values()), found.settings.environment
+    records = _recorded(found)
+    drifted = drift(services, records)
     if output == "json":
-        click.echo(json.dumps({"schema": 1, "environment": found.settings.environment, "services": rows}, indent=2))
+        document = {
+            "schema": 1,
+            "environment": name,
+            "services": rows,
+            "drift": drift_rows(drifted),
+            "unfinished": unfinished_rows(records),
+        }
+        click.echo(json.dumps(document, indent=2))
     else:
-        click.echo(status_text(found.settings.environment, rows))
+        click.echo(status_text(name, rows) + ledger_text(drifted, records))
+
+
+def _recorded(found: Project) -> tuple[Record, ...]:
+    """The last releases; none, and a warning, where the ledger cannot be read: what is live is known without it."""
+    from deploytool.cli.ledger import ledger_of
+    from deploytool.errors import DeployError
+
+    if found.settings.ledger is None:
+        return ()
+    try:
+        return ledger_of(found).recent(LAST)
+    except DeployError as error:
+        click.echo(f"warning: {error.cause}; what is live is not compared with the ledger", err=True)
+        return ()

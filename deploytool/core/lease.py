@@ -72,6 +72,14 @@ class Locked(DeployError):
         super().__init__(f"{environment} is locked by {describe(holding, now)}", f"{fix}{link}")
 
 
+class InUse(Locked):
+    """The lock that is to be freed belongs to a release that runs."""
+
+    def __init__(self, environment: str, holding: Holding, now: datetime) -> None:
+        super().__init__(environment, holding, now)
+        self.fix = "let it end, or cancel it; with --force it stops at its next change and leaves things as they are"
+
+
 class LeaseLost(DeployError):
     """The lease expired and another run took it: this one may change nothing more."""
 
@@ -101,6 +109,11 @@ def may_take(holding: Holding | None, now: datetime) -> bool:
     if holding is None or not holding.owner:
         return True
     return holding.expires is not None and now > holding.expires + MARGIN
+
+
+def may_free(holding: Holding, now: datetime) -> bool:
+    """A freeze is anybody's to end; a release's lock only once the release is gone."""
+    return holding.kind is HolderKind.HOLD or may_take(holding, now)
 
 
 def next_step(holding: Holding | None, owner: str, now: datetime, if_busy: IfBusy) -> Step:

@@ -16,17 +16,15 @@ NONE = "-"
 def stats_text(environment: str, dora: Dora) -> str:
     """Figures, and below them what was deployed and what failed over time, on one scale."""
     days = (dora.until - dora.since).days
-    rows = [(name, value, meaning) for name, value, meaning in figures(dora)]
-    most = max((max(bar.deployed, bar.failed) for bar in dora.bars), default=0)
-    each = "day" if len(dora.bars) > 1 and (dora.bars[1].start - dora.bars[0].start).days == 1 else "week"
+    most, each = most_in(dora.bars), column(dora)
     plot = columns(
         [
             ("deployed", f"│{blocks([bar.deployed for bar in dora.bars], most)}│", f"at most {most} a {each}"),
             ("failed", f"│{blocks([bar.failed for bar in dora.bars], most)}│"),
         ]
     )
-    span = f"  {dora.bars[0].start:%Y-%m-%d} to {dora.until:%Y-%m-%d}, a column is a {each}"
-    return "\n".join((f"{environment}, {count(days, 'day')}:", *columns(rows), "", *plot, span))
+    axis = f"  {dora.bars[0].start:%Y-%m-%d} to {dora.until:%Y-%m-%d}, a column is a {each}"
+    return "\n".join((f"{environment}, {count(days, 'day')}:", *columns(figures(dora)), "", *plot, axis))
 
 
 def figures(dora: Dora) -> tuple[tuple[str, str, str], ...]:
@@ -56,14 +54,12 @@ def stats_document(environment: str, dora: Dora) -> dict[str, Any]:
         "change_failure_rate": dora.failure_rate,
         "time_to_restore_seconds": dora.time_to_restore,
         "unrestored": dora.unrestored,
-        "bars": [
-            {"start": bar.start.isoformat(), "deployed": bar.deployed, "failed": bar.failed} for bar in dora.bars
-        ],
+        "bars": [{"start": bar.start.isoformat(), "deployed": bar.deployed, "failed": bar.failed} for bar in dora.bars],
     }
 
 
 def blocks(values: Sequence[int], most: int) -> str:
-    """A column per value; anything at all is seen, and only the greatest fills its column."""
+    """A column per value, rounded up: anything at all is seen."""
     steps = len(BLOCKS) - 1
     return "".join(BLOCKS[-(-value * steps // most)] if value else BLOCKS[0] for value in values)
 
@@ -72,10 +68,10 @@ def frequency(dora: Dora) -> str:
     """Per day where there is one a day, else per week, else per month."""
     if not dora.deployments:
         return NONE
-    for days, name in ((1, "day"), (7, "week"), (30, "month")):
-        if dora.per_day * days >= 1 or name == "month":
-            break
-    return f"{dora.per_day * days:.1f} a {name}"
+    for days, name in ((1, "day"), (7, "week")):
+        if dora.per_day * days >= 1:
+            return f"{dora.per_day * days:.1f} a {name}"
+    return f"{dora.per_day * 30:.1f} a month"
 
 
 def span(seconds: float | None) -> str:
@@ -88,3 +84,9 @@ def span(seconds: float | None) -> str:
 def most_in(bars: Sequence[Bar]) -> int:
     """The scale that deployed and failed share; at least 1, so that it can be divided by."""
     return max((max(bar.deployed, bar.failed) for bar in bars), default=1) or 1
+
+
+def column(dora: Dora) -> str:
+    """What one bar stands for: a day or a week."""
+    ends = [*(bar.start for bar in dora.bars), dora.until]
+    return "day" if (ends[1] - ends[0]).days == 1 else "week"

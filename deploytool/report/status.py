@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from deploytool.core.ledger import Drift, Record
 from deploytool.core.model import LiveService
 from deploytool.report.layout import columns
-from deploytool.report.wording import revision
+from deploytool.report.wording import clean, revision
 
 Row = dict[str, str | int | None]
 
@@ -31,6 +32,39 @@ def status_text(environment: str, rows: list[Row]) -> str:
         for row in rows
     ]
     return "\n".join((f"live in {environment}:", *columns((head, *body))))
+
+
+def drift_rows(drifted: Sequence[Drift]) -> list[Row]:
+    """What serves otherwise than the ledger says, as JSON data."""
+    return [
+        {"service": each.key, "serves": each.serves, "recorded": each.recorded, "release": each.release_id}
+        for each in drifted
+    ]
+
+
+def unfinished_rows(records: Sequence[Record]) -> list[Row]:
+    """Releases without an end, as JSON data."""
+    return [
+        {"release": record.release_id, "actor": record.actor, "started_at": record.started_at.isoformat()}
+        for record in records
+        if not record.finished
+    ]
+
+
+def ledger_text(drifted: Sequence[Drift], records: Sequence[Record]) -> str:
+    """What the ledger has to add, on lines of its own; empty where it agrees."""
+    told = [
+        f"release {record.release_id} of {clean(record.actor)}, begun {record.started_at:%Y-%m-%d %H:%M} UTC, has no"
+        " end: it runs, or it was killed"
+        for record in records
+        if not record.finished
+    ]
+    told += [
+        f"{each.key} drifted: release {each.release_id} left {revision(each.recorded)}, {revision(each.serves)} serves:"
+        " somebody deployed it by other means"
+        for each in drifted
+    ]
+    return "".join(f"\n! {line}" for line in told)
 
 
 def _row(service: LiveService) -> Row:

@@ -12,11 +12,13 @@ from deploytool.core.lease import (
     HolderKind,
     Holding,
     IfBusy,
+    InUse,
     LeaseLost,
     Locked,
     Step,
     SupersededBy,
     describe,
+    may_free,
     may_take,
     next_step,
     taken,
@@ -111,6 +113,18 @@ def test_the_fix_names_the_way_out_when_it_is_locked() -> None:
     assert Locked("production", replace(FROZEN, run_url="u"), NOW).fix == (
         "ask them, then end the freeze with `deploytool lock release`; see u"
     )
+
+
+@pytest.mark.parametrize(("holding", "seconds", "may"), [(HELD, 30, False), (HELD, 36, True), (FROZEN, 0, True)])
+def test_a_lock_may_be_freed_when_no_release_runs_under_it(holding: Holding, seconds: int, may: bool) -> None:
+    assert may_free(holding, NOW + timedelta(seconds=seconds)) is may
+
+
+def test_what_force_does_is_told_when_the_lock_of_a_release_is_to_be_freed() -> None:
+    refused = InUse("production", HELD, NOW)
+    assert refused.cause.startswith(f"production is locked by release {OWNER}")
+    assert "with --force it stops at its next change" in refused.fix
+    assert refused.exit_code == 8
 
 
 def test_each_failure_has_its_exit_code() -> None:
