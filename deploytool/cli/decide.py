@@ -43,7 +43,7 @@ def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decide
     host = registry_host(project)
     images = Images(project.session, settings, project.commit, host, project.root, clock)
     live = look(project.session, ecs, settings, images.find, templates(project.root, settings))
-    return Decided(_planned(request, project, live, host), live.services, images)
+    return Decided(planned(request, project, live, host), live.services, images)
 
 
 def request_for(project: Project, origin: Origin) -> Request:
@@ -52,8 +52,11 @@ def request_for(project: Project, origin: Origin) -> Request:
     return Request(release_id(), settings.app, settings.environment, project.commit, origin)
 
 
-def _planned(request: Request, project: Project, live: Live, host: str) -> Plan:
-    """Secrets, roles and log groups are looked up only where something would change: it costs a second."""
+def planned(request: Request, project: Project, live: Live, host: str) -> Plan:
+    """The plan, or every reason against it at once.
+
+    Secrets, roles and log groups are looked up only where something would change: it costs a second.
+    """
     try:
         first = plan(request, project.settings, live, host)
     except ReleaseRefused:

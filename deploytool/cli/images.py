@@ -44,8 +44,19 @@ class Images:
     def find(self, name: str) -> PublishedImage | None:
         """What the registry holds under this commit's tag. Raises NotFound where there is no repository."""
         image = self._settings.images[name]
+        return self._held(f"{self._host}/{image.repository}:{image.tag}")
+
+    def find_digest(self, name: str, digest: str) -> PublishedImage | None:
+        """The image with this digest in the image's own repository."""
+        return self._held(f"{self._host}/{self._settings.images[name].repository}@{digest}")
+
+    def held(self, reference: str) -> bool:
+        """``registry/repository@digest`` is still there. What is not in our registry is taken as there."""
+        return not reference.startswith(f"{self._host}/") or self._held(reference) is not None
+
+    def _held(self, reference: str) -> PublishedImage | None:
         try:
-            held = registry.manifest(f"{self._host}/{image.repository}:{image.tag}", self._auth)
+            held = registry.manifest(reference, self._auth)
         except RepositoryMissing as error:
             raise NotFound(error.cause, error.fix) from error
         return PublishedImage(held.digest, held.platforms) if held else None

@@ -16,12 +16,15 @@ from deploytool.errors import DeployError, Exit
 
 VERBS = {
     "release": "Release a commit: build, migrate, roll out, verify.",
+    "rollback": "Bring back the version that was live before.",
+    "promote": "Release what is live in one environment to another.",
     "plan": "Show what a release would do, and change nothing.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one of them in full.",
     "lock": "Show, freeze or free the lock of an environment.",
     "stats": "Show how often and how well an environment is released to.",
     "logs": "Show the log of a service or of the migrate task.",
+    "recover": "Settle what a killed release left.",
     "config": "Check deploytool.yml, or print its JSON Schema.",
     "sandbox": "A whole cloud on this machine, to try and to break.",
 }

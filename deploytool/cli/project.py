@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -24,9 +24,20 @@ class Project:
 
     root: Path
     """Directory of the configuration file; paths in it are relative to this."""
+    config: Config
     settings: Settings
     commit: Commit
     session: Session
+
+    def at(self, commit: Commit) -> Project:
+        """The same environment, its settings filled in for another commit."""
+        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha})
+        return replace(self, settings=settings, commit=commit)
+
+    def elsewhere(self, environment: str) -> Project:
+        """The same commit in another environment. Raises ConfigurationError."""
+        settings = resolve(self.config, environment, {"commit": self.commit.sha})
+        return replace(self, settings=settings, session=Session(settings.region))
 
 
 def enter_sandbox() -> None:
@@ -51,7 +62,7 @@ def project(config_path: str, environment: str | None, revision: str = "HEAD") -
     root = Path(config_path).resolve().parent
     commit = git.commit(root, revision)
     settings = resolve(config, chosen(config, environment), {"commit": commit.sha})
-    return Project(root, settings, commit, Session(settings.region))
+    return Project(root, config, settings, commit, Session(settings.region))
 
 
 def chosen(config: Config, environment: str | None) -> str:

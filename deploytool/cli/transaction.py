@@ -65,6 +65,8 @@ class Transaction:
     logs: Logs
     lease: Lease | None
     ledger: Ledger | None
+    settled: tuple[Record, ...] = ()
+    """Releases that were killed and that this run closed."""
 
     def records(self) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
@@ -160,7 +162,7 @@ def transaction(project: Project, release_id: str, origin: Origin, clock: System
         )
     try:
         open_one = Transaction(project, release_id, clock, tell, ecs, logs, lease, ledger)
-        open_one.settle()
+        open_one.settled = open_one.settle()
         yield open_one
     finally:
         if lease:

@@ -102,7 +102,7 @@ def _steps(
             steps.append(RollOut(together, float(max(settings.services[change.key].timeout for change in together))))
     for key in moving:
         if wanted := settings.services[key].verify:
-            steps.append(_verify(key, verify_at(wanted, live.services[key].host)))
+            steps.append(verify_step(key, verify_at(wanted, live.services[key].host)))
     return tuple(steps)
 
 
@@ -174,7 +174,8 @@ def _known(base: TaskDefinition, images: Mapping[str, str], where: str) -> None:
             )
 
 
-def _verify(key: str, verify: config.Verify) -> Verify:
+def verify_step(key: str, verify: config.Verify) -> Verify:
+    """The step that asks service ``key`` as configured; ``${host}`` is filled in already."""
     return Verify(
         service=key,
         url=verify.url or "",

@@ -1,0 +1,63 @@
+"""What is live in one environment, planned for another: its digests are taken, nothing is built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploytool.aws.ledger import Ledger
+from deploytool.aws.look import look
+from deploytool.cli.decide import Decided, planned, registry_host, templates
+from deploytool.cli.images import Images
+from deploytool.cli.transaction import Transaction
+from deploytool.core.check import ReleaseRefused
+from deploytool.core.ledger import Record, last_successful
+from deploytool.core.model import Origin, Problem, PublishedImage, Request
+from deploytool.core.rollback import NoTarget
+from deploytool.errors import ConfigurationError
+
+
+def decide_promotion(open_one: Transaction, release_id: str, origin: Origin, source: str) -> Decided:
+    """The plan. Raises NoTarget where nothing is live there, ReleaseRefused, CloudError."""
+    version = live_in(open_one, source)
+    project = open_one.project.at(version.commit)
+    settings = project.settings
+    host = registry_host(project)
+    images = Images(project.session, settings, version.commit, host, project.root, open_one.clock)
+    missing: list[Problem] = []
+
+    def find(name: str) -> PublishedImage | None:
+        if digest := version.images.get(name):
+            if held := images.find_digest(name, digest):
+                return held
+            repository = settings.images[name].repository
+            missing.append(Problem(
+                f"repository {repository} does not hold image {name} {digest[:19]}… that runs in {source}",
+                "let both environments use one repository, or replicate it",
+            ))  # fmt: skip
+        return None
+
+    live = look(project.session, open_one.ecs, settings, find, templates(project.root, settings))
+    live = replace(live, problems=live.problems + tuple(missing))
+    request = Request(release_id, settings.app, settings.environment, version.commit, origin)
+    plan = planned(request, project, live, host)
+    if unbuilt := [name for name, choice in plan.images.items() if choice.digest is None]:
+        raise ReleaseRefused((Problem(
+            f"{source} runs no image {', '.join(unbuilt)}, and a promotion builds nothing",
+            f"release commit {version.commit.short} instead",
+        ),))  # fmt: skip
+    return Decided(plan, live.services, None)
+
+
+def live_in(open_one: Transaction, source: str) -> Record:
+    """The release whose version is live in ``source``."""
+    elsewhere = open_one.project.elsewhere(source)
+    settings = elsewhere.settings
+    if settings.environment == open_one.project.settings.environment:
+        raise ConfigurationError("both environments are the same", "name another one with --from")
+    if settings.ledger is None:
+        raise NoTarget(f"{source} has no ledger (ledger: false)", "release the commit instead")
+    records = Ledger(elsewhere.session, settings.ledger, settings.app, source).recent()
+    last = last_successful(records)
+    if last is None:
+        raise NoTarget(f"nothing was released to {source} yet", "release there first")
+    return next((record for record in records if record.release_id == last.live_id), last)

@@ -1,0 +1,50 @@
+"""``deploytool recover``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from deploytool.cli import options
+
+if TYPE_CHECKING:
+    from deploytool.core.lease import IfBusy
+
+
+@click.command(name="recover")
+@options.environment
+@options.busy
+def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:
+    """Settle what a killed release left: wait for its migration, bring every service to one version, close its record.
+
+    Every other verb that changes something does this first; this one does nothing else.
+
+    \b
+    Example:
+      deploytool recover --environment production
+    """
+    from deploytool.cli.clock import SystemClock
+    from deploytool.cli.origin import origin
+    from deploytool.cli.project import project
+    from deploytool.cli.tell_github import told_github
+    from deploytool.errors import Exit
+
+    clock = SystemClock()
+    clock.listen()
+    found = project(config, environment)
+    with told_github(found.settings) as github:
+        from deploytool.cli.decide import release_id
+        from deploytool.cli.transaction import Busy, transaction
+        from deploytool.cli.watched import watched
+        from deploytool.core.outcome import Result
+
+        with (
+            watched(github, as_json=False) as tell,
+            transaction(found, release_id(), origin(), clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
+        ):
+            closed = open_one.settled
+        if not closed:
+            click.echo(f"nothing to recover in {found.settings.environment}")
+        bad = any(record.result is Result.NOT_ROLLED_BACK for record in closed)
+        return int(Exit.NOT_ROLLED_BACK if bad else Exit.DONE)

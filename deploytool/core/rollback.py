@@ -1,0 +1,146 @@
+"""Back to which release, and the plan that goes there: no build, no migration, every service as one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from deploytool.core.check import ReleaseRefused, refusals, warnings
+from deploytool.core.config.model import Settings
+from deploytool.core.config.variables import verify_at
+from deploytool.core.ledger import Record, last_successful
+from deploytool.core.model import Live, Problem, Request
+from deploytool.core.observed import TaskDefinition
+from deploytool.core.plan import verify_step
+from deploytool.core.plan_model import Plan, RollOut, ServiceChange, Step
+from deploytool.core.task_definition import tags
+from deploytool.core.task_definition_diff import diff
+from deploytool.errors import Refused
+
+
+class NoTarget(Refused):
+    """The ledger knows of no release to go back to."""
+
+
+class NotCurrent(Refused):
+    """What is live is not what the person who asked for the rollback saw."""
+
+
+def target(newest_first: Sequence[Record], wanted: str = "", back: int = 1) -> Record:
+    """The release to bring back: the one called ``wanted`` (its id, or a commit's first digits), else the one that was
+    live ``back`` steps before.
+
+    Each release remembers which one was live before it, so that a second rollback goes one further back, and a release
+    that was itself rolled back is never the target. Raises NoTarget.
+    """
+    by_id = {record.release_id: record for record in newest_first if record.successful}
+    last = last_successful(newest_first)
+    if last is None:
+        raise NoTarget("the ledger has no successful release yet", "release first")
+    if wanted:
+        found = by_id.get(wanted) or next(
+            (record for record in newest_first if record.successful and not record.restores
+             and len(wanted) >= 7 and record.commit.sha.startswith(wanted)),
+            None,
+        )  # fmt: skip
+        if found is None:
+            raise NoTarget(f"the ledger has no successful release {wanted}", "choose one from `deploytool history`")
+        return by_id.get(found.live_id, found)
+    current = by_id.get(last.live_id)
+    for _ in range(back):
+        current = by_id.get(current.previous) if current else None
+    if current is None:
+        raise NoTarget(
+            f"nothing was live {back} step{'s' if back > 1 else ''} before {last.live_id}, as far as the ledger knows",
+            "choose a release from `deploytool history` and name it with --to",
+        )
+    return current
+
+
+def require_current(newest_first: Sequence[Record], expected: str) -> None:
+    """Raise NotCurrent unless release ``expected`` is what is live: what was clicked on may be long past."""
+    last = last_successful(newest_first)
+    if last is None or expected not in (last.live_id, last.release_id):
+        now = last.live_id if last else "nothing"
+        raise NotCurrent(
+            f"release {expected} is not what is live any more: {now} is",
+            "look at `deploytool history`, then ask for the rollback again",
+        )
+
+
+def rollback_plan(
+    request: Request,
+    settings: Settings,
+    live: Live,
+    goal: Record,
+    revisions: Mapping[str, TaskDefinition],
+    newest_first: Iterable[Record],
+    only: Collection[str] = (),
+) -> Plan:
+    """Every service (or ``only`` those) back on the revision that served under ``goal``.
+
+    ``revisions`` are the task definitions of ``goal.serving``, by service key; one that is missing or INACTIVE refuses
+    the rollback before anything changed. Raises ReleaseRefused with every reason at once.
+    """
+    keys = [key for key in live.services if not only or key in only]
+    problems = [*refusals(settings, live), *_unreachable(goal, revisions, keys)]
+    if problems:
+        raise ReleaseRefused(tuple(dict.fromkeys(problems)))
+    changes = tuple(_change(key, live, goal, revisions[key]) for key in keys)
+    moving = tuple(change for change in changes if not change.unchanged)
+    steps: list[Step] = []
+    if moving:
+        steps.append(RollOut(moving, float(max(settings.services[change.key].timeout for change in moving))))
+        for change in moving:
+            if wanted := settings.services[change.key].verify:
+                steps.append(verify_step(change.key, verify_at(wanted, live.services[change.key].host)))
+    return Plan(
+        request=request,
+        cluster=settings.cluster,
+        region=settings.region,
+        images={},
+        steps=tuple(steps),
+        warnings=(*warnings(live), *_migrated_since(goal, newest_first)),
+        tags=tags(request),
+        url=settings.url or "",
+    )
+
+
+def _change(key: str, live: Live, goal: Record, revision: TaskDefinition) -> ServiceChange:
+    found = live.services[key]
+    return ServiceChange(
+        key=key,
+        name=found.state.name,
+        base=found.task_definition,
+        images={},
+        back_to=found.state.task_definition,
+        before=found.state,
+        commit_before=found.commit,
+        diff=diff(found.task_definition, revision),
+        unchanged=found.state.task_definition == goal.serving[key],
+        revision=goal.serving[key],
+    )
+
+
+def _unreachable(goal: Record, revisions: Mapping[str, TaskDefinition], keys: Iterable[str]) -> list[Problem]:
+    found = []
+    for key in keys:
+        definition = revisions.get(key)
+        name = goal.serving.get(key, "").rsplit("/", 1)[-1]
+        if not name:
+            found.append(Problem(
+                f"release {goal.release_id} left no revision of {key}", f"leave {key} out with --service, or go elsewhere"
+            ))  # fmt: skip
+        elif definition is None or definition.get("status") == "INACTIVE":
+            found.append(Problem(
+                f"{name}, which {key} ran under release {goal.release_id}, is INACTIVE: ECS cannot go back to it",
+                "choose a release whose revisions are still there, or release its commit again",
+            ))  # fmt: skip
+    return found
+
+
+def _migrated_since(goal: Record, newest_first: Iterable[Record]) -> tuple[str, ...]:
+    since = [record for record in newest_first if record.started_at > goal.started_at and record.migration.ran]
+    if not since:
+        return ()
+    ran = ", ".join(record.commit.short for record in since)
+    return (f"migrations ran since release {goal.release_id} ({ran}) and stay; the old version must cope with them",)
