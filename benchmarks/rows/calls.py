@@ -49,12 +49,12 @@ def _measure(ten: Wide, version: Version, *, service_deployments: bool) -> float
 
 
 def rate(made: Sequence[Call]) -> float:
-    """Calls a second from the answer to the last UpdateService to the answer to the last call of all.
-
-    The wait begins and ends with a poll, so a short one shows a little more than its pace; never less.
+    """Calls a second of the wait, from its first poll to its last, which is not counted itself: n polls, with all that
+    goes with them, in n pauses. To count both ends would tell of how short the wait was, not of how it is paced.
     """
     updates = [call.at + call.seconds for call in made if call.action == "UpdateService"]
     waiting = [call for call in made if updates and call.at >= max(updates)]
-    if len(waiting) < 2:
+    polls = [call.at for call in waiting if call.action == "DescribeServices"]
+    if len(polls) < 2:
         raise MeasurementFailed("nobody waited for a service")
-    return len(waiting) / (max(call.at + call.seconds for call in waiting) - max(updates))
+    return sum(polls[0] <= call.at < polls[-1] for call in waiting) / (polls[-1] - polls[0])

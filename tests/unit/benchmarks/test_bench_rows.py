@@ -15,19 +15,23 @@ def call(action: str, at: float, seconds: float = 0.0) -> Call:
     return Call("ecs", action, at, seconds, 200)
 
 
-def test_calls_are_counted_from_the_last_update_to_the_last_answer() -> None:
+def test_calls_of_the_wait_are_counted_from_its_first_poll_up_to_its_last() -> None:
     made = [
         call("DescribeServices", 0.0),
         call("UpdateService", 1.0, 1.0),
         call("UpdateService", 1.0, 0.5),
         call("DescribeServices", 2.0),
-        call("DescribeServiceDeployments", 2.5),
-        call("DescribeServices", 3.5, 0.5),
+        call("DescribeServiceDeployments", 2.1),
+        call("DescribeServices", 4.0),
+        call("DescribeServices", 6.0),
+        call("DescribeServiceDeployments", 6.1),
     ]
-    assert rate(made) == 3 / 2.0
+    assert rate(made) == 3 / 4.0
 
 
-@pytest.mark.parametrize("made", [[], [call("DescribeServices", 1.0)], [call("UpdateService", 1.0)]])
+@pytest.mark.parametrize(
+    "made", [[], [call("UpdateService", 1.0)], [call("UpdateService", 1.0), call("DescribeServices", 2.0)]]
+)
 def test_there_is_no_rate_when_nobody_waited(made: list[Call]) -> None:
     with pytest.raises(MeasurementFailed):
         rate(made)
