@@ -88,7 +88,7 @@ def dora(records: Iterable[Record], since: datetime, until: datetime) -> Dora:
 
 
 def _failed(ended: Sequence[Record]) -> list[_Failure]:
-    """Changes that failed while they were made; a rollback that failed is a failure of what it was to undo."""
+    """Changes that failed while they were made. A rollback is no change: that it failed prolongs the failure before."""
     found = []
     for index, record in enumerate(ended):
         if record.result in FAILED and record.kind is not Kind.ROLLBACK:
@@ -98,15 +98,19 @@ def _failed(ended: Sequence[Record]) -> list[_Failure]:
 
 
 def _rolled_back_later(ended: Sequence[Record]) -> list[_Failure]:
-    """Versions that were live until somebody rolled them back."""
+    """Versions that were live until somebody rolled them back.
+
+    A rollback to what was live anyway mends what a release left half done; it is no failure of the live one.
+    """
     found = []
     deployed = {record.release_id: record for record in ended}
     live: Record | None = None
     for record in ended:
         if not record.successful:
             continue
-        if record.kind is Kind.ROLLBACK and live is not None and live.live_id in deployed:
-            found.append(_Failure(deployed[live.live_id], _end(live), _end(record)))
+        undone = deployed.get(live.live_id) if live and live.live_id != record.live_id else None
+        if record.kind is Kind.ROLLBACK and live and undone:
+            found.append(_Failure(undone, _end(live), _end(record)))
         live = record
     return found
 
