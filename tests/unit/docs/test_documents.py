@@ -1,0 +1,106 @@
+"""What the documents say exists, and is spelled as the program spells it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from deploytool.cli.main import VERBS, command
+from deploytool.errors import Exit
+from deploytool.sandbox.faults import FAULTS
+from tests.unit.docs.documents import DOCUMENTS, ROOT, SCRIPTS, commands, parsed
+
+SHOWN = [(path.name, words) for path in (*DOCUMENTS, *SCRIPTS) for words in commands(path.read_text())]
+_LINK = re.compile(r"\]\(([^)#\s]+)\)")
+_ROW = re.compile(r"^\| `?([^`|]+?)`? +\|", re.MULTILINE)
+
+
+@pytest.mark.parametrize(("name", "words"), SHOWN, ids=lambda each: each if isinstance(each, str) else " ".join(each))
+def test_a_command_in_a_document_is_one_that_deploytool_accepts(name: str, words: list[str]) -> None:
+    parsed(words, command)
+
+
+def test_commands_are_found_in_the_documents_at_all() -> None:
+    found = [" ".join(words) for name, words in SHOWN if name == "README.md"]
+    assert {"release", "plan --environment production", "config check", "sandbox break worker"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    "words", [["rel"], ["release", "--now"], ["sandbox", "break", "moon"], ["logs", "--lines", "5"]]
+)
+def test_a_command_that_deploytool_does_not_accept_is_noticed(words: list[str]) -> None:
+    with pytest.raises(click.UsageError):
+        parsed(words, command)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_what_a_document_links_to_is_there(path: Path) -> None:
+    inside = [target for target in _LINK.findall(path.read_text()) if "://" not in target]
+    assert [target for target in inside if not (path.parent / target).exists()] == []
+
+
+def test_the_scripts_that_documents_name_are_there() -> None:
+    named = {name for path in DOCUMENTS for name in re.findall(r"\bscripts/[\w-]+", path.read_text())}
+    assert {"scripts/demo", "scripts/test"} <= named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
+    table = (ROOT / "README.md").read_text().partition("## Exit codes")[2].partition("\n## ")[0]
+    assert [int(code) for code in _ROW.findall(table) if code.isdigit()] == sorted(Exit)
+
+
+def test_the_verbs_of_the_readme_are_those_of_the_program() -> None:
+    table = (ROOT / "README.md").read_text().partition("## Verbs")[2].partition("\n## ")[0]
+    assert {row.removeprefix("deploytool ") for row in _ROW.findall(table)} - {"verb"} <= set(VERBS)
+
+
+def test_the_faults_that_the_sandbox_page_lists_are_those_that_it_has() -> None:
+    table = (ROOT / "docs/sandbox.md").read_text().partition("## Break it")[2].partition("\n## ")[0]
+    assert set(_ROW.findall(table)) - {"fault"} == set(FAULTS)
+
+
+def test_the_keys_of_the_configuration_page_are_those_of_the_parser() -> None:
+    written = subprocess.run([sys.executable, ROOT / "scripts/config-reference", "--check"], check=False)
+    assert written.returncode == 0, "run scripts/config-reference"
+
+
+def _texts() -> str:
+    """Every text in the program, one per line."""
+    found = []
+    for path in (ROOT / "deploytool").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(re.sub(r"\{\w+\}", "\n", node.value))
+    return "\n".join(found)
+
+
+def test_every_message_of_the_troubleshooting_page_is_one_that_the_program_says() -> None:
+    said = _texts()
+    headings = re.findall(r"^### (.+)$", (ROOT / "docs/troubleshooting.md").read_text(), re.MULTILINE)
+    pieces = [piece.strip(" :") for heading in headings for piece in heading.split("…")]
+    assert len(headings) > 30
+    assert [piece for piece in pieces if piece not in said] == []
+
+
+def test_the_policy_allows_every_call_that_is_made() -> None:
+    text = (ROOT / "docs/permissions.md").read_text()
+    policy = json.loads(text.partition("```json\n")[2].partition("```")[0])
+    listed = [[each["Action"]] if isinstance(each["Action"], str) else each["Action"] for each in policy["Statement"]]
+    allowed = {action.partition(":")[2] for actions in listed for action in actions}
+    made = set()
+    for path in (ROOT / "deploytool/aws").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "call":
+                operation = node.args[1]
+                if isinstance(operation, ast.Constant):
+                    made.add("".join(part.capitalize() for part in str(operation.value).split("_")))
+    assert len(made) > 15
+    assert made - {"GetCallerIdentity"} - allowed == set()
