@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +44,10 @@ def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decide
     return Decided(planned(request, project, live, host), live.services, images)
 
 
-def request_for(project: Project, origin: Origin) -> Request:
+def request_for(project: Project, release_id: str, origin: Origin) -> Request:
     """This project's commit, wished for now."""
     settings = project.settings
-    return Request(release_id(), settings.app, settings.environment, project.commit, origin)
+    return Request(release_id, settings.app, settings.environment, project.commit, origin)
 
 
 def planned(request: Request, project: Project, live: Live, host: str) -> Plan:
@@ -79,11 +77,6 @@ def registry_host(project: Project) -> str:
 
     account = project.settings.account or call(project.session.client("sts"), "get_caller_identity")["Account"]
     return registry_of(account, project.settings.region)
-
-
-def release_id() -> str:
-    """Sorts by time, and is short enough for RunTask's client token (64 characters)."""
-    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def templates(root: Path, settings: Settings) -> dict[str, TaskDefinition]:

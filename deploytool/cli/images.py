@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
+import click
+
 from deploytool.aws.ecr import login, scan_findings
 from deploytool.aws.session import Session
 from deploytool.core.config.model import BuildSecret as ConfiguredSecret
@@ -22,6 +24,7 @@ from deploytool.docker.login import registry_login
 from deploytool.docker.spec import BuildSecret, BuildSpec
 from deploytool.docker.toolchain import find_toolchain
 from deploytool.errors import NotFound
+from deploytool.report import github_actions
 from deploytool.run.ports import Clock, Say
 
 SCAN_PATIENCE = 300.0
@@ -94,6 +97,9 @@ class Images:
     @cached_property
     def _auth(self) -> registry.Auth:
         token = login(self._session, self._host)
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            for line in github_actions.add_mask(token.password):
+                click.echo(line, err=True)
         return registry.Auth(token.user, token.password)
 
     def _spec(self, image: Image, reference: str) -> BuildSpec:

@@ -1,9 +1,11 @@
-"""Who asked for the release: GitHub's actor and run, else the person at this machine."""
+"""Who asks for a release, and under which name: GitHub's actor and run, else the person at this machine."""
 
 from __future__ import annotations
 
 import getpass
 import os
+import secrets
+from datetime import UTC, datetime
 
 from deploytool.core.model import Origin
 
@@ -18,6 +20,11 @@ def origin() -> Origin:
         run_id=run_id,
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",
     )
+
+
+def release_id() -> str:
+    """Sorts by time, and is short enough for RunTask's client token (64 characters)."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def _login() -> str:

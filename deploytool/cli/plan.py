@@ -24,12 +24,12 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     from deploytool.aws.ecs import Ecs
     from deploytool.cli.clock import SystemClock
     from deploytool.cli.decide import decide, request_for
-    from deploytool.cli.origin import origin
+    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
     from deploytool.report.documents import plan_document, text
     from deploytool.report.plan import plan_text
 
     found = project(config, environment, revision)
     ecs = Ecs(found.session, found.settings.cluster)
-    decided = decide(found, ecs, request_for(found, origin()), SystemClock())
+    decided = decide(found, ecs, request_for(found, release_id(), origin()), SystemClock())
     click.echo(text(plan_document(decided.plan)) if output == "json" else plan_text(decided.plan))

@@ -26,22 +26,21 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
       deploytool promote --from staging --to production
     """
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin
+    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
     from deploytool.cli.tell_github import told_github
 
     clock = SystemClock()
     clock.listen()
     found = project(config, destination)
-    with told_github(found.settings) as github:
+    asked_by, name = origin(), release_id()
+    with told_github(found.settings, name) as github:
         from deploytool.cli.carry_out import carry_out, say
-        from deploytool.cli.decide import release_id
         from deploytool.cli.decide_promotion import decide_promotion
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
         from deploytool.core.ledger import Kind
 
-        asked_by, name = origin(), release_id()
         with (
             watched(github, as_json=output == "json") as tell,
             transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), f"from {source}") as open_one,

@@ -25,7 +25,7 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
       deploytool recover --environment production
     """
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin
+    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
     from deploytool.cli.tell_github import told_github
     from deploytool.errors import Exit
@@ -33,15 +33,15 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     clock = SystemClock()
     clock.listen()
     found = project(config, environment)
-    with told_github(found.settings) as github:
-        from deploytool.cli.decide import release_id
+    asked_by, name = origin(), release_id()
+    with told_github(found.settings, name) as github:
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
         from deploytool.core.outcome import Result
 
         with (
             watched(github, as_json=False) as tell,
-            transaction(found, release_id(), origin(), clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
+            transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
         ):
             closed = open_one.settled
         if not closed:

@@ -30,7 +30,7 @@ def command(
     """
     # Loaded here so that `deploytool --help` waits for none of it.
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin
+    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
     from deploytool.cli.tell_github import told_github
     from deploytool.core.plan_model import Build
@@ -38,7 +38,8 @@ def command(
     clock = SystemClock()
     clock.listen()
     found = project(config, environment, revision)
-    with told_github(found.settings) as github:
+    asked_by, name = origin(), release_id()
+    with told_github(found.settings, name) as github:
         from deploytool.cli.carry_out import carry_out, say
         from deploytool.cli.decide import decide, request_for
         from deploytool.cli.git import checkout, require_clean
@@ -46,11 +47,11 @@ def command(
         from deploytool.cli.watched import watched
         from deploytool.core.ledger import Kind
 
-        request = request_for(found, origin())
+        request = request_for(found, name, asked_by)
         busy = Busy.asked(if_busy, wait)
         with (
             watched(github, as_json=output == "json") as tell,
-            transaction(found, request.release_id, request.origin, clock, tell, busy) as open_one,
+            transaction(found, name, asked_by, clock, tell, busy) as open_one,
         ):
             decided = decide(found, open_one.ecs, request, clock)
             if any(isinstance(step, Build) for step in decided.plan.steps):

@@ -25,14 +25,14 @@ from deploytool.run.ports import Tell
 
 
 @contextmanager
-def told_github(settings: Settings) -> Iterator[Tell]:
+def told_github(settings: Settings, release_id: str) -> Iterator[Tell]:
     """A listener that GitHub hears through; off GitHub it says once why nothing was reported.
 
     Entered before boto3 is loaded, so that ghapi loads beside the first look at AWS. GitHub never fails, delays or
     hides a release: what it did not take is said at the end.
     """
     context = github_context(os.environ, read_event(os.environ))
-    page = CommentPage(settings.app, settings.environment, _links(context), _now)
+    page = CommentPage(settings.app, settings.environment, _links(context, settings, release_id), _now)
     heard = _Heard(context, page)
     reporter = None if context.silent_because else GithubReporter(context, page)
     if reporter:
@@ -95,8 +95,12 @@ def _outputs(outcome: Outcome) -> dict[str, str]:
     }
 
 
-def _links(context: GithubContext) -> Links:
-    return Links(repository=context.repository_url, run=context.run_url)
+def _links(context: GithubContext, settings: Settings, release_id: str) -> Links:
+    # Without a ledger nothing is remembered that one could go back to.
+    back = f"deploytool rollback --environment {settings.environment} --expect-current {release_id}"
+    return Links(
+        repository=context.repository_url, run=context.run_url, rollback_command=back if settings.ledger else ""
+    )
 
 
 def _now() -> datetime:

@@ -128,7 +128,7 @@ def _unreachable(goal: Record, revisions: Mapping[str, TaskDefinition], keys: It
         name = goal.serving.get(key, "").rsplit("/", 1)[-1]
         if not name:
             found.append(Problem(
-                f"release {goal.release_id} left no revision of {key}", f"leave {key} out with --service, or go elsewhere"
+                f"release {goal.release_id} left no revision of {key}", f"leave {key} out with --service"
             ))  # fmt: skip
         elif definition is None or definition.get("status") == "INACTIVE":
             found.append(Problem(
@@ -143,4 +143,4 @@ def _migrated_since(goal: Record, newest_first: Iterable[Record]) -> tuple[str, 
     if not since:
         return ()
     ran = ", ".join(record.commit.short for record in since)
-    return (f"migrations ran since release {goal.release_id} ({ran}) and stay; the old version must cope with them",)
+    return (f"migrations ran since release {goal.release_id} ({ran}) and stay: the old version must cope",)
