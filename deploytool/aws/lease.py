@@ -10,6 +10,7 @@ from types import TracebackType
 from deploytool.aws.conditional import ConditionFailed
 from deploytool.aws.lock import Lock
 from deploytool.core.lease import (
+    MARGIN,
     HolderKind,
     Holding,
     IfBusy,
@@ -17,6 +18,7 @@ from deploytool.core.lease import (
     Locked,
     Step,
     SupersededBy,
+    margin_of,
     next_step,
 )
 from deploytool.errors import DeployError
@@ -63,7 +65,7 @@ def acquire(
             expires=moment + timedelta(seconds=ttl),
         )
 
-    mine = _obtain(lock, owner, wish, if_busy, wait_seconds, clock, now, waiting)
+    mine = _obtain(lock, owner, wish, if_busy, wait_seconds, clock, now, waiting, margin_of(ttl))
     return Lease(lock, mine, ttl, now)
 
 
@@ -96,12 +98,13 @@ def _obtain(
     clock: Clock,
     now: Now,
     waiting: Callable[[Holding], None],
+    margin: timedelta = MARGIN,
 ) -> Holding:
     deadline = clock.monotonic() + wait_seconds
     told = ""
     while True:
         seen, moment = lock.read(), now()
-        step = next_step(seen, owner, moment, if_busy)
+        step = next_step(seen, owner, moment, if_busy, margin)
         if seen is None or step is Step.TAKE:
             if mine := lock.take(seen, wish(moment)):
                 return mine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ import click
 from deploytool.aws.alarms import Alarms
 from deploytool.aws.ecs import Ecs
 from deploytool.aws.journal import Journal
-from deploytool.aws.lease import Lease, acquire
+from deploytool.aws.lease import TTL, Lease, acquire
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.logs import Logs
@@ -26,6 +27,7 @@ from deploytool.core.ledger import Kind, Record, last_successful
 from deploytool.core.ledger_notes import opened
 from deploytool.core.model import Origin, PublishedImage, Request
 from deploytool.core.outcome import Result
+from deploytool.errors import ConfigurationError
 from deploytool.report.documents import plan_document
 from deploytool.run import ports
 from deploytool.run.settle import settle
@@ -34,6 +36,7 @@ from deploytool.web import Web
 
 WAIT = 600.0
 """Seconds to wait for another release where ``--wait`` does not say."""
+LEASE_TTL = "DEPLOYTOOL_LEASE_TTL"
 NO_LEDGER = (
     "this environment has no ledger (ledger: false): nothing keeps two releases apart, "
     "and there is no history to roll back to"
@@ -158,6 +161,7 @@ def transaction(project: Project, release_id: str, origin: Origin, clock: System
             reason=reason,
             if_busy=busy.if_busy,
             wait_seconds=busy.wait_seconds,
+            ttl=_ttl(),
             waiting=_waiting(settings.environment),
         )
     try:
@@ -169,6 +173,18 @@ def transaction(project: Project, release_id: str, origin: Origin, clock: System
             lease.release()
         for note in sorted(logs.unreadable):
             click.echo(f"warning: {note}", err=True)
+
+
+def _ttl() -> float:
+    """Seconds that a lease lasts. For tests and demos, which kill releases and cannot wait half a minute each time."""
+    asked = os.environ.get(LEASE_TTL, "")
+    try:
+        seconds = float(asked or TTL)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= 3600:
+        raise ConfigurationError(f"{LEASE_TTL}={asked} is not a number of seconds from 1 to 3600", "unset it")
+    return seconds
 
 
 def _waiting(environment: str) -> Callable[[Holding], None]:

@@ -6,6 +6,7 @@ taken from its owner; beyond that nothing breaks, since the owner's next check f
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -14,7 +15,7 @@ from typing import Literal
 from deploytool.errors import DeployError, Exit
 
 MARGIN = timedelta(seconds=5)
-"""How far the clocks of two machines may be apart."""
+"""How far the clocks of two machines may be apart, where nobody asked for leases shorter than usual."""
 WAITED = "wait for it with --wait 10m"
 
 IfBusy = Literal["wait", "refuse", "supersede"]
@@ -66,6 +67,10 @@ class Locked(DeployError):
     def __init__(self, environment: str, holding: Holding, now: datetime) -> None:
         self.holding = holding
         fix = WAITED
+        if holding.expires:
+            # How long waiting takes if its run was killed; a run that lives renews its lease.
+            left = max(math.ceil((holding.expires - now).total_seconds()), 0)
+            fix = f"{WAITED}: its lease ends in {left} s unless it is renewed"
         if holding.kind is HolderKind.HOLD:
             fix = "ask them, then end the freeze with `deploytool lock release`"
         link = f"; see {holding.run_url}" if holding.run_url else ""
@@ -104,11 +109,16 @@ class SupersededBy(DeployError):
         super().__init__(f"release {owner} gives way to the newer release {by}", f"follow release {by} instead")
 
 
-def may_take(holding: Holding | None, now: datetime) -> bool:
+def margin_of(ttl: float) -> timedelta:
+    """``MARGIN``, or less where leases of ``ttl`` seconds are so short that all their runs must be on one machine."""
+    return min(MARGIN, timedelta(seconds=ttl / 6))
+
+
+def may_take(holding: Holding | None, now: datetime, margin: timedelta = MARGIN) -> bool:
     """Nobody has the lock, or whoever had it stopped renewing it longer ago than clocks differ."""
     if holding is None or not holding.owner:
         return True
-    return holding.expires is not None and now > holding.expires + MARGIN
+    return holding.expires is not None and now > holding.expires + margin
 
 
 def may_free(holding: Holding, now: datetime) -> bool:
@@ -116,12 +126,12 @@ def may_free(holding: Holding, now: datetime) -> bool:
     return holding.kind is HolderKind.HOLD or may_take(holding, now)
 
 
-def next_step(holding: Holding | None, owner: str, now: datetime, if_busy: IfBusy) -> Step:
+def next_step(holding: Holding | None, owner: str, now: datetime, if_busy: IfBusy, margin: timedelta = MARGIN) -> Step:
     """What release (or hold) ``owner`` does. Release ids sort by time, so that a newer one never gives way to an older.
 
     A freeze is waited for or refused, never superseded.
     """
-    if holding is None or may_take(holding, now):
+    if holding is None or may_take(holding, now, margin):
         return Step.TAKE
     if if_busy == "refuse":
         return Step.REFUSE

@@ -18,6 +18,7 @@ from deploytool.core.lease import (
     Step,
     SupersededBy,
     describe,
+    margin_of,
     may_free,
     may_take,
     next_step,
@@ -109,10 +110,24 @@ def test_who_has_the_lock_is_told_in_one_clause(holding: Holding, seconds: int, 
 
 
 def test_the_fix_names_the_way_out_when_it_is_locked() -> None:
-    assert Locked("production", HELD, NOW).fix == "wait for it with --wait 10m"
+    assert Locked("production", replace(HELD, expires=None), NOW).fix == "wait for it with --wait 10m"
     assert Locked("production", replace(FROZEN, run_url="u"), NOW).fix == (
         "ask them, then end the freeze with `deploytool lock release`; see u"
     )
+
+
+@pytest.mark.parametrize(("passed", "left"), [(0, 30), (6.5, 24), (30, 0), (33, 0)])
+def test_when_the_lease_ends_is_told_to_who_is_refused(passed: float, left: int) -> None:
+    refused = Locked("production", HELD, NOW + timedelta(seconds=passed))
+    assert refused.fix == f"wait for it with --wait 10m: its lease ends in {left} s unless it is renewed"
+
+
+@pytest.mark.parametrize(("ttl", "margin"), [(3600, 5), (30, 5), (6, 1), (1.5, 0.25)])
+def test_the_margin_is_short_when_leases_are(ttl: float, margin: float) -> None:
+    assert margin_of(ttl) == timedelta(seconds=margin)
+    over = NOW + timedelta(seconds=30 + margin)
+    for moment, step in ((over, Step.REFUSE), (over + SHORT, Step.TAKE)):
+        assert next_step(HELD, NEWER, moment, "refuse", margin_of(ttl)) is step
 
 
 @pytest.mark.parametrize(("holding", "seconds", "may"), [(HELD, 30, False), (HELD, 36, True), (FROZEN, 0, True)])
