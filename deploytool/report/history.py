@@ -10,7 +10,7 @@ from deploytool.core.ledger_document import to_document
 from deploytool.report.layout import columns
 from deploytool.report.wording import clean, duration, revision, short_digest
 
-SUBJECT = 48
+SUBJECT = 32
 """Characters of a commit's subject in the table."""
 _MARKS = {StepState.ENDED: "✓", StepState.FAILED: "✗", StepState.BEGAN: "…"}
 

@@ -11,7 +11,7 @@ WIDTH, HEIGHT = 720, 250
 LEFT, RIGHT, TOP, BASE = 36, 16, 110, 216
 """Edges of the plot; BASE is where its bars stand."""
 STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#24292f}.value{font-size:22px;font-weight:600}.small{font-size:11px}"
+    "text{font:13px system-ui,sans-serif;fill:#24292f}.value{font-size:20px;font-weight:600}.small{font-size:11px}"
     ".small,.name{fill:#57606a}.good{fill:#2da44e}.bad{fill:#cf222e}.axis{stroke:#8c959f}"
     "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.small,.name{fill:#9198a1}}"
 )
