@@ -35,7 +35,7 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
             return f"{what} was superseded in {where} {why}: {_each(services)}"
         case Result.CANCELLED:
             return f"{what} was cancelled in {where}; {_going(services)}"
-        case Result.FAILED:
+        case _:  # FAILED is all that is left
             return f"{what} failed in {where} by a fault of deploytool itself: {cause}; {_each(services)}"
 
 
