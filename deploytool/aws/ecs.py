@@ -85,13 +85,13 @@ class Ecs:
         return found
 
     def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
-        """DescribeServiceDeployments for those that DescribeServices named, on every second poll.
+        """DescribeServiceDeployments for those that DescribeServices named, on every third poll.
 
-        It refines DescribeServices and is never needed, so that half the calls are enough and AccessDenied is no
+        It refines DescribeServices and is never needed, so that a third of the calls is enough and AccessDenied is no
         failure.
         """
         wanted = {self._hints[each.service]: each.service for each in rollouts if self._hints.get(each.service)}
-        if wanted and not self._details_denied and next(self._detail_ticks) % 2 == 0:
+        if wanted and not self._details_denied and next(self._detail_ticks) % 3 == 0:
             for batch in _batches(tuple(wanted), SERVICE_DEPLOYMENTS_PER_CALL):
                 try:
                     answer = call(self._client, "describe_service_deployments", serviceDeploymentArns=batch)

@@ -11,6 +11,8 @@ from deploytool.run.ports import World
 
 ONE_ANSWER = 5.0
 """Seconds that a single request may take."""
+SOON = 0.1
+"""Seconds before the second question, doubled up to ``verify.interval``: a load balancer is ready a moment after ECS."""
 
 
 def verify(step: Verify, world: World) -> Diagnosis | None:
@@ -20,7 +22,7 @@ def verify(step: Verify, world: World) -> Diagnosis | None:
 
 def _asked(step: Verify, world: World) -> Diagnosis | None:
     deadline = world.clock.monotonic() + step.timeout
-    told = ""
+    told, pause = "", min(SOON, step.interval)
     while True:
         left = deadline - world.clock.monotonic()
         answer = world.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
@@ -31,9 +33,10 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
         if why.cause != told:
             told = why.cause
             world.tell(Said("verify", told))
-        if world.clock.monotonic() + step.interval >= deadline:
+        if world.clock.monotonic() + pause >= deadline:
             return why
-        world.clock.sleep(step.interval)
+        world.clock.sleep(pause)
+        pause = min(2 * pause, step.interval)
 
 
 def _baked(step: Verify, world: World) -> Diagnosis | None:

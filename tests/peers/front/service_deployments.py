@@ -8,7 +8,7 @@ from typing import Protocol
 from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.deployment_shapes import brief, deployment_arn, full, revision_arn, service_revision
 from tests.peers.front.rollout import ServiceDeployment, advance, stop_requested
-from tests.peers.front.services import SERVICE_ACTIONS, primary_of, services_in
+from tests.peers.front.services import SERVICE_ACTIONS, map_services, primary_of, services_in, suffix
 from tests.peers.front.upstream import Upstream, UpstreamRefusedError
 from tests.peers.front.wire import Answer, AwsCall, Json, Scope, error_answer, json_answer
 
@@ -47,11 +47,12 @@ class ServiceDeployments(Behaviour):
             return refused.answer
 
     def after(self, call: AwsCall, payload: Json) -> Json:
-        """Learn from every answer that shows a service; nothing is changed."""
-        if call.action in SERVICE_ACTIONS:
-            for service in services_in(payload):
-                self._learn(service, requested=call.action != "DescribeServices")
-        return payload
+        """Learn from every answer that shows a service, and name its current service deployment as AWS does."""
+        if call.action not in SERVICE_ACTIONS:
+            return payload
+        for service in services_in(payload):
+            self._learn(service, requested=call.action != "DescribeServices")
+        return map_services(payload, _with_current)
 
     def _learn(self, service: Json, requested: bool) -> None:
         with self._lock:
@@ -152,3 +153,10 @@ class ServiceDeployments(Behaviour):
 
 def _missing(arns: list[str], found: Json) -> Json:
     return {"failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in found]}
+
+
+def _with_current(service: Json) -> Json:
+    primary = primary_of(service)
+    if primary is None:
+        return service
+    return {**service, "currentServiceDeployment": deployment_arn(service["serviceArn"], suffix(primary["id"]))}
