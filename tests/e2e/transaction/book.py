@@ -1,0 +1,48 @@
+"""The ledger, the lock and what serves, read as a user reads them: by the command."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.e2e.release.shop import Shop
+
+
+@dataclass(frozen=True)
+class Book:
+    """What ``deploytool`` says of production."""
+
+    shop: Shop
+
+    def read(self, *words: str) -> Any:
+        """What a verb prints as JSON."""
+        ran = self.shop.run(*words, "--output", "json")
+        assert ran.code == 0, ran.told
+        return json.loads(ran.out)
+
+    @property
+    def releases(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        return list(self.read("history")["releases"])
+
+    @property
+    def newest(self) -> dict[str, Any]:
+        """The last one, whatever became of it."""
+        return self.releases[0]
+
+    @property
+    def live(self) -> str:
+        """Id of the release whose version is live."""
+        return str(self.read("history")["live"])
+
+    def of(self, release: str) -> dict[str, Any]:
+        """One release in full."""
+        return dict(self.read("history", release))
+
+    def all_closed(self) -> None:
+        """Each release has an end, nobody has the lock, GitHub has nothing open, every service is where it belongs."""
+        assert [each["release"] for each in self.releases if not each["result"]] == []
+        assert self.read("lock", "show")["locked"] is False
+        assert self.shop.github.still_open() == []
+        assert self.shop.account.serving() == self.newest["serving"]

@@ -1,0 +1,130 @@
+"""kill -9: the next run finds out what is true, settles it, closes it, and goes on."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from tests.e2e.release.account import CLUSTER
+from tests.e2e.release.shop import Shop
+from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.running import Running, start
+
+WAIT = ("--wait", "60s")
+
+
+def changed(shop: Shop, migration: list[str], app: list[str] | None = None, **verify: object) -> None:
+    """Both services anew, after this migration."""
+    with shop.config() as config:
+        config["services"] = {name: {"image": "app", "timeout": "60s"} for name in ("app", "worker")}
+        if verify:
+            config["services"]["app"]["verify"] = verify
+        config["migrate"] |= {"command": migration}
+        config["environments"]["production"]["overrides"].pop("services")
+    shop.template("app", command=app or ["architecturedeck-app", "--again"])
+    shop.template("worker", command=["architecturedeck-worker", "--again"])
+
+
+def in_build(shop: Shop) -> Running:
+    (shop.root / "Dockerfile").write_text((shop.root / "Dockerfile").read_text() + "RUN sleep 5\n")
+    shop.commit("Build for a while")
+    running = start(shop, "release")
+    running.until_told("build: ")
+    return running
+
+
+def in_migration(shop: Shop) -> Running:
+    changed(shop, ["sleep", "8"])
+    running = start(shop, "release")
+    running.until(lambda: bool(shop.front.calls("ecs", "RunTask")))
+    return running
+
+
+def in_rollout(shop: Shop) -> Running:
+    changed(shop, ["true"])
+    running = start(shop, "release")
+    running.until(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2)
+    return running
+
+
+def in_verification(shop: Shop) -> Running:
+    changed(shop, ["true"], url="http://127.0.0.1:9/", timeout="60s")
+    running = start(shop, "release")
+    running.until_told("verify: ")
+    return running
+
+
+def while_put_back(shop: Shop) -> Running:
+    changed(shop, ["true"], url="http://127.0.0.1:9/", timeout="1s", interval="1s")
+    running = start(shop, "release")
+    running.until_told("put back: ")
+    return running
+
+
+PLACES = [in_build, in_migration, in_rollout, in_verification, while_put_back]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+@pytest.mark.parametrize("verb", ["recover", "release"])
+def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: object, verb: str) -> None:
+    before = shop.account.serving()
+    head = shop.git("rev-parse", "HEAD")
+    assert callable(place)
+    running = place(shop)
+    running.kill()
+    killed = book.newest
+    assert killed["result"] is None
+    shop.git("checkout", "-q", head)
+    shop.git("checkout", "-q", ".")
+    if verb == "release":
+        changed(shop, ["true"], ["architecturedeck-app", "--after-the-kill"])
+    ran = shop.run(verb, *WAIT)
+    assert ran.code == 0, ran.told
+    assert f"settled: release {killed['release_id']}" in ran.told
+    closed = book.of(killed["release"])
+    assert (closed["result"], closed["serving"]) == ("rolled-back", before)
+    if verb == "recover":
+        assert shop.account.serving() == before
+    one_migration_at_a_time(shop)
+    book.all_closed()
+
+
+def test_a_migration_that_still_runs_is_waited_for(shop: Shop, book: Book) -> None:
+    in_migration(shop).kill()
+    release = book.newest["release"]
+    ran = shop.run("recover", *WAIT)
+    assert "waiting for the migrate task" in ran.told
+    assert book.of(release)["migration"]["ran"] is True
+    assert shop.front.calls("ecs", "StopTask") == []
+
+
+def test_a_rollback_that_was_killed_is_settled_too(shop: Shop, book: Book, three: tuple[str, str, str]) -> None:
+    before = shop.account.serving()
+    running = start(shop, "rollback", "--to", three[0])
+    running.until(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2)
+    running.kill()
+    assert shop.run("recover", *WAIT).code == 0
+    assert shop.account.serving() == before
+    assert book.live == three[2]
+    book.all_closed()
+
+
+def test_nothing_is_to_recover_when_nobody_was_killed(shop: Shop) -> None:
+    ran = shop.run("recover")
+    assert ran.code == 0
+    assert "nothing to recover in production" in ran.out
+
+
+def one_migration_at_a_time(shop: Shop) -> None:
+    """By ECS's own times of the tasks that are still listed."""
+    ecs = shop.account.client("ecs")
+    arns: list[str] = []
+    for state in ("RUNNING", "STOPPED"):
+        listed = ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-migrate", desiredStatus=state)
+        arns.extend(listed["taskArns"])
+    tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns[:100])["tasks"] if arns else []
+    spans = sorted((task["createdAt"], task.get("stoppedAt")) for task in tasks)
+    for (_, ended), (begun, _) in pairwise(spans):
+        assert ended is not None, "a migration began while one ran"
+        assert ended <= begun, "a migration began while one ran"

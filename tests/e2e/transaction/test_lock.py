@@ -1,0 +1,79 @@
+"""One lock for each environment: a freeze, two releases started together, who gives way."""
+
+from __future__ import annotations
+
+import re
+
+from tests.e2e.release.shop import Shop
+from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.running import start
+
+
+def again(shop: Shop) -> None:
+    """Another worker to release, without migration: what makes a release long is ECS alone."""
+    shop.only("app", "worker")
+    for service in ("app", "worker"):
+        shop.template(service, command=[f"architecturedeck-{service}", "--again"])
+
+
+def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> None:
+    assert shop.run("lock", "hold", "--reason", "black friday").code == 0
+    before = shop.account.serving()
+    for verb in ("release", "rollback", "recover"):
+        ran = shop.run(verb)
+        assert ran.code == 8, ran.told
+        assert re.search(r"production is locked by a freeze of .+ since .+ \(\d+ s\): black friday", ran.told), ran.told
+        assert "deploytool lock release" in ran.told
+    assert shop.account.serving() == before
+    assert shop.run("lock", "release").code == 0
+    assert shop.run("rollback").code == 0
+
+
+def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Book) -> None:
+    again(shop)
+    first = start(shop, "release")
+    first.until_told("roll out")
+    second = shop.run("release")
+    assert second.code == 8, second.told
+    assert re.search(r"locked by release \S+ of .+ since", second.told)
+    assert re.search(r"its lease ends in \d s unless it is renewed", second.told)
+    assert first.ended().code == 0
+    book.all_closed()
+
+
+def test_who_comes_second_waits_and_then_finds_nothing_to_do(shop: Shop, book: Book) -> None:
+    again(shop)
+    first = start(shop, "release")
+    first.until_told("roll out")
+    second = shop.run("release", "--if-busy", "wait")
+    assert first.ended().code == 0
+    assert second.code == 0, second.told
+    assert "waiting: production is locked by release" in second.err
+    assert "nothing to do" in second.told
+    book.all_closed()
+
+
+def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> None:
+    before = shop.account.serving()
+    again(shop)
+    first = start(shop, "release")
+    first.until_told("roll out")
+    shop.template("worker", command=["architecturedeck-worker", "--newer"])
+    second = shop.run("release", "--if-busy", "supersede")
+    older = first.ended()
+    assert second.code == 0, second.told
+    newer = book.newest["release"]
+    assert older.code == 9, older.told
+    assert f"gives way to the newer release {newer}" in older.told
+    superseded = book.releases[1]
+    assert (superseded["result"], superseded["serving"]) == ("superseded", before)
+    book.all_closed()
+
+
+def test_exactly_one_of_two_runs_when_they_are_started_together(shop: Shop, book: Book) -> None:
+    again(shop)
+    known = len(book.releases)
+    both = [start(shop, "release"), start(shop, "release")]
+    assert sorted(each.ended().code for each in both) == [0, 8]
+    assert len(book.releases) == known + 1
+    book.all_closed()

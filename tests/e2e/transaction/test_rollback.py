@@ -1,0 +1,113 @@
+"""Back to what was live before: how far, to which, which services, and when not."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.release.account import Account
+from tests.e2e.release.shop import Shop
+from tests.e2e.transaction.book import Book
+
+Three = tuple[str, str, str]
+
+
+def test_a_second_rollback_goes_one_further_back(shop: Shop, book: Book, three: Three) -> None:
+    first = shop.run("rollback")
+    assert first.code == 0, first.told
+    assert book.live == three[1]
+    second = shop.run("rollback")
+    assert second.code == 0, second.told
+    assert book.live == three[0]
+    assert shop.account.serving() == book.of(three[0])["serving"]
+    assert "migrations ran since release" in second.told
+    assert shop.front.calls("ecs", "RunTask") == []
+    assert shop.front.calls("ecs", "RegisterTaskDefinition") == []
+    book.all_closed()
+
+
+@pytest.mark.parametrize("wanted", ["release", "commit"])
+def test_the_version_that_is_named_is_brought_back(shop: Shop, book: Book, three: Three, wanted: str) -> None:
+    record = book.of(three[0])
+    ran = shop.run("rollback", "--to", three[0] if wanted == "release" else record["commit"]["sha"][:10])
+    assert ran.code == 0, ran.told
+    assert book.live == three[0]
+    assert shop.account.serving() == record["serving"]
+    assert book.newest["kind"] == "rollback"
+
+
+def test_several_versions_back_in_one_step(shop: Shop, book: Book, three: Three) -> None:
+    assert shop.run("rollback", "--back", "2").code == 0
+    assert book.live == three[0]
+
+
+def test_one_service_goes_back_and_the_other_stays(shop: Shop, book: Book, three: Three) -> None:
+    before = shop.account.serving()
+    ran = shop.run("rollback", "--service", "worker", "--to", three[0])
+    assert ran.code == 0, ran.told
+    after = shop.account.serving()
+    assert after == {"app": before["app"], "worker": book.of(three[0])["serving"]["worker"]}
+    assert book.newest["serving"] == after
+
+
+def test_it_is_refused_when_something_newer_is_live(shop: Shop, three: Three) -> None:
+    before = shop.account.serving()
+    ran = shop.run("rollback", "--expect-current", three[1])
+    assert ran.code == 3, ran.told
+    assert f"release {three[1]} is not what is live any more: {three[2]} is" in ran.told
+    assert shop.account.serving() == before
+    assert shop.run("rollback", "--expect-current", three[2]).code == 0
+
+
+def test_it_is_refused_before_any_change_when_the_revision_is_inactive(
+    shop: Shop, book: Book, account: Account, three: Three
+) -> None:
+    definition = account.definition("worker")
+    shop.only("app", "worker")
+    shop.template("worker", command=["architecturedeck-worker", "--lost"])
+    assert shop.run("release").code == 0
+    lost = shop.account.serving()["worker"]
+    shop.template_file("worker", definition)
+    assert shop.run("release").code == 0
+    account.client("ecs").deregister_task_definition(taskDefinition=lost)
+    shop.front.reset()
+    before = shop.account.serving()
+    ran = shop.run("rollback")
+    assert ran.code == 3, ran.told
+    assert f"{lost.rsplit('/', 1)[-1]}, which worker ran under release" in ran.told
+    assert "is INACTIVE" in ran.told
+    assert shop.front.calls("ecs", "UpdateService") == []
+    assert shop.account.serving() == before
+
+
+def test_it_is_refused_before_any_change_when_the_image_is_gone(
+    shop: Shop, book: Book, account: Account, three: Three
+) -> None:
+    """Last in this file: what is deleted stays so."""
+    ecr = account.client("ecr")
+    digest = book.of(three[0])["images"]["app"]
+    held = ecr.describe_images(repositoryName="architecturedeck", imageIds=[{"imageDigest": digest}])["imageDetails"]
+    manifest = ecr.batch_get_image(repositoryName="architecturedeck", imageIds=[{"imageDigest": digest}])["images"]
+    ecr.batch_delete_image(repositoryName="architecturedeck", imageIds=[{"imageDigest": digest}])
+    try:
+        ran = shop.run("rollback", "--to", three[0])
+    finally:
+        for tag in held[0].get("imageTags", ["back"]):
+            ecr.put_image(
+                repositoryName="architecturedeck", imageManifest=manifest[0]["imageManifest"],
+                imageManifestMediaType=manifest[0]["imageManifestMediaType"], imageTag=tag,
+            )  # fmt: skip
+    assert ran.code == 3, ran.told
+    assert f"the registry no longer holds {shop.environ['DEPLOYTOOL_REGISTRY']}/architecturedeck@{digest}" in ran.told
+    assert shop.front.calls("ecs", "UpdateService") == []
+
+
+def test_history_status_and_stats_know_of_it(shop: Shop, book: Book, three: Three) -> None:
+    assert shop.run("rollback").code == 0
+    told = shop.run("history").out
+    assert [line for line in told.splitlines() if line.startswith("★") and three[1] in line], told
+    assert f"rollback to {three[1]}" in shop.run("history", book.newest["release"]).out
+    status = shop.run("status")
+    assert "drifted" not in status.told
+    commit = book.of(three[1])["commit"]["sha"]
+    assert {row["commit"] for row in book.read("status")["services"]} == {commit}
+    assert shop.run("stats").code == 0
