@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -107,15 +108,35 @@ def test_the_command_that_makes_the_table_is_told_when_there_is_none(session: Se
     assert raised.value.exit_code == 3
 
 
-def test_a_note_before_a_change_is_in_the_table_when_the_call_returns(ledger: Ledger) -> None:
+@pytest.mark.parametrize(
+    "note",
+    [
+        lambda journal: journal.step_began("roll out", "app"),
+        lambda journal: journal.moving({"app": "arn:app:8"}),
+        lambda journal: journal.closed(outcome_of(journal.record)),
+    ],
+    ids=["step_began", "moving", "closed"],
+)
+def test_a_note_before_a_change_is_in_the_table_when_the_call_returns(
+    ledger: Ledger, note: Callable[[Journal], None]
+) -> None:
     begun = record("20261123-120000-aaaa")
     ledger.begin(begun)
     journal = Journal(ledger, begun, lambda: NOW)
-    journal.step_began("roll out", "app, worker")
+    note(journal)
+    assert ledger.get(begun.release_id) == journal.record != begun
+
+
+def test_what_follows_a_change_is_written_with_the_next_note_before_one(ledger: Ledger) -> None:
+    begun = record("20261123-120000-aaaa")
+    ledger.begin(begun)
+    journal = Journal(ledger, begun, lambda: NOW)
     journal.registered("app", "arn:app:8")
-    journal.moving({"app": "arn:app:8"})
+    journal.registered("worker", "arn:worker:4")
+    journal.step_began("roll out")
     there = ledger.get(begun.release_id)
-    assert (there.steps[0].state, there.services["app"].after) == (StepState.BEGAN, "arn:app:8")
+    assert [service.after for service in there.services.values()] == ["arn:app:8", "arn:worker:4"]
+    assert there.steps[0].state is StepState.BEGAN
 
 
 def test_everything_is_in_the_table_when_the_release_is_closed(ledger: Ledger) -> None:

@@ -43,7 +43,9 @@ def test_a_second_is_refused_with_who_why_since_and_link_when_the_lock_is_held(l
         assert raised.value.cause == (
             f"production is locked by release {A} of mona since 2026-11-23 12:00:00 UTC (10 s): release of 4f2a9c1"
         )
-        assert raised.value.fix == "wait for it with --wait 10m; see https://github.test/run/7"
+        assert raised.value.fix == (
+            "wait for it with --wait 10m: its lease ends in 20 s unless it is renewed; see https://github.test/run/7"
+        )
         assert raised.value.exit_code == 8
 
 
