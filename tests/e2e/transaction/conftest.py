@@ -16,6 +16,7 @@ from tests.e2e.release.account import Account
 from tests.e2e.release.conftest import account, front, github, session_front, session_shop
 from tests.e2e.release.shop import DEPLOYTOOL, Shop
 from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.changes import change
 
 __all__ = ["account", "front", "github", "session_front", "session_shop"]
 RUNNING = "DEPLOYTOOL_TEST_SANDBOX"
@@ -68,8 +69,7 @@ def three(home: Shop, book: Book) -> tuple[str, str, str]:
         ran = home.run("release")
         assert ran.code == 0, ran.told
         made.append(book.newest["release"])
-    home.only("app", "worker")
-    home.template("worker", command=["architecturedeck-worker", "--third"])
+    change(home, "third", "worker")
     ran = home.run("release")
     home.git("checkout", "-q", ".")
     assert ran.code == 0, ran.told

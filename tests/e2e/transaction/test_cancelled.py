@@ -8,25 +8,16 @@ import pytest
 
 from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.changes import change
 from tests.e2e.transaction.running import start
 
 BOUND = 5.0
 
 
-def changed(shop: Shop, migration: list[str]) -> None:
-    """Another worker, after this migration."""
-    with shop.config() as config:
-        config["services"] = {name: {"image": "app", "timeout": "60s"} for name in ("app", "worker")}
-        config["migrate"] |= {"command": migration, "on_cancel": "stop"}
-        config["environments"]["production"]["overrides"].pop("services")
-    for service in ("app", "worker"):
-        shop.template(service, command=[f"architecturedeck-{service}", "--again"])
-
-
 @pytest.mark.parametrize(("migration", "while_it_says"), [(["sleep", "30"], "migrate: "), (["true"], "roll out: ")])
 def test_all_is_closed_in_time(shop: Shop, book: Book, migration: list[str], while_it_says: str) -> None:
     before = shop.account.serving()
-    changed(shop, migration)
+    change(shop, "again", migration=migration)
     running = start(shop, "release")
     running.until_told(while_it_says)
     sign = ("ecs", "RunTask") if migration[0] == "sleep" else ("ecs", "UpdateService")
@@ -38,7 +29,7 @@ def test_all_is_closed_in_time(shop: Shop, book: Book, migration: list[str], whi
     shop.account.settle()
     assert shop.account.serving() == before
     book.all_closed()
-    changed(shop, ["true"])
+    change(shop, "after", migration=["true"])
     began = time.monotonic()
     ran = shop.run("release")
     assert ran.code == 0, ran.told

@@ -9,21 +9,10 @@ import pytest
 from tests.e2e.release.account import CLUSTER
 from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.changes import change
 from tests.e2e.transaction.running import Running, start
 
 WAIT = ("--wait", "60s")
-
-
-def changed(shop: Shop, migration: list[str], app: list[str] | None = None, **verify: object) -> None:
-    """Both services anew, after this migration."""
-    with shop.config() as config:
-        config["services"] = {name: {"image": "app", "timeout": "60s"} for name in ("app", "worker")}
-        if verify:
-            config["services"]["app"]["verify"] = verify
-        config["migrate"] |= {"command": migration}
-        config["environments"]["production"]["overrides"].pop("services")
-    shop.template("app", command=app or ["architecturedeck-app", "--again"])
-    shop.template("worker", command=["architecturedeck-worker", "--again"])
 
 
 def in_build(shop: Shop) -> Running:
@@ -35,28 +24,28 @@ def in_build(shop: Shop) -> Running:
 
 
 def in_migration(shop: Shop) -> Running:
-    changed(shop, ["sleep", "8"])
+    change(shop, "again", migration=["sleep", "8"])
     running = start(shop, "release")
     running.until(lambda: bool(shop.front.calls("ecs", "RunTask")))
     return running
 
 
 def in_rollout(shop: Shop) -> Running:
-    changed(shop, ["true"])
+    change(shop, "again", migration=["true"])
     running = start(shop, "release")
     running.until(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2)
     return running
 
 
 def in_verification(shop: Shop) -> Running:
-    changed(shop, ["true"], url="http://127.0.0.1:9/", timeout="60s")
+    change(shop, "again", verify={"url": "http://127.0.0.1:9/", "timeout": "60s"})
     running = start(shop, "release")
     running.until_told("verify: ")
     return running
 
 
 def while_put_back(shop: Shop) -> Running:
-    changed(shop, ["true"], url="http://127.0.0.1:9/", timeout="1s", interval="1s")
+    change(shop, "again", verify={"url": "http://127.0.0.1:9/", "timeout": "1s", "interval": "1s"})
     running = start(shop, "release")
     running.until_told("put back: ")
     return running
@@ -78,7 +67,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
     shop.git("checkout", "-q", head)
     shop.git("checkout", "-q", ".")
     if verb == "release":
-        changed(shop, ["true"], ["architecturedeck-app", "--after-the-kill"])
+        change(shop, "after", migration=["true"])
     ran = shop.run(verb, *WAIT)
     assert ran.code == 0, ran.told
     assert f"settled: release {killed['release_id']}" in ran.told

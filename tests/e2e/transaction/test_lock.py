@@ -6,14 +6,8 @@ import re
 
 from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.changes import change
 from tests.e2e.transaction.running import start
-
-
-def again(shop: Shop) -> None:
-    """Another worker to release, without migration: what makes a release long is ECS alone."""
-    shop.only("app", "worker")
-    for service in ("app", "worker"):
-        shop.template(service, command=[f"architecturedeck-{service}", "--again"])
 
 
 def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> None:
@@ -30,7 +24,7 @@ def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> Non
 
 
 def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Book) -> None:
-    again(shop)
+    change(shop, "again")
     first = start(shop, "release")
     first.until_told("roll out")
     second = shop.run("release")
@@ -42,7 +36,7 @@ def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Boo
 
 
 def test_who_comes_second_waits_and_then_finds_nothing_to_do(shop: Shop, book: Book) -> None:
-    again(shop)
+    change(shop, "again")
     first = start(shop, "release")
     first.until_told("roll out")
     second = shop.run("release", "--if-busy", "wait")
@@ -55,10 +49,10 @@ def test_who_comes_second_waits_and_then_finds_nothing_to_do(shop: Shop, book: B
 
 def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> None:
     before = shop.account.serving()
-    again(shop)
+    change(shop, "again")
     first = start(shop, "release")
     first.until_told("roll out")
-    shop.template("worker", command=["architecturedeck-worker", "--newer"])
+    change(shop, "newer")
     second = shop.run("release", "--if-busy", "supersede")
     older = first.ended()
     assert second.code == 0, second.told
@@ -71,7 +65,7 @@ def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> Non
 
 
 def test_exactly_one_of_two_runs_when_they_are_started_together(shop: Shop, book: Book) -> None:
-    again(shop)
+    change(shop, "again")
     known = len(book.releases)
     both = [start(shop, "release"), start(shop, "release")]
     assert sorted(each.ended().code for each in both) == [0, 8]

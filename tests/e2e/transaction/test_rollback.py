@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.release.account import Account
 from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.changes import change
 
 Three = tuple[str, str, str]
 
@@ -61,12 +62,10 @@ def test_it_is_refused_when_something_newer_is_live(shop: Shop, three: Three) ->
 def test_it_is_refused_before_any_change_when_the_revision_is_inactive(
     shop: Shop, book: Book, account: Account, three: Three
 ) -> None:
-    definition = account.definition("worker")
-    shop.only("app", "worker")
-    shop.template("worker", command=["architecturedeck-worker", "--lost"])
+    change(shop, "lost", "worker")
     assert shop.run("release").code == 0
     lost = shop.account.serving()["worker"]
-    shop.template_file("worker", definition)
+    change(shop, "found", "worker")
     assert shop.run("release").code == 0
     account.client("ecs").deregister_task_definition(taskDefinition=lost)
     shop.front.reset()

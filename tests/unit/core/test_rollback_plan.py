@@ -1,0 +1,100 @@
+"""The plan that goes back: which services move to which revision, what is checked, why not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploytool.core.check import ReleaseRefused
+from deploytool.core.ledger import Record
+from deploytool.core.model import Live, Problem
+from deploytool.core.plan_model import Plan, RollOut, Verify
+from deploytool.core.rollback import rollback_plan
+from tests.unit.core.plan_cases import REQUEST, arn, definition, found, live, service, settings, verification
+from tests.unit.core.rollback_cases import R1, made, newest_first
+
+OLD = {key: {**definition(key, image="registry.test/shop@sha256:" + "0" * 64)} for key in ("app", "worker")}
+GOAL = replace(R1, serving={"app": arn("app", 7), "worker": arn("worker", 3)})
+LIVE = live(found("app", host="shop.test"), found("worker"))
+SETTINGS = settings(service("app", verify=verification(), timeout=90), service("worker", timeout=300))
+
+
+def back(
+    only: tuple[str, ...] = (),
+    goal: Record = GOAL,
+    live_now: Live = LIVE,
+    records: tuple[Record, ...] = (GOAL,),
+    revisions: dict[str, dict[str, object]] = OLD,
+) -> Plan:
+    return rollback_plan(REQUEST, SETTINGS, live_now, goal, revisions, records, only)
+
+
+def test_every_service_goes_to_the_revision_that_served_then() -> None:
+    plan = back()
+    rollout, verify = plan.steps
+    assert isinstance(rollout, RollOut)
+    assert isinstance(verify, Verify)
+    assert [(change.key, change.back_to, change.revision) for change in rollout.services] == [
+        ("app", arn("app"), arn("app", 7)),
+        ("worker", arn("worker"), arn("worker", 3)),
+    ]
+    assert rollout.timeout == 300
+    assert verify.url == "https://shop.test/health"
+    assert (plan.images, plan.warnings) == ({}, ())
+    assert all(change.diff and not change.unchanged for change in rollout.services)
+
+
+def test_only_the_services_that_are_named_go_back() -> None:
+    (rollout,) = back(only=("worker",)).steps
+    assert isinstance(rollout, RollOut)
+    assert [change.key for change in rollout.services] == ["worker"]
+
+
+def test_a_service_that_serves_the_revision_already_stays() -> None:
+    (rollout,) = back(goal=replace(GOAL, serving={"app": arn("app"), "worker": arn("worker", 3)})).steps
+    assert isinstance(rollout, RollOut)
+    assert [change.key for change in rollout.services] == ["worker"]
+
+
+def test_there_is_nothing_to_do_when_every_service_serves_it() -> None:
+    assert back(goal=replace(GOAL, serving={"app": arn("app"), "worker": arn("worker")})).nothing_to_do
+
+
+def test_migrations_that_ran_since_are_told() -> None:
+    records = newest_first(GOAL, made("r2", migrated=True), made("r3"), made("r4", migrated=True))
+    (warning,) = back(records=records).warnings
+    assert warning.startswith("migrations ran since release r1 (4444444, 2222222) and stay")
+
+
+def test_the_migration_of_the_release_itself_is_no_reason_to_warn() -> None:
+    goal = replace(made("r1", migrated=True), serving=GOAL.serving)
+    assert back(goal=goal, records=(goal,)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"revisions": {"app": OLD["app"]}}, "worker:3, which worker ran under release r1, is INACTIVE"),
+        (
+            {"revisions": {**OLD, "worker": {**OLD["worker"], "status": "INACTIVE"}}},
+            "worker:3, which worker ran under release r1, is INACTIVE",
+        ),
+        ({"goal": replace(GOAL, serving={"app": arn("app", 7)})}, "release r1 left no revision of worker"),
+        ({"live_now": replace(LIVE, problems=(Problem("no such cluster", "make it"),))}, "no such cluster"),
+        ({"live_now": live(found("app"), found("worker", status="DRAINING"))}, "service worker is DRAINING"),
+    ],
+)
+def test_it_is_refused_before_any_change(change: dict[str, object], why: str) -> None:
+    with pytest.raises(ReleaseRefused, match=why):
+        back(**change)  # type: ignore[arg-type]  # one of the keyword arguments above, by name
+
+
+def test_every_reason_is_told_at_once() -> None:
+    with pytest.raises(ReleaseRefused) as refused:
+        back(revisions={})
+    assert len(refused.value.problems) == 2
+
+
+def test_what_is_not_asked_for_cannot_refuse() -> None:
+    assert back(only=("app",), revisions={"app": OLD["app"]}).steps
