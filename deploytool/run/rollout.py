@@ -15,9 +15,12 @@ from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
 from deploytool.errors import CloudError, CloudUnreachable, DeployError
+from deploytool.run.cancel import Cancelled
 from deploytool.run.ports import World
 
 LOG_LINES = 50
+LISTING_LAG = 0.5
+"""Seconds."""
 WAITING = Verdict(Fate.WAITING)
 
 
@@ -60,8 +63,8 @@ def update(
     if going_back:
         _still_ours(world)
     else:
-        world.lease.check()
         world.journal.moving({key: revision for key, _, revision in wanted})
+        world.lease.check()  # last, so that nothing slow lies between the answer and the change
 
     def one(item: tuple[str, ServiceState, str]) -> Watched:
         key, before, revision = item
@@ -171,7 +174,13 @@ def _ours(service: Watched, state: ServiceState | None) -> Deployment | None:
 def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | None, world: World) -> Watched:
     """Capture why tasks of this rollout ended while ECS still knows: stopped tasks vanish within the hour."""
     try:
-        fresh = [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
+        fresh = _fresh(service, world)
+        if service.verdict.failed and not (fresh or service.explained or service.tasks_seen):
+            # ECS may call a deployment failed a moment before its tasks are listed as stopped.
+            world.clock.sleep(LISTING_LAG)
+            fresh = _fresh(service, world)
+    except Cancelled:
+        raise
     except DeployError as error:  # an explanation less; the rollout itself is judged without it
         world.tell(Warned(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
         fresh, service = [], replace(service, blind=True)
@@ -191,6 +200,10 @@ def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | N
         explained=service.explained + tuple(new),
         tasks_seen=service.tasks_seen | {task.arn for task in fresh},
     )
+
+
+def _fresh(service: Watched, world: World) -> list[Task]:
+    return [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
 
 
 def _log(task: Task, world: World) -> tuple[str, ...]:

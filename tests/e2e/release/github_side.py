@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +27,13 @@ class Github:
         """States of one deployment, newest first."""
         return [status["state"] for status in self._get(f"deployments/{deployment}/statuses")]
 
-    def still_open(self) -> list[int]:
-        """Deployments that nobody closed."""
-        newest = {each["id"]: self.states(each["id"])[:1] for each in self.deployments()[:3]}
-        return [number for number, state in newest.items() if not set(state) & OVER]
+    def still_open(self, told: str) -> list[int]:
+        """Deployments of the release that said ``told`` which nobody closed."""
+        of_release = re.search(r", release (\S+)$", told, re.MULTILINE)
+        if not of_release:
+            return []  # it ended before it began
+        ours = [each["id"] for each in self.deployments() if of_release[1] in str(each["payload"])]
+        return [number for number in ours if not set(self.states(number)[:1]) & OVER]
 
     def _get(self, path: str) -> Any:
         answer = requests.get(

@@ -5,8 +5,15 @@ from __future__ import annotations
 import json
 
 from tests.e2e.release.shop import Ran, Shop
+from tests.peers.front.call_log import Call
 
 CHANGES_NOTHING = ("Describe", "Get", "List", "BatchGet", "GET", "HEAD")
+
+
+def changing(shop: Shop) -> list[Call]:
+    """Calls that change more than the tool's own ledger."""
+    calls = [call for call in shop.front.calls() if call.service != "dynamodb"]
+    return [call for call in calls if not call.action.startswith(CHANGES_NOTHING)]
 
 
 def test_the_first_release_says_what_is_live(first: Ran, good: dict[str, str]) -> None:
@@ -20,8 +27,7 @@ def test_nothing_is_changed_when_the_commit_is_already_live(shop: Shop) -> None:
     ran = shop.run("release")
     assert ran.code == 0
     assert "already live" in ran.out
-    changing = [call for call in shop.front.calls() if not call.action.startswith(CHANGES_NOTHING)]
-    assert changing == []
+    assert changing(shop) == []
     assert shop.account.serving() == before
 
 
@@ -46,7 +52,7 @@ def test_the_plan_says_what_a_release_would_do_and_does_not_do_it(shop: Shop, go
     plan = json.loads(ran.out)
     assert {change["back_to"] for change in plan["services"]} >= set(good.values())
     assert shop.account.serving() == good
-    assert [call for call in shop.front.calls() if not call.action.startswith(CHANGES_NOTHING)] == []
+    assert changing(shop) == []
 
 
 def test_status_names_commit_and_revision_of_each_service(shop: Shop, good: dict[str, str]) -> None:
