@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploytool.aws import parse
 from deploytool.aws.call import call
+from deploytool.aws.service_deployments import ServiceDeployments
 from deploytool.aws.session import Session
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task, TaskDefinition
 from deploytool.core.plan_model import Migrate
 from deploytool.core.task_definition import RELEASE_TAG
 from deploytool.core.verdict_model import Rollout
-from deploytool.errors import CloudError, DeployError
+from deploytool.errors import CloudError
 
 SERVICES_PER_CALL = 10
-SERVICE_DEPLOYMENTS_PER_CALL = 20
 TASKS_PER_CALL = 100
 ENDED_BY_ITSELF = {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice",
                    "InfrastructureHealth"}  # fmt: skip
@@ -29,10 +28,7 @@ class Ecs:
         self._client = session.client("ecs")
         self._cluster = cluster
         self._definitions: dict[str, TaskDefinition] = {}
-        self._hints: dict[str, str] = {}
-        self._details: dict[str, ServiceDeployment] = {}
-        self._detail_ticks = itertools.count()
-        self._details_denied = False
+        self._service_deployments = ServiceDeployments(self._client)
 
     def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """RegisterTaskDefinition; the ARN of the new revision."""
@@ -62,16 +58,8 @@ class Ecs:
         )
 
     def stop_rollout(self, rollout: Rollout) -> bool:
-        """StopServiceDeployment with ROLLBACK, where DescribeServices named our service deployment."""
-        detail = self._details.get(self._hints.get(rollout.service, ""))
-        if detail is None or not detail.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
-            return False
-        try:
-            call(self._client, "stop_service_deployment", serviceDeploymentArn=detail.arn, stopType="ROLLBACK")
-        except CloudError:
-            # Denied, or just over: UpdateService, which the caller then sends, leads to the same revision.
-            return False
-        return True
+        """StopServiceDeployment with ROLLBACK; False where that cannot be."""
+        return self._service_deployments.stop(rollout)
 
     def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
         """DescribeServices, ten at a time; a service that does not exist is not in the answer."""
@@ -81,26 +69,12 @@ class Ecs:
             for raw in answer["services"]:
                 state = parse.service(raw)
                 found[state.name] = state
-                self._hints[state.name] = state.current_service_deployment
+        self._service_deployments.learn(found.values())
         return found
 
     def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
-        """DescribeServiceDeployments for those that DescribeServices named, on every third poll.
-
-        It refines DescribeServices and is never needed, so that a third of the calls is enough and AccessDenied is no
-        failure.
-        """
-        wanted = {self._hints[each.service]: each.service for each in rollouts if self._hints.get(each.service)}
-        if wanted and not self._details_denied and next(self._detail_ticks) % 3 == 0:
-            for batch in _batches(tuple(wanted), SERVICE_DEPLOYMENTS_PER_CALL):
-                try:
-                    answer = call(self._client, "describe_service_deployments", serviceDeploymentArns=batch)
-                except DeployError:
-                    self._details_denied = True
-                    break
-                for raw in answer.get("serviceDeployments", ()):
-                    self._details[raw["serviceDeploymentArn"]] = parse.service_deployment(raw)
-        return {service: self._details[arn] for arn, service in wanted.items() if arn in self._details}
+        """DescribeServiceDeployments, by service name; empty where it cannot be read."""
+        return self._service_deployments.of(rollouts)
 
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from deploytool.cli import options
 from deploytool.cli.length import duration
+
+if TYPE_CHECKING:
+    from deploytool.core.lease import Holding
 
 
 @click.group(name="lock", context_settings={"help_option_names": ["-h", "--help"]})
@@ -27,17 +31,11 @@ def show(config: str, environment: str | None, output: str) -> None:
     Example:
       deploytool lock show --environment production
     """
-    from deploytool.aws.lease import utc_now
     from deploytool.cli.ledger import lock_of
     from deploytool.cli.project import project
-    from deploytool.report.lock import lock_document, lock_text
 
     lock = lock_of(project(config, environment))
-    holding, now = lock.read(), utc_now()
-    if output == "json":
-        click.echo(json.dumps(lock_document(lock.environment, holding, now), indent=2, ensure_ascii=False))
-    else:
-        click.echo(lock_text(lock.environment, holding, now))
+    _tell(lock.environment, lock.read(), output)
 
 
 @command.command()
@@ -45,7 +43,10 @@ def show(config: str, environment: str | None, output: str) -> None:
 @click.option("--reason", required=True, help="Why; told to everybody who is refused.")
 @click.option("--for", "lasts", type=duration, help="How long; until `lock release` unless given.")
 @click.option("--wait", type=duration, default="0s", help="How long to wait for a release that runs.")
-def hold(config: str, environment: str | None, reason: str, lasts: timedelta | None, wait: timedelta) -> None:
+@options.output
+def hold(
+    config: str, environment: str | None, reason: str, lasts: timedelta | None, wait: timedelta, output: str
+) -> None:
     """Freeze deployments: every release and rollback is refused until the freeze ends.
 
     \b
@@ -57,7 +58,6 @@ def hold(config: str, environment: str | None, reason: str, lasts: timedelta | N
     from deploytool.cli.ledger import lock_of
     from deploytool.cli.origin import origin
     from deploytool.cli.project import project
-    from deploytool.report.lock import lock_text
 
     lock = lock_of(project(config, environment))
     clock = SystemClock()
@@ -71,13 +71,14 @@ def hold(config: str, environment: str | None, reason: str, lasts: timedelta | N
         lasts=lasts,
         wait_seconds=wait.total_seconds(),
     )
-    click.echo(lock_text(lock.environment, holding, lease.utc_now()))
+    _tell(lock.environment, holding, output)
 
 
 @command.command()
 @options.environment
 @click.option("--force", is_flag=True, help="Free it though a release has it: that release stops at its next change.")
-def release(config: str, environment: str | None, force: bool) -> None:
+@options.output
+def release(config: str, environment: str | None, force: bool, output: str) -> None:
     """End a freeze, or with --force take the lock from a release.
 
     \b
@@ -87,15 +88,22 @@ def release(config: str, environment: str | None, force: bool) -> None:
     from deploytool.aws.lease import utc_now
     from deploytool.cli.ledger import lock_of
     from deploytool.cli.project import project
-    from deploytool.core.lease import HolderKind, InUse, may_free
+    from deploytool.core.lease import InUse, may_free
 
     lock = lock_of(project(config, environment))
     holding, now = lock.read(), utc_now()
-    if holding is None or not holding.owner:
-        click.echo(f"{lock.environment} is free already")
-        return
-    if not force and not may_free(holding, now):
-        raise InUse(lock.environment, holding, now)
-    freed = lock.free(holding)
-    what = f"release {holding.owner}" if holding.kind is HolderKind.RELEASE else "the freeze"
-    click.echo(f"{lock.environment} is free; {what} had it" if freed else f"{what} freed {lock.environment} itself")
+    if holding is not None and holding.owner:
+        if not force and not may_free(holding, now):
+            raise InUse(lock.environment, holding, now)
+        lock.free(holding)
+    _tell(lock.environment, lock.read(), output)
+
+
+def _tell(environment: str, holding: Holding | None, output: str) -> None:
+    from deploytool.aws.lease import utc_now
+    from deploytool.report.lock import lock_document, lock_text
+
+    if output == "json":
+        click.echo(json.dumps(lock_document(environment, holding, utc_now()), indent=2, ensure_ascii=False))
+    else:
+        click.echo(lock_text(environment, holding, utc_now()))
