@@ -20,7 +20,7 @@ from deploytool.aws.lock import Lock
 from deploytool.aws.session import Session
 from deploytool.cli.ledger import NoLedger
 from deploytool.cli.main import command
-from deploytool.core.lease import InUse, Locked
+from deploytool.core.lease import InUse, LeaseLost, Locked
 from deploytool.core.ledger import Kind, MigrationRecord, ServiceRecord
 from deploytool.core.ledger_notes import step_began, step_ended
 from deploytool.core.model import Commit
@@ -162,17 +162,19 @@ def test_a_freeze_is_made_shown_and_ended(typed: Typed, lock: Lock) -> None:
         acquire(lock, owner="20261123-120000-aaaa", clock=QuickClock())
     shown = json.loads(told(typed("lock", "show", "--output", "json")))
     assert (shown["locked"], shown["holder"]["reason"], shown["fence"]) == (True, "black friday", 1)
-    assert told(typed("lock", "release")) == "production is free; the freeze had it\n"
-    assert told(typed("lock", "release")) == "production is free already\n"
-    assert json.loads(told(typed("lock", "show", "--output", "json")))["holder"] is None
+    assert told(typed("lock", "release")) == "production is free\n"
+    released = json.loads(told(typed("lock", "release", "--output", "json")))
+    assert (released["locked"], released["holder"], released["fence"]) == (False, None, 1)
 
 
 def test_the_lock_of_a_running_release_is_freed_only_by_force(typed: Typed, lock: Lock) -> None:
-    acquire(lock, owner="20261123-120000-aaaa", clock=QuickClock(), run_url="https://github.test/runs/7")
+    lease = acquire(lock, owner="20261123-120000-aaaa", clock=QuickClock(), run_url="https://github.test/runs/7")
     assert "see https://github.test/runs/7" in told(typed("lock", "show"))
     with pytest.raises(InUse, match="release 20261123-120000-aaaa"):
         told(typed("lock", "release"))
-    assert "release 20261123-120000-aaaa had it" in told(typed("lock", "release", "--force"))
+    assert told(typed("lock", "release", "--force")) == "production is free\n"
+    with pytest.raises(LeaseLost, match="it was taken away"):
+        lease.check()
 
 
 @pytest.mark.usefixtures("three")
