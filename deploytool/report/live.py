@@ -116,7 +116,11 @@ def _services(rows: tuple[ServiceRow, ...]) -> Table:
     table.add_column("news")
     for row in rows:
         told = news(row.verdict, row.running, row.desired, row.going_back) if row.moved else "not begun"
-        table.add_row(Text(row.key), Text(f"{row.running}/{row.desired}"), _line(told, _style(row.verdict)))
+        table.add_row(
+            Text(row.key),
+            Text(f"{row.running if row.counted else '-'}/{row.desired}"),
+            _line(told, _style(row.verdict)),
+        )
     return table
 
 

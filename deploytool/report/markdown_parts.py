@@ -47,7 +47,7 @@ def _going(story: Story) -> list[tuple[str, ...]]:
             code(row.key),
             prose(news(row.verdict, row.running, row.desired, row.going_back)) if row.moved else "not begun",
             f"{code(before.get(row.key, ''))} → …",
-            f"{row.running}/{row.desired}" if row.moved else f"–/{row.desired}",
+            f"{row.running if row.counted else '–'}/{row.desired}",
         )
         for row in story.services
     ]
@@ -56,7 +56,7 @@ def _going(story: Story) -> list[tuple[str, ...]]:
 def _ended(story: Story) -> list[tuple[str, ...]]:
     if story.outcome is None:
         return []
-    tasks = {row.key: f"{row.running}/{row.desired}" for row in story.services if row.moved}
+    tasks = {row.key: f"{row.running}/{row.desired}" for row in story.services if row.counted}
     return [
         (
             code(row.key),

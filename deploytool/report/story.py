@@ -58,6 +58,11 @@ class ServiceRow:
     moved: bool = False
     """False until the first news of its rollout."""
 
+    @property
+    def counted(self) -> bool:
+        """The counts say something: after ECS's own rollback they are of the version that is gone."""
+        return self.moved and self.verdict.fate is not Fate.ROLLED_BACK
+
 
 @dataclass(frozen=True)
 class Story:

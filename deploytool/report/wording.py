@@ -84,4 +84,6 @@ def news(verdict: Verdict, running: int, desired: int, going_back: bool = False)
     told = detail or verdict.fate.value
     if not verdict.settled and counts not in told:
         told = counts if not detail and verdict.fate is Fate.WAITING else f"{counts}; {told}"
-    return f"going back: {told}" if going_back else told
+    if going_back:
+        return f"{'back' if verdict.fate in (Fate.LIVE, Fate.ROLLED_BACK) else 'going back'}: {told}"
+    return told

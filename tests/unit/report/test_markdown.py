@@ -36,7 +36,9 @@ def ended(outcome: Outcome) -> Story:
 
 
 def test_a_good_release_says_what_serves_now() -> None:
-    assert comment(told(good_events()), LINKS) == f"""\
+    assert (
+        comment(told(good_events()), LINKS)
+        == f"""\
 <!-- deploytool:shop:production -->
 ### ✅ Live in production
 
@@ -52,12 +54,13 @@ def test_a_good_release_says_what_serves_now() -> None:
 
 build ✓ 31 s · migrate ✓ 6.4 s · roll out ✓ 42 s · verify ✓ 0.4 s
 """
+    )
 
 
 def test_a_failure_says_why_and_what_to_do_and_shows_the_log_folded() -> None:
     text = comment(told(bad_events()), LINKS)
     assert "### ↩️ Failed in production and put back" in text
-    assert "| `worker` | ↩️ rolled back | `shop-worker:17` → `shop-worker:17` (`1b1b1b1b1b1b`) | 1/1 |" in text
+    assert "| `worker` | ↩️ rolled back | `shop-worker:17` → `shop-worker:17` (`1b1b1b1b1b1b`) | – |" in text
     assert "**Fix**: read its last lines below" in text
     assert "> AWS says: Essential container in task exited" in text
     assert "<details><summary>Last 2 lines of its log</summary>\n\n```text\nbooting worker\n" in text

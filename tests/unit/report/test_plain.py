@@ -133,4 +133,4 @@ def test_task_counts_are_told_once() -> None:
     assert news(Verdict(Fate.WAITING), 1, 2) == "1 of 2 running"
     assert news(Verdict(Fate.PAUSED, "paused at hook approve"), 1, 2) == "1 of 2 running; paused at hook approve"
     assert news(Verdict(Fate.LIVE, "shop-app:42 is live"), 2, 2) == "shop-app:42 is live"
-    assert news(Verdict(Fate.LIVE), 2, 2, going_back=True) == "going back: live"
+    assert news(Verdict(Fate.LIVE), 2, 2, going_back=True) == "back: live"

@@ -167,6 +167,15 @@ def test_the_live_picture_cuts_the_news_and_never_the_names_when_the_line_is_lon
     assert shown[-1].endswith("…")
 
 
+def test_no_count_is_shown_of_a_version_that_ecs_rolled_back() -> None:
+    rolled = told(good_events()[:10])
+    rows = tuple(
+        replace(row, verdict=Verdict(Fate.ROLLED_BACK, "shop-worker:17 serves again")) for row in rolled.services
+    )
+    shown = drawn(replace(rolled, services=rows)).splitlines()
+    assert shown[-1] == "  worker     -/1  shop-worker:17 serves again"
+
+
 def test_a_reason_names_its_subject_once() -> None:
     crash = replace(CRASH, subject="container worker", cause="container worker exited with code 1")
     shown = drawn(apply(told(bad_events()[:6]), Explained(crash), at(46)))
