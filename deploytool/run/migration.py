@@ -12,6 +12,7 @@ from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.observed import Container, NotStarted, Task
 from deploytool.core.plan_model import Migrate
 from deploytool.errors import CloudUnreachable, DeployError, Exit
+from deploytool.run.alone import alone
 from deploytool.run.cancel import Cancelled
 from deploytool.run.ports import Follower, World
 
@@ -36,8 +37,10 @@ class MigrationFailed(DeployError):
 def migrate(step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str]) -> None:
     """Start the task once, wait for its end and raise MigrationFailed unless its container exited with 0.
 
-    Trying again happens only while no container has started: capacity and network interface failures.
+    Trying again happens only while no container has started: capacity and network interface failures. Raises
+    MigrationStillRuns where another one does not end, and CloudError where nobody can say whether one runs.
     """
+    alone(step.family, step.timeout, world)
     try:
         _migrate(step, task_definition, world, token, tags)
     except (MigrationFailed, Cancelled, LeaseLost, SupersededBy):
@@ -68,7 +71,6 @@ def _migrate(step: Migrate, task_definition: str, world: World, token: str, tags
 def _attempt(
     step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str], deadline: float
 ) -> Task | NotStarted:
-    world.lease.check()
     started = _start(step, task_definition, world, token, tags)
     if isinstance(started, NotStarted):
         return started
@@ -105,11 +107,13 @@ def _until_stopped(step: Migrate, task: Task, world: World, deadline: float) -> 
 def _start(step: Migrate, task_definition: str, world: World, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
     """Where the answer was lost the task may run: the same token finds it, and never starts a second one."""
     for wait in UNANSWERED:
+        world.lease.check()
         try:
             return world.ecs.run_task(step, task_definition, token, tags)
         except CloudUnreachable as error:
             world.tell(Warned(f"{error.cause}; asking again with the same client token"))
             world.clock.sleep(wait)
+    world.lease.check()
     return world.ecs.run_task(step, task_definition, token, tags)
 
 

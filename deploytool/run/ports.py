@@ -71,6 +71,9 @@ class Ecs(Protocol):
     def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
         """Tasks of this release's migration that have not stopped."""
 
+    def tasks_of(self, *, family: str) -> Sequence[Task]:
+        """Tasks of a task definition family, whoever started them: running, stopping and lately stopped."""
+
     def stop_task(self, arn: str, reason: str) -> None:
         """StopTask."""
 

@@ -5,27 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploytool.core.events import StepBegan, StepEnded, Warned
+from deploytool.core.events import StepBegan, StepEnded
 from deploytool.core.ledger import Record
 from deploytool.core.observed import ServiceState
 from deploytool.core.outcome import Result
 from deploytool.core.recovery import leftover
 from deploytool.core.verdict_model import Fate, Rollout
-from deploytool.errors import Refused
+from deploytool.run.alone import await_end
 from deploytool.run.ports import World
 from deploytool.run.rollout import Watched, update, watch
 
 STEP = "settle"
-
-
-class MigrationStillRuns(Refused):
-    """The migrate task of a dead release does not end; a second one must not begin beside it."""
-
-    def __init__(self, tasks: str, release_id: str) -> None:
-        super().__init__(
-            f"the migrate task {tasks} of release {release_id}, which was killed, still runs",
-            "wait for it, or stop it (`aws ecs stop-task`) if it hangs; then run this again",
-        )
 
 
 @dataclass(frozen=True)
@@ -40,11 +30,12 @@ class Settled:
 def settle(record: Record, world: World, timeout: float) -> Settled:
     """Wait for its migrate task, then for or against its rollouts; at the end every service is on one version.
 
-    ``timeout`` is in seconds, for each of the two. Raises CloudError, LeaseLost.
+    ``timeout`` is in seconds, for each of the two. Raises MigrationStillRuns, CloudError, LeaseLost.
     """
     began = world.clock.monotonic()
     world.tell(StepBegan(STEP, f"release {record.release_id} ended without a word"))
-    _await_migration(record, world, timeout)
+    # A migrate task still running is waited for, never started twice and never stopped half-way.
+    await_end(lambda: world.ecs.tasks_started_by(record.release_id), timeout, world)
     states = _states(record, world)
     left = leftover(record, states)
     names = {key: record.services[key] for key in record.services}
@@ -57,17 +48,6 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     world.tell(StepEnded(STEP, settled.result is not Result.NOT_ROLLED_BACK, world.clock.monotonic() - began,
                          settled.sentence))  # fmt: skip
     return settled
-
-
-def _await_migration(record: Record, world: World, timeout: float) -> None:
-    """A migrate task still running is waited for, never started twice and never stopped half-way."""
-    deadline = world.clock.monotonic() + timeout
-    while running := world.ecs.tasks_started_by(record.release_id):
-        if world.clock.monotonic() >= deadline:
-            names = ", ".join(task.id for task in running)
-            raise MigrationStillRuns(names, record.release_id)
-        world.tell(Warned(f"waiting for the migrate task {running[0].id} of release {record.release_id}"))
-        world.clock.sleep(world.clock.pace())
 
 
 def _states(record: Record, world: World) -> dict[str, ServiceState]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +16,12 @@ from deploytool.errors import NotFound
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.faults import CHANGING, Call, Fault
 from tests.peers.ecs_model.life import HEALTHY, Life
+from tests.peers.ecs_model.lifeline import Lifeline
 from tests.peers.ecs_model.migrations import Migrations
 from tests.peers.ecs_model.service import ModelService
 
+LAG = 10.0
+"""Seconds after which every reading is fresh."""
 ACCOUNT = "arn:aws:ecs:us-east-1:123456789012"
 
 
@@ -42,8 +45,12 @@ class EcsModel:
     members: dict[str, ModelService] = field(default_factory=dict)
     next_life: dict[str, Life] = field(default_factory=dict)
     lives: dict[str, Life] = field(default_factory=dict)
+    life: Lifeline = field(default_factory=Lifeline)
+    """Of the process that calls."""
+    changing: Callable[[str, str, str], None] = lambda operation, about, revision: None
+    """Hears of each change before it takes effect."""
     migrations: Migrations = field(init=False)
-    _before: dict[str, tuple[ServiceState, int]] = field(default_factory=dict)
+    _before: dict[str, tuple[ServiceState, int, float]] = field(default_factory=dict)
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _revisions: Iterator[int] = field(default_factory=lambda: itertools.count(2))
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
@@ -82,11 +89,11 @@ class EcsModel:
     def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
         """UpdateService; the PRIMARY deployment of its answer is the rollout's."""
         service = self.members[before.name]
-        with self._called("UpdateService", before.name):
+        with self._called("UpdateService", before.name, task_definition):
             shown = service.view()
             service.move_to(task_definition)
             if self.stale:
-                self._before[before.name] = (shown, self.stale)
+                self._before[before.name] = (shown, self.stale, self.clock.now + LAG)
         old = before.primary
         return Rollout(before.name, service.primary.id, task_definition, old.id if old else "", before.task_definition)
 
@@ -142,6 +149,11 @@ class EcsModel:
         with self._called("DescribeTasks", arn):
             return self.migrations.task(arn)
 
+    def tasks_of(self, *, family: str) -> tuple[Task, ...]:
+        """ListTasks by family: running and lately stopped."""
+        with self._called("ListTasks", family):
+            return tuple(self.migrations.view(each) for each in self.migrations.started.values())
+
     def stop_task(self, arn: str, reason: str) -> None:
         """StopTask."""
         with self._called("StopTask", arn):
@@ -150,15 +162,18 @@ class EcsModel:
             self.migrations.stop(arn)
 
     def _seen(self, name: str) -> ServiceState:
-        shown, left = self._before.get(name, (None, 0))
-        if shown is None or not left:
+        shown, left, until = self._before.get(name, (None, 0, 0.0))
+        if shown is None or not left or self.clock.now > until:
             return self.members[name].view()
-        self._before[name] = (shown, left - 1)
+        self._before[name] = (shown, left - 1, until)
         return shown
 
     @contextmanager
-    def _called(self, operation: str, about: str) -> Iterator[None]:
+    def _called(self, operation: str, about: str, revision: str = "") -> Iterator[None]:
         with self._one_at_a_time:
+            self.life.call(changing=operation in CHANGING)
+            if operation in CHANGING:
+                self.changing(operation, about, revision)
             self.calls.append(Call(operation, about, self.clock.now))
             fault = self._fault(operation, about)
             if fault and not fault.lost:
