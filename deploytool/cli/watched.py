@@ -51,8 +51,17 @@ def _shown(*, as_json: bool) -> Iterator[Tell]:
 
 
 def _writer(stream: TextIO) -> Callable[[str], object]:
+    gone = False
+
     def write(text: str) -> None:
-        click.echo(text, nl=False, file=stream)
+        nonlocal gone
+        if gone:
+            return
+        try:
+            click.echo(text, nl=False, file=stream)
+        except BrokenPipeError:
+            # Whoever read along left (`deploytool release | head`); the release goes on all the same.
+            gone = True
 
     return write
 
