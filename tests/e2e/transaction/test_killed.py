@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 
-from tests.e2e.release.account import CLUSTER
 from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.book import Book
 from tests.e2e.transaction.changes import change
+from tests.e2e.transaction.migrations import overlapping
 from tests.e2e.transaction.running import Running, start
 
 WAIT = ("--wait", "60s")
@@ -75,7 +73,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
     assert (closed["result"], closed["serving"]) == ("rolled-back", before)
     if verb == "recover":
         assert shop.account.serving() == before
-    one_migration_at_a_time(shop)
+    assert not overlapping(shop.account)
     book.all_closed()
 
 
@@ -103,17 +101,3 @@ def test_nothing_is_to_recover_when_nobody_was_killed(shop: Shop) -> None:
     ran = shop.run("recover")
     assert ran.code == 0
     assert "nothing to recover in production" in ran.out
-
-
-def one_migration_at_a_time(shop: Shop) -> None:
-    """By ECS's own times of the tasks that are still listed."""
-    ecs = shop.account.client("ecs")
-    arns: list[str] = []
-    for state in ("RUNNING", "STOPPED"):
-        listed = ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-migrate", desiredStatus=state)
-        arns.extend(listed["taskArns"])
-    tasks = ecs.describe_tasks(cluster=CLUSTER, tasks=arns[:100])["tasks"] if arns else []
-    spans = sorted((task["createdAt"], task.get("stoppedAt")) for task in tasks)
-    for (_, ended), (begun, _) in pairwise(spans):
-        assert ended is not None, "a migration began while one ran"
-        assert ended <= begun, "a migration began while one ran"
