@@ -23,11 +23,12 @@ from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.core.events import Settled, Warned
 from deploytool.core.lease import Holding, IfBusy, describe
-from deploytool.core.ledger import Kind, Record, last_successful
+from deploytool.core.ledger import Kind, Record
 from deploytool.core.ledger_notes import opened
 from deploytool.core.model import Origin, PublishedImage, Request
 from deploytool.core.outcome import Result
 from deploytool.errors import ConfigurationError
+from deploytool.errors import DeployError
 from deploytool.report.documents import plan_document
 from deploytool.run import ports
 from deploytool.run.settle import settle
@@ -71,9 +72,9 @@ class Transaction:
     settled: tuple[Record, ...] = ()
     """Releases that were killed and that this run closed."""
 
-    def records(self) -> tuple[Record, ...]:
+    def records(self, limit: int | None = None) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
-        return self.ledger.recent() if self.ledger else ()
+        return self.ledger.recent(limit) if self.ledger else ()
 
     def world(self, decided: Decided, kind: Kind, restores: str = "") -> ports.World:
         """Everything the engine needs to carry out this plan; its record is begun."""
@@ -93,12 +94,23 @@ class Transaction:
             self.ledger.save(done)
             self.tell(Settled(_request(record), end.result is Result.RELEASED, end.sentence))
             closed.append(done)
+        self._await_cancelled()
         return tuple(closed)
+
+    def _await_cancelled(self) -> None:
+        """A cancelled release sends its services back without waiting; whoever comes next waits until they are there."""
+        last = next(iter(self.records(1)), None)
+        if last is None or last.result is not Result.CANCELLED:
+            return
+        names = [service.name for service in last.services.values()]
+        if any(state.primary and state.primary.rollout_state == "IN_PROGRESS"
+               for state in self.ecs.services(names).values()):  # fmt: skip
+            settle(last, self._world(None, Unrecorded()), float(self.project.settings.timeout))
 
     def _journal(self, decided: Decided, kind: Kind, restores: str) -> ports.Journal:
         if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:
             return Unrecorded()
-        live = last_successful(self.ledger.recent(limit=50))
+        live = next(iter(self.ledger.recent(1, result=Result.RELEASED)), None)
         record = opened(
             decided.plan,
             decided.live,
@@ -170,7 +182,7 @@ def transaction(project: Project, release_id: str, origin: Origin, clock: System
         yield open_one
     finally:
         if lease:
-            lease.release()
+            _free(lease, tell)
         for note in sorted(logs.unreadable):
             click.echo(f"warning: {note}", err=True)
 
@@ -185,6 +197,14 @@ def _ttl() -> float:
     if not 1 <= seconds <= 3600:
         raise ConfigurationError(f"{LEASE_TTL}={asked} is not a number of seconds from 1 to 3600", "unset it")
     return seconds
+
+
+def _free(lease: Lease, tell: ports.Tell) -> None:
+    """A lock that cannot be freed expires; that must not hide how the release ended."""
+    try:
+        lease.release()
+    except DeployError as error:
+        tell(Warned(f"the lock was not freed and ends by itself: {error.cause}"))
 
 
 def _waiting(environment: str) -> Callable[[Holding], None]:

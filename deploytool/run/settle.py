@@ -9,7 +9,8 @@ from deploytool.core.events import StepBegan, StepEnded
 from deploytool.core.ledger import Record
 from deploytool.core.observed import ServiceState
 from deploytool.core.outcome import Result
-from deploytool.core.recovery import leftover
+from deploytool.core.recovery import Leftover, leftover
+from deploytool.core.sentence import revision
 from deploytool.core.verdict_model import Fate, Rollout
 from deploytool.run.alone import await_end
 from deploytool.run.ports import World
@@ -33,7 +34,8 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     ``timeout`` is in seconds, for each of the two. Raises MigrationStillRuns, CloudError, LeaseLost.
     """
     began = world.clock.monotonic()
-    world.tell(StepBegan(STEP, f"release {record.release_id} ended without a word"))
+    how = "was cancelled" if record.finished else "ended without a word"
+    world.tell(StepBegan(STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
     await_end(lambda: world.ecs.tasks_started_by(record.release_id), timeout, world)
     states = _states(record, world)
@@ -44,7 +46,8 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
         [(key, states[key], names[key].before) for key in left.to_put_back if key in states], world, going_back=True
     )
     ended = watch(tuple(watched), timeout, world, stop_early=False) if watched else ()
-    settled = _judged(record, left.complete, {each.key for each in ended if each.verdict.fate is not Fate.LIVE}, world)
+    unsettled = {each.key for each in ended if each.verdict.fate is not Fate.LIVE}
+    settled = _judged(record, left, unsettled, world)
     world.tell(StepEnded(STEP, settled.result is not Result.NOT_ROLLED_BACK, world.clock.monotonic() - began,
                          settled.sentence))  # fmt: skip
     return settled
@@ -61,15 +64,14 @@ def _watched(key: str, state: ServiceState) -> Watched:
     return Watched(key, Rollout(state.name, primary.id, primary.task_definition), state=state, going_back=True)
 
 
-def _judged(record: Record, complete: bool, unsettled: set[str], world: World) -> Settled:
+def _judged(record: Record, left: Leftover, unsettled: set[str], world: World) -> Settled:
     serving = {key: state.task_definition for key, state in _states(record, world).items()}
-    what = f"release {record.release_id} ({record.commit.short})"
+    how = "cancelled" if record.finished else "killed"
+    what = f"release {record.release_id} ({record.commit.short}) was {how}"
     if unsettled:
-        return Settled(
-            Result.NOT_ROLLED_BACK, f"{what} was killed, and {', '.join(sorted(unsettled))} did not settle", serving
-        )
-    if complete:
-        return Settled(Result.RELEASED, f"{what} was killed after its last step; it is live", serving)
-    return Settled(
-        Result.ROLLED_BACK, f"{what} was killed before its end; every service is on the version before", serving
-    )
+        return Settled(Result.NOT_ROLLED_BACK, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving)
+    if left.complete:
+        return Settled(Result.RELEASED, f"{what} after its last step; it is live", serving)
+    foreign = [f"{key} was left on {revision(serving[key])}, which somebody else deployed" for key in left.foreign]
+    back = f"every {'other ' if foreign else ''}service is on the version before"
+    return Settled(Result.ROLLED_BACK, "; ".join([f"{what} before its end", back, *foreign]), serving)
