@@ -62,6 +62,16 @@ def session_front(sandbox: SandboxState) -> Iterator[Front]:
         port = int(probe.getsockname()[1])
     with start_front(sandbox.aws_endpoint_url, port) as front:
         yield front
+    _forget_images(f"localhost:{port}/*")
+
+
+def _forget_images(pattern: str) -> None:
+    """Docker keeps what was pushed to the front under the front's own address."""
+    listed = ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={pattern}"]
+    tags = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
+    named = [tag for tag in tags if not tag.endswith(":<none>")]
+    if named:
+        subprocess.run(["docker", "image", "rm", "--force", *named], capture_output=True, check=True)
 
 
 @pytest.fixture(scope="session")
