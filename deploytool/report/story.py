@@ -60,8 +60,8 @@ class ServiceRow:
 
     @property
     def counted(self) -> bool:
-        """The counts say something: after ECS's own rollback they are of the version that is gone."""
-        return self.moved and self.verdict.fate is not Fate.ROLLED_BACK
+        """The counts say something: in ECS's own rollback they are of the version that goes."""
+        return self.moved and self.verdict.fate not in (Fate.ROLLING_BACK, Fate.ROLLED_BACK)
 
 
 @dataclass(frozen=True)
