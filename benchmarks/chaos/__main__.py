@@ -49,7 +49,7 @@ def main() -> int:
                     rows.append(part(ready, counts[name]))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except MeasurementFailed as failure:
+    except (MeasurementFailed, AssertionError) as failure:
         print(f"scripts/chaos: {failure}", file=sys.stderr)
         print(table(rows))
         return NOT_MEASURED

@@ -41,14 +41,18 @@ class Book:
         """One release in full."""
         return dict(self.read("history", release))
 
-    def open_on_github(self) -> list[int]:
+    def open_on_github(self) -> list[str]:
         """Of the last deployments, those that nobody closed."""
-        newest = [each["id"] for each in self.shop.github.deployments()[:4]]
-        return [number for number in newest if not set(self.shop.github.states(number)[:1]) & OVER]
+        states = {each["id"]: self.shop.github.states(each["id"])[:1] for each in self.shop.github.deployments()[:4]}
+        return [f"{number} {state}" for number, state in states.items() if not set(state) & OVER]
 
     def all_closed(self) -> None:
         """Each release has an end, nobody has the lock, GitHub has nothing open, every service is where it belongs."""
-        assert [each["release"] for each in self.releases if not each["result"]] == []
-        assert self.read("lock", "show")["locked"] is False
-        assert self.open_on_github() == []
-        assert self.shop.account.serving() == self.newest["serving"]
+        endless = [each["release"] for each in self.releases if not each["result"]]
+        assert not endless, f"without an end: {endless}"
+        lock = self.read("lock", "show")
+        assert not lock["locked"], f"the lock is held: {lock}"
+        still = self.open_on_github()
+        assert not still, f"open on GitHub: {still}"
+        serving = self.shop.account.serving()
+        assert serving == self.newest["serving"], f"{serving} serve, not {self.newest}"

@@ -68,7 +68,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
         change(shop, "after", migration=["true"])
     ran = shop.run(verb, *WAIT)
     assert ran.code == 0, ran.told
-    assert f"settled: release {killed['release_id']}" in ran.told
+    assert f"settled: release {killed['release']}" in ran.told
     closed = book.of(killed["release"])
     assert (closed["result"], closed["serving"]) == ("rolled-back", before)
     if verb == "recover":
