@@ -13,27 +13,18 @@ from deploytool.core.outcome import BACK, Outcome, Result, ServiceOutcome, Timin
 from deploytool.core.plan_model import Build, Migrate, Plan, RollOut, ServiceChange, Step, Verify
 from deploytool.core.sentence import sentence
 from deploytool.core.verdict_model import Fate
-from deploytool.errors import BuildError, DeployError, Refused
+from deploytool.errors import BuildError, DeployError
 from deploytool.run.build import build, gate
 from deploytool.run.cancel import Cancelled
 from deploytool.run.migration import MigrationFailed, migrate
+from deploytool.run.overtaken import as_planned
 from deploytool.run.ports import World
-from deploytool.run.put_back import PUT_BACK, look_again, put_back, send_back
+from deploytool.run.put_back import PUT_BACK, SETTLED, look_again, put_back, send_back
 from deploytool.run.register import register
-from deploytool.run.rollout import Watched, update, watch
+from deploytool.run.rollout import Watched, noted, still_ours, update, watch
 from deploytool.run.verify import verify
 
 NAMES: dict[type, str] = {Build: "build", Migrate: "migrate", RollOut: "roll out", Verify: "verify"}
-
-
-class Overtaken(Refused):
-    """Somebody else deployed a service after the plan was made."""
-
-    def __init__(self, service: str) -> None:
-        super().__init__(
-            f"service {service} was deployed by somebody else since this release was planned",
-            "see `deploytool status`, then release again: the new plan begins from what is live now",
-        )
 
 
 class _Unwell(Exception):
@@ -55,6 +46,8 @@ class _Release:
     moved: dict[str, Watched] = field(default_factory=dict)
     back: dict[str, Watched] = field(default_factory=dict)
     migrated: bool = False
+    lost: bool = False
+    """Another run has the lock: it settles what this one left."""
     diagnoses: list[Diagnosis] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
 
@@ -91,7 +84,7 @@ class _Release:
             self.revisions = register(self.plan, self.digests, self.world)
 
     def _roll_out(self, step: RollOut) -> None:
-        self._as_planned(step)
+        as_planned(step, self.world)
         wanted = [(change.key, change.before, self.revisions[change.key]) for change in step.services]
         began = update(wanted, self.world, began=self._moved)
         ended = watch(began, step.timeout, self.world, stop_early=True, seen=self._moved)
@@ -102,14 +95,6 @@ class _Release:
             raise _Unwell(Result.SUPERSEDED)
         hopeless = any(service.hopeless and service.verdict.fate is not Fate.TIMED_OUT for service in ended)
         raise _Unwell(Result.ROLLED_BACK if hopeless else Result.OUT_OF_TIME)
-
-    def _as_planned(self, step: RollOut) -> None:
-        """Minutes may lie between plan and rollout: whoever deployed meanwhile is not overwritten. Raises Overtaken."""
-        states = self.world.ecs.services([change.name for change in step.services])
-        for change in step.services:
-            now, then = states.get(change.name), change.before
-            if now is None or now.primary is None or then.primary is None or now.primary.id != then.primary.id:
-                raise Overtaken(change.name)
 
     def _moved(self, service: Watched) -> None:
         self.moved[service.key] = service
@@ -128,13 +113,16 @@ class _Release:
         """Put back whatever moved. True where every service is known to be back."""
         if not self.moved:
             return True
-        self.moved |= {each.key: each for each in look_again(tuple(self.moved.values()), self.world)}
+        self._look_again()
         moved = list(self.moved.values())
         timeout = max(step.timeout for step in self.plan.steps if isinstance(step, RollOut))
         began = self.world.clock.monotonic()
         try:
             put_back(moved, self.plan.changes, timeout, self.world, self._returned)
         except LeaseLost:
+            raise
+        except Cancelled:  # all of them were sent back: only waiting for them ends here
+            self._put_back_ended(began, good=False)
             raise
         except DeployError as error:
             self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
@@ -146,14 +134,37 @@ class _Release:
         seconds = self.world.clock.monotonic() - began
         self.timings.append(Timing(PUT_BACK, seconds))
         self.world.tell(StepEnded(PUT_BACK, good, seconds))
-        self.world.journal.step_ended(PUT_BACK, good, seconds)
+        noted(self.world, lambda: self.world.journal.step_ended(PUT_BACK, good, seconds))
+
+    def confirm(self) -> None:
+        """Before success is claimed: the environment is ours still, and every service where it was brought.
+
+        Verification and later stages take minutes, in which somebody else may have moved a service that was live.
+        """
+        if not self.moved:
+            return
+        still_ours(self.world)
+        if len([step for step in self.plan.steps if isinstance(step, (RollOut, Verify))]) == 1:
+            return
+        self._look_again()
+        fates = {service.verdict.fate for service in self.moved.values()}
+        if fates != {Fate.LIVE}:
+            raise _Unwell(Result.SUPERSEDED if fates <= {Fate.LIVE, Fate.SUPERSEDED} else Result.ROLLED_BACK)
+
+    def _look_again(self) -> None:
+        self.moved |= {each.key: each for each in look_again(tuple(self.moved.values()), self.world)}
+
+    def is_going_back(self) -> bool:
+        """Every service that moved was sent back, or needs nothing of us."""
+        ways = {key: self.back.get(key, there).verdict for key, there in self.moved.items()}
+        return all(way.fate in SETTLED or (way.fate is Fate.WAITING and key in self.back) for key, way in ways.items())
 
     def cancel(self) -> bool:
         """Send back whatever moved, without waiting. True where AWS accepted all of it."""
         if not self.moved:
             return True
         began, good = self.world.clock.monotonic(), True
-        self.moved |= {each.key: each for each in look_again(tuple(self.moved.values()), self.world)}
+        self._look_again()
         try:
             send_back(tuple(self.moved.values()), self.plan.changes, self.world, self._returned)
         except LeaseLost:
@@ -210,7 +221,8 @@ def run(plan: Plan, world: World) -> Outcome:
         timings=tuple(release.timings),
         seconds=world.clock.monotonic() - began,
     )
-    _close(outcome, world)
+    if not (release.lost and release.moved):  # else the record stays open, for whoever has the lock to settle
+        _close(outcome, world)
     world.tell(Ended(outcome))
     return outcome
 
@@ -228,7 +240,10 @@ def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
         return Result.NOTHING_TO_DO, ""
     try:
         return _or_undone(release, steps)
+    except Cancelled:
+        return (Result.CANCELLED if release.is_going_back() else Result.NOT_ROLLED_BACK), ""
     except LeaseLost as lost:
+        release.lost = True
         # Whoever has the lock settles what we left: changing anything now could undo their work.
         return Result.SUPERSEDED, lost.cause
 
@@ -240,6 +255,7 @@ def _or_undone(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
                 gate(choice, choice.digest, release.world)
         for step in steps:
             release.take(step)
+        release.confirm()
     except _Unwell as unwell:
         return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
     except LeaseLost:

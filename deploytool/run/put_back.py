@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from deploytool.core.events import StepBegan, Warned
-from deploytool.core.lease import LeaseLost
+from deploytool.core.events import StepBegan
 from deploytool.core.observed import ServiceState
 from deploytool.core.plan_model import ServiceChange
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.errors import DeployError
 from deploytool.run.ports import World
-from deploytool.run.rollout import Watched, update, watch
+from deploytool.run.rollout import Watched, noted, update, watch
 
 PUT_BACK = "put back"
 SETTLED = frozenset({Fate.ROLLING_BACK, Fate.ROLLED_BACK, Fate.SUPERSEDED})
@@ -90,15 +89,9 @@ def put_back(
 
 
 def _began(moved: Sequence[Watched], world: World) -> None:
-    """A ledger that cannot be written keeps nobody from going back; a lease that is lost does."""
     names = ", ".join(service.key for service in moved)
     world.tell(StepBegan(PUT_BACK, names))
-    try:
-        world.journal.step_began(PUT_BACK, names)
-    except LeaseLost:
-        raise
-    except DeployError as error:
-        world.tell(Warned(f"the ledger does not show that services go back: {error.cause}"))
+    noted(world, lambda: world.journal.step_began(PUT_BACK, names))
 
 
 def look_again(moved: Sequence[Watched], world: World) -> tuple[Watched, ...]:

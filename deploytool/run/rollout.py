@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from deploytool.core.diagnosis import of_service, of_task
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Explained, ServiceMoved, Warned
-from deploytool.core.lease import SupersededBy
+from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
@@ -61,7 +62,7 @@ def update(
     if not wanted:
         return ()
     if going_back:
-        _still_ours(world)
+        still_ours(world)
     else:
         world.journal.moving({key: revision for key, _, revision in wanted})
         world.lease.check()  # last, so that nothing slow lies between the answer and the change
@@ -86,11 +87,22 @@ def update(
     for each in sent:
         if not each.exception():
             done = each.result()
-            world.journal.moved(done.key, done.rollout.deployment_id, done.rollout.task_definition)
+            noting = partial(world.journal.moved, done.key, done.rollout.deployment_id, done.rollout.task_definition)
+            noted(world, noting) if going_back else noting()
     return tuple(each.result() for each in sent)
 
 
-def _still_ours(world: World) -> None:
+def noted(world: World, note: Callable[[], None]) -> None:
+    """A ledger that cannot be written keeps nobody from going back; a lease that is lost does."""
+    try:
+        note()
+    except LeaseLost:
+        raise
+    except CloudError as error:
+        world.tell(Warned(f"the ledger does not show how services go back: {error.cause}"))
+
+
+def still_ours(world: World) -> None:
     """Only a lease that is lost forbids going back: it is giving way, and must not wait for a ledger that is down."""
     try:
         try:
@@ -112,12 +124,21 @@ def watch(
     """Poll until every service is settled, or, with ``stop_early``, until one of them is hopeless.
 
     One DescribeServices (ten services each) and one DescribeServiceDeployments per tick, whatever the number of
-    services. ``timeout`` is in seconds; what is unsettled by then is judged as timed out.
+    services. ``timeout`` is in seconds; what is unsettled by then is judged as timed out. Without ``stop_early`` there
+    is nothing better to do than to wait, also while AWS does not answer.
     """
     deadline = world.clock.monotonic() + timeout
+    blind = False
     while True:
         out_of_time = world.clock.monotonic() >= deadline
-        services = _look(services, world, out_of_time=out_of_time)
+        try:
+            services = _look(services, world, out_of_time=out_of_time)
+        except CloudUnreachable as error:
+            if stop_early or out_of_time:
+                raise
+            if not blind:
+                blind = True
+                world.tell(Warned(f"ECS cannot be read, and is asked again until it can: {error.cause}"))
         for service in services:
             seen(service)
         if all(service.verdict.settled for service in services):

@@ -25,6 +25,7 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
     told, pause = "", min(SOON, step.interval)
     while True:
         left = deadline - world.clock.monotonic()
+        world.lease.noticed()
         answer = world.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
         if met(step, answer):
             world.tell(Said("verify", f"{step.url} answers as it should"))
@@ -40,13 +41,10 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
 
 
 def _baked(step: Verify, world: World) -> Diagnosis | None:
-    if not step.alarms:
-        if step.bake:
-            world.clock.sleep(step.bake)
-        return None
     deadline = world.clock.monotonic() + step.bake
     while True:
-        if ringing := world.alarms.ringing(step.alarms):
+        world.lease.noticed()
+        if ringing := step.alarms and world.alarms.ringing(step.alarms):
             return Diagnosis(
                 code="alarm-ringing",
                 cause=f"while {step.service} was watched, CloudWatch alarm {', '.join(ringing)} went to ALARM",

@@ -6,8 +6,8 @@ from deploytool.core.ledger import StepState
 from deploytool.core.outcome import Result
 from deploytool.core.plan_model import ServiceChange
 from deploytool.errors import Exit
-from tests.peers.ecs_model.ecs import LAG
 from tests.peers.ecs_model.deployment import moment
+from tests.peers.ecs_model.ecs import LAG
 from tests.proof.process import End, Process
 from tests.proof.site import SERVICES, Broke, Site
 
@@ -66,11 +66,12 @@ def at_end(site: Site, process: Process, end: End, began: float) -> None:
     if end.outcome.result is Result.RELEASED:
         _all_released(site, process, end)
     elif end.exit in UNCHANGED:
-        _require(site.live() == process.before or bool(touched), f"{process.id} says that no service changed, and one did")
-    elif end.exit in GONE_BACK:
-        for change in changes:
-            _is_back(site, process, change, end)
-    elif end.exit is Exit.SUPERSEDED and not touched and process.lease and not process.lease.lost:
+        _require(
+            site.live() == process.before or bool(touched), f"{process.id} says that no service changed, and one did"
+        )
+    elif end.exit in GONE_BACK or (
+        end.exit is Exit.SUPERSEDED and not touched and process.lease and not process.lease.lost
+    ):
         for change in changes:
             _is_back(site, process, change, end)
 
@@ -85,13 +86,16 @@ def later(site: Site, process: Process, end: End, began: float) -> None:
             _is_back(site, process, change, end)
 
 
-def one_release(site: Site, process: Process, end: End, *, mixed_before: bool, began: float) -> None:
-    """Services are of one release, or somebody was told that they are not."""
-    if end.exit is None or not site.mixed() or mixed_before or any(at >= began for at in site.foreign.values()):
+def one_release(site: Site, process: Process, end: End) -> None:
+    """Services are of one release, or somebody was told that they are not, or made them so."""
+    there = tuple(site.live().items())
+    if end.exit is None or not site.mixed() or there in site.said_mixed:
         return
-    if end.exit in (Exit.NOT_ROLLED_BACK, Exit.CANCELLED):
-        return
-    if any(settled.result is Result.NOT_ROLLED_BACK for settled in end.settled):
+    told = end.exit in (Exit.NOT_ROLLED_BACK, Exit.CANCELLED) or any(
+        settled.result is Result.NOT_ROLLED_BACK for settled in end.settled
+    )
+    if told or "foreign" in site.live().values():
+        site.said_mixed.add(there)
         return
     _require(bool(_unfinished(site)), f"{process.id} left two releases live and says: {_said(end)}")
 
@@ -121,7 +125,8 @@ def _is_back(site: Site, process: Process, change: ServiceChange, end: End) -> N
     primary = site.ecs.members[change.name].primary
     back = primary.revision == change.back_to and primary.state == "COMPLETED"
     _require(
-        back, f"{process.id} is to have put back {change.key}; it is on {primary.revision} ({primary.state}): {_said(end)}"
+        back,
+        f"{process.id} is to have put back {change.key}; it is on {primary.revision} ({primary.state}): {_said(end)}",
     )
 
 

@@ -62,7 +62,7 @@ def one(site: Site, wish: Run) -> bool:
 
     process.life.meanwhile = meanwhile
     site.clock.sleep(START_UP)
-    mixed, began = site.mixed(), site.clock.now
+    began = site.clock.now
     _enter(site, process)
     end = process.live()
     site.ecs.faults = []
@@ -71,7 +71,7 @@ def one(site: Site, wish: Run) -> bool:
         if end.exit is Exit.CANCELLED:
             site.clock.sleep(120.0)
             invariants.later(site, process, end, began)
-        invariants.one_release(site, process, end, mixed_before=mixed, began=began)
+        invariants.one_release(site, process, end)
     return told or end.exit is Exit.NOT_ROLLED_BACK
 
 

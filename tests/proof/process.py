@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from deploytool.core.config import model as config
 from deploytool.core.events import Event, Explained, StepBegan, Warned
+from deploytool.core.lease import Holding, Locked, Step, SupersededBy, next_step
 from deploytool.core.ledger import Record
 from deploytool.core.ledger_notes import opened
-from deploytool.core.lease import Holding, Locked, Step, SupersededBy, next_step
 from deploytool.core.model import Commit, Live, LiveService, PublishedImage, Request
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan import plan

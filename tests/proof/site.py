@@ -35,6 +35,8 @@ class Site:
     """Service to the moment somebody else deployed it last."""
     verify_fails: set[str] = field(default_factory=set)
     """Releases that never answer as they should."""
+    said_mixed: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
+    """What services were on when somebody was told that they are not of one release, or made them so."""
     named: int = 0
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Killed(BaseException):
-    """SIGKILL. Not an Exception: nothing that the engine catches may see it, and whatever runs after it does nothing."""
+    """SIGKILL. Not an Exception: nothing that the engine catches may see it, and what runs after it does nothing."""
 
 
 @dataclass
