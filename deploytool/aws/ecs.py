@@ -89,6 +89,11 @@ class Ecs:
         ]
         return tuple(sorted(tasks, key=lambda task: str(task.stopped_at)))
 
+    def running_tasks(self, service: str) -> tuple[Task, ...]:
+        """ListTasks (RUNNING, its default) and DescribeTasks of a service."""
+        listed = call(self._client, "list_tasks", cluster=self._cluster, serviceName=service)["taskArns"]
+        return tuple(task for batch in _batches(listed, TASKS_PER_CALL) for task in self._tasks(batch))
+
     def tasks_of(self, *, service: str | None = None, family: str | None = None) -> list[Task]:
         """Running and lately stopped tasks of a service or of a task definition family, oldest first."""
         named = {"serviceName": service} if service else {"family": family}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,6 +28,8 @@ from deploytool.errors import NotFound
 from deploytool.report import github_actions
 from deploytool.run.ports import Clock, Say
 
+NOISE = re.compile(r"\s*|#\d+ sha256:[0-9a-f]+")
+"""Lines of BuildKit's that say nothing to anybody."""
 SCAN_PATIENCE = 300.0
 """Seconds to wait for ECR to finish a scan."""
 
@@ -70,7 +73,7 @@ class Images:
         with registry_login(self._host, self._auth, environ) as private:
             builder = Builder(find_toolchain(private), private, self._auth)
             spec = self._spec(self._settings.images[image.name], image.reference)
-            built = builder.build(spec, lambda line: say(line) if line.strip() else None)
+            built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else say(line))
         return PublishedImage(built.digest, built.platforms)
 
     def gate(self, image: ImageChoice, digest: str, say: Say) -> None:

@@ -22,5 +22,7 @@ class Diagnosis:
     subject: str = ""
     """The service, task or container it is about."""
     quote: str = ""
-    """AWS's own words, unshortened but for the request id."""
+    """Words of ``quoted``, unshortened but for the request id."""
+    quoted: str = "AWS"
+    """Whose words the quote are."""
     log: tuple[str, ...] = ()

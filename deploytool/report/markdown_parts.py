@@ -1,11 +1,11 @@
-"""The blocks a comment is made of: table of services, line of steps, reasons, the way back."""
+"""The blocks a comment is made of: table of services, line of steps, reasons."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.report.escaping import code, fenced, link, prose
+from deploytool.report.escaping import code, fenced, prose
 from deploytool.report.serving import serving
 from deploytool.report.story import Phase, Story
 from deploytool.report.wording import blamed, count, duration, news, revision
@@ -29,15 +29,6 @@ def reasons(diagnoses: Iterable[Diagnosis], log_lines: int) -> str:
     """Why it failed: cause, fix, AWS's words and the last lines of the log, per reason."""
     parts = [_reason(diagnosis, log_lines) for diagnosis in diagnoses]
     return "\n\n".join(["#### Why", *parts]) if parts else ""
-
-
-def rollback(page: str, command: str, gh_command: str) -> str:
-    """How to go back: whatever of it exists."""
-    commands = [line for line in (command, gh_command) if line]
-    if not page and not commands:
-        return ""
-    head = f"**Roll back**: {link('start the rollback workflow', page)}" if page else "**Roll back**"
-    return "\n\n".join([head, *([fenced(commands)] if commands else [])])
 
 
 def _going(story: Story) -> list[tuple[str, ...]]:
@@ -81,7 +72,7 @@ def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
     if diagnosis.fix:
         told.append(f"**Fix**: {prose(diagnosis.fix)}")
     if diagnosis.quote:
-        told.append(f"> AWS says: {prose(diagnosis.quote)}")
+        told.append(f"> {prose(diagnosis.quoted)} says: {prose(diagnosis.quote)}")
     shown = diagnosis.log[-log_lines:] if log_lines else ()
     if shown:
         head = f"<details><summary>Last {count(len(shown), 'line')} of its log</summary>"

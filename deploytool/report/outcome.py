@@ -35,7 +35,7 @@ def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
     if diagnosis.fix:
         told.append(f"Fix: {clean(diagnosis.fix)}")
     if diagnosis.quote:
-        told.extend(f"AWS says: {line}" for line in cleaned([diagnosis.quote]))
+        told.extend(f"{diagnosis.quoted} says: {line}" for line in cleaned([diagnosis.quote]))
     if lines := cleaned(diagnosis.log)[-LOG_LINES:]:
         told.append("Last lines of its log:")
         told.extend(f"  | {line}".rstrip() for line in lines)

@@ -114,7 +114,7 @@ def _planned(plan: Plan) -> tuple[str, ...]:
 def _explained(diagnosis: Diagnosis) -> tuple[str, ...]:
     told = [f"{_after('', blamed(diagnosis), ': ')}{clean(diagnosis.cause)}"]
     if diagnosis.quote:
-        told.extend(f"  AWS says: {part}" for part in cleaned([diagnosis.quote]))
+        told.extend(f"  {diagnosis.quoted} says: {part}" for part in cleaned([diagnosis.quote]))
     if diagnosis.fix:
         told.append(f"  fix: {clean(diagnosis.fix)}")
     return tuple(told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Ended, Explained, Planned, StepBegan, StepEnded, Warned
@@ -22,7 +22,7 @@ from deploytool.run.ports import World
 from deploytool.run.put_back import PUT_BACK, SETTLED, look_again, put_back, send_back
 from deploytool.run.register import register
 from deploytool.run.rollout import Watched, noted, still_ours, update, watch
-from deploytool.run.verify import verify
+from deploytool.run.verify import last_words, verify
 
 NAMES: dict[type, str] = {Build: "build", Migrate: "migrate", RollOut: "roll out", Verify: "verify"}
 
@@ -101,7 +101,8 @@ class _Release:
 
     def _verify(self, step: Verify) -> None:
         if why := verify(step, self.world):
-            self.tell_why(why)
+            there = self.moved.get(step.service)
+            self.tell_why(replace(why, log=last_words(there.rollout, self.world)) if there else why)
             raise _Unwell(Result.ROLLED_BACK)
 
     def tell_why(self, diagnosis: Diagnosis) -> None:

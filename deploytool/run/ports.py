@@ -62,6 +62,9 @@ class Ecs(Protocol):
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """Stopped tasks of this rollout that ended by a failure of their own, oldest first."""
 
+    def running_tasks(self, service: str) -> tuple[Task, ...]:
+        """Tasks of a service that have not stopped."""
+
     def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
         """RunTask with a client token: the same token never starts a second task."""
 

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from deploytool.core.diagnosis import of_probe
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Said
+from deploytool.core.events import Said, Warned
 from deploytool.core.expectation import met
 from deploytool.core.plan_model import Verify
+from deploytool.core.verdict_model import Rollout
+from deploytool.errors import DeployError
 from deploytool.run.ports import World
+from deploytool.run.rollout import LOG_LINES
 
 ONE_ANSWER = 5.0
 """Seconds that a single request may take."""
 SOON = 0.1
-"""Seconds before the second question, doubled up to ``verify.interval``: a load balancer is ready a moment after ECS."""
+"""Seconds before the second question, doubled up to ``verify.interval``: the load balancer comes a moment after ECS."""
 
 
 def verify(step: Verify, world: World) -> Diagnosis | None:
     """``None`` where the new version answers as it should and no alarm rings; else why not."""
     return (_asked(step, world) if step.url else None) or _baked(step, world)
+
+
+def last_words(rollout: Rollout, world: World) -> tuple[str, ...]:
+    """The end of the new version's log, from a task that runs it: the answer alone seldom says why."""
+    try:
+        tasks = world.ecs.running_tasks(rollout.service)
+    except DeployError as error:  # an explanation less; the check has failed all the same
+        world.tell(Warned(f"the log of {rollout.service} cannot be found: {error.cause}. {error.fix}"))
+        return ()
+    ours = (task for task in tasks if task.task_definition == rollout.task_definition)
+    place = next((container.log for task in ours for container in task.containers if container.log), None)
+    return world.logs.tail(place, LOG_LINES) if place else ()
 
 
 def _asked(step: Verify, world: World) -> Diagnosis | None:

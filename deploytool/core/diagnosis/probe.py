@@ -66,4 +66,4 @@ def _for_status(status: int) -> str:
 def _diagnosis(step: Verify, code: str, cause: str, fix: str, quote: str) -> Diagnosis:
     line = " ".join(quote.split())
     shown = line if len(line) <= _SHOWN else line[:_SHOWN] + "…"
-    return Diagnosis(code=code, cause=cause, fix=fix, subject=step.service, quote=shown)
+    return Diagnosis(code=code, cause=cause, fix=fix, subject=step.service, quote=shown, quoted="the answer")

@@ -97,6 +97,11 @@ class EcsModel:
         old = before.primary
         return Rollout(before.name, service.primary.id, task_definition, old.id if old else "", before.task_definition)
 
+    def running_tasks(self, service: str) -> tuple[Task, ...]:
+        """ListTasks: the model keeps counts of the tasks that run, not the tasks."""
+        with self._called("ListTasks", service):
+            return ()
+
     def stop_rollout(self, rollout: Rollout) -> bool:
         """StopServiceDeployment; unknown where service deployments are."""
         if not self.details:
