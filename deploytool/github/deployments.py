@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 from deploytool.core.model import Request
 from deploytool.core.plan_model import Plan
+from deploytool.core.rollback_request import OURS
 from deploytool.github.client import GithubClient
 from deploytool.github.errors import Unprocessable
 
-TYPE = "archdeck-deploy"
+TYPE = OURS
 SCHEMA = 1
 LONGEST_DESCRIPTION = 140
 PERMISSION = "deployments: write"
+SEARCHED = 200
+"""How many of our deployments are looked through for one release."""
+OPEN = frozenset({"in_progress", "queued", "pending", ""})
+"""States of a deployment that has not ended; empty: nobody said anything of it yet."""
 State = Literal["in_progress", "success", "failure", "error", "inactive"]
 
 
@@ -90,11 +96,14 @@ class Deployments:
     def close(self, status: Status) -> None:
         """Close this release's deployment if a run that was killed left it open. Raises GithubError."""
         left = self._already_open()
-        if left is not None and self._state(int(left["id"])) in ("in_progress", "queued", "pending", ""):
+        if left is not None and self._state(int(left["id"])) in OPEN:
             self.say(int(left["id"]), status)
 
     def superseded_by(self, deployment: int) -> tuple[int, ...]:
         """Our older deployments that still count as active, oldest first. Raises GithubError.
+
+        One that is still open belongs to a run that was killed after its last word to the ledger: whoever asks has the
+        lock, so that nobody else is at work.
 
         Read from the newest until one that is inactive already: whoever retired that one retired what is behind it,
         since :meth:`retire` goes from the oldest on.
@@ -106,7 +115,7 @@ class Deployments:
             state = self._state(int(each["id"]))
             if state == "inactive":
                 break
-            if state == "success":
+            if state == "success" or state in OPEN:
                 active.append(int(each["id"]))
         return tuple(reversed(active))
 
@@ -117,10 +126,17 @@ class Deployments:
 
     def shows_live(self) -> bool:
         """True where GitHub's newest active deployment of ours is this commit. Raises GithubError."""
-        for each in self._ours():
-            if self._state(int(each["id"])) == "success":
-                return str(each["sha"]) == self._request.commit.sha
-        return False
+        live = self.live()
+        return live is not None and str(live["sha"]) == self._request.commit.sha
+
+    def live(self) -> Mapping[str, Any] | None:
+        """Our newest active deployment. Raises GithubError."""
+        return next((each for each in self._ours() if self._state(int(each["id"])) == "success"), None)
+
+    def of_release(self, release_id: str) -> int | None:
+        """The deployment of a release, looked for among our newest. Raises GithubError."""
+        newest = islice(self._ours(), SEARCHED)
+        return next((int(each["id"]) for each in newest if payload_of(each).get("release") == release_id), None)
 
     def _ours(self) -> Iterator[Mapping[str, Any]]:
         found = self._client.pages(

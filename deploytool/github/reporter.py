@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from deploytool.core.events import Ended, Event, Planned
+from deploytool.core.events import Ended, Event, Planned, Settled
 from deploytool.github.client import GithubClient
 from deploytool.github.comment_report import Page
 from deploytool.github.context import GithubContext
@@ -37,7 +37,7 @@ class GithubReporter:
         self._session = Session(self._client, context, page, monotonic)
         self._monotonic = monotonic
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        self._planned = False
+        self._awaited = False
         self._fault = ""
         self._thread = threading.Thread(target=self._run, name="github", daemon=True)
 
@@ -51,16 +51,26 @@ class GithubReporter:
     def tell(self, event: Event) -> None:
         """Take note of ``event``; returns at once."""
         self._events.put(event)
-        self._planned = self._planned or isinstance(event, Planned | Ended)
+        self._awaited = self._awaited or isinstance(event, Planned | Settled | Ended)
         if isinstance(event, Ended):
             self._client.hurry(AFTER_THE_END)
             self._hurry.set()
 
+    @property
+    def deployment_id(self) -> int | None:
+        """Id of the deployment; known at the latest after :meth:`close`."""
+        return self._session.deployment_id
+
+    @property
+    def comment_url(self) -> str:
+        """The comment's page; empty where none could be written."""
+        return self._session.comment_url
+
     def close(self, timeout: float = CLOSING) -> tuple[str, ...]:
         """Wait, at most ``timeout`` seconds, until all is reported; what was not, one sentence each."""
         self._events.put(None)
-        if not self._planned:
-            # Refused before there was a plan: GitHub knows nothing of it, and nobody waits for ghapi to load.
+        if not self._awaited:
+            # Refused before there was a plan, and nobody's deployment to close: nobody waits for ghapi to load.
             return ()
         self._client.hurry(AFTER_THE_END)
         self._hurry.set()

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.core.events import Ended, Event, Planned
+from deploytool.core.events import Ended, Event, Planned, Settled
 from deploytool.core.outcome import Outcome, Result
 from deploytool.core.plan_model import Plan
 from deploytool.github.client import GithubClient
@@ -280,6 +280,29 @@ def test_a_release_that_was_refused_before_its_plan_is_not_waited_for(github: Gi
     assert reporter.close() == ()
     assert time.monotonic() - began < 0.1
     assert github.deployments() == []
+
+
+def killed(github: Github) -> None:
+    """A release opened its deployment, and said no more."""
+    reporter = GithubReporter(github.context, page(github))
+    reporter.start()
+    reporter.tell(Planned(again(github.plan(), "r0")))
+    until(lambda: [github.states(each["id"]) for each in github.deployments()] == [["in_progress"]])
+
+
+def test_a_deployment_that_a_killed_release_left_open_is_inactive_after_the_next_success(github: Github) -> None:
+    killed(github)
+    assert report(github, good_events(github.plan())) == ()
+    newest, oldest = github.deployments()
+    assert [github.states(each["id"])[-1] for each in (newest, oldest)] == ["success", "inactive"]
+
+
+def test_the_deployment_of_a_killed_release_is_closed_when_nothing_else_is_done(github: Github) -> None:
+    killed(github)
+    settled = Settled(again(github.plan(), "r0").request, good=False, sentence="it was killed; every service is back")
+    assert report(github, ((0.0, settled),)) == ()
+    (deployment,) = github.deployments()
+    assert github.states(deployment["id"])[-1] == "failure"
 
 
 def test_the_api_is_never_asked_about_another_repository(github: Github) -> None:
