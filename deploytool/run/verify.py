@@ -40,7 +40,6 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
     told, pause = "", min(SOON, step.interval)
     while True:
         left = deadline - world.clock.monotonic()
-        world.lease.noticed()
         answer = world.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
         if met(step, answer):
             world.tell(Said("verify", f"{step.url} answers as it should"))
@@ -51,6 +50,7 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
             world.tell(Said("verify", told))
         if world.clock.monotonic() + pause >= deadline:
             return why
+        world.lease.noticed()
         world.clock.sleep(pause)
         pause = min(2 * pause, step.interval)
 
@@ -58,7 +58,6 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
 def _baked(step: Verify, world: World) -> Diagnosis | None:
     deadline = world.clock.monotonic() + step.bake
     while True:
-        world.lease.noticed()
         if ringing := step.alarms and world.alarms.ringing(step.alarms):
             return Diagnosis(
                 code="alarm-ringing",
@@ -69,4 +68,5 @@ def _baked(step: Verify, world: World) -> Diagnosis | None:
         left = deadline - world.clock.monotonic()
         if left <= 0:
             return None
+        world.lease.noticed()
         world.clock.sleep(min(10.0, left))

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
+from unittest import mock
 
 from deploytool.run import rollout
 
@@ -38,9 +39,5 @@ class InOrder:
 @contextmanager
 def in_order() -> Iterator[None]:
     """While this lasts the engine sends its updates in order."""
-    threads = rollout.ThreadPoolExecutor
-    rollout.ThreadPoolExecutor = InOrder  # type: ignore[misc,assignment]  # the only place where order is not the engine's
-    try:
+    with mock.patch.object(rollout, "ThreadPoolExecutor", InOrder):
         yield
-    finally:
-        rollout.ThreadPoolExecutor = threads  # type: ignore[misc]  # as above

@@ -69,11 +69,16 @@ def at_end(site: Site, process: Process, end: End, began: float) -> None:
         _require(
             site.live() == process.before or bool(touched), f"{process.id} says that no service changed, and one did"
         )
-    elif end.exit in GONE_BACK or (
-        end.exit is Exit.SUPERSEDED and not touched and process.lease and not process.lease.lost
-    ):
+    elif end.exit in GONE_BACK or (end.exit is Exit.SUPERSEDED and not touched and not process.lost):
         for change in changes:
             _is_back(site, process, change, end)
+
+
+def claims(site: Site, process: Process, end: End) -> None:
+    """Of one that stood still while another worked: success is claimed only where it is true."""
+    _require(end.exit is not Exit.OUR_FAULT, f"{process.id} ended by a fault of its own: {_said(end)}")
+    if end.outcome is not None and end.outcome.result is Result.RELEASED:
+        _all_released(site, process, end)
 
 
 def later(site: Site, process: Process, end: End, began: float) -> None:

@@ -72,6 +72,8 @@ def one(site: Site, wish: Run) -> bool:
             site.clock.sleep(120.0)
             invariants.later(site, process, end, began)
         invariants.one_release(site, process, end)
+    else:
+        invariants.claims(site, process, end)
     return told or end.exit is Exit.NOT_ROLLED_BACK
 
 

@@ -96,6 +96,11 @@ class Process:
         self.changed: list[tuple[str, str]] = []
         self.before: dict[str, str] = {}
 
+    @property
+    def lost(self) -> bool:
+        """It noticed that somebody else has the lock."""
+        return self.lease is not None and self.lease.lost is not None
+
     def live(self) -> End:
         """From its start to its end."""
         self._prepare()

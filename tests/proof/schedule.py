@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from deploytool.core.lease import IfBusy
 
@@ -64,6 +64,9 @@ class Schedule:
     """Decides which of the notes that follow a change are written before the process dies."""
 
 
+S = TypeVar("S", "Run", "Schedule")
+
+
 def said(what: Run | Schedule) -> str:
     """What is not as usual in it."""
     parts = []
@@ -101,13 +104,18 @@ def smaller(schedule: Schedule) -> Iterator[Schedule]:
     for name in ("staged", "verified", "details", "stale", "breaker", "rollback", "ministack"):
         plain = next(each.default for each in fields(Schedule) if each.name == name)
         if getattr(schedule, name) != plain:
-            yield replace(schedule, **{name: plain})
+            yield _with(schedule, name, plain)
+
+
+def _with(what: S, name: str, value: object) -> S:
+    changed: dict[str, Any] = {name: value}
+    return replace(what, **changed)
 
 
 def _simpler(run: Run) -> Iterator[Run]:
     for each in fields(Run):
         if getattr(run, each.name) != each.default:
-            yield replace(run, **{each.name: each.default})
+            yield _with(run, each.name, each.default)
     for index in range(len(run.faults)):
         yield replace(run, faults=run.faults[:index] + run.faults[index + 1 :])
     if run.rival:

@@ -1,0 +1,145 @@
+"""What a release that nobody closed left behind, judged from its record and one reading of ECS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from deploytool.core.ledger import Kind, Record, ServiceRecord, StepRecord, StepState
+from deploytool.core.model import Commit
+from deploytool.core.observed import Deployment, ServiceState
+from deploytool.core.recovery import Leftover, leftover, took_every_step
+from tests.unit.core import plan_cases as cases
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ON = {"before": 1, "after": 2, "foreign": 9}
+WHOLE = ("migrate", "roll out", "verify")
+
+
+def steps(*names: str, last: StepState = StepState.ENDED) -> tuple[StepRecord, ...]:
+    states = [StepState.ENDED] * (len(names) - 1) + [last] * bool(names)
+    return tuple(StepRecord(name, state, NOW) for name, state in zip(names, states, strict=True))
+
+
+def record(*names: str, last: StepState = StepState.ENDED, after: bool = True) -> Record:
+    return Record(
+        release_id="r-1",
+        kind=Kind.RELEASE,
+        app="shop",
+        environment="production",
+        commit=Commit(cases.SHA),
+        started_at=NOW,
+        fence=1,
+        plan={"verify": [{"service": "app"}]},
+        services={
+            key: ServiceRecord(key, cases.arn(key), cases.arn(key, 2) if after else None) for key in ("app", "worker")
+        },
+        steps=steps(*names, last=last),
+    )
+
+
+def states(app: str, worker: str, *rolling: str) -> dict[str, ServiceState]:
+    found = {}
+    for key, where in (("app", app), ("worker", worker)):
+        if where:
+            arn, state = cases.arn(key, ON[where]), "IN_PROGRESS" if key in rolling else "COMPLETED"
+            found[key] = cases.state(key, task_definition=arn,
+                                     deployments=(Deployment("ecs-svc/7", "PRIMARY", arn, state),))  # fmt: skip
+    return found
+
+
+BOTH = ("app", "worker")
+
+
+@pytest.mark.parametrize(
+    ("left", "seen", "expected"),
+    [
+        (record("migrate", after=False), states("before", "before"), Leftover(False)),
+        (record("migrate", "roll out", last=StepState.BEGAN), states("before", "before"), Leftover(False)),
+        (
+            record("migrate", "roll out", last=StepState.BEGAN),
+            states("after", "before"),
+            Leftover(False, to_put_back=("app",)),
+        ),
+        (record("migrate", "roll out"), states("after", "after"), Leftover(False, to_put_back=BOTH)),
+        (
+            record(*WHOLE, last=StepState.BEGAN),
+            states("after", "after", "app"),
+            Leftover(False, to_put_back=BOTH),
+        ),
+        (record(*WHOLE, last=StepState.FAILED), states("after", "after"), Leftover(False, to_put_back=BOTH)),
+        (record(*WHOLE), states("after", "after"), Leftover(True)),
+        (record(*WHOLE), states("after", "after", "worker"), Leftover(True, to_await=("worker",))),
+        (record(*WHOLE), states("after", "before"), Leftover(False, to_put_back=("app",))),
+        (
+            record("roll out", "put back", last=StepState.BEGAN),
+            states("after", "before", "worker"),
+            Leftover(False, to_await=("worker",), to_put_back=("app",)),
+        ),
+        (record("roll out", "put back"), states("before", "before"), Leftover(False)),
+        (
+            record("roll out", last=StepState.BEGAN),
+            states("foreign", "after", "app"),
+            Leftover(False, to_put_back=("worker",), foreign=("app",)),
+        ),
+        (record("roll out", last=StepState.BEGAN), states("before", ""), Leftover(False, foreign=("worker",))),
+    ],
+    ids=[
+        "killed while it migrates",
+        "killed before any update",
+        "half rolled",
+        "all rolled, not verified",
+        "killed while it verifies",
+        "verification failed",
+        "killed after its last step",
+        "last step over, one still rolling",
+        "one went back by itself",
+        "killed while going back",
+        "killed when it was back",
+        "somebody else deployed since",
+        "a service is gone",
+    ],
+)
+def test_what_is_to_be_done_when_it_was(left: Record, seen: dict[str, ServiceState], expected: Leftover) -> None:
+    assert leftover(left, seen) == expected
+
+
+def test_a_service_that_keeps_its_revision_is_no_business_of_it() -> None:
+    same = {"app": ServiceRecord("app", cases.arn("app"), cases.arn("app"))}
+
+    assert leftover(replace(record(*WHOLE), services=same), states("foreign", "")) == Leftover(False)
+
+
+def test_a_service_without_a_primary_deployment_is_not_waited_for() -> None:
+    empty = {key: replace(state, deployments=()) for key, state in states("before", "before").items()}
+
+    assert leftover(record("roll out", last=StepState.BEGAN), empty) == Leftover(False)
+
+
+@pytest.mark.parametrize(
+    ("left", "taken"),
+    [
+        (record(), False),
+        (record(*WHOLE), True),
+        (record("roll out"), False),
+        (record("migrate"), False),
+        (record(*WHOLE, last=StepState.BEGAN), False),
+        (record(*WHOLE, last=StepState.FAILED), False),
+        (record(*WHOLE, "put back"), False),
+        (replace(record("roll out"), plan={}), True),
+    ],
+    ids=[
+        "nothing",
+        "all",
+        "a verification is missing",
+        "the rollout is missing",
+        "began",
+        "failed",
+        "put back",
+        "without verification",
+    ],
+)
+def test_every_step_was_taken_when(left: Record, taken: bool) -> None:
+    assert took_every_step(left) is taken

@@ -1,0 +1,159 @@
+"""After a kill: the next run waits for what still runs, and brings every service to one version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploytool.core.events import StepEnded, Warned
+from deploytool.core.ledger import Kind, Record, ServiceRecord, StepRecord, StepState
+from deploytool.core.model import Commit
+from deploytool.core.outcome import Result
+from deploytool.errors import CloudError, Exit
+from deploytool.run.alone import MigrationStillRuns
+from deploytool.run.settle import settle
+from tests.peers.ecs_model.deployment import START
+from tests.peers.ecs_model.ecs import revision
+from tests.peers.ecs_model.faults import Fault, denied
+from tests.peers.ecs_model.life import CRASHES, Life
+from tests.unit.core import plan_cases as cases
+from tests.unit.run.cloud import Cloud
+
+KEYS = ("app", "worker")
+MIGRATION = Life(starts_after=3.0, runs_for=20.0, exit_code=0)
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    cloud = Cloud()
+    for key in KEYS:
+        cloud.ecs.add(key, desired=2)
+    return cloud
+
+
+def killed(*names: str, last: StepState = StepState.BEGAN) -> Record:
+    """The record of a release that meant to bring both services from revision 1 to 2."""
+    states = [StepState.ENDED] * (len(names) - 1) + [last]
+    return Record(
+        release_id="r-1",
+        kind=Kind.RELEASE,
+        app="shop",
+        environment="production",
+        commit=Commit(cases.SHA),
+        started_at=START,
+        fence=1,
+        services={key: ServiceRecord(key, revision(key, 1), revision(key, 2)) for key in KEYS},
+        steps=tuple(StepRecord(name, state, START) for name, state in zip(names, states, strict=True)),
+    )
+
+
+def serving(cloud: Cloud) -> tuple[int, int]:
+    cloud.clock.sleep(600.0)
+    return cloud.serves("app"), cloud.serves("worker")
+
+
+def test_changes_nothing_when_it_was_killed_before_the_migration(cloud: Cloud) -> None:
+    end = settle(killed("build"), cloud.world, 300.0)
+
+    assert end.result is Result.ROLLED_BACK
+    assert cloud.ecs.changed() == []
+    assert dict(end.serving) == {key: revision(key, 1) for key in KEYS}
+
+
+def test_waits_for_the_migration_and_starts_no_second_one_when_it_was_killed_while_migrating(cloud: Cloud) -> None:
+    cloud.ecs.migrations.lives = [MIGRATION]
+    cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
+
+    settle(killed("migrate"), cloud.world, 300.0)
+
+    assert cloud.clock.now >= 23.0
+    assert cloud.ecs.changed() == []
+    assert len([event for event in cloud.told if isinstance(event, Warned)]) == 1
+
+
+def test_is_refused_when_the_migration_does_not_end(cloud: Cloud) -> None:
+    cloud.ecs.migrations.lives = [replace(MIGRATION, runs_for=None)]
+    cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
+
+    with pytest.raises(MigrationStillRuns) as refused:
+        settle(killed("migrate"), cloud.world, 60.0)
+
+    assert refused.value.exit_code is Exit.REFUSED
+    assert "started by r-1" in refused.value.cause
+    assert len(cloud.ecs.migrations.running()) == 1
+
+
+@pytest.mark.parametrize("waited", [0.0, 3.0, 60.0], ids=["just begun", "rolling", "live"])
+@pytest.mark.parametrize("moved", [("app",), ("worker",), KEYS], ids=" and ".join)
+def test_puts_back_what_moved_when_it_was_killed_before_its_end(
+    cloud: Cloud, moved: tuple[str, ...], waited: float
+) -> None:
+    for key in moved:
+        cloud.ecs.members[key].move_to(revision(key, 2))
+    cloud.clock.sleep(waited)
+
+    end = settle(killed("roll out", "verify"), cloud.world, 300.0)
+
+    assert end.result is Result.ROLLED_BACK
+    assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
+    assert len(cloud.ecs.made("UpdateService")) == len(moved)
+
+
+def test_leaves_the_new_version_when_it_was_killed_after_its_last_step(cloud: Cloud) -> None:
+    for key in KEYS:
+        cloud.ecs.members[key].move_to(revision(key, 2))
+    cloud.clock.sleep(60.0)
+
+    end = settle(killed("roll out", last=StepState.ENDED), cloud.world, 300.0)
+
+    assert (end.result, "it is live" in end.sentence) == (Result.RELEASED, True)
+    assert cloud.ecs.changed() == []
+
+
+def test_waits_for_the_way_back_that_ecs_is_on_when_it_was_killed_while_going_back(cloud: Cloud) -> None:
+    for key in KEYS:
+        cloud.ecs.members[key].move_to(revision(key, 2))
+    cloud.clock.sleep(3.0)
+    cloud.ecs.members["app"].move_to(revision("app", 1))
+
+    end = settle(killed("roll out", "put back"), cloud.world, 300.0)
+
+    assert end.result is Result.ROLLED_BACK
+    assert [call.about for call in cloud.ecs.made("UpdateService")] == ["worker"]
+    assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
+
+
+def test_leaves_the_service_alone_and_names_it_when_somebody_else_deployed_it_since(cloud: Cloud) -> None:
+    cloud.ecs.members["app"].move_to(revision("app", 99))
+    cloud.ecs.members["worker"].move_to(revision("worker", 2))
+
+    end = settle(killed("roll out"), cloud.world, 300.0)
+
+    assert end.result is Result.ROLLED_BACK
+    assert "app was left on app:99, which somebody else deployed" in end.sentence
+    assert "every other service" in end.sentence
+    assert serving(cloud) == (99, 1)
+
+
+def test_says_that_a_service_did_not_settle_when_the_version_before_crashes(cloud: Cloud) -> None:
+    cloud.ecs.members["app"].move_to(revision("app", 2))
+    cloud.clock.sleep(60.0)
+    cloud.ecs.lives[revision("app", 1)] = CRASHES
+
+    end = settle(killed("roll out"), cloud.world, 300.0)
+
+    assert end.result is Result.NOT_ROLLED_BACK
+    assert "app did not settle" in end.sentence
+    assert [event.good for event in cloud.told if isinstance(event, StepEnded)] == [False]
+
+
+def test_raises_and_says_nothing_of_an_end_when_a_service_may_not_be_put_back(cloud: Cloud) -> None:
+    for key in KEYS:
+        cloud.ecs.members[key].move_to(revision(key, 2))
+    cloud.ecs.faults.append(Fault("UpdateService", denied("UpdateService"), "app"))
+
+    with pytest.raises(CloudError):
+        settle(killed("roll out"), cloud.world, 300.0)
+
+    assert serving(cloud) == (2, 1)
