@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
+from deploytool.aws import oidc
 from deploytool.errors import CredentialsMissing
 
 
 class Session:
     """Clients of one region. Endpoints and credentials come from where boto3 always looks for them."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, role_arn: str | None = None) -> None:
         self.region = region
+        self._role_arn = role_arn
         self._session: Any = None
         self._clients: dict[str, Any] = {}
         # Session.client is not safe to call from several threads; the clients it makes are.
@@ -33,7 +36,9 @@ class Session:
         from botocore.exceptions import ProfileNotFound
 
         try:
-            self._session = self._session or boto3.session.Session(region_name=self.region)
+            self._session = self._session or boto3.session.Session(
+                region_name=self.region, botocore_session=self._signed_in()
+            )
         except ProfileNotFound as error:
             raise CredentialsMissing(str(error), "set AWS_PROFILE to one of ~/.aws/config") from error
         config = Config(
@@ -44,3 +49,12 @@ class Session:
             user_agent_extra="archdeck-deploy",
         )
         return self._session.client(service, config=config)
+
+    def _signed_in(self) -> Any:
+        """A botocore session with the role that the action was given; ``None`` leaves it to boto3 to find one."""
+        from deploytool.aws.assume_role import assumed
+
+        role = os.environ.get(oidc.ROLE, "")
+        source = oidc.session(role, self.region) if role else None
+        # The environment's own role, where the configuration names one, is taken with the identity we come with.
+        return assumed(self._role_arn, source) if self._role_arn and self._role_arn != role else source

@@ -37,7 +37,7 @@ class Project:
     def elsewhere(self, environment: str) -> Project:
         """The same commit in another environment. Raises ConfigurationError."""
         settings = resolve(self.config, environment, {"commit": self.commit.sha})
-        return replace(self, settings=settings, session=Session(settings.region))
+        return replace(self, settings=settings, session=Session(settings.region, settings.role_arn))
 
 
 def enter_sandbox() -> None:
@@ -62,7 +62,7 @@ def project(config_path: str, environment: str | None, revision: str = "HEAD") -
     root = Path(config_path).resolve().parent
     commit = git.commit(root, revision)
     settings = resolve(config, chosen(config, environment), {"commit": commit.sha})
-    return Project(root, config, settings, commit, Session(settings.region))
+    return Project(root, config, settings, commit, Session(settings.region, settings.role_arn))
 
 
 def chosen(config: Config, environment: str | None) -> str:

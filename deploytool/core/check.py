@@ -26,7 +26,7 @@ class ReleaseRefused(Refused):
 
 def refusals(settings: Settings, live: Live) -> tuple[Problem, ...]:
     """Every reason why a release must not begin, in the order of the configuration."""
-    found = list(live.problems)
+    found = [*_account(settings, live), *live.problems]
     for key in settings.services:
         if service := live.services.get(key):
             found.extend(_service(service))
@@ -63,6 +63,14 @@ def live_but_failed(change: ServiceChange) -> Iterator[Problem]:
             + (f" ({primary.rollout_state_reason.rstrip('.')})" if primary.rollout_state_reason else ""),
             f"release a commit that mends it, or begin anew: aws ecs update-service --cluster {change.before.cluster} "
             f"--service {change.name} --force-new-deployment",
+        )
+
+
+def _account(settings: Settings, live: Live) -> Iterator[Problem]:
+    if settings.account and settings.account != live.account:
+        yield Problem(
+            f"the credentials are of account {live.account}, but {settings.environment} is in {settings.account}",
+            f"use credentials of {settings.account}, or correct environments.{settings.environment}.account",
         )
 
 

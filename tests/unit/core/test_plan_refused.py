@@ -135,3 +135,11 @@ def test_is_not_refused_when_the_old_deployment_still_drains() -> None:
     there = live(found("app", deployments=(steady, draining)))
 
     assert plan(cases.REQUEST, settings(service("app")), there, cases.REGISTRY).changes
+
+
+def test_refuses_when_the_credentials_are_of_another_account() -> None:
+    elsewhere = replace(settings(service("app")), account="999999999999")
+
+    (problem,) = refused(elsewhere, live(found("app")))
+
+    assert problem.cause == "the credentials are of account 123456789012, but production is in 999999999999"
