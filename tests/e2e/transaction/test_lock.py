@@ -7,7 +7,7 @@ import re
 from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.book import Book
 from tests.e2e.transaction.changes import change
-from tests.e2e.transaction.running import start
+from tests.e2e.transaction.running import Running, start
 
 
 def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> None:
@@ -23,10 +23,19 @@ def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> Non
     assert shop.run("rollback").code == 0
 
 
-def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Book) -> None:
-    change(shop, "again")
+LONG = ["sleep", "8"]
+
+
+def migrating(shop: Shop) -> Running:
+    """A release that takes a while."""
+    change(shop, "again", migration=LONG)
     first = start(shop, "release")
-    first.until_told("roll out")
+    first.until(lambda: bool(shop.front.calls("ecs", "RunTask")))
+    return first
+
+
+def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Book) -> None:
+    first = migrating(shop)
     second = shop.run("release")
     assert second.code == 8, second.told
     assert re.search(r"locked by release \S+ of .+ since", second.told)
@@ -36,22 +45,21 @@ def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Boo
 
 
 def test_who_comes_second_waits_and_then_finds_nothing_to_do(shop: Shop, book: Book) -> None:
-    change(shop, "again")
-    first = start(shop, "release")
-    first.until_told("roll out")
+    first = migrating(shop)
     second = shop.run("release", "--if-busy", "wait")
     assert first.ended().code == 0
     assert second.code == 0, second.told
     assert "waiting: production is locked by release" in second.err
     assert "nothing to do" in second.told
+    assert len(shop.front.calls("ecs", "RunTask")) == 1
     book.all_closed()
 
 
 def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> None:
     before = shop.account.serving()
-    change(shop, "again")
+    change(shop, "again", verify={"url": "http://127.0.0.1:9/", "timeout": "60s"})
     first = start(shop, "release")
-    first.until_told("roll out")
+    first.until_told("verify: ")
     change(shop, "newer")
     second = shop.run("release", "--if-busy", "supersede")
     older = first.ended()
