@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from deploytool.errors import Exit
@@ -32,14 +34,20 @@ class Failure:
 
 def play(site: Site) -> None:
     """Raises Broke."""
-    try:
+    with nothing_escapes(site):
         stuck = False
         for run in site.schedule.runs:
             stuck = one(site, run) or stuck
         at_last(site, stuck=stuck)
-    except Broke:
-        raise
+
+
+@contextmanager
+def nothing_escapes(site: Site) -> Iterator[None]:
+    """Whatever gets out of a process that was not killed breaks an invariant too: no failure may escape untold."""
+    try:
+        yield
     except Exception as fault:
+        site.note(f"{type(fault).__name__}: {fault}")
         where = traceback.extract_tb(fault.__traceback__)[-1]
         raise Broke(f"{type(fault).__name__} got out of {where.filename}:{where.lineno}: {fault}") from fault
 
