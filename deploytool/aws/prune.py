@@ -62,7 +62,9 @@ class Attic:
             ids = [{"imageDigest": each.digest} for each in some]
             answer = call(self._ecr, "batch_delete_image", repositoryName=some[0].repository, imageIds=ids)
             failed = {
-                each.get("imageId", {}).get("imageDigest", ""): f"{each.get('failureCode')}: {each.get('failureReason')}"
+                each.get("imageId", {}).get(
+                    "imageDigest", ""
+                ): f"{each.get('failureCode')}: {each.get('failureReason')}"
                 for each in answer.get("failures", ())
             }
             yield from ((each, failed.get(each.digest, "")) for each in some)

@@ -1,0 +1,43 @@
+"""``deploytool prune``."""
+
+from __future__ import annotations
+
+import click
+
+from deploytool.cli import options
+
+
+@click.command(name="prune")
+@click.option(
+    "--keep", type=click.IntRange(2), default=10, show_default=True,
+    help="Versions of each environment that a rollback can still go to.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Carry it out; without it nothing is changed.")
+@click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
+@options.output
+def command(keep: int, yes: bool, config: str, output: str) -> None:
+    """Remove task definition revisions and images that no service runs and no rollback needs, in any environment.
+
+    Shows what would go, and why the rest stays, unless --yes is given.
+
+    \b
+    Example:
+      deploytool prune --keep 10
+    """
+    import json
+
+    from deploytool.cli.attics import every_environment
+    from deploytool.report.prune import prune_document, prune_text
+
+    with every_environment(config, changing=yes) as regions:
+        found = [(region, region.judged(keep)) for region in regions]
+        judged = [each for _, some in found for each in some]
+        if yes:
+            for region, some in found:
+                region.remove(some, lambda line: click.echo(line, err=output == "json"))
+    if output == "json":
+        click.echo(json.dumps(prune_document(judged, carried_out=yes), indent=2, ensure_ascii=False))
+    elif not yes:
+        click.echo(prune_text(judged))
+        if any(each.goes for each in judged):
+            click.echo("nothing was changed; carry it out with --yes")
