@@ -24,7 +24,9 @@ VERBS = {
     "lock": "Show, freeze or free the lock of an environment.",
     "stats": "Show how often and how well an environment is released to.",
     "logs": "Show the log of a service or of the migrate task.",
+    "respond": "Roll back where the box in a release's comment was ticked.",
     "recover": "Settle what a killed release left.",
+    "prune": "Remove revisions and images that nobody needs any more.",
     "config": "Check deploytool.yml, or print its JSON Schema.",
     "sandbox": "A whole cloud on this machine, to try and to break.",
 }
@@ -80,13 +82,14 @@ def command() -> None:
 
 def main() -> NoReturn:
     """Entry point of ``deploytool``."""
-    code = _run()
+    code = run_verb()
     sys.stderr.flush()
     # Everything is closed and said by now, and taking boto3 and ghapi apart object by object costs 0.2 s.
     os._exit(code)
 
 
-def _run() -> int:
+def run_verb() -> int:
+    """Run the verb that ``sys.argv`` names, tell what it raised, and return its exit code."""
     try:
         code = command.main(prog_name="deploytool", standalone_mode=False)
         sys.stdout.flush()
