@@ -19,7 +19,7 @@ ROLE = "DEPLOYTOOL_ROLE"
 """ARN of the role to assume; the action sets it from its input."""
 REGION = "DEPLOYTOOL_ROLE_REGION"
 AUDIENCE = "sts.amazonaws.com"
-_URL, _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105 - names of variables
+_URL, _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
 
 class RoleRefused(CredentialsMissing):
@@ -36,13 +36,12 @@ def session(role: str, region: str) -> Any:
     """A botocore session whose credentials are the role's, and no others."""
     import botocore.session
     from botocore.config import Config
-    from botocore.exceptions import ClientError
     from botocore.credentials import (
         AssumeRoleWithWebIdentityCredentialFetcher,
-        CredentialProvider,
         CredentialResolver,
         DeferredRefreshableCredentials,
     )
+    from botocore.exceptions import ClientError
 
     made = botocore.session.Session()
     region = os.environ.get(REGION) or region
@@ -60,7 +59,7 @@ def session(role: str, region: str) -> Any:
         except ClientError as error:
             raise RoleRefused(role, subject(token), error.response["Error"].get("Message", "")) from error
 
-    class GithubProvider(CredentialProvider):
+    class GithubProvider:
         METHOD = CANONICAL_NAME = "github-oidc"
 
         def load(self) -> Any:

@@ -1,0 +1,89 @@
+"""The action's step: inputs come from the environment, outputs go to the runner's file; between is ``deploytool``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from deploytool.cli import action_inputs
+from deploytool.cli.failure import tell_failure
+from deploytool.cli.main import run_verb
+from deploytool.errors import ConfigurationError, DeployError
+
+SETTLE = "ACTION_SETTLE"
+"""Set for the last step: settle what the step before it left open."""
+
+
+def main() -> NoReturn:
+    """Run the step, and end with deploytool's exit code."""
+    code = _step(os.environ)
+    _end()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # As deploytool itself ends: everything is said by now.
+    os._exit(code)
+
+
+def _step(environ: Mapping[str, str]) -> int:
+    try:
+        inputs = action_inputs.checked(environ)
+        settles = bool(environ.get(SETTLE))
+        words = action_inputs.settling(inputs) if settles else _words(inputs, environ)
+    except DeployError as error:
+        tell_failure(error)
+        return int(error.exit_code)
+    if not words:
+        return 0
+    _hand_over(inputs, environ)
+    if not settles and "deployment-id" in inputs:
+        try:
+            words.append(f"--to={_release_of(inputs)}")
+        except DeployError as error:
+            tell_failure(error)
+            return int(error.exit_code)
+    click.echo(f"deploytool {' '.join(words)}", err=True)
+    sys.argv = ["deploytool", *words]
+    return run_verb()
+
+
+def _words(inputs: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
+    event = environ.get("GITHUB_EVENT_PATH", "")
+    if inputs["command"] == "respond" and not event:
+        raise ConfigurationError("command respond needs the event of a comment", "use it on: issue_comment")
+    return action_inputs.arguments(inputs, event)
+
+
+def _hand_over(inputs: Mapping[str, str], environ: Mapping[str, str]) -> None:
+    """Token and role, as the verbs look for them; the variables that begin with INPUT_ go to no child process."""
+    given = {"GITHUB_TOKEN": environ.get("INPUT_TOKEN", "")}
+    given["DEPLOYTOOL_ROLE"] = inputs.get("role", "")
+    given["DEPLOYTOOL_ROLE_REGION"] = inputs.get("region", "")
+    for name in [name for name in environ if name.startswith("INPUT_")]:
+        os.environ.pop(name)
+    os.environ.update({name: value for name, value in given.items() if value})
+
+
+def _release_of(inputs: Mapping[str, str]) -> str:
+    from deploytool.github.client import GithubClient
+    from deploytool.github.context import github_context
+    from deploytool.github.released import release_of
+
+    context = github_context(os.environ, {})
+    if context.silent_because:
+        raise ConfigurationError(
+            f"input deployment-id cannot be looked up: {context.silent_because}", "give input release instead"
+        )
+    client = GithubClient(context.api_url, context.token, context.repository)
+    return release_of(client, int(inputs["deployment-id"]), inputs.get("environment", ""))
+
+
+def _end() -> None:
+    """Tell the settling step that nothing was cut short."""
+    if path := os.environ.get("GITHUB_OUTPUT"):
+        with Path(path).open("a", encoding="utf-8", newline="\n") as outputs:
+            outputs.write("ended=true\n")

@@ -1,0 +1,91 @@
+"""The action's inputs become a command line, and anything that does not look like one of them is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploytool.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What an input may look like."""
+
+    pattern: str
+    example: str
+
+
+_NAME = Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "production")
+_REVISION = Shape(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", "1f8b2c4")
+SHAPES = {
+    "command": Shape(r"[a-z]+", "release"),
+    "environment": _NAME,
+    "config": Shape(r"[^\x00-\x1f\x7f]{1,400}", "deploytool.yml"),
+    "role": Shape(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}", "arn:aws:iam::123456789012:role/x"),
+    "region": Shape(r"[a-z]+(-[a-z]+)+-[0-9]+", "us-east-1"),
+    "commit": _REVISION,
+    "release": _REVISION,
+    "deployment-id": Shape(r"[1-9][0-9]{0,17}", "1234567"),
+    "from": _NAME,
+    "if-busy": Shape(r"wait|refuse|supersede", "wait"),
+    "wait": Shape(r"(?:[0-9]{1,4}h)?(?:[0-9]{1,4}m)?(?:[0-9]{1,6}s?)?", "10m"),
+}
+_EVERYWHERE = frozenset({"command", "environment", "config", "role", "region"})
+_BUSY = {"if-busy": "--if-busy", "wait": "--wait"}
+_WHERE = {"environment": "--environment", "config": "--config"}
+OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "release": {**_WHERE, "commit": "--commit", **_BUSY},
+    "rollback": {**_WHERE, "release": "--to", "deployment-id": "", **_BUSY},
+    "promote": {"environment": "--to", "config": "--config", "from": "--from", **_BUSY},
+    "plan": {**_WHERE, "commit": "--commit"},
+    "recover": {**_WHERE, **_BUSY},
+    "respond": {},
+}
+"""Command to the inputs that it takes, each with the option of ``deploytool`` that it becomes."""
+CHANGES = frozenset({"release", "rollback", "promote", "recover", "respond"})
+"""Commands that can leave something open where they are killed."""
+
+
+def checked(environ: Mapping[str, str]) -> dict[str, str]:
+    """The inputs that were given, from ``INPUT_…``. Raises ConfigurationError for one that is not of its shape."""
+    given = {}
+    for name, shape in SHAPES.items():
+        value = environ.get(f"INPUT_{name.replace('-', '_').upper()}", "").strip()
+        if not value:
+            continue
+        if not re.fullmatch(shape.pattern, value):
+            raise ConfigurationError(f"input {name} cannot be {value[:80]!r}", f"give it as in {name}: {shape.example}")
+        given[name] = value
+    given.setdefault("command", "release")
+    return given
+
+
+def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
+    """The command line for :func:`checked` inputs. Raises ConfigurationError for inputs that do not go together."""
+    command = inputs["command"]
+    if command not in OPTIONS:
+        raise ConfigurationError(f"input command cannot be {command!r}", f"it is one of {', '.join(OPTIONS)}")
+    options = OPTIONS[command]
+    if stray := sorted(set(inputs) - _EVERYWHERE - set(options)):
+        raise ConfigurationError(
+            f"command {command} has no input {', '.join(stray)}", "leave it out, or change command"
+        )
+    if command == "respond":
+        return ["respond", "--event-path", event_path]
+    if command == "promote" and not {"from", "environment"} <= set(inputs):
+        raise ConfigurationError("command promote needs inputs from and environment", "name both environments")
+    if {"release", "deployment-id"} <= set(inputs):
+        raise ConfigurationError("inputs release and deployment-id both say what to bring back", "give one of them")
+    # One word per option: a value that begins with a dash stays a value.
+    return [command, *(f"{options[name]}={value}" for name, value in inputs.items() if options.get(name))]
+
+
+def settling(inputs: Mapping[str, str]) -> list[str]:
+    """The command line that settles what a killed command left; empty where it can have left nothing."""
+    if inputs["command"] not in CHANGES or inputs["command"] == "respond":
+        return []
+    # A killed run's lease must end first, and whoever took the lock meanwhile settles it instead.
+    kept = {name: inputs[name] for name in ("environment", "config") if name in inputs}
+    return arguments({"command": "recover", **kept, "if-busy": "wait", "wait": "2m"})
