@@ -128,12 +128,12 @@ def judge_images(images: Iterable[HeldImage], staying: Iterable[Revision], ledge
 
 def _needed(newest_first: Sequence[Record], keep: int) -> Iterable[tuple[Record, str]]:
     """A version that was brought back counts once, however often it was."""
-    versions: list[str] = []
+    versions: set[str] = set()
     for record in newest_first:
         if not record.finished:
             yield record, "unfinished release"
         elif record.successful and (record.live_id in versions or len(versions) < keep):
-            versions.append(record.live_id)
+            versions.add(record.live_id)
             yield record, "release"
     try:
         yield target(newest_first), "a rollback goes to release"
