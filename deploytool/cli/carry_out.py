@@ -9,6 +9,7 @@ from deploytool.cli.project import interactive
 from deploytool.cli.transaction import Transaction
 from deploytool.core.ledger import Kind
 from deploytool.core.outcome import Outcome
+from deploytool.core.way_back import taken_back, way_back
 from deploytool.report.documents import outcome_document, text
 from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
@@ -16,6 +17,12 @@ from deploytool.run.engine import run
 
 def carry_out(open_one: Transaction, decided: Decided, kind: Kind, restores: str = "") -> Outcome:
     """Run the plan to its outcome; the ledger has it before this returns."""
+    if not decided.plan.nothing_to_do:
+        records = open_one.records()
+        if back := way_back(records, restores):
+            open_one.tell(back)
+        if kind is Kind.ROLLBACK and (taken := taken_back(records)):
+            open_one.tell(taken)
     return run(decided.plan, open_one.world(decided, kind, restores))
 
 

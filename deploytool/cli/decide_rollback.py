@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from deploytool.aws.look import look
 from deploytool.cli.decide import Decided, registry_host
 from deploytool.cli.images import Images
+from deploytool.cli.rollback import Wish
 from deploytool.cli.transaction import Transaction
 from deploytool.core.config.faults import did_you_mean
 from deploytool.core.ledger import Record
@@ -16,16 +17,6 @@ from deploytool.core.model import Origin, Problem, Request
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.rollback import NoTarget, require_current, rollback_plan, target
 from deploytool.errors import ConfigurationError, NotFound
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the person asked for."""
-
-    goal: str = ""
-    back: int = 1
-    services: tuple[str, ...] = ()
-    expect_current: str = ""
 
 
 def decide_rollback(open_one: Transaction, release_id: str, origin: Origin, wish: Wish) -> tuple[Decided, Record]:

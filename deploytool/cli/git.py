@@ -59,6 +59,12 @@ def require_clean(tree: Checkout, wanted: Commit) -> None:
         )
 
 
+def has_workflow(start: Path, name: str) -> bool:
+    """The checkout has this file in ``.github/workflows``; False where there is no checkout."""
+    top = _run(start, "rev-parse", "--show-toplevel")
+    return not top.returncode and (Path(top.stdout.rstrip("\n")) / ".github" / "workflows" / name).is_file()
+
+
 def _origin(start: Path) -> str:
     """``remote.origin.url`` without credentials; empty where there is none."""
     try:

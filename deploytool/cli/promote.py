@@ -34,7 +34,7 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
     clock.listen()
     found = project(config, destination)
     asked_by, name = origin(), release_id()
-    with told_github(found.settings, name) as github:
+    with told_github(found, name) as github:
         from deploytool.cli.carry_out import carry_out, say
         from deploytool.cli.decide_promotion import decide_promotion
         from deploytool.cli.transaction import Busy, transaction
@@ -42,10 +42,11 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
         from deploytool.core.ledger import Kind
 
         with (
-            watched(github, as_json=output == "json") as tell,
+            watched(github.tell, as_json=output == "json") as tell,
             transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), f"from {source}") as open_one,
         ):
             decided = decide_promotion(open_one, name, asked_by, source)
             outcome = carry_out(open_one, decided, Kind.PROMOTE)
+            github.serves_again(open_one.serving_again(outcome))
         say(outcome, as_json=output == "json")
         return int(outcome.exit_code)

@@ -34,13 +34,13 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     clock.listen()
     found = project(config, environment)
     asked_by, name = origin(), release_id()
-    with told_github(found.settings, name) as github:
+    with told_github(found, name) as github:
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
         from deploytool.core.outcome import Result
 
         with (
-            watched(github, as_json=False) as tell,
+            watched(github.tell, as_json=False) as tell,
             transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
         ):
             closed = open_one.settled

@@ -39,7 +39,7 @@ def command(
     clock.listen()
     found = project(config, environment, revision)
     asked_by, name = origin(), release_id()
-    with told_github(found.settings, name) as github:
+    with told_github(found, name) as github:
         from deploytool.cli.carry_out import carry_out, say
         from deploytool.cli.decide import decide, request_for
         from deploytool.cli.git import checkout, require_clean
@@ -50,12 +50,13 @@ def command(
         request = request_for(found, name, asked_by)
         busy = Busy.asked(if_busy, wait)
         with (
-            watched(github, as_json=output == "json") as tell,
+            watched(github.tell, as_json=output == "json") as tell,
             transaction(found, name, asked_by, clock, tell, busy) as open_one,
         ):
             decided = decide(found, open_one.ecs, request, clock)
             if any(isinstance(step, Build) for step in decided.plan.steps):
                 require_clean(checkout(found.root), found.commit)
             outcome = carry_out(open_one, decided, Kind.RELEASE)
+            github.serves_again(open_one.serving_again(outcome))
         say(outcome, as_json=output == "json")
         return int(outcome.exit_code)

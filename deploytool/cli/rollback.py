@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,22 @@ import click
 from deploytool.cli import options
 
 if TYPE_CHECKING:
+    from deploytool.cli.clock import SystemClock
+    from deploytool.cli.project import Project
     from deploytool.core.lease import IfBusy
+    from deploytool.core.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the person asked for."""
+
+    goal: str = ""
+    back: int = 1
+    services: tuple[str, ...] = ()
+    expect_current: str = ""
+    if_busy: IfBusy | None = None
+    wait: float | None = None
 
 
 @click.command(name="rollback")
@@ -42,27 +58,34 @@ def command(
       deploytool rollback --environment production
     """
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
-    from deploytool.cli.tell_github import told_github
 
     clock = SystemClock()
     clock.listen()
-    found = project(config, environment)
+    wish = Wish(goal, back, services, expect_current, if_busy, wait)
+    return int(roll_back(project(config, environment), wish, clock, as_json=output == "json").exit_code)
+
+
+def roll_back(found: Project, wish: Wish, clock: SystemClock, *, as_json: bool) -> Outcome:
+    """Carry out the wish, from the lock to what GitHub is told. Raises DeployError where it is refused."""
+    from deploytool.cli.origin import origin, release_id
+    from deploytool.cli.tell_github import told_github
+
     asked_by, name = origin(), release_id()
-    with told_github(found.settings, name) as github:
+    with told_github(found, name) as github:
         from deploytool.cli.carry_out import carry_out, say
-        from deploytool.cli.decide_rollback import Wish, decide_rollback
+        from deploytool.cli.decide_rollback import decide_rollback
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
         from deploytool.core.ledger import Kind
 
+        busy = Busy.asked(wish.if_busy, wish.wait)
         with (
-            watched(github, as_json=output == "json") as tell,
-            transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "rollback") as open_one,
+            watched(github.tell, as_json=as_json) as tell,
+            transaction(found, name, asked_by, clock, tell, busy, "rollback") as open_one,
         ):
-            wish = Wish(goal, back, services, expect_current)
             decided, restored = decide_rollback(open_one, name, asked_by, wish)
             outcome = carry_out(open_one, decided, Kind.ROLLBACK, restored.live_id)
-        say(outcome, as_json=output == "json")
-        return int(outcome.exit_code)
+            github.serves_again(open_one.serving_again(outcome))
+        say(outcome, as_json=as_json)
+        return outcome

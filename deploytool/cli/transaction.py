@@ -26,9 +26,8 @@ from deploytool.core.lease import Holding, IfBusy, describe
 from deploytool.core.ledger import Kind, Record
 from deploytool.core.ledger_notes import opened
 from deploytool.core.model import Origin, PublishedImage, Request
-from deploytool.core.outcome import Result
-from deploytool.errors import ConfigurationError
-from deploytool.errors import DeployError
+from deploytool.core.outcome import Outcome, Result
+from deploytool.errors import ConfigurationError, DeployError
 from deploytool.report.documents import plan_document
 from deploytool.run import ports
 from deploytool.run.settle import settle
@@ -71,6 +70,14 @@ class Transaction:
     ledger: Ledger | None
     settled: tuple[Record, ...] = ()
     """Releases that were killed and that this run closed."""
+    _before: str = ""
+    _restores: str = ""
+
+    def serving_again(self, outcome: Outcome) -> str:
+        """The release that serves again, where this one brought one back: by intent, or since it failed."""
+        if outcome.result is Result.ROLLED_BACK:
+            return self._before
+        return self._restores if outcome.good else ""
 
     def records(self, limit: int | None = None) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
@@ -98,7 +105,7 @@ class Transaction:
         return tuple(closed)
 
     def _await_cancelled(self) -> None:
-        """A cancelled release sends its services back without waiting; whoever comes next waits until they are there."""
+        """A cancelled release sends its services back without waiting: who comes next waits until they are there."""
         last = next(iter(self.records(1)), None)
         if last is None or last.result is not Result.CANCELLED:
             return
@@ -111,6 +118,7 @@ class Transaction:
         if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:
             return Unrecorded()
         live = next(iter(self.ledger.recent(1, result=Result.RELEASED)), None)
+        self._before, self._restores = live.live_id if live else "", restores
         record = opened(
             decided.plan,
             decided.live,
@@ -118,7 +126,7 @@ class Transaction:
             now=_now(),
             fence=self.lease.fence,
             kind=kind,
-            previous=live.live_id if live else "",
+            previous=self._before,
             restores=restores,
         )
         self.ledger.begin(record)

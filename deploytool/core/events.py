@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.model import Request
+from deploytool.core.model import Commit, Request
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.core.verdict_model import Verdict
@@ -80,10 +80,27 @@ class Settled:
 
 
 @dataclass(frozen=True)
+class WayBack:
+    """The release that a rollback brings back once this one is live; told before anything changes."""
+
+    release_id: str
+    commit: Commit
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """This is a rollback, and this the release that it takes back; told before anything changes."""
+
+    request: Request
+
+
+@dataclass(frozen=True)
 class Ended:
     """The release is over."""
 
     outcome: Outcome
 
 
-Event = Planned | StepBegan | StepEnded | Said | ServiceMoved | Explained | Warned | Settled | Ended
+Event = (
+    Planned | StepBegan | StepEnded | Said | ServiceMoved | Explained | Warned | Settled | WayBack | TakenBack | Ended
+)

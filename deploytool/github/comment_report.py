@@ -28,6 +28,12 @@ class Page(Protocol):
     def marker(self) -> str:
         """Its first line."""
 
+    def offer(self, goal: int, current: int) -> None:
+        """Take the deployments that the way back is between into the text."""
+
+    def taken_back(self, body: str) -> str:
+        """The comment of the release that this one took back, from what it says."""
+
 
 class CommentReport:
     """Keeps the comment at the page's text."""
@@ -53,6 +59,16 @@ class CommentReport:
     def change(self) -> None:
         """The page says something new."""
         self._changed = True
+
+    @property
+    def id(self) -> int | None:
+        """Of the comment; None while it is not known."""
+        return self._comment.id if self._comment else None
+
+    @property
+    def url(self) -> str:
+        """The comment's page; empty while there is none."""
+        return self._comment.url if self._comment else ""
 
     def due_at(self) -> float:
         """When :meth:`send` next has something to do, in the clock's seconds; infinite where it has not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from deploytool.github.client import GithubClient
@@ -19,13 +19,16 @@ class StickyComment:
         self._pull_request = pull_request
         self._marker = marker
         self._id: int | None = None
+        self.url = ""
+        """The comment's page, once it was found or made."""
         self._login: str | None = None
 
     def write(self, body: str) -> None:
         """Update the comment, or create it where it is not there (any more). Raises GithubError."""
         if self._id is None:
             found = self._found()
-            self._id = int(found["id"]) if found else None
+            if found:
+                self._know(found)
         if self._id is not None and self._updated(self._id, body):
             return
         made = self._client.create(
@@ -36,7 +39,25 @@ class StickyComment:
             issue_number=self._pull_request,
             body=body,
         )
-        self._id = int(made["id"])
+        self._know(made)
+
+    def _know(self, comment: Mapping[str, Any]) -> None:
+        self._id = int(comment["id"])
+        self.url = str(comment.get("html_url") or "")
+
+    def change(self, rewritten: Callable[[str], str], unless: int | None = None) -> None:
+        """Rewrite the comment from what it says, where it is there and its id is not ``unless``. Raises GithubError."""
+        found = self._found()
+        if found is None or int(found["id"]) == unless:
+            return
+        before = str(found["body"])
+        if (after := rewritten(before)) != before:
+            self._updated(int(found["id"]), after)
+
+    @property
+    def id(self) -> int | None:
+        """The comment's id; None while it is not known."""
+        return self._id
 
     def _updated(self, comment: int, body: str) -> bool:
         try:

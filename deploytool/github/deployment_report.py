@@ -39,6 +39,11 @@ class DeploymentReport:
         if self._wanted != self._said:
             self._attempts.make(_SUBJECT, self._say, last)
 
+    @property
+    def id(self) -> int | None:
+        """Of the deployment on GitHub; None while it is not there."""
+        return self._id
+
     def find_older(self) -> None:
         """Look up early which deployments a success will retire: there is time while AWS works."""
         if self._id is not None and self._older is None:

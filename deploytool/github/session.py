@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from deploytool.core.events import Ended, Event, Planned, Settled, StepBegan
+from deploytool.core.events import Ended, Event, Planned, Settled, StepBegan, TakenBack, WayBack
+from deploytool.core.model import Commit
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.github.attempts import Attempts
 from deploytool.github.client import GithubClient
 from deploytool.github.comment_report import CommentReport, Page
+from deploytool.github.comments import StickyComment
 from deploytool.github.context import GithubContext
 from deploytool.github.deployment_report import DeploymentReport, closing, doing
 from deploytool.github.deployments import Deployments, Status
@@ -33,12 +35,18 @@ class Session:
         self._deployment: DeploymentReport | None = None
         self._comment: CommentReport | None = None
         self._left: list[Settled] = []
+        self._way_back: WayBack | None = None
+        self._taken_back: TakenBack | None = None
 
     def tell(self, event: Event) -> None:
         """Take note; nothing is sent."""
         self._page.add(event)
         if isinstance(event, Settled):
             self._left.append(event)
+        if isinstance(event, WayBack):
+            self._way_back = event
+        if isinstance(event, TakenBack):
+            self._taken_back = event
         if isinstance(event, Planned):
             self._begin(event.plan)
         if isinstance(event, Ended):
@@ -61,6 +69,7 @@ class Session:
             self._deployment.send()
             self._comment.send()
             self._deployment.find_older()
+            self._offer()
 
     def finish(self) -> None:
         """Send the end: what people wait for first, what can wait after it."""
@@ -68,9 +77,11 @@ class Session:
         if self._deployment and self._comment:
             self._deployment.want(closing(self._outcome))
             self._deployment.send(last=True)
+            self._offer()
             self._comment.send(last=True)
             if self._outcome and self._outcome.good:
                 self._deployment.retire_older()
+                self._say_taken_back()
         elif self._plan:
             self._deployment_of(self._plan).say_live()
 
@@ -78,6 +89,16 @@ class Session:
     def over(self) -> bool:
         """True once the outcome is known: there is nothing more to wait for."""
         return self._outcome is not None
+
+    @property
+    def deployment_id(self) -> int | None:
+        """Id of the release's deployment, once it is opened."""
+        return self._deployment.id if self._deployment else None
+
+    @property
+    def comment_url(self) -> str:
+        """The comment's page; empty while there is none."""
+        return self._comment.url if self._comment else ""
 
     def unreported(self) -> tuple[str, ...]:
         """What GitHub does not show, one sentence each."""
@@ -94,6 +115,33 @@ class Session:
         search = PullRequestSearch(self._client, plan.request.commit, number)
         self._comment = CommentReport(self._client, search, self._page, self._attempts, self._monotonic)
 
+    def _offer(self) -> None:
+        """Look up early which deployments the box of the comment is between."""
+        if self._way_back and self._deployment and self._deployment.id is not None:
+            look = partial(self._look_up, self._way_back.release_id, self._deployment.id)
+            if self._attempts.make("the box to roll back", look):
+                self._way_back = None
+
+    def _look_up(self, release_id: str, current: int) -> None:
+        if self._plan and (goal := self._deployments(self._plan).of_release(release_id)) is not None:
+            self._page.offer(goal, current)
+
+    def _say_taken_back(self) -> None:
+        """The comment of the release that this rollback took back must not go on claiming that it is live."""
+        if self._taken_back:
+            request = self._taken_back.request
+            self._attempts.make(
+                f"that release {request.release_id} is not live any more",
+                partial(self._rewrite, request.commit, request.origin.pull_request),
+                last=True,
+            )
+
+    def _rewrite(self, commit: Commit, pull_request: int | None) -> None:
+        number = PullRequestSearch(self._client, commit, pull_request).attempt()
+        if number is not None:
+            own = self._comment.id if self._comment else None
+            StickyComment(self._client, number, self._page.marker()).change(self._page.taken_back, unless=own)
+
     def _close_left(self) -> None:
         """Deployments of releases that were killed: each tried once, at the next occasion."""
         while self._left:
@@ -104,5 +152,7 @@ class Session:
             self._attempts.make(subject, partial(deployments.close, status), last=True)
 
     def _deployment_of(self, plan: Plan) -> DeploymentReport:
-        deployments = Deployments(self._client, plan.request, self._context.run_url)
-        return DeploymentReport(deployments, plan, self._attempts)
+        return DeploymentReport(self._deployments(plan), plan, self._attempts)
+
+    def _deployments(self, plan: Plan) -> Deployments:
+        return Deployments(self._client, plan.request, self._context.run_url)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from deploytool.core.outcome import Result
 from deploytool.report.escaping import code, link, marker, prose
-from deploytool.report.markdown_parts import reasons, rollback, services, steps
+from deploytool.report.markdown_parts import reasons, services, steps
 from deploytool.report.story import Story
+from deploytool.report.way_back import block, box
 
 LIMIT = 65_536
 """Longest comment GitHub takes, in characters (422 "Body is too long")."""
@@ -42,8 +43,12 @@ class Links:
     """URL of the rollback workflow's page."""
     rollback_command: str = ""
     """``deploytool rollback …``, ready to copy."""
-    gh_command: str = ""
-    """``gh workflow run …``, ready to copy."""
+    rollback_workflow: str = ""
+    """Its file's name, for ``gh workflow run``."""
+    checkbox: bool = False
+    """A tick in the comment is acted on."""
+    deployments: tuple[int, int] | None = None
+    """Ids on GitHub: of the deployment to go back to, and of this release's own."""
 
 
 def comment(story: Story, links: Links) -> str:
@@ -93,7 +98,7 @@ def _body(story: Story, links: Links, log_lines: int, notice: str) -> str:
         steps(story),
         *(f"> ⚠️ {prose(text)}" for text in story.warnings),
         reasons(story.diagnoses, log_lines),
-        rollback(links.rollback_page, links.rollback_command, links.gh_command) if _went_live(story) else "",
+        _way_back(story, links) if _went_live(story) else "",
         notice,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -127,6 +132,16 @@ def _sentence(story: Story) -> str:
 
 def _went_live(story: Story) -> bool:
     return story.outcome is not None and story.outcome.good
+
+
+def _way_back(story: Story, links: Links) -> str:
+    commands = [links.rollback_command] if links.rollback_command else []
+    if story.plan and links.deployments and links.rollback_workflow:
+        environment = story.plan.request.environment
+        inputs = f"-f environment={environment} -f deployment-id={links.deployments[0]}"
+        commands.append(f"gh workflow run {links.rollback_workflow} {inputs}")
+    offered = box(story.way_back, links.deployments) if links.checkbox and story.way_back and links.deployments else ""
+    return block(links.rollback_page, commands, offered)
 
 
 def _notice(links: Links) -> str:

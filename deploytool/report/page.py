@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from deploytool.core.events import Event
-from deploytool.report.escaping import marker
+from deploytool.report.escaping import code, link, marker
 from deploytool.report.markdown import Links, comment, summary
 from deploytool.report.story import Story, apply
+from deploytool.report.way_back import taken_back
 
 
 class CommentPage:
@@ -16,6 +18,7 @@ class CommentPage:
 
     def __init__(self, app: str, environment: str, links: Links, now: Callable[[], datetime]) -> None:
         self._marker = marker(app, environment)
+        self._environment = environment
         self._links = links
         self._now = now
         self._story = Story()
@@ -31,6 +34,22 @@ class CommentPage:
     def summary(self) -> str:
         """The job summary; empty before the plan is known."""
         return summary(self._story, self._links)
+
+    def offer(self, goal: int, current: int) -> None:
+        """The deployments, on GitHub, that the way back is between."""
+        self._links = replace(self._links, deployments=(goal, current))
+
+    def taken_back(self, body: str) -> str:
+        """The comment of the release that this one, a rollback, takes back."""
+        plan = self._story.plan
+        if plan is None:
+            return body
+        commit = plan.request.commit
+        shown = f"{self._links.repository}/commit/{commit.sha}" if self._links.repository else ""
+        by = f"By release {code(plan.request.release_id)}, to {link(code(commit.short), shown)}"
+        if self._links.run:
+            by += f" · {link('run', self._links.run)}"
+        return taken_back(body, self._environment, by)
 
     def marker(self) -> str:
         """The comment's first line, by which it is found again."""

@@ -16,7 +16,9 @@ from deploytool.core.events import (
     Settled,
     StepBegan,
     StepEnded,
+    TakenBack,
     Warned,
+    WayBack,
 )
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
@@ -76,6 +78,8 @@ def lines(event: Event) -> tuple[str, ...]:
             return tuple(f"warning: {part}" for part in cleaned([text]))
         case Settled(sentence=text):
             return (f"settled: {clean(text)}",)
+        case WayBack() | TakenBack():
+            return ()
         case Ended(outcome):
             return (f"{outcome.result.value}: {clean(outcome.sentence)}",)
 

@@ -17,7 +17,9 @@ from deploytool.core.events import (
     Settled,
     StepBegan,
     StepEnded,
+    TakenBack,
     Warned,
+    WayBack,
 )
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
@@ -76,6 +78,7 @@ class Story:
     """Last lines that the current step said, oldest first."""
     diagnoses: tuple[Diagnosis, ...] = ()
     warnings: tuple[str, ...] = ()
+    way_back: WayBack | None = None
     outcome: Outcome | None = None
 
     @property
@@ -101,6 +104,10 @@ def apply(story: Story, event: Event, at: datetime) -> Story:
             return replace(story, services=_moved(story.services, event))
         case Explained(diagnosis):
             return replace(story, diagnoses=_union(story.diagnoses, (diagnosis,)))
+        case WayBack():
+            return replace(story, way_back=event)
+        case TakenBack():
+            return story
         case Warned(text) | Settled(sentence=text):
             return replace(story, warnings=_union(story.warnings, (text,)))
         case Ended(outcome):

@@ -99,6 +99,7 @@ def _point_to_sandbox(file: Path, state: SandboxState, stacks: Iterable[Stack]) 
             f"    cluster: {stack.name}",
             f"    repository: {stack.repository}",
             f"    url: {url}",
+            "    rollback_checkbox: true",
             "    overrides:",
             f"      migrate: {{task: {stack.family('migrate')}}}",
             f'      services: {{app: {{verify: {{url: "{url}/api/health"}}}}}}',

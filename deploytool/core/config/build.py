@@ -37,6 +37,8 @@ def build_environment(name: str, read: Read, parts: Read, app: str) -> Environme
         migrate=build_migrate(parts["migrate"]),
         services=build_services(parts["services"], read["timeout"]),
         ledger=read["ledger"],
+        rollback_checkbox=read["rollback_checkbox"],
+        rollback_workflow=read["rollback_workflow"],
     )
 
 

@@ -78,6 +78,10 @@ _MIGRATE = Record(
             default="finish",
         ),
         "template": Key(_PLACE, "Task definition file in the repository to start from instead of the live revision."),
+        "files": Key(
+            Text(),
+            "Where migration files are: a directory, or a pattern such as `db/migrate/*.sql`. Plans list new ones.",
+        ),
     }
 )
 
@@ -149,6 +153,16 @@ ENVIRONMENT = Record(
             TextOrFalse(r"^[A-Za-z0-9_.${}-]{3,255}$", "the name of a DynamoDB table", PLACE),
             "DynamoDB table of releases and locks; false to do without: then nothing keeps two releases apart.",
             default="deploytool",
+        ),
+        "rollback_checkbox": Key(
+            Flag(),
+            "Put a box into the comment of a live release: ticking it rolls back. It needs the rollback workflow.",
+            default=False,
+        ),
+        "rollback_workflow": Key(
+            Text(r"^[A-Za-z0-9._-]+\.ya?ml$", "the name of a file in .github/workflows"),
+            "Workflow, in .github/workflows, that rolls back; comments link to it where it is there.",
+            default="rollback.yml",
         ),
         "overrides": Key(
             Patch(RELEASED),

@@ -67,6 +67,7 @@ class Migrate:
     timeout: int
     on_cancel: OnCancel
     template: str | None
+    files: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ class Service:
 class Environment:
     """One environment; images, migrate and services are those of the file with its overrides merged in.
 
-    `ledger` is the DynamoDB table of releases and locks; None: there is neither.
+    `ledger` is the DynamoDB table of releases and locks; None: there is neither. `rollback_workflow` is the name of a
+    file in `.github/workflows`, there or not.
     """
 
     name: str
@@ -133,6 +135,8 @@ class Environment:
     migrate: Migrate | None
     services: Mapping[str, Service]
     ledger: str | None
+    rollback_checkbox: bool
+    rollback_workflow: str
 
 
 @dataclass(frozen=True)
@@ -165,3 +169,5 @@ class Settings:
     migrate: Migrate | None
     services: Mapping[str, Service]
     ledger: str | None = None
+    rollback_checkbox: bool = False
+    rollback_workflow: str = "rollback.yml"

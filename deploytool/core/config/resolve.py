@@ -51,4 +51,6 @@ def resolve(config: Config, environment_name: str, variables: Mapping[str, str] 
         migrate=done.migrate,
         services=done.services,
         ledger=done.ledger,
+        rollback_checkbox=done.rollback_checkbox,
+        rollback_workflow=done.rollback_workflow,
     )

@@ -109,9 +109,10 @@ def test_a_service_that_is_not_back_is_called_so() -> None:
 def test_the_way_back_is_shown_only_where_it_exists() -> None:
     good = told(good_events())
     assert "Roll back" not in comment(good, LINKS)
-    links = replace(LINKS, rollback_page="https://github.com/a/b/actions/workflows/rollback.yml", gh_command="gh x")
+    page = "https://github.com/a/b/actions/workflows/rollback.yml"
+    links = replace(LINKS, rollback_page=page, rollback_workflow="rollback.yml", deployments=(41, 42))
     assert "**Roll back**: [start the rollback workflow](" in comment(good, links)
-    assert "```text\ngh x\n```" in comment(good, links)
+    assert "\ngh workflow run rollback.yml -f environment=production -f deployment-id=41\n" in comment(good, links)
     assert "deploytool rollback" not in comment(good, links)
     assert "Roll back" not in comment(told(bad_events()), links)
 

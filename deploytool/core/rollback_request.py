@@ -1,0 +1,242 @@
+"""A tick in the box of a release's comment: whether a rollback follows, and from what to what.
+
+Whoever may edit a comment can write anything into it. So nothing is taken from it but the ids of two deployments; all
+that is decided on is read again from GitHub. The numbers are those of the guards in docs/rollback.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+MAY_ROLL_BACK = frozenset({"write", "maintain", "admin"})
+OURS = "archdeck-deploy"
+"""``payload.type`` of our deployments."""
+_BOX = re.compile(r"^- \[([ xX])\] .*<!-- deploytool:rollback:([0-9]{1,18}):([0-9]{1,18}) -->[ \t]*$", re.MULTILINE)
+_TICK = re.compile(r"^- \[[xX]\] ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a box stands for: back to deployment ``goal``, if ``current`` is still what is live."""
+
+    goal: int
+    current: int
+    ticked: bool = False
+
+    def line(self, label: str) -> str:
+        """The line of the comment; ``label`` is Markdown of one line."""
+        return f"- [ ] {label} <!-- deploytool:rollback:{self.goal}:{self.current} -->"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """An ``issue_comment`` event, as GitHub delivered it."""
+
+    event: str
+    action: str
+    repository: str
+    pull_request: int | None
+    """Where the comment is; None on an issue."""
+    sender: str
+    sender_is_bot: bool
+    comment: int
+    before: str
+    """The comment's text before the edit (``changes.body.from``); empty where the text was not edited."""
+    after: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where we run: the workflow's repository and commit, and what was checked out."""
+
+    repository: str
+    ref: str
+    default_branch: str
+    sha: str
+    checked_out: str
+    environment: str = ""
+    """The environment that the job is for; empty: any of the configuration."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment, read again."""
+
+    id: int
+    repository: str
+    environment: str
+    type: str
+    app: str
+    release: str
+    creator: str
+    ref: str
+    sha: str
+    commit: str
+    """The commit that its payload names."""
+    states: tuple[str, ...]
+    """Newest first."""
+
+
+@dataclass(frozen=True)
+class Reread:
+    """What GitHub says, whatever the comment or the event says."""
+
+    author: str
+    author_is_bot: bool
+    own_login: str
+    """Whose token we have; empty where GitHub does not tell, as of a workflow's own token."""
+    body: str
+    permission: str
+    """Of the sender, in this repository."""
+    pull_repository: str
+    """The repository that the pull request's branch is in; empty where it is gone."""
+    merged: bool
+    goal: Deployed | None
+    current: Deployed | None
+    live: int | None
+    """Our newest active deployment in the environment."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that is decided on. ``markers`` is the first line of a comment → its environment."""
+
+    app: str
+    markers: Mapping[str, str]
+    job: Job
+    tick: Tick
+    reread: Reread
+
+
+@dataclass(frozen=True)
+class Go:
+    """Roll back."""
+
+    environment: str
+    goal: Deployed
+    current: Deployed
+
+
+@dataclass(frozen=True)
+class Ignore:
+    """Nobody asked for anything."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Somebody asked, and must not get it; with ``again`` somebody else may."""
+
+    reason: str
+    again: bool = False
+
+
+Decision = Go | Ignore | Refuse
+
+
+def box_of(text: str) -> Box | None:
+    """The only box in a comment's text; None where there is none, or more than one."""
+    found = _BOX.findall(_lines(text))
+    if len(found) != 1:
+        return None
+    tick, goal, current = found[0]
+    return Box(int(goal), int(current), tick != " ")
+
+
+def asked(tick: Tick, job: Job, markers: Mapping[str, str]) -> tuple[str, Box] | Ignore | Refuse:
+    """Which environment and which box was ticked, as far as the event alone tells: enough to ignore most of them."""
+    if (tick.event, tick.action) != ("issue_comment", "edited") or tick.pull_request is None:
+        return Ignore("no comment of a pull request was edited")
+    if tick.sender_is_bot:
+        return Ignore(f"{tick.sender} is a bot")  # 2
+    environment = markers.get(_lines(tick.after).partition("\n")[0].strip())
+    if environment is None:
+        return Ignore("the comment is not a release's")  # 2
+    if job.environment and job.environment != environment:
+        return Ignore(f"the comment is of {environment}, this job is for {job.environment}")  # 5
+    before, after = box_of(tick.before), box_of(tick.after)
+    if before is None or after is None or before.ticked or not after.ticked:
+        return Ignore("no box was ticked")  # 2
+    if _unticked(tick.before) != _unticked(tick.after):
+        return Ignore("more than the tick was changed")  # 3
+    if refused := next(_job_refused(tick, job), None):
+        return Refuse(refused)
+    return environment, after
+
+
+def decide(facts: Facts) -> Decision:
+    """Whether to roll back, after all guards."""
+    wish = asked(facts.tick, facts.job, facts.markers)
+    if isinstance(wish, Ignore | Refuse):
+        return wish
+    environment, box = wish
+    reread = facts.reread
+    if not _ours(reread):
+        return Ignore(f"the comment is {reread.author}'s, not ours")  # 2
+    if box_of(reread.body) != box:
+        return Ignore("the box is not there any more, or not ticked: somebody was faster")  # 7
+    if facts.markers.get(_lines(reread.body).partition("\n")[0].strip()) != environment:
+        return Ignore("the comment is not that release's any more")  # 3
+    goal, current = reread.goal, reread.current
+    if reread.permission not in MAY_ROLL_BACK:
+        who = f"{facts.tick.sender} may not write to this repository ({reread.permission or 'no'} permission)"
+        return Refuse(who, again=True)  # 4
+    if goal is None or current is None:
+        missing = box.goal if goal is None else box.current
+        return Refuse(f"deployment {missing} is not in this repository")  # 3
+    if refused := next(_refused(facts, environment, goal, current), None):
+        return Refuse(refused)
+    return Go(environment, goal, current)
+
+
+def _job_refused(tick: Tick, job: Job) -> Iterator[str]:
+    if tick.repository.lower() != job.repository.lower():
+        yield f"the comment is in {tick.repository}, the workflow runs in {job.repository}"
+    if job.ref != f"refs/heads/{job.default_branch}":
+        yield f"the workflow runs from {job.ref}, not from the default branch {job.default_branch}"  # 1
+    if job.checked_out != job.sha:
+        yield f"the checkout is at {job.checked_out[:7]}, the workflow is of {job.sha[:7]}: check nothing else out"  # 1
+
+
+def _refused(facts: Facts, environment: str, goal: Deployed, current: Deployed) -> Iterator[str]:
+    reread = facts.reread
+    if reread.pull_repository.lower() != facts.job.repository.lower() and not reread.merged:
+        yield "the pull request is from a fork and not merged: nothing of it was released"  # 1
+    for found in (goal, current):
+        yield from _unfit(found, facts, environment)
+    if goal.release == current.release:
+        yield f"release {goal.release} cannot go back to itself"
+    if not reread.own_login and reread.author != current.creator:
+        yield f"the comment is {reread.author}'s, the deployment {current.creator}'s"  # 2
+    if reread.live != current.id:
+        yield f"release {current.release} is not what is live any more"  # 6
+
+
+def _unfit(found: Deployed, facts: Facts, environment: str) -> Iterator[str]:
+    name = f"deployment {found.id}"
+    if found.repository.lower() != facts.job.repository.lower():
+        yield f"{name} is of {found.repository}"  # 3
+    if found.environment != environment:
+        yield f"{name} is of environment {found.environment}, the comment is of {environment}"  # 3
+    if found.type != OURS or found.app != facts.app or not found.release:
+        yield f"{name} is not a release of {facts.app} by deploytool"  # 3
+    if "success" not in found.states:
+        yield f"{name} never was live"  # 3
+    if not found.ref == found.sha == found.commit:
+        yield f"{name} is of {found.ref}, not of a commit"  # 8
+
+
+def _ours(reread: Reread) -> bool:
+    return reread.author == reread.own_login if reread.own_login else reread.author_is_bot
+
+
+def _lines(text: str) -> str:
+    """With one kind of line end: GitHub's editor changes them."""
+    return text.replace("\r\n", "\n")
+
+
+def _unticked(text: str) -> str:
+    return _TICK.sub("- [ ] ", _lines(text)).rstrip()
