@@ -94,12 +94,14 @@ def later(site: Site, process: Process, end: End, began: float) -> None:
 def one_release(site: Site, process: Process, end: End) -> None:
     """Services are of one release, or somebody was told that they are not, or made them so."""
     there = tuple(site.live().items())
+    if end.exit in (Exit.DONE, Exit.NOT_ROLLED_BACK):
+        site.told_to_look = end.exit is Exit.NOT_ROLLED_BACK
     if end.exit is None or not site.mixed() or there in site.said_mixed:
         return
     told = end.exit in (Exit.NOT_ROLLED_BACK, Exit.CANCELLED) or any(
         settled.result is Result.NOT_ROLLED_BACK for settled in end.settled
     )
-    if told or "foreign" in site.live().values():
+    if told or site.told_to_look or "foreign" in site.live().values():
         site.said_mixed.add(there)
         return
     _require(bool(_unfinished(site)), f"{process.id} left two releases live and says: {_said(end)}")

@@ -37,6 +37,8 @@ class Site:
     """Releases that never answer as they should."""
     said_mixed: set[tuple[tuple[str, str], ...]] = field(default_factory=set)
     """What services were on when somebody was told that they are not of one release, or made them so."""
+    told_to_look: bool = False
+    """A release ended with exit 7, and none ended well since: ECS may still do what it will."""
     named: int = 0
 
     def __post_init__(self) -> None:

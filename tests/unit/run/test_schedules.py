@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from tests.proof import schedule
 from tests.proof.inline import in_order
-from tests.proof.play import at_last, broken, one, nothing_escapes
+from tests.proof.play import at_last, broken, nothing_escapes, one
 from tests.proof.schedule import Broken, Run, Schedule
 from tests.proof.site import Broke, Site
 
