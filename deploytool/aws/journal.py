@@ -10,7 +10,7 @@ from deploytool.aws.lease import Now, utc_now
 from deploytool.aws.ledger import Ledger
 from deploytool.core import ledger_notes as notes
 from deploytool.core.ledger import GithubRecord, Record
-from deploytool.core.outcome import Outcome
+from deploytool.core.outcome import Outcome, Result
 from deploytool.errors import DeployError
 
 Change = Callable[[Record], Record]
@@ -78,6 +78,18 @@ class Journal:
             self._write()
         finally:
             self._beside.shutdown(wait=False)
+
+    def settled(self, result: Result, sentence: str, serving: Mapping[str, str]) -> Record:
+        """The record of a killed release once whoever came next has settled it, notes of the way back included.
+
+        Durable on return, and the last write: one that is still under way beside it would open the record again.
+        """
+        self._note(lambda record: notes.settled(record, result, sentence, serving, self._now()))
+        try:
+            self._write()
+        finally:
+            self._beside.shutdown(wait=False)
+        return self._record
 
     def _note(self, change: Change) -> None:
         with self._noting:

@@ -15,15 +15,19 @@ from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
 
 
-def carry_out(open_one: Transaction, decided: Decided, kind: Kind, restores: str = "") -> Outcome:
-    """Run the plan to its outcome; the ledger has it before this returns."""
-    if not decided.plan.nothing_to_do:
+def carry_out(open_one: Transaction, decided: Decided, kind: Kind, restores: str = "", previous: str = "") -> Outcome:
+    """Run the plan to its outcome; the ledger has it before this returns.
+
+    ``restores``: the release whose version it brings back. ``previous``: the one that a rollback from it goes to, where
+    that is not the one that is live now.
+    """
+    if not decided.plan.nothing_to_do and not previous:
         records = open_one.records()
         if back := way_back(records, restores):
             open_one.tell(back)
         if kind is Kind.ROLLBACK and (taken := taken_back(records)):
             open_one.tell(taken)
-    return run(decided.plan, open_one.world(decided, kind, restores))
+    return run(decided.plan, open_one.world(decided, kind, restores, previous))
 
 
 def say(outcome: Outcome, *, as_json: bool) -> None:

@@ -78,6 +78,7 @@ def roll_back(found: Project, wish: Wish, clock: SystemClock, *, as_json: bool) 
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
         from deploytool.core.ledger import Kind
+        from deploytool.core.rollback import brings_back
 
         busy = Busy.asked(wish.if_busy, wish.wait)
         with (
@@ -85,7 +86,10 @@ def roll_back(found: Project, wish: Wish, clock: SystemClock, *, as_json: bool) 
             transaction(found, name, asked_by, clock, tell, busy, "rollback") as open_one,
         ):
             decided, restored = decide_rollback(open_one, name, asked_by, wish)
-            outcome = carry_out(open_one, decided, Kind.ROLLBACK, restored.live_id)
+            # Where only some services go back, the next rollback takes the others there too.
+            whole = brings_back(restored, decided.plan, decided.live)
+            went = (restored.live_id, "") if whole else ("", restored.live_id)
+            outcome = carry_out(open_one, decided, Kind.ROLLBACK, *went)
             github.serves_again(open_one.serving_again(outcome))
         say(outcome, as_json=as_json)
         return outcome

@@ -83,9 +83,9 @@ class Transaction:
         """The ledger, newest first; empty where there is none."""
         return self.ledger.recent(limit) if self.ledger else ()
 
-    def world(self, decided: Decided, kind: Kind, restores: str = "") -> ports.World:
+    def world(self, decided: Decided, kind: Kind, restores: str = "", previous: str = "") -> ports.World:
         """Everything the engine needs to carry out this plan; its record is begun."""
-        return self._world(decided.images, self._journal(decided, kind, restores))
+        return self._world(decided.images, self._journal(decided, kind, restores, previous))
 
     def settle(self) -> tuple[Record, ...]:
         """Close what killed releases left, oldest first. Raises what ``run.settle`` raises."""
@@ -95,10 +95,9 @@ class Transaction:
         for record in self.ledger.unfinished():
             ours = replace(record, fence=self.lease.fence)
             self.ledger.save(ours)
-            world = self._world(None, Journal(self.ledger, ours))
-            end = settle(ours, world, float(self.project.settings.timeout))
-            done = replace(ours, result=end.result, sentence=end.sentence, serving=end.serving, ended_at=_now())
-            self.ledger.save(done)
+            journal = Journal(self.ledger, ours)
+            end = settle(ours, self._world(None, journal), float(self.project.settings.timeout))
+            done = journal.settled(end.result, end.sentence, end.serving)
             self.tell(Settled(_request(record), end.result is Result.RELEASED, end.sentence))
             closed.append(done)
         self._await_cancelled()
@@ -114,7 +113,7 @@ class Transaction:
                for state in self.ecs.services(names).values()):  # fmt: skip
             settle(last, self._world(None, Unrecorded()), float(self.project.settings.timeout))
 
-    def _journal(self, decided: Decided, kind: Kind, restores: str) -> ports.Journal:
+    def _journal(self, decided: Decided, kind: Kind, restores: str, previous: str) -> ports.Journal:
         if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:
             return Unrecorded()
         live = next(iter(self.ledger.recent(1, result=Result.RELEASED)), None)
@@ -126,7 +125,7 @@ class Transaction:
             now=_now(),
             fence=self.lease.fence,
             kind=kind,
-            previous=self._before,
+            previous=previous or self._before,
             restores=restores,
         )
         self.ledger.begin(record)

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploytool.core.ledger import GithubRecord, Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
 from deploytool.core.model import LiveService
-from deploytool.core.outcome import Outcome
+from deploytool.core.outcome import Outcome, Result
 from deploytool.core.plan_model import Plan
 
 DETAIL = 2000
@@ -122,6 +122,11 @@ def closed(record: Record, outcome: Outcome, now: datetime) -> Record:
         images={**record.images, **dict(outcome.digests)},
         serving={**left, **{service.key: service.serving for service in outcome.services}},
     )
+
+
+def settled(record: Record, result: Result, sentence: str, serving: Mapping[str, str], now: datetime) -> Record:
+    """A killed release was settled by the run after it."""
+    return replace(record, ended_at=now, result=result, sentence=sentence, serving=dict(serving))
 
 
 def _service(record: Record, key: str, **change: Any) -> Record:

@@ -8,7 +8,7 @@ from deploytool.core.check import ReleaseRefused, refusals, warnings
 from deploytool.core.config.model import Settings
 from deploytool.core.config.variables import verify_at
 from deploytool.core.ledger import Record, last_successful
-from deploytool.core.model import Live, Problem, Request
+from deploytool.core.model import Live, LiveService, Problem, Request
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.plan import verify_step
 from deploytool.core.plan_model import Plan, RollOut, ServiceChange, Step
@@ -103,6 +103,17 @@ def rollback_plan(
         tags=tags(request),
         url=settings.url or "",
     )
+
+
+def brings_back(goal: Record, plan: Plan, live: Mapping[str, LiveService]) -> bool:
+    """Every service serves then what it served under ``goal``.
+
+    Where only some go back the result is a version that no release ever was: it must not be taken for ``goal``, neither by
+    a promotion nor by the next rollback.
+    """
+    after = {key: service.state.task_definition for key, service in live.items()}
+    after |= {change.key: change.revision or "" for change in plan.changes}
+    return all(after[key] == goal.serving.get(key) for key in live)
 
 
 def _change(key: str, live: Live, goal: Record, revision: TaskDefinition) -> ServiceChange:

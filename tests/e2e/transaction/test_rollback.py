@@ -48,6 +48,9 @@ def test_one_service_goes_back_and_the_other_stays(shop: Shop, book: Book, three
     after = shop.account.serving()
     assert after == {"app": before["app"], "worker": book.of(three[0])["serving"]["worker"]}
     assert book.newest["serving"] == after
+    assert book.live == book.newest["release"], "half of it brought back is not the release that it was"
+    assert shop.run("rollback").code == 0
+    assert book.live == three[0], "the other service follows"
 
 
 def test_it_is_refused_when_something_newer_is_live(shop: Shop, three: Three) -> None:

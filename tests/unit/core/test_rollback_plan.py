@@ -10,7 +10,7 @@ from deploytool.core.check import ReleaseRefused
 from deploytool.core.ledger import Record
 from deploytool.core.model import Live, Problem
 from deploytool.core.plan_model import Plan, RollOut, Verify
-from deploytool.core.rollback import rollback_plan
+from deploytool.core.rollback import brings_back, rollback_plan
 from tests.unit.core.plan_cases import REQUEST, arn, definition, found, live, service, settings, verification
 from tests.unit.core.rollback_cases import R1, made, newest_first
 
@@ -70,6 +70,15 @@ def test_migrations_that_ran_since_are_told() -> None:
 def test_the_migration_of_the_release_itself_is_no_reason_to_warn() -> None:
     goal = replace(made("r1", migrated=True), serving=GOAL.serving)
     assert back(goal=goal, records=(goal,)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("only", "there", "whole"),
+    [((), "app", True), (("worker",), "app", False), (("worker", "app"), "app", True), (("worker",), "worker", True)],
+)
+def test_only_all_services_together_bring_a_release_back(only: tuple[str, ...], there: str, whole: bool) -> None:
+    goal = GOAL if there == "app" else replace(GOAL, serving={"app": arn("app"), "worker": arn("worker", 3)})
+    assert brings_back(goal, back(only=only, goal=goal), LIVE.services) is whole
 
 
 @pytest.mark.parametrize(
