@@ -13,8 +13,8 @@ from deploytool.errors import CloudError, CredentialsMissing
 
 PER_CALL = 20
 SELDOM, OFTEN = 10, 3
-"""Polls between two readings: while ECS starts tasks, and once DescribeServices calls a rollout ended (bake time and the
-stages of a canary come after that)."""
+"""Polls between two readings: while ECS starts tasks, and once DescribeServices calls a rollout ended (bake time and
+the stages of a canary come after that)."""
 OVER = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
 

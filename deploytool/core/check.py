@@ -55,7 +55,7 @@ def warnings(live: Live) -> tuple[str, ...]:
 
 
 def live_but_failed(change: ServiceChange) -> Iterator[Problem]:
-    """"Nothing to do" would be a lie, and UpdateService with the same revision begins nothing."""
+    """Saying that there is nothing to do would be a lie, and UpdateService with the same revision begins nothing."""
     primary = change.before.primary
     if change.unchanged and primary and primary.rollout_state == "FAILED":
         yield Problem(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import jsonschema  # type: ignore[import-untyped]  # it has no types of its own
+import jsonschema
 import pytest
 import yaml
 
