@@ -108,8 +108,8 @@ def rollback_plan(
 def brings_back(goal: Record, plan: Plan, live: Mapping[str, LiveService]) -> bool:
     """Every service serves then what it served under ``goal``.
 
-    Where only some go back the result is a version that no release ever was: it must not be taken for ``goal``, neither by
-    a promotion nor by the next rollback.
+    Where only some go back the result is a version that no release ever was: neither a promotion nor the next rollback
+    may take it for ``goal``.
     """
     after = {key: service.state.task_definition for key, service in live.items()}
     after |= {change.key: change.revision or "" for change in plan.changes}
