@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from deploytool.sandbox.state import SandboxState
 
-SERVERS = ("ministack", "github")
+SERVERS = ("ministack", "github", "responder")
 ROUNDS = 5
 
 

@@ -49,6 +49,7 @@ def _foundations(state: SandboxState) -> list[Part]:
         *(Part(server, name in running, name) for server, name in sorted(state.containers.items())),
         Part("AWS", aws, state.aws_endpoint_url),
         Part("GitHub", github, state.github_web_url),
+        Part("rollback workflow", alive(state.processes.get("responder")), "runs when a box is ticked"),
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from deploytool.sandbox import checkout, cloud, data, engine, images, ministack, registry, standin
+from deploytool.sandbox import checkout, cloud, data, engine, images, ministack, registry, responder, standin
 from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.cloud.network import app_url
 from deploytool.sandbox.cloud.stack import PRODUCTION, STACKS, STAGING
@@ -67,6 +67,7 @@ def up(root: Path, wish: Wish, say: Callable[[str], None]) -> SandboxState:
         _fill_account(state, stacks, addresses, say)
         github.result()
         standin.tell_history(state)
+    record.add_process("responder", responder.start(state))
     record.change(ready=True)
     return record.state
 

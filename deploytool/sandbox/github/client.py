@@ -86,6 +86,10 @@ class ControlClient:
     def runs(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "runs"))
 
+    def start_run(self, workflow: str, actor: str, sha: str) -> int:
+        """Its number; for workflows that an event starts."""
+        return int(self._call("POST", "runs", {"workflow": workflow, "actor": actor, "sha": sha})["id"])
+
     def move_run(self, number: int, status: str, conclusion: str | None = None) -> None:
         """As a runner would: `in_progress`, then `completed` with `success` or `failure`."""
         self._call("PATCH", f"runs/{number}", {"status": status, "conclusion": conclusion})

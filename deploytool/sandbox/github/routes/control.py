@@ -8,7 +8,7 @@ from typing import Any
 from deploytool.sandbox.github import represent_release
 from deploytool.sandbox.github.fault import parse
 from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes
-from deploytool.sandbox.github.model import DEVELOPER, CommitStatus, PullRequest, Token, User
+from deploytool.sandbox.github.model import DEVELOPER, CommitStatus, PullRequest, Run, Token, User
 from deploytool.sandbox.github.store import now
 from deploytool.sandbox.github.world import World
 
@@ -86,6 +86,19 @@ def add_commit_status(world: World, request: Request, _: dict[str, str]) -> Answ
     given = _required(request, "sha", "context", "state")
     made = CommitStatus(world.store.next_id(), given["sha"], given["context"], given["state"])
     world.store.records.commit_statuses[made.id] = made
+    return Answer(201, asdict(made))
+
+
+@routes.add("POST", "/_sandbox/runs")
+def add_run(world: World, request: Request, _: dict[str, str]) -> Answer:
+    """A run that an event started; one that was dispatched is there already."""
+    given = _required(request, "workflow", "actor", "sha")
+    number = world.store.next_id()
+    made = Run(
+        number, given["workflow"], world.default_branch, given["sha"], {}, given["actor"], "in_progress", None,
+        now(), now(),
+    )  # fmt: skip
+    world.store.records.runs[number] = made
     return Answer(201, asdict(made))
 
 

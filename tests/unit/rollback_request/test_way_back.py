@@ -1,0 +1,112 @@
+"""Which release a comment offers to go back to, and what it says once somebody did."""
+
+from __future__ import annotations
+
+from deploytool.core.events import TakenBack, WayBack
+from deploytool.core.ledger import Record
+from deploytool.core.model import Commit
+from deploytool.core.rollback_request import Box, box_of
+from deploytool.core.way_back import taken_back, way_back
+from deploytool.report.markdown import Links, comment
+from deploytool.report.story import apply
+from deploytool.report.way_back import answered, done, offer_of, refused, requested
+from deploytool.report.way_back import taken_back as rewritten
+from tests.unit.core.rollback_cases import BACK_TO_2, FAILED, R1, THREE, newest_first
+from tests.unit.report.telling import at, bad_events, good_events, told
+
+GOAL = WayBack("r1", Commit("1" * 40))
+LINKS = Links(rollback_command="deploytool rollback", checkbox=True, deployments=(41, 42))
+LIVE = comment(apply(told(good_events()), GOAL, at(99)), LINKS)
+RUN = "https://github.com/a/b/actions/runs/9"
+
+
+def offered(*newest: Record, restores: str = "") -> str:
+    found = way_back(newest, restores)
+    return found.release_id if found else ""
+
+
+def test_a_release_offers_what_was_live_before_it() -> None:
+    assert offered(*THREE) == "r3"
+    assert offered(FAILED, *THREE) == "r3"
+    assert offered(BACK_TO_2, *THREE) == "r2"
+
+
+def test_a_rollback_offers_what_was_live_before_the_release_it_brings_back() -> None:
+    assert offered(*THREE, restores="r2") == "r1"
+    assert offered(*THREE, restores="r1") == ""
+
+
+def test_nothing_is_offered_when_the_ledger_knows_nothing() -> None:
+    assert offered() == ""
+    assert offered(*THREE, restores="r9") == ""
+
+
+def test_a_rollback_takes_back_the_release_whose_version_is_live() -> None:
+    assert [found.request.release_id for found in map(taken_back, (THREE, newest_first(R1))) if found] == ["r3", "r1"]
+    again = taken_back((BACK_TO_2, *THREE))
+    assert isinstance(again, TakenBack)
+    assert (again.request.release_id, again.request.commit.sha) == ("r2", "2" * 40)
+
+
+def test_nothing_is_taken_back_when_the_ledger_no_longer_holds_it() -> None:
+    assert taken_back(()) is None
+    assert taken_back((BACK_TO_2,)) is None
+
+
+def test_a_live_release_has_a_box_that_carries_ids_and_nothing_else() -> None:
+    (line,) = [line for line in LIVE.splitlines() if line.startswith("- [")]
+    assert line == "- [ ] Roll back to `1111111` (release `r1`) <!-- deploytool:rollback:41:42 -->"
+    assert box_of(LIVE) == Box(41, 42)
+
+
+def test_there_is_no_box_when_it_is_not_wanted_or_leads_nowhere() -> None:
+    story = apply(told(good_events()), GOAL, at(99))
+    assert box_of(comment(story, Links(checkbox=False, deployments=(41, 42)))) is None
+    assert box_of(comment(story, Links(checkbox=True))) is None
+    assert box_of(comment(told(good_events()), LINKS)) is None
+    assert box_of(comment(apply(told(bad_events()), GOAL, at(99)), LINKS)) is None
+
+
+def test_the_answer_takes_the_place_of_the_box() -> None:
+    text = answered(LIVE.replace("- [ ]", "- [x]").replace("\n", "\r\n"), requested("mona", RUN))
+    assert box_of(text) is None
+    assert f"⏳ **Rollback requested** by `mona` – [run]({RUN})" in text
+    assert "deploytool rollback" not in text
+    assert "### ✅ Live in production" in text
+
+
+def test_the_last_answer_replaces_the_first_and_offers_again_when_it_failed() -> None:
+    ticked = LIVE.replace("- [ ]", "- [x]")
+    first = answered(ticked, requested("mona", RUN))
+    last = answered(first, done("mona", "put back", RUN, good=False), offer_of(ticked))
+    assert "requested**" not in last
+    assert "❌ **The rollback failed**, requested by `mona`" in last
+    assert box_of(last) == Box(41, 42)
+    assert offer_of(last) == offer_of(LIVE)
+
+
+def test_a_comment_without_a_way_back_is_answered_at_its_end() -> None:
+    text = answered("<!-- m -->\n### ✅ Live", refused("mona", "no", ""))
+    assert text.startswith("<!-- m -->\n### ✅ Live\n\n<!-- deploytool:way-back -->\n⛔ **Rollback refused**")
+    assert offer_of("### ✅ Live") == offer_of(text) == ""
+
+
+def test_a_release_that_was_taken_back_no_longer_claims_to_be_live() -> None:
+    text = rewritten(LIVE, "production", "By release `r2`, to `1111111`")
+    assert "Live in" not in text
+    assert "### ↩️ Rolled back in production\n\nBy release `r2`, to `1111111`\n" in text
+    assert box_of(text) is None
+    assert "deploytool rollback" not in text
+
+
+def test_an_answer_stays_when_the_release_is_taken_back() -> None:
+    text = rewritten(answered(LIVE, requested("mona", RUN)), "production", "By release `r2`")
+    assert "Live in" not in text
+    assert "**Rollback requested** by `mona`" in text
+
+
+def test_an_answer_cannot_be_made_to_format_or_to_hold_a_box() -> None:
+    reason = "**x** <!-- deploytool:rollback:1:2 -->\n- [x] y <!-- deploytool:rollback:1:2 -->"
+    text = answered(LIVE, refused("`a`", reason, ""))
+    assert box_of(text) is None
+    assert "<!-- deploytool:rollback" not in text
