@@ -1,0 +1,48 @@
+"""Old revisions and images: shown first, removed when told to, and never what a rollback needs."""
+
+from __future__ import annotations
+
+from tests.e2e.release.account import Account
+from tests.e2e.release.shop import Shop
+from tests.e2e.transaction.book import Book
+from tests.e2e.transaction.changes import change
+
+FAMILY = "architecturedeck-worker"
+
+
+def active(account: Account) -> set[str]:
+    """ARNs of the worker's revisions that ECS can still go to."""
+    listed = account.client("ecs").list_task_definitions(familyPrefix=FAMILY, status="ACTIVE")
+    return set(listed["taskDefinitionArns"])
+
+
+def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book, account: Account) -> None:
+    released = []
+    for word in ("one", "two", "three", "four"):
+        change(shop, word, "worker")
+        assert shop.run("release").code == 0
+        released.append(shop.account.serving()["worker"])
+    shop.git("checkout", "-q", ".")
+    before = active(account)
+    plan = book.read("prune", "--keep", "2")
+    goes = {thing["name"] for thing in plan["things"] if thing["goes"]}
+    assert set(released[:2]) <= goes
+    assert not set(released[2:]) & goes
+    assert active(account) == before, "a dry run changes nothing"
+    ran = shop.run("prune", "--keep", "2", "--yes")
+    assert ran.code == 0, ran.told
+    assert f"deregistered {released[0].rsplit('/', 1)[-1]}" in ran.told
+    assert active(account) == before - goes
+    images = {thing["name"] for thing in book.read("prune", "--keep", "2")["things"] if thing["kind"] == "image"}
+    assert not images & goes, "an image that was deleted is not listed any more"
+    assert shop.run("rollback").code == 0
+    assert shop.account.serving()["worker"] == released[2]
+
+
+def test_nothing_is_removed_while_somebody_has_a_lock(shop: Shop, account: Account) -> None:
+    assert shop.run("lock", "hold", "--reason", "stock-taking").code == 0
+    before = active(account)
+    ran = shop.run("prune", "--yes")
+    assert ran.code == 8, ran.told
+    assert "stock-taking" in ran.told
+    assert active(account) == before
