@@ -301,3 +301,20 @@ def test_is_refused_when_a_migration_of_another_release_does_not_end(cloud: Clou
     assert outcome.exit_code is Exit.REFUSED
     assert "started by r-0" in outcome.sentence
     assert not cloud.ecs.made("RunTask")
+
+
+def test_nobody_goes_back_when_the_lock_was_lost_unnoticed(cloud: Cloud) -> None:
+    plan = cloud.plan(APP, WORKER)
+    until = 11.0 + 60.0
+
+    def last_answer(_: str) -> Answer:
+        if cloud.clock.now + 5.0 >= until:
+            cloud.lease.ends_with = LOST
+        return Answer(500, "no")
+
+    cloud.web.answer = last_answer
+
+    outcome = cloud.release(plan)
+
+    assert outcome.exit_code is Exit.SUPERSEDED
+    assert len(cloud.ecs.made("UpdateService")) == 2
