@@ -281,28 +281,6 @@ def test_keeps_watching_the_way_back_when_ecs_does_not_answer_for_a_while(cloud:
     assert serving(cloud) == (1, 1)
 
 
-def test_waits_for_a_migration_that_another_release_left_running(cloud: Cloud) -> None:
-    cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-0-1", "r-0")
-    cloud.ecs.migrations.lives = [SLOW]
-
-    outcome = release(cloud)
-
-    assert outcome.good
-    first, second = cloud.ecs.migrations.started.values()
-    assert second.launched >= first.launched + 8.0
-
-
-def test_is_refused_when_a_migration_of_another_release_does_not_end(cloud: Cloud) -> None:
-    cloud.ecs.migrations.lives = [Life(runs_for=None)]
-    cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-0-1", "r-0")
-
-    outcome = release(cloud)
-
-    assert outcome.exit_code is Exit.REFUSED
-    assert "started by r-0" in outcome.sentence
-    assert not cloud.ecs.made("RunTask")
-
-
 def test_nobody_goes_back_when_the_lock_was_lost_unnoticed(cloud: Cloud) -> None:
     plan = cloud.plan(APP, WORKER)
     until = 11.0 + 60.0
