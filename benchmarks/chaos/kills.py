@@ -10,6 +10,7 @@ from benchmarks.failure import MeasurementFailed
 
 BUILD_SECONDS = 4.0
 """What a build that finds its layers adds to a release."""
+STEPS = ("build: ", "migrate: ", "roll out: ", "verify: ", "put back: ")
 BUILT_ANEW = 3
 """Every third release has to build first."""
 
@@ -42,11 +43,11 @@ def kills(ground: Ground, attempts: int) -> Row:
 
 
 def _step(told: str) -> str:
-    """Where it was when it was killed, from what it said."""
-    began = [line.split(":")[0] for line in told.splitlines() if line.startswith(("build:", "migrate:", "roll out:",
-                                                                                   "verify:"))]  # fmt: skip
+    """Where it was when it was killed, from what it said: lines that begin with the time."""
     if "released: " in told:
         return "close"
+    said = [line.partition("  ")[2] for line in told.splitlines()]
+    began = [words.partition(":")[0] for words in said if words.startswith(STEPS)]
     return began[-1] if began else "look"
 
 
