@@ -77,6 +77,9 @@ def at_end(site: Site, process: Process, end: End, began: float) -> None:
 def claims(site: Site, process: Process, end: End) -> None:
     """Of one that stood still while another worked: success is claimed only where it is true."""
     _require(end.exit is not Exit.OUR_FAULT, f"{process.id} ended by a fault of its own: {_said(end)}")
+    ended = site.table.records[process.id].ended_at if process.id in site.table.records else None
+    if ended is not None and ended < moment(site.clock.now - LAG):
+        return  # it stood still after its end was written: what it said was true then
     if end.outcome is not None and end.outcome.result is Result.RELEASED:
         _all_released(site, process, end)
 
