@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import click
 
+from deploytool.cli import git
 from deploytool.cli.decide import Decided
+from deploytool.cli.print_text import print_text
 from deploytool.cli.project import interactive
 from deploytool.cli.transaction import Transaction
+from deploytool.core.events import Accompanied
 from deploytool.core.ledger import Kind
 from deploytool.core.outcome import Outcome
+from deploytool.core.plan_model import Plan
 from deploytool.core.way_back import taken_back, way_back
 from deploytool.report.documents import outcome_document, text
 from deploytool.report.outcome import outcome_text
@@ -22,12 +26,24 @@ def carry_out(open_one: Transaction, decided: Decided, kind: Kind, restores: str
     that is not the one that is live now.
     """
     if not decided.plan.nothing_to_do and not previous:
-        records = open_one.records()
-        if back := way_back(records, restores):
-            open_one.tell(back)
-        if kind is Kind.ROLLBACK and (taken := taken_back(records)):
-            open_one.tell(taken)
+        _tell_beforehand(open_one, decided.plan, kind, restores)
     return run(decided.plan, open_one.world(decided, kind, restores, previous))
+
+
+def _tell_beforehand(open_one: Transaction, plan: Plan, kind: Kind, restores: str) -> None:
+    """What the comments of pull requests are made of and the plan does not hold."""
+    records = open_one.records()
+    if back := way_back(records, restores):
+        open_one.tell(back)
+    commit = plan.request.commit
+    taken = taken_back(records) if kind is Kind.ROLLBACK else None
+    if taken:
+        open_one.tell(taken)
+        base, head = commit.sha, taken.request.commit.sha
+    else:
+        base, head = next((change.commit_before for change in plan.changes if change.commit_before), ""), commit.sha
+    others = tuple(each for each in git.between(open_one.project.root, base, head) if each.sha != head)
+    open_one.tell(Accompanied(others))
 
 
 def say(outcome: Outcome, *, as_json: bool) -> None:
@@ -40,4 +56,4 @@ def say(outcome: Outcome, *, as_json: bool) -> None:
 
         Console().print(Text(outcome_text(outcome)))
     else:
-        click.echo(outcome_text(outcome))
+        print_text(outcome_text(outcome))

@@ -10,6 +10,9 @@ from pathlib import Path
 from deploytool.core.model import Commit
 from deploytool.errors import ConfigurationError, Refused
 
+MOST_COMMITS = 50
+"""Commits of one release that are looked at."""
+
 
 @dataclass(frozen=True)
 class Checkout:
@@ -57,6 +60,21 @@ def require_clean(tree: Checkout, wanted: Commit) -> None:
             f"the work tree differs from commit {tree.head[:7]} ({some}): an image of it would carry a false name",
             "commit or stash the changes, then release again",
         )
+
+
+def between(start: Path, base: str, head: str) -> tuple[Commit, ...]:
+    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this (shallow) clone."""
+    listed = _run(start, "log", f"--max-count={MOST_COMMITS}", "--format=%H %s", "--end-of-options", f"{base}..{head}")
+    lines = listed.stdout.splitlines() if base and not listed.returncode else []
+    return tuple(Commit(sha, subject) for sha, _, subject in (line.partition(" ") for line in lines))
+
+
+def added(start: Path, base: str, head: str) -> tuple[str, ...]:
+    """Files of ``head`` that ``base`` lacks, from the checkout's root; none where either is not in this clone."""
+    listed = _run(
+        start, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=A", "--end-of-options", f"{base}..{head}"
+    )
+    return tuple(filter(None, listed.stdout.split("\0"))) if base and not listed.returncode else ()
 
 
 def has_workflow(start: Path, name: str) -> bool:

@@ -26,7 +26,7 @@ WAIT = 600.0
 
 @click.command(name="respond")
 @click.option(
-    "--event-path", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    "--event-path", required=True, type=click.Path(path_type=Path), metavar="FILE",
     help="The event, as GitHub wrote it: $GITHUB_EVENT_PATH.",
 )  # fmt: skip
 @click.option("-e", "--environment", default="", help="Only for this environment, which the job is for.")

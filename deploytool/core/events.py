@@ -95,6 +95,13 @@ class TakenBack:
 
 
 @dataclass(frozen=True)
+class Accompanied:
+    """The other commits that come with this release, or go with what a rollback takes back; newest first."""
+
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True)
 class Ended:
     """The release is over."""
 
@@ -102,5 +109,16 @@ class Ended:
 
 
 Event = (
-    Planned | StepBegan | StepEnded | Said | ServiceMoved | Explained | Warned | Settled | WayBack | TakenBack | Ended
+    Planned
+    | StepBegan
+    | StepEnded
+    | Said
+    | ServiceMoved
+    | Explained
+    | Warned
+    | Settled
+    | WayBack
+    | TakenBack
+    | Accompanied
+    | Ended
 )

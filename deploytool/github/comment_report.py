@@ -61,6 +61,11 @@ class CommentReport:
         self._changed = True
 
     @property
+    def pull_request(self) -> int | None:
+        """Where the comment is; None while no pull request was found."""
+        return self._comment.pull_request if self._comment else None
+
+    @property
     def id(self) -> int | None:
         """Of the comment; None while it is not known."""
         return self._comment.id if self._comment else None

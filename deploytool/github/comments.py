@@ -16,7 +16,7 @@ class StickyComment:
 
     def __init__(self, client: GithubClient, pull_request: int, marker: str) -> None:
         self._client = client
-        self._pull_request = pull_request
+        self.pull_request = pull_request
         self._marker = marker
         self._id: int | None = None
         self.url = ""
@@ -36,7 +36,7 @@ class StickyComment:
             "comment on the pull request",
             PERMISSION,
             find=lambda: self._found(body),
-            issue_number=self._pull_request,
+            issue_number=self.pull_request,
             body=body,
         )
         self._know(made)
@@ -70,7 +70,7 @@ class StickyComment:
     def _found(self, body: str | None = None) -> Mapping[str, Any] | None:
         """Our comment; with ``body``, only where it says exactly that: what a lost answer would have created."""
         for each in self._client.pages(
-            "issues.list_comments", "read the pull request's comments", PERMISSION, issue_number=self._pull_request
+            "issues.list_comments", "read the pull request's comments", PERMISSION, issue_number=self.pull_request
         ):
             text = str(each.get("body") or "")
             marked = text.split("\n", 1)[0].strip() == self._marker

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from deploytool.core.events import Ended, Event, Planned, Settled, StepBegan, TakenBack, WayBack
-from deploytool.core.model import Commit
+from deploytool.core.events import Accompanied, Ended, Event, Planned, Settled, StepBegan, TakenBack, WayBack
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.github.attempts import Attempts
@@ -16,6 +15,7 @@ from deploytool.github.comments import StickyComment
 from deploytool.github.context import GithubContext
 from deploytool.github.deployment_report import DeploymentReport, closing, doing
 from deploytool.github.deployments import Deployments, Status
+from deploytool.github.other_pull_requests import OtherPullRequests
 from deploytool.github.pull_request import PullRequestSearch
 
 
@@ -37,6 +37,7 @@ class Session:
         self._left: list[Settled] = []
         self._way_back: WayBack | None = None
         self._taken_back: TakenBack | None = None
+        self._others = OtherPullRequests(client, (), self._attempts)
 
     def tell(self, event: Event) -> None:
         """Take note; nothing is sent."""
@@ -47,6 +48,8 @@ class Session:
             self._way_back = event
         if isinstance(event, TakenBack):
             self._taken_back = event
+        if isinstance(event, Accompanied):
+            self._others = OtherPullRequests(self._client, event.commits, self._attempts)
         if isinstance(event, Planned):
             self._begin(event.plan)
         if isinstance(event, Ended):
@@ -70,6 +73,7 @@ class Session:
             self._comment.send()
             self._deployment.find_older()
             self._offer()
+            self._others.find()
 
     def finish(self) -> None:
         """Send the end: what people wait for first, what can wait after it."""
@@ -81,7 +85,7 @@ class Session:
             self._comment.send(last=True)
             if self._outcome and self._outcome.good:
                 self._deployment.retire_older()
-                self._say_taken_back()
+                self._tell_others(self._comment)
         elif self._plan:
             self._deployment_of(self._plan).say_live()
 
@@ -126,18 +130,22 @@ class Session:
         if self._plan and (goal := self._deployments(self._plan).of_release(release_id)) is not None:
             self._page.offer(goal, current)
 
-    def _say_taken_back(self) -> None:
-        """The comment of the release that this rollback took back must not go on claiming that it is live."""
-        if self._taken_back:
-            request = self._taken_back.request
-            self._attempts.make(
-                f"that release {request.release_id} is not live any more",
-                partial(self._rewrite, request.commit, request.origin.pull_request),
-                last=True,
-            )
+    def _tell_others(self, own: CommentReport) -> None:
+        """Every pull request that came with this one has its comment; one that a rollback took back claims no more."""
+        self._others.find()
+        if not self._taken_back:
+            self._others.tell(self._write, unless=own.pull_request)
+            return
+        taken = self._taken_back.request
+        search = PullRequestSearch(self._client, taken.commit, taken.origin.pull_request)
+        subject = f"that release {taken.release_id} is not live any more"
+        self._attempts.make(subject, lambda: self._withdraw(search.attempt()), last=True)
+        self._others.tell(self._withdraw, unless=own.pull_request)
 
-    def _rewrite(self, commit: Commit, pull_request: int | None) -> None:
-        number = PullRequestSearch(self._client, commit, pull_request).attempt()
+    def _write(self, number: int) -> None:
+        StickyComment(self._client, number, self._page.marker()).write(self._page.text())
+
+    def _withdraw(self, number: int | None) -> None:
         if number is not None:
             own = self._comment.id if self._comment else None
             StickyComment(self._client, number, self._page.marker()).change(self._page.taken_back, unless=own)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import (
+    Accompanied,
     Ended,
     Event,
     Explained,
@@ -78,7 +79,7 @@ def lines(event: Event) -> tuple[str, ...]:
             return tuple(f"warning: {part}" for part in cleaned([text]))
         case Settled(sentence=text):
             return (f"settled: {clean(text)}",)
-        case WayBack() | TakenBack():
+        case WayBack() | TakenBack() | Accompanied():
             return ()
         case Ended(outcome):
             return (f"{outcome.result.value}: {clean(outcome.sentence)}",)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import (
+    Accompanied,
     Ended,
     Event,
     Explained,
@@ -106,7 +107,7 @@ def apply(story: Story, event: Event, at: datetime) -> Story:
             return replace(story, diagnoses=_union(story.diagnoses, (diagnosis,)))
         case WayBack():
             return replace(story, way_back=event)
-        case TakenBack():
+        case TakenBack() | Accompanied():
             return story
         case Warned(text) | Settled(sentence=text):
             return replace(story, warnings=_union(story.warnings, (text,)))
