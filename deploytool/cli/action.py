@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-import click
-
 from deploytool.cli import action_inputs
 from deploytool.cli.failure import tell_failure
 from deploytool.cli.main import run_verb
+from deploytool.cli.print_text import print_text
 from deploytool.errors import ConfigurationError, DeployError
 
 SETTLE = "ACTION_SETTLE"
@@ -46,7 +45,7 @@ def _step(environ: Mapping[str, str]) -> int:
         except DeployError as error:
             tell_failure(error)
             return int(error.exit_code)
-    click.echo(f"deploytool {' '.join(words)}", err=True)
+    print_text(f"deploytool {' '.join(words)}", err=True)
     sys.argv = ["deploytool", *words]
     return run_verb()
 

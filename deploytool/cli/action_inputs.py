@@ -41,7 +41,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "promote": {"environment": "--to", "config": "--config", "from": "--from", **_BUSY},
     "plan": {**_WHERE, "commit": "--commit"},
     "recover": {**_WHERE, **_BUSY},
-    "respond": {},
+    "respond": _WHERE,
 }
 """Command to the inputs that it takes, each with the option of ``deploytool`` that it becomes."""
 CHANGES = frozenset({"release", "rollback", "promote", "recover", "respond"})
@@ -72,14 +72,13 @@ def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
         raise ConfigurationError(
             f"command {command} has no input {', '.join(stray)}", "leave it out, or change command"
         )
-    if command == "respond":
-        return ["respond", "--event-path", event_path]
     if command == "promote" and not {"from", "environment"} <= set(inputs):
         raise ConfigurationError("command promote needs inputs from and environment", "name both environments")
     if {"release", "deployment-id"} <= set(inputs):
         raise ConfigurationError("inputs release and deployment-id both say what to bring back", "give one of them")
     # One word per option: a value that begins with a dash stays a value.
-    return [command, *(f"{options[name]}={value}" for name, value in inputs.items() if options.get(name))]
+    words = [command, *(f"{options[name]}={value}" for name, value in inputs.items() if options.get(name))]
+    return [*words, f"--event-path={event_path}"] if command == "respond" else words
 
 
 def settling(inputs: Mapping[str, str]) -> list[str]:

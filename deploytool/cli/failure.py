@@ -9,14 +9,15 @@ import secrets
 
 import click
 
+from deploytool.cli.print_text import print_text
 from deploytool.errors import DeployError
 
 
 def tell_failure(error: DeployError) -> None:
     """Cause and fix on standard error; in GitHub Actions also as an annotation and as outputs."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error.cause}", err=True)
+    print_text(f"{click.style('error:', fg='red', bold=True)} {error.cause}", err=True)
     if error.fix:
-        click.echo(f"{click.style('fix:', fg='yellow')} {error.fix}", err=True)
+        print_text(f"{click.style('fix:', fg='yellow')} {error.fix}", err=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from deploytool.report import github_actions
 

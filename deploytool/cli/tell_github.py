@@ -12,6 +12,7 @@ from datetime import datetime
 import click
 
 from deploytool.cli.git import has_workflow
+from deploytool.cli.print_text import print_text
 from deploytool.cli.project import Project
 from deploytool.core.config.model import Settings
 from deploytool.core.events import Ended, Event
@@ -49,7 +50,7 @@ def told_github(project: Project, release_id: str) -> Iterator[Told]:
     finally:
         notes = reporter.close() if reporter else (context.silent_because,)
         for note in notes:
-            click.echo(f"note: {note}", err=True)
+            print_text(f"note: {note}", err=True)
         told.close()
 
 
