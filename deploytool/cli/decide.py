@@ -13,10 +13,12 @@ from deploytool.aws.ecr import registry_of
 from deploytool.aws.ecs import Ecs
 from deploytool.aws.look import look
 from deploytool.aws.preflight import preflight
+from deploytool.cli import git
 from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.core.check import ReleaseRefused
 from deploytool.core.config.model import Settings
+from deploytool.core.migration_files import migrations_in
 from deploytool.core.model import Live, LiveService, Origin, Request
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.plan import plan
@@ -41,7 +43,17 @@ def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decide
     host = registry_host(project)
     images = Images(project.session, settings, project.commit, host, project.root, clock)
     live = look(project.session, ecs, settings, images.find, templates(project.root, settings))
-    return Decided(planned(request, project, live, host), live.services, images)
+    return Decided(_with_files(planned(request, project, live, host), project), live.services, images)
+
+
+def _with_files(found: Plan, project: Project) -> Plan:
+    """Which migration files the plan brings, as far as this clone knows."""
+    migrate = project.settings.migrate
+    before = next((change.commit_before for change in found.changes if change.commit_before), "")
+    if migrate is None or found.nothing_to_do:
+        return found
+    files = migrations_in(git.added(project.root, before, found.request.commit.sha), migrate.files)
+    return replace(found, migration_files=files)
 
 
 def request_for(project: Project, release_id: str, origin: Origin) -> Request:

@@ -70,10 +70,9 @@ def between(start: Path, base: str, head: str) -> tuple[Commit, ...]:
 
 
 def added(start: Path, base: str, head: str) -> tuple[str, ...]:
-    """Files of ``head`` that ``base`` lacks, from the checkout's root; none where either is not in this clone."""
-    listed = _run(
-        start, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=A", "--end-of-options", f"{base}..{head}"
-    )
+    """Files below ``start`` that ``head`` has and ``base`` lacks; none where either is not in this clone."""
+    words = ("--name-only", "-z", "--relative", "--no-renames", "--diff-filter=A", "--end-of-options")
+    listed = _run(start, "diff", *words, f"{base}..{head}")
     return tuple(filter(None, listed.stdout.split("\0"))) if base and not listed.returncode else ()
 
 

@@ -121,6 +121,8 @@ class Plan:
     """Put on every task definition registered and every task run."""
     url: str = ""
     """Where the environment is seen, for the comment."""
+    migration_files: tuple[str, ...] = ()
+    """Added since the commit that is live; empty also where this clone does not hold that commit."""
 
     @property
     def nothing_to_do(self) -> bool:

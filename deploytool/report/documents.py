@@ -35,6 +35,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "nothing_to_do": plan.nothing_to_do,
         "images": [_image(image) for image in plan.images.values()],
         "migrate": next((_migrate(step) for step in plan.steps if isinstance(step, Migrate)), None),
+        "migration_files": list(plan.migration_files),
         "services": [_change(change) for change in plan.changes],
         "verify": [_verify(step) for step in plan.steps if isinstance(step, Verify)],
         "warnings": list(plan.warnings),

@@ -42,7 +42,10 @@ def _images(plan: Plan) -> tuple[str, ...]:
 
 def _migration(plan: Plan) -> tuple[str, ...]:
     migrations = [step for step in plan.steps if isinstance(step, Migrate)]
-    return ("Migrate", *(f"  {line}" for line in map(_migrate_line, migrations))) if migrations else ("Migrate: no",)
+    if not migrations:
+        return ("Migrate: no",)
+    files = (f"  new: {clean(path)}" for path in plan.migration_files)
+    return ("Migrate", *(f"  {line}" for line in map(_migrate_line, migrations)), *files)
 
 
 def _migrate_line(step: Migrate) -> str:

@@ -10,6 +10,10 @@ LIMIT = 60_000
 """Characters: below GitHub's limit for a comment with its marker."""
 
 
+FILES = 20
+"""Migration files that are named."""
+
+
 def plan_markdown(plan: Plan) -> str:
     """The plan; its diffs are left out where they would not fit."""
     whole = _text(plan, diffs=True)
@@ -41,15 +45,24 @@ def _image(image: ImageChoice) -> str:
 
 def _migration(plan: Plan) -> str:
     found = [f"**runs** task {code(step.family)}" for step in plan.steps if isinstance(step, Migrate)]
-    return f"Migration: {', '.join(found) or 'none'}."
+    files = "".join(f"\n- adds {code(path)}" for path in plan.migration_files[:FILES])
+    more = len(plan.migration_files) - FILES
+    rest = f"\n- and {more} more" if more > 0 else ""
+    return f"Migration: {', '.join(found) or 'none'}.{files}{rest}"
 
 
 def _services(plan: Plan) -> str:
     rows = "\n".join(
-        f"| {code(change.key)} | {count(change.before.desired, 'task')} | {code(revision(change.back_to))} |"
+        f"| {code(change.key)} | {count(change.before.desired, 'task')} | {_back(change)} |"
         for change in plan.changes
     )
-    return f"| service | runs | goes back to, if anything fails |\n|---|---|---|\n{rows}" if rows else ""
+    head = "| service | runs | goes back to, if anything fails or by a rollback |\n|---|---|---|\n"
+    return head + rows if rows else ""
+
+
+def _back(change: ServiceChange) -> str:
+    commit = f" (commit {code(change.commit_before[:7])})" if change.commit_before else ""
+    return f"{code(revision(change.back_to))}{commit}"
 
 
 def _checks(plan: Plan) -> str:

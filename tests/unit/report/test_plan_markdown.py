@@ -1,0 +1,49 @@
+"""The comment that says what a pull request would change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deploytool.core.plan_model import RollOut
+from deploytool.report.plan_markdown import FILES, LIMIT, plan_markdown
+from tests.unit.report.telling import change, plan
+
+
+def test_it_says_what_would_be_built_migrated_and_changed_and_what_one_goes_back_to() -> None:
+    text = plan_markdown(replace(plan(), migration_files=("migrations/003_cart.sql",)))
+    assert text.startswith("### 🔎 Plan for production\n")
+    assert "Migration: **runs** task `shop-migrate`.\n- adds `migrations/003_cart.sql`\n" in text
+    assert "| `app` | 2 tasks | `shop-app:41` |" in text
+
+
+def test_the_commit_that_is_gone_back_to_is_named_where_it_is_known() -> None:
+    known = replace(change("app", 41), commit_before="1" * 40)
+    assert "`shop-app:41` (commit `1111111`)" in plan_markdown(replace(plan(), steps=(RollOut((known,), 60.0),)))
+
+
+def test_many_migrations_are_counted() -> None:
+    files = tuple(f"migrations/{number:03}.sql" for number in range(FILES + 5))
+    text = plan_markdown(replace(plan(), migration_files=files))
+    assert text.count("- adds ") == FILES
+    assert "- and 5 more" in text
+
+
+def test_nothing_to_do_is_said() -> None:
+    assert "Nothing to do" in plan_markdown(plan(nothing=True))
+
+
+def test_a_plan_with_a_huge_diff_still_fits() -> None:
+    huge = replace(change("app", 41), diff=tuple("x" * 1000 for _ in range(200)))
+    text = plan_markdown(replace(plan(), steps=(RollOut((huge,), 60.0),)))
+    assert len(text) <= LIMIT
+    assert "| `app` |" in text
+
+
+def test_a_branch_cannot_format_the_comment() -> None:
+    hostile = plan(subject="</details> @octocat **b** <!-- x -->", warnings=("[a](http://evil)",))
+    files = ("migrations/`**x**`<img src=x>.sql",)
+    text = plan_markdown(replace(hostile, migration_files=files))
+    assert "</details> @" not in text
+    assert "@octocat" not in text
+    assert "[a](" not in text
+    assert "\n- adds ``migrations/`**x**`<img src=x>.sql``\n" in text
