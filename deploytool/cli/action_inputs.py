@@ -83,7 +83,7 @@ def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
 
 def settling(inputs: Mapping[str, str]) -> list[str]:
     """The command line that settles what a killed command left; empty where it can have left nothing."""
-    if inputs["command"] not in CHANGES or inputs["command"] == "respond":
+    if inputs["command"] not in CHANGES or (inputs["command"] == "respond" and "environment" not in inputs):
         return []
     # A killed run's lease must end first, and whoever took the lock meanwhile settles it instead.
     kept = {name: inputs[name] for name in ("environment", "config") if name in inputs}

@@ -33,7 +33,8 @@ NOT_GIVEN = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DEPL
 """What the sandbox would set and a job does not have: it signs in by its role, and hands over a token."""
 
 
-def _sandbox(directory: Path, *words: str) -> None:
+def sandbox_command(directory: Path, *words: str) -> None:
+    """``deploytool sandbox …``, as its user runs it."""
     done = subprocess.run([DEPLOYTOOL, "sandbox", *words], cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -45,13 +46,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     directory = Path(running) if running else tmp_path_factory.mktemp("sandbox")
     try:
         if not running:
-            _sandbox(directory, "up", "--aws-port", "4760", "--github-port", "4790")
+            sandbox_command(directory, "up", "--aws-port", "4760", "--github-port", "4790")
         started = state.load(directory)
         assert started is not None
         yield started
     finally:
         if not running:
-            _sandbox(directory, "down")
+            sandbox_command(directory, "down")
 
 
 @pytest.fixture(scope="session")

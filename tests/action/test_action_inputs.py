@@ -101,7 +101,7 @@ def test_inputs_that_do_not_go_together_are_refused(inputs: dict[str, str]) -> N
         words(**inputs)
 
 
-@pytest.mark.parametrize("command", ["release", "rollback", "promote"])
+@pytest.mark.parametrize("command", ["release", "rollback", "promote", "respond"])
 def test_what_a_killed_command_left_is_settled_in_its_environment(command: str) -> None:
     line = settling({"command": command, "environment": "production", "config": "a.yml"})
     assert line == ["recover", "--environment=production", "--config=a.yml", "--if-busy=wait", "--wait=2m"]
@@ -109,6 +109,10 @@ def test_what_a_killed_command_left_is_settled_in_its_environment(command: str) 
 
 def test_a_plan_leaves_nothing_to_settle() -> None:
     assert settling({"command": "plan", "environment": "production"}) == []
+
+
+def test_a_response_that_was_not_told_its_environment_has_none_to_settle() -> None:
+    assert settling({"command": "respond"}) == []
 
 
 def test_every_input_reaches_the_entry_and_every_output_comes_from_it() -> None:

@@ -1,0 +1,45 @@
+"""The stand-in for GitHub, as somebody sees it who may write to the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+DEVELOPER = {"Authorization": "Bearer developer-token"}
+BOT = {"Authorization": "Bearer sandbox-token"}
+
+
+@dataclass(frozen=True)
+class Github:
+    """The repository on the stand-in at ``url``."""
+
+    url: str
+    repository: str
+
+    def deployments(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        return list(self._get("deployments"))
+
+    def states(self, deployment: int) -> list[str]:
+        """States of one deployment, newest first."""
+        return [status["state"] for status in self._get(f"deployments/{deployment}/statuses")]
+
+    def comments(self, pull_request: int) -> list[dict[str, Any]]:
+        """Oldest first."""
+        return list(self._get(f"issues/{pull_request}/comments"))
+
+    def edit(self, comment: int, body: str) -> None:
+        """By the bot: somebody's own tick would start the sandbox's runner too, and it would be faster than ours."""
+        answer = requests.patch(f"{self._base}/issues/comments/{comment}", json={"body": body}, headers=BOT, timeout=10)
+        answer.raise_for_status()
+
+    @property
+    def _base(self) -> str:
+        return f"{self.url}/repos/{self.repository}"
+
+    def _get(self, path: str) -> Any:
+        answer = requests.get(f"{self._base}/{path}", headers=DEVELOPER, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
