@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 from collections.abc import Callable, Iterator
@@ -39,14 +40,13 @@ class Ground:
     say: Callable[[str], None]
     commits: tuple[str, str]
     random: random.Random
-    turn: int = 0
     seconds: float = 0.0
     """How long a release takes here, images built."""
 
     def next(self) -> str:
-        """Check the other commit out; it is the next to release."""
-        self.turn += 1
-        commit = self.commits[self.turn % 2]
+        """Check out the commit that is not live; it is the next to release."""
+        live = json.loads(self.run("status", "--output", "json").out)["services"][0]["commit"]
+        commit = next(commit for commit in self.commits if commit != live)
         self.shop.git("checkout", "-q", commit)
         return commit
 

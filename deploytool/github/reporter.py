@@ -42,9 +42,8 @@ class GithubReporter:
         self._thread = threading.Thread(target=self._run, name="github", daemon=True)
 
     def start(self) -> None:
-        """Begin; ghapi is loaded in the background, so that the first report does not wait for it.
-
-        Called before boto3 is loaded it keeps the peak of memory 35 MB lower (see GithubClient.connect).
+        """Begin. ghapi is loaded beside the release when there is something to tell, not while it looks at AWS: both
+        would wait for the interpreter, and only the look is waited for.
         """
         self._thread.start()
 
@@ -82,9 +81,11 @@ class GithubReporter:
 
     def _run(self) -> None:
         try:
+            going_on = self._take()
             self._client.connect()
-            while self._take():
+            while going_on:
                 self._session.report()
+                going_on = self._take()
             self._session.finish()
         except Exception as fault:  # noqa: BLE001 - a fault of ours here must not end a release; close() tells it
             self._fault = f"reporting to GitHub stopped by a fault of deploytool: {type(fault).__name__}: {fault}"

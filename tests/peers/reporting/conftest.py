@@ -14,9 +14,10 @@ from deploytool.core.model import Commit
 from deploytool.core.plan_model import Plan
 from deploytool.github.context import GithubContext
 from deploytool.sandbox.github.client import ControlClient
+from deploytool.sandbox.wait import free_port
 from tests.unit.report.telling import plan
 
-PORT = 4590
+PORT = free_port(4590, set())
 URL = f"http://127.0.0.1:{PORT}"
 REPOSITORY = "acme/shop"
 API = f"/repos/{REPOSITORY}"
