@@ -11,8 +11,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import requests
-
 from deploytool.errors import CredentialsMissing
 
 ROLE = "DEPLOYTOOL_ROLE"
@@ -77,6 +75,8 @@ def web_identity(environ: Mapping[str, str]) -> str:
             "this job may not ask GitHub for an OIDC token",
             "give the job `permissions: id-token: write`; a pull request from a fork never has it",
         )
+    import requests
+
     try:
         answer = requests.get(
             url, params={"audience": AUDIENCE}, headers={"Authorization": f"Bearer {token}"}, timeout=10

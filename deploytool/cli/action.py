@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from deploytool.aws import oidc
 from deploytool.cli import action_inputs
 from deploytool.cli.failure import tell_failure
 from deploytool.cli.main import run_verb
 from deploytool.cli.print_text import print_text
-from deploytool.errors import ConfigurationError, DeployError
+from deploytool.errors import ConfigurationError, DeployError, Exit
 
 SETTLE = "ACTION_SETTLE"
 """Set for the last step: settle what the step before it left open."""
@@ -21,7 +22,8 @@ SETTLE = "ACTION_SETTLE"
 def main() -> NoReturn:
     """Run the step, and end with deploytool's exit code."""
     code = _step(os.environ)
-    _end()
+    if code != Exit.OUR_FAULT:
+        _end()
     sys.stdout.flush()
     sys.stderr.flush()
     # As deploytool itself ends: everything is said by now.
@@ -31,20 +33,15 @@ def main() -> NoReturn:
 def _step(environ: Mapping[str, str]) -> int:
     try:
         inputs = action_inputs.checked(environ)
-        settles = bool(environ.get(SETTLE))
-        words = action_inputs.settling(inputs) if settles else _words(inputs, environ)
+        words = action_inputs.settling(inputs) if environ.get(SETTLE) else _words(inputs, environ)
+        _hand_over(inputs)
+        if words and "deployment-id" in inputs:
+            words.append(f"--to={_release_of(inputs)}")
     except DeployError as error:
         tell_failure(error)
         return int(error.exit_code)
     if not words:
-        return 0
-    _hand_over(inputs, environ)
-    if not settles and "deployment-id" in inputs:
-        try:
-            words.append(f"--to={_release_of(inputs)}")
-        except DeployError as error:
-            tell_failure(error)
-            return int(error.exit_code)
+        return Exit.DONE
     print_text(f"deploytool {' '.join(words)}", err=True)
     sys.argv = ["deploytool", *words]
     return run_verb()
@@ -57,13 +54,15 @@ def _words(inputs: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
     return action_inputs.arguments(inputs, event)
 
 
-def _hand_over(inputs: Mapping[str, str], environ: Mapping[str, str]) -> None:
+def _hand_over(inputs: Mapping[str, str]) -> None:
     """Token and role, as the verbs look for them; the variables that begin with INPUT_ go to no child process."""
-    given = {"GITHUB_TOKEN": environ.get("INPUT_TOKEN", "")}
-    given["DEPLOYTOOL_ROLE"] = inputs.get("role", "")
-    given["DEPLOYTOOL_ROLE_REGION"] = inputs.get("region", "")
-    for name in [name for name in environ if name.startswith("INPUT_")]:
-        os.environ.pop(name)
+    given = {
+        "GITHUB_TOKEN": os.environ.get("INPUT_TOKEN", ""),
+        oidc.ROLE: inputs.get("role", ""),
+        oidc.REGION: inputs.get("region", ""),
+    }
+    for name in [name for name in os.environ if name.startswith("INPUT_")]:
+        del os.environ[name]
     os.environ.update({name: value for name, value in given.items() if value})
 
 
@@ -82,7 +81,7 @@ def _release_of(inputs: Mapping[str, str]) -> str:
 
 
 def _end() -> None:
-    """Tell the settling step that nothing was cut short."""
+    """Tell the settling step that nothing was cut short, neither by a signal nor by a fault of ours."""
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8", newline="\n") as outputs:
             outputs.write("ended=true\n")

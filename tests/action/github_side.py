@@ -35,6 +35,19 @@ class Github:
         answer = requests.patch(f"{self._base}/issues/comments/{comment}", json={"body": body}, headers=BOT, timeout=10)
         answer.raise_for_status()
 
+    def deploy(self, sha: str, environment: str, payload: dict[str, str]) -> int:
+        """A deployment that somebody makes by the API, with success; its id."""
+        wanted = {
+            "ref": sha, "auto_merge": False, "required_contexts": [], "environment": environment, "payload": payload,
+        }  # fmt: skip
+        made = requests.post(f"{self._base}/deployments", json=wanted, headers=BOT, timeout=10)
+        made.raise_for_status()
+        number = int(made.json()["id"])
+        requests.post(
+            f"{self._base}/deployments/{number}/statuses", json={"state": "success"}, headers=BOT, timeout=10
+        ).raise_for_status()
+        return number
+
     @property
     def _base(self) -> str:
         return f"{self.url}/repos/{self.repository}"

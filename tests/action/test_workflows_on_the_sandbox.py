@@ -76,6 +76,31 @@ def test_a_rollback_by_hand_goes_to_the_deployment_that_is_named(repository: Rep
     assert job.concurrency == "deploy-production", "it waits for a release, and a release for it"
 
 
+@pytest.mark.parametrize(
+    ("payload", "environment", "why"),
+    [
+        ({"type": "somebody-else", "release": "20261123-010203-abcd"}, "production", "not made by deploytool"),
+        ({"type": "archdeck-deploy", "release": "20261123-010203-abcd"}, "staging", "of environment staging"),
+        ({"type": "archdeck-deploy", "release": "20261123-010203-abcd"}, "production", "20261123-010203-abcd"),
+    ],
+    ids=["of somebody else", "of another environment", "of a release that never was"],
+)
+def test_a_deployment_that_is_no_release_of_this_environment_is_refused(
+    repository: Repository, github: Github, payload: dict[str, str], environment: str, why: str
+) -> None:
+    number = github.deploy(repository.git("rev-parse", "HEAD"), environment, payload)
+    before = len(github.deployments())
+    job = repository.run(
+        "rollback.yml",
+        "workflow_dispatch",
+        inputs={"environment": "production", "release": "", "deployment-id": str(number)},
+    )
+    assert job.status == "failure"
+    assert job.steps["deploy"].outputs["result"] == "refused", job.log
+    assert why in job.log
+    assert len(github.deployments()) == before
+
+
 def test_a_tick_in_the_comment_goes_back_through_the_workflow(repository: Repository, github: Github) -> None:
     first = released(repository, "The one to go back to")
     sha = repository.commit("The one with a box")
@@ -161,6 +186,20 @@ def test_an_edited_comment_of_a_bot_by_a_bot_starts_nothing(repository: Reposito
     comment = {"body": "<!-- deploytool:architecturedeck:production -->", "user": {"type": "Bot"}}
     payload = {"comment": comment, "issue": {"pull_request": {}}, "sender": {"type": "Bot"}}
     assert repository.run("rollback.yml", "issue_comment", payload).status == "skipped"
+
+
+def test_a_plan_that_github_does_not_take_is_printed_all_the_same(repository: Repository, github: Github) -> None:
+    sha = repository.commit("A plan that nobody hears of")
+    number = repository.control().create_pull_request("A plan", sha)
+    repository.control().faults({"method": "POST", "path": ".*/comments", "status": 403})
+    try:
+        job = repository.run("plan.yml", "pull_request", pull_request(repository, number, sha, github.repository))
+    finally:
+        repository.control().clear_faults()
+    assert job.status == "success", job.log
+    assert "note: the plan is not in the pull request" in job.log
+    assert job.steps["plan"].outputs["comment-url"] == ""
+    assert "Plan for production" in job.summary
 
 
 HOSTILE = (

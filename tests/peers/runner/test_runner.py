@@ -87,7 +87,5 @@ def test_a_file_that_the_runner_would_not_take_is_a_fault(text: str) -> None:
 
 
 def test_commands_are_found_at_the_start_and_old_ones_anywhere() -> None:
-    log = (
-        "x ::error::no\n  ::warning title=a::b\ny ##[add-path]/c\n::stop-commands::S\n::error::no\n::S::\n::debug::\n"
-    )
+    log = "x ::error::no\n  ::warning title=a::b\ny ##[add-path]/c\n::stop-commands::S\n::error::no\n::S::\n::debug::\n"
     assert [command.name for command in commands(log)] == ["warning", "add-path", "stop-commands", "debug"]
