@@ -20,6 +20,7 @@ def github(repository: Repository) -> Github:
     return Github(sandbox.github_api_url, sandbox.repository)
 
 
+pytestmark = pytest.mark.timeout(900)
 TRIES = 3
 """On a machine with much else to do a new version may miss the check's 20 s, and is put back."""
 
