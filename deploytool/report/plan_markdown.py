@@ -53,8 +53,7 @@ def _migration(plan: Plan) -> str:
 
 def _services(plan: Plan) -> str:
     rows = "\n".join(
-        f"| {code(change.key)} | {count(change.before.desired, 'task')} | {_back(change)} |"
-        for change in plan.changes
+        f"| {code(change.key)} | {count(change.before.desired, 'task')} | {_back(change)} |" for change in plan.changes
     )
     head = "| service | runs | goes back to, if anything fails or by a rollback |\n|---|---|---|\n"
     return head + rows if rows else ""
