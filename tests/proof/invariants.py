@@ -133,7 +133,10 @@ def _all_released(site: Site, process: Process, end: End) -> None:
 
 def _is_back(site: Site, process: Process, change: ServiceChange, end: End) -> None:
     primary = site.ecs.members[change.name].primary
-    back = primary.revision == change.back_to and primary.state == "COMPLETED"
+    before = change.before.primary
+    # A version that had failed when this release found it runs no better for being put back.
+    failing = before is not None and before.rollout_state == "FAILED"
+    back = primary.revision == change.back_to and (primary.state == "COMPLETED" or failing)
     _require(
         back,
         f"{process.id} is to have put back {change.key}; it is on {primary.revision} ({primary.state}): {_said(end)}",

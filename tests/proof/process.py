@@ -57,7 +57,10 @@ class ProcessClock:
         """Seconds since the world began."""
         return self.clock.now
 
-    def pace(self) -> float:
+    def wait_begins(self) -> None:
+        """Waiting costs nothing here."""
+
+    def pace(self, *, eager: bool = False) -> float:
         """Always the same."""
         return self.clock.pace()
 

@@ -36,7 +36,10 @@ class VirtualClock:
             raise Cancelled("SIGTERM")
         self._run(until)
 
-    def pace(self) -> float:
+    def wait_begins(self) -> None:
+        """Waiting costs nothing here."""
+
+    def pace(self, *, eager: bool = False) -> float:
         """Always the same: schedules stay reproducible."""
         self.paced += 1
         return self._pace

@@ -20,5 +20,8 @@ class QuickClock:
             self._meanwhile.pop()()
         time.sleep(seconds)
 
-    def pace(self) -> float:
+    def wait_begins(self) -> None:
+        """Waiting costs nothing here."""
+
+    def pace(self, *, eager: bool = False) -> float:
         return 0.01
