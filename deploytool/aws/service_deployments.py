@@ -53,10 +53,7 @@ class ServiceDeployments:
 
     def stop(self, rollout: Rollout) -> bool:
         """StopServiceDeployment with ROLLBACK for our own; False where that cannot be."""
-        arn = self._named.get(rollout.service, "")
-        if arn and arn not in self._known and not self._closed_to_us:
-            self._read((arn,))
-        known = self._known.get(arn)
+        known = self._known.get(self._named.get(rollout.service, ""))
         if known is None or not known.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
             return False
         try:
@@ -67,15 +64,13 @@ class ServiceDeployments:
         return True
 
     def _due(self, wanted: Mapping[str, str]) -> bool:
-        """Before a rollout that DescribeServices calls ended is believed; else now and then, for what that does not tell."""
-        ended = {arn for arn, service in wanted.items() if self._seen[service] != "IN_PROGRESS"}
-        if any(arn not in self._known for arn in ended):
+        if any(arn not in self._known for arn in wanted):
             return True
-        open_ones = [arn for arn in wanted if arn not in self._known or self._known[arn].status not in OVER]
-        changed = any(self._seen[wanted[arn]] != self._ended.get(wanted[arn]) for arn in open_ones)
-        if changed and ended.issuperset(open_ones):
+        unsettled = [service for arn, service in wanted.items() if self._known[arn].status not in OVER]
+        if any(self._seen[service] != self._ended.get(service) for service in unsettled):
             return True
-        return bool(open_ones) and self._polls_since >= (OFTEN if ended else SELDOM)
+        ended = any(self._seen[service] != "IN_PROGRESS" for service in unsettled)
+        return self._polls_since >= (OFTEN if ended else SELDOM)
 
     def _read(self, arns: Sequence[str]) -> None:
         for start in range(0, len(arns), PER_CALL):

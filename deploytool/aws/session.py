@@ -18,8 +18,6 @@ class Session:
         self._role_arn = role_arn
         self._session: Any = None
         self._clients: dict[str, Any] = {}
-        self.requests = 0
-        """Sent to AWS so far, retries included."""
         # Session.client is not safe to call from several threads; the clients it makes are.
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
         self._lock = threading.Lock()
@@ -50,12 +48,7 @@ class Session:
             max_pool_connections=16,
             user_agent_extra="archdeck-deploy",
         )
-        made = self._session.client(service, config=config)
-        made.meta.events.register("before-send", self._count)
-        return made
-
-    def _count(self, **_: Any) -> None:
-        self.requests += 1
+        return self._session.client(service, config=config)
 
     def _signed_in(self) -> Any:
         """A botocore session with the role that the action was given; ``None`` leaves it to boto3 to find one."""

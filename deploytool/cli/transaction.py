@@ -166,7 +166,6 @@ def transaction(project: Project, release_id: str, origin: Origin, clock: System
     """
     settings = project.settings
     ecs, logs = Ecs(project.session, settings.cluster), Logs(project.session)
-    clock.count(lambda: project.session.requests)
     lease, ledger = None, None
     if settings.ledger is None:
         tell(Warned(NO_LEDGER))

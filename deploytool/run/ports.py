@@ -27,11 +27,8 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait; raises Cancelled at once when the release is to stop."""
 
-    def wait_begins(self) -> None:
-        """From here on ``pace`` keeps to what a wait may cost."""
-
-    def pace(self, *, eager: bool = False) -> float:
-        """Seconds until the next poll of AWS, jittered; ``eager``: the end is near."""
+    def pace(self) -> float:
+        """Seconds until the next poll of AWS, jittered."""
 
 
 class Builder(Protocol):

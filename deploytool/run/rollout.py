@@ -128,7 +128,6 @@ def watch(
     is nothing better to do than to wait, also while AWS does not answer.
     """
     deadline = world.clock.monotonic() + timeout
-    world.clock.wait_begins()
     blind = False
     while True:
         out_of_time = world.clock.monotonic() >= deadline
@@ -148,14 +147,7 @@ def watch(
             return services
         if stop_early:
             world.lease.noticed()
-        world.clock.sleep(world.clock.pace(eager=all(map(_nearly, services))))
-
-
-def _nearly(service: Watched) -> bool:
-    """Settled, or all its new tasks run: what is left is ECS's own word."""
-    ours = _ours(service, service.state)
-    running = ours is not None and service.state is not None and ours.running >= service.state.desired
-    return service.verdict.settled or running
+        world.clock.sleep(world.clock.pace())
 
 
 def _look(services: tuple[Watched, ...], world: World, *, out_of_time: bool) -> tuple[Watched, ...]:

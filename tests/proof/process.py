@@ -57,10 +57,7 @@ class ProcessClock:
         """Seconds since the world began."""
         return self.clock.now
 
-    def wait_begins(self) -> None:
-        """Waiting costs nothing here."""
-
-    def pace(self, *, eager: bool = False) -> float:
+    def pace(self) -> float:
         """Always the same."""
         return self.clock.pace()
 

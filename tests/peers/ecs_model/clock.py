@@ -36,10 +36,7 @@ class VirtualClock:
             raise Cancelled("SIGTERM")
         self._run(until)
 
-    def wait_begins(self) -> None:
-        """Waiting costs nothing here."""
-
-    def pace(self, *, eager: bool = False) -> float:
+    def pace(self) -> float:
         """Always the same: schedules stay reproducible."""
         self.paced += 1
         return self._pace

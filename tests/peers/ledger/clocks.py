@@ -20,8 +20,5 @@ class QuickClock:
             self._meanwhile.pop()()
         time.sleep(seconds)
 
-    def wait_begins(self) -> None:
-        """Waiting costs nothing here."""
-
-    def pace(self, *, eager: bool = False) -> float:
+    def pace(self) -> float:
         return 0.01
