@@ -14,8 +14,10 @@ from deploytool.run.rollout import LOG_LINES
 
 ONE_ANSWER = 5.0
 """Seconds that a single request may take."""
-SOON = 0.1
-"""Seconds before the second question, doubled up to ``verify.interval``: the load balancer comes a moment after ECS."""
+SOON, AT_FIRST = 0.1, 2.0
+"""Seconds between questions at first, and how long that is: a load balancer drops old tasks a moment after ECS does.
+From then on the pause doubles, up to ``verify.interval``.
+"""
 
 
 def verify(step: Verify, world: World) -> Diagnosis | None:
@@ -36,7 +38,8 @@ def last_words(rollout: Rollout, world: World) -> tuple[str, ...]:
 
 
 def _asked(step: Verify, world: World) -> Diagnosis | None:
-    deadline = world.clock.monotonic() + step.timeout
+    began = world.clock.monotonic()
+    deadline = began + step.timeout
     told, pause = "", min(SOON, step.interval)
     while True:
         left = deadline - world.clock.monotonic()
@@ -52,7 +55,8 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
             return why
         world.lease.noticed()
         world.clock.sleep(pause)
-        pause = min(2 * pause, step.interval)
+        if world.clock.monotonic() - began >= AT_FIRST:
+            pause = min(2 * pause, step.interval)
 
 
 def _baked(step: Verify, world: World) -> Diagnosis | None:
