@@ -14,10 +14,8 @@ from deploytool.run.rollout import LOG_LINES
 
 ONE_ANSWER = 5.0
 """Seconds that a single request may take."""
-SOON, AT_FIRST = 0.1, 2.0
-"""Seconds between questions at first, and how long that is: a load balancer drops old tasks a moment after ECS does.
-From then on the pause doubles, up to ``verify.interval``.
-"""
+SOON = 0.1
+"""Seconds before the second question, doubled up to ``verify.interval``: the load balancer comes a moment after ECS."""
 
 
 def verify(step: Verify, world: World) -> Diagnosis | None:
@@ -38,8 +36,7 @@ def last_words(rollout: Rollout, world: World) -> tuple[str, ...]:
 
 
 def _asked(step: Verify, world: World) -> Diagnosis | None:
-    began = world.clock.monotonic()
-    deadline = began + step.timeout
+    deadline = world.clock.monotonic() + step.timeout
     told, pause = "", min(SOON, step.interval)
     while True:
         left = deadline - world.clock.monotonic()
@@ -55,8 +52,7 @@ def _asked(step: Verify, world: World) -> Diagnosis | None:
             return why
         world.lease.noticed()
         world.clock.sleep(pause)
-        if world.clock.monotonic() - began >= AT_FIRST:
-            pause = min(2 * pause, step.interval)
+        pause = min(2 * pause, step.interval)
 
 
 def _baked(step: Verify, world: World) -> Diagnosis | None:
