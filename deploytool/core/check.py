@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from deploytool.core.config.model import Settings
 from deploytool.core.model import Live, LiveService, Problem, PublishedImage
-from deploytool.core.observed import TaskDefinition
+from deploytool.core.observed import TaskDefinition, revision
 from deploytool.core.plan_model import ServiceChange
 from deploytool.core.task_definition import cpu_architecture
 from deploytool.errors import Refused
@@ -47,7 +47,7 @@ def warnings(live: Live) -> tuple[str, ...]:
         if state.primary and state.primary.rollout_state == "FAILED":
             found.append(
                 f"the last deployment of service {state.name} failed: if this release fails too, "
-                f"{_short(state.task_definition)} is all it can go back to"
+                f"{revision(state.task_definition)} is all it can go back to"
             )
         if state.desired == 0:
             found.append(f"service {state.name} wants 0 tasks: nothing of it will run")
@@ -85,9 +85,9 @@ def _service(service: LiveService) -> Iterator[Problem]:
         )
     if service.task_definition.get("status") == "INACTIVE":
         yield Problem(
-            f"service {state.name} runs {_short(state.task_definition)}, which is INACTIVE: "
+            f"service {state.name} runs {revision(state.task_definition)}, which is INACTIVE: "
             "ECS could not go back to it if the release failed",
-            f"register a copy of {_short(state.task_definition)} and move the service to it first",
+            f"register a copy of {revision(state.task_definition)} and move the service to it first",
         )
     primary = state.primary
     if state.controller == "ECS" and primary and primary.rollout_state == "IN_PROGRESS":
@@ -117,7 +117,3 @@ def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinit
             f"image {image} is built for {', '.join(published.platforms)}, but {who} runs on {needs}",
             f"set images.{image}.platforms to [{needs}], or runtimePlatform.cpuArchitecture of the task definition",
         )
-
-
-def _short(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]

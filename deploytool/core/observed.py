@@ -11,6 +11,11 @@ TaskDefinition = Mapping[str, Any]
 """A task definition as DescribeTaskDefinition returns it, unknown fields included."""
 
 
+def revision(arn: str) -> str:
+    """``family:7`` of a task definition's ARN."""
+    return arn.rsplit("/", 1)[-1]
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One entry of ``deployments`` in DescribeServices."""

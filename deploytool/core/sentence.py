@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from deploytool.core.observed import revision
 from deploytool.core.outcome import Result, ServiceOutcome
 from deploytool.core.plan_model import Plan
 from deploytool.core.verdict_model import Fate
@@ -37,11 +38,6 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
             return f"{what} was cancelled in {where}; {_going(services)}"
         case _:  # FAILED is all that is left
             return f"{what} failed in {where} by a fault of deploytool itself: {cause}; {_each(services)}"
-
-
-def revision(arn: str) -> str:
-    """``family:7`` of a task definition's ARN."""
-    return arn.rsplit("/", 1)[-1]
 
 
 def _names(services: Sequence[ServiceOutcome]) -> str:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from deploytool.core.events import StepBegan, StepEnded
 from deploytool.core.ledger import Record
-from deploytool.core.observed import ServiceState
+from deploytool.core.observed import ServiceState, revision
 from deploytool.core.outcome import Result
 from deploytool.core.recovery import Leftover, leftover
-from deploytool.core.sentence import revision
 from deploytool.core.verdict_model import Fate, Rollout
 from deploytool.run.alone import await_end
 from deploytool.run.ports import World
