@@ -7,8 +7,9 @@ from typing import Any
 
 from deploytool.core.ledger import Record, StepRecord, StepState
 from deploytool.core.ledger_document import to_document
+from deploytool.core.observed import revision
 from deploytool.report.layout import columns
-from deploytool.report.wording import clean, duration, revision, short_digest
+from deploytool.report.wording import clean, duration, short_digest
 
 SUBJECT = 32
 """Characters of a commit's subject in the table."""

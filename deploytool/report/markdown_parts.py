@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.observed import revision
 from deploytool.report.escaping import code, fenced, prose
 from deploytool.report.serving import serving
 from deploytool.report.story import Phase, Story
-from deploytool.report.wording import blamed, count, duration, news, revision
+from deploytool.report.wording import blamed, count, duration, news
 
 TABLE_HEAD = "| service | status | version before → now | tasks |\n|---|---|---|---|\n"
 _SIGNS = {"rolled back": "↩️", "not changed": "➖"}

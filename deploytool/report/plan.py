@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from deploytool.core.observed import revision
 from deploytool.core.plan_model import Migrate, Plan, ServiceChange, Verify
 from deploytool.report.layout import columns
-from deploytool.report.wording import clean, count, duration, revision, short_digest
+from deploytool.report.wording import clean, count, duration, short_digest
 
 
 def plan_text(plan: Plan) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from deploytool.core.observed import revision
 from deploytool.core.plan_model import ImageChoice, Migrate, Plan, ServiceChange, Verify
 from deploytool.report.escaping import code, fenced, prose
-from deploytool.report.wording import count, revision, short_digest
+from deploytool.report.wording import count, short_digest
 
 LIMIT = 60_000
 """Characters: below GitHub's limit for a comment with its marker."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deploytool.core.observed import revision
 from deploytool.core.outcome import BACK, Outcome, ServiceOutcome
 from deploytool.core.plan_model import ServiceChange
 from deploytool.core.verdict_model import Fate
-from deploytool.report.wording import image_version, revision, short_digest
+from deploytool.report.wording import image_version, short_digest
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from deploytool.core.ledger import Drift, Record
 from deploytool.core.model import LiveService
+from deploytool.core.observed import revision
 from deploytool.report.layout import columns
-from deploytool.report.wording import clean, revision
+from deploytool.report.wording import clean
 
 Row = dict[str, str | int | None]
 

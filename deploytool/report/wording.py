@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.observed import revision
 from deploytool.core.verdict_model import Fate, Verdict
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
@@ -38,11 +39,6 @@ def clean(line: str) -> str:
 def cleaned(lines: Iterable[str]) -> tuple[str, ...]:
     """Every line as :func:`clean` leaves it; what holds several lines becomes several."""
     return tuple(clean(part) for line in lines for part in (line.splitlines() or [""]))
-
-
-def revision(arn: str) -> str:
-    """``family:42`` of a task definition's ARN."""
-    return arn.rsplit("/", 1)[-1]
 
 
 def revision_number(arn: str) -> str:
