@@ -12,9 +12,9 @@ from deploytool.core.verdict_model import Rollout
 from deploytool.errors import CloudError, CredentialsMissing
 
 PER_CALL = 20
-SELDOM, OFTEN = 10, 3
+SELDOM, OFTEN, FIRST = 10, 3, 5
 """Polls between two readings: while ECS starts tasks, and once DescribeServices calls a rollout ended (bake time and
-the stages of a canary come after that)."""
+the stages of a canary come after that). And those before the first reading, which a short rollout does not need."""
 OVER = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
 
@@ -31,7 +31,7 @@ class ServiceDeployments:
         self._ended: dict[str, str | None] = {}
         """Service name to its PRIMARY's rollout state at the last reading."""
         self._known: dict[str, ServiceDeployment] = {}
-        self._polls_since = 0
+        self._polls_since = SELDOM - FIRST
         self._seen: dict[str, str | None] = {}
         self._closed_to_us = False
 
@@ -53,7 +53,10 @@ class ServiceDeployments:
 
     def stop(self, rollout: Rollout) -> bool:
         """StopServiceDeployment with ROLLBACK for our own; False where that cannot be."""
-        known = self._known.get(self._named.get(rollout.service, ""))
+        arn = self._named.get(rollout.service, "")
+        if arn and arn not in self._known and not self._closed_to_us:
+            self._read((arn,))
+        known = self._known.get(arn)
         if known is None or not known.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
             return False
         try:
@@ -64,13 +67,14 @@ class ServiceDeployments:
         return True
 
     def _due(self, wanted: Mapping[str, str]) -> bool:
-        if any(arn not in self._known for arn in wanted):
+        """Before a rollout that DescribeServices calls ended is believed, once all have, and else now and then."""
+        open_ones = {arn for arn in wanted if arn not in self._known or self._known[arn].status not in OVER}
+        ended = {arn for arn in open_ones if self._seen[wanted[arn]] != "IN_PROGRESS"}
+        if ended.difference(self._known):
             return True
-        unsettled = [service for arn, service in wanted.items() if self._known[arn].status not in OVER]
-        if any(self._seen[service] != self._ended.get(service) for service in unsettled):
+        if ended == open_ones and any(self._seen[wanted[arn]] != self._ended.get(wanted[arn]) for arn in ended):
             return True
-        ended = any(self._seen[service] != "IN_PROGRESS" for service in unsettled)
-        return self._polls_since >= (OFTEN if ended else SELDOM)
+        return bool(open_ones) and self._polls_since >= (OFTEN if ended else SELDOM)
 
     def _read(self, arns: Sequence[str]) -> None:
         for start in range(0, len(arns), PER_CALL):

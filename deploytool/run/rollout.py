@@ -12,6 +12,7 @@ from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Explained, ServiceMoved, Warned
 from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
+from deploytool.core.pace import nearly_there, pause
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
@@ -129,6 +130,7 @@ def watch(
     """
     deadline = world.clock.monotonic() + timeout
     blind = False
+    near_looks = 0
     while True:
         out_of_time = world.clock.monotonic() >= deadline
         try:
@@ -147,7 +149,9 @@ def watch(
             return services
         if stop_early:
             world.lease.noticed()
-        world.clock.sleep(world.clock.pace())
+        near = nearly_there((each.rollout, each.state) for each in services if not each.verdict.settled)
+        near_looks = near_looks + 1 if near else 0
+        world.clock.sleep(world.clock.pace() * pause(near_looks))
 
 
 def _look(services: tuple[Watched, ...], world: World, *, out_of_time: bool) -> tuple[Watched, ...]:
