@@ -12,9 +12,9 @@ from deploytool.core.verdict_model import Rollout
 from deploytool.errors import CloudError, CredentialsMissing
 
 PER_CALL = 20
-SELDOM, OFTEN, FIRST = 10, 3, 5
+SELDOM, OFTEN = 10, 5
 """Polls between two readings: while ECS starts tasks, and once DescribeServices calls a rollout ended (bake time and
-the stages of a canary come after that). And those before the first reading, which a short rollout does not need."""
+the stages of a canary come after that)."""
 OVER = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
 
@@ -31,7 +31,7 @@ class ServiceDeployments:
         self._ended: dict[str, str | None] = {}
         """Service name to its PRIMARY's rollout state at the last reading."""
         self._known: dict[str, ServiceDeployment] = {}
-        self._polls_since = SELDOM - FIRST
+        self._polls_since = 0
         self._seen: dict[str, str | None] = {}
         self._closed_to_us = False
 
@@ -42,14 +42,23 @@ class ServiceDeployments:
             self._seen[state.name] = state.primary.rollout_state if state.primary else None
 
     def of(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
-        """By service name, as last read; a denied reading is not tried again, and is no failure."""
+        """By service name, as last read; a denied reading is not tried again, and is no failure.
+
+        One not read yet counts as PENDING: what DescribeServices calls completed is believed once this agrees.
+        """
         wanted = {self._named[each.service]: each.service for each in rollouts if self._named.get(each.service)}
         self._polls_since += 1
         if wanted and not self._closed_to_us and self._due(wanted):
             self._read(tuple(wanted))
             self._polls_since = 0
             self._ended = {service: self._seen[service] for service in wanted.values()}
-        return {service: self._known[arn] for arn, service in wanted.items() if arn in self._known}
+        if self._closed_to_us:
+            return {service: self._known[arn] for arn, service in wanted.items() if arn in self._known}
+        ours = {each.service: each.deployment_id for each in rollouts}
+        return {
+            service: self._known.get(arn) or ServiceDeployment(arn, "PENDING", target_revision=ours[service])
+            for arn, service in wanted.items()
+        }
 
     def stop(self, rollout: Rollout) -> bool:
         """StopServiceDeployment with ROLLBACK for our own; False where that cannot be."""
@@ -67,12 +76,11 @@ class ServiceDeployments:
         return True
 
     def _due(self, wanted: Mapping[str, str]) -> bool:
-        """Before a rollout that DescribeServices calls ended is believed, once all have, and else now and then."""
+        """Once DescribeServices calls all of them ended; before that now and then."""
         open_ones = {arn for arn in wanted if arn not in self._known or self._known[arn].status not in OVER}
         ended = {arn for arn in open_ones if self._seen[wanted[arn]] != "IN_PROGRESS"}
-        if ended.difference(self._known):
-            return True
-        if ended == open_ones and any(self._seen[wanted[arn]] != self._ended.get(wanted[arn]) for arn in ended):
+        changed = any(self._seen[wanted[arn]] != self._ended.get(wanted[arn]) for arn in ended)
+        if changed and ended == open_ones:
             return True
         return bool(open_ones) and self._polls_since >= (OFTEN if ended else SELDOM)
 

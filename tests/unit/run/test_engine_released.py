@@ -147,7 +147,7 @@ def test_waits_out_the_bake_time_when_no_alarm_rings(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(app))
 
     assert outcome.good
-    assert outcome.timings[-1].seconds == 120
+    assert outcome.timings[-1].seconds == pytest.approx(120)
 
 
 def test_is_live_when_the_service_wants_no_tasks() -> None:
@@ -163,4 +163,5 @@ def test_is_live_when_the_service_wants_no_tasks() -> None:
 def test_waits_out_the_bake_time_when_there_is_no_alarm_to_watch(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(cases.service("app", verify=cases.verification(url=None, bake=90))))
 
-    assert (outcome.good, outcome.timings[-1].seconds, cloud.web.asked) == (True, 90, [])
+    assert (outcome.good, cloud.web.asked) == (True, [])
+    assert outcome.timings[-1].seconds == pytest.approx(90)
