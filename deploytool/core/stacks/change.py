@@ -79,6 +79,9 @@ class Allowed:
         return tuple(logical_id for stack, _, logical_id in names if stack == key)
 
 
+NOTHING_ALLOWED = Allowed()
+
+
 def refusals(key: str, changes: Iterable[ResourceChange], allowed: Allowed) -> tuple[Problem, ...]:
     """Each resource of stack ``key`` that holds data, would be replaced or removed, and was not named."""
     found = []

@@ -35,6 +35,9 @@ class Given:
     """Those of ``values`` that are never shown."""
 
 
+NOTHING_GIVEN = Given()
+
+
 @dataclass(frozen=True)
 class ParameterChange:
     """A parameter whose value will be another; both empty where it is secret."""
@@ -69,11 +72,6 @@ def services_of(settings: Settings) -> tuple[Service | None, Service | None]:
     return app or next(rest, None), worker or next(rest, None)
 
 
-def pseudo_parameters(region: str, stack_name: str) -> dict[str, str]:
-    """What templates can name without declaring it, as far as it is known before CloudFormation is asked."""
-    return {"AWS::Region": region, "AWS::StackName": stack_name, "AWS::NoValue": ""}
-
-
 def given(template: Template, known: Mapping[str, str], before: Mapping[str, str] | None) -> Given:
     """What to pass. ``before``: the stack's parameters now, ``None`` where there is no stack.
 
@@ -89,6 +87,12 @@ def given(template: Template, known: Mapping[str, str], before: Mapping[str, str
     return Given(values, frozenset(kept), frozenset(name for name in values if declared[name].secret))
 
 
+def kept(passed: Given, names: frozenset[str]) -> Given:
+    """The same, but for these parameters, which keep the values they have."""
+    values = {name: value for name, value in passed.values.items() if name not in names}
+    return Given(values, passed.previous | names, passed.secret)
+
+
 def missing(template: Template, passed: Given) -> tuple[str, ...]:
     """Parameters that have no value at all."""
     return tuple(
@@ -98,11 +102,12 @@ def missing(template: Template, passed: Given) -> tuple[str, ...]:
     )
 
 
-def values_of(template: Template, passed: Given, before: Mapping[str, str] | None) -> Values:
+def values_of(template: Template, passed: Given, before: Mapping[str, str] | None, region: str) -> Values:
     """Every value as CloudFormation will see it, as far as it is known."""
-    defaults = {name: each.default for name, each in template.parameters.items() if each.default is not None}
-    kept = {name: before[name] for name in passed.previous if before and not template.parameters[name].secret}
-    return {**defaults, **kept, **passed.values}
+    declared = template.parameters
+    defaults = {name: each.default for name, each in declared.items() if each.default is not None}
+    kept = {name: before[name] for name in passed.previous if before and not declared[name].secret}
+    return {"AWS::Region": region, **defaults, **kept, **passed.values}
 
 
 def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[ParameterChange, ...]:
