@@ -103,7 +103,9 @@ class ChangeSets:
 
 
 def _parameters(wish: Wish) -> dict[str, Any]:
-    passed = [{"ParameterKey": name, "ParameterValue": value} for name, value in wish.given.values.items()]
+    passed: list[dict[str, Any]] = [
+        {"ParameterKey": name, "ParameterValue": value} for name, value in wish.given.values.items()
+    ]
     passed += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(wish.given.previous)]
     return {
         "StackName": wish.stack_name,

@@ -8,6 +8,7 @@ from typing import Any
 from deploytool.core.stacks.change import Action, PropertyChange, ResourceChange
 from deploytool.core.stacks.drift import Difference, Drifted
 from deploytool.core.stacks.events import StackEvent
+from deploytool.core.stacks.explain import ValidationError
 from deploytool.core.stacks.plan import Held
 from deploytool.core.stacks.status import Output, StackState
 
@@ -40,6 +41,13 @@ def event(raw: Raw) -> StackEvent:
         physical_id=raw.get("PhysicalResourceId", ""),
         token=raw.get("ClientRequestToken", ""),
         of_stack=raw.get("PhysicalResourceId") == raw["StackId"],
+    )
+
+
+def validation_error(raw: Raw) -> ValidationError:
+    """Of DescribeEvents."""
+    return ValidationError(
+        raw.get("LogicalResourceId", ""), raw.get("ValidationPath", ""), raw.get("ValidationStatusReason", "")
     )
 
 
@@ -88,18 +96,12 @@ def _action(raw: Raw) -> Action:
 
 
 def _properties(details: Any) -> tuple[PropertyChange, ...]:
-    """Each property once; that of the details which may replace comes before that which does not."""
+    """Each property once, with the worst that any of its details says."""
     found: dict[str, PropertyChange] = {}
     for each in details:
         target = each.get("Target", {})
         name = target.get("Name") or target.get("Attribute", "")
-        change = PropertyChange(
-            name, target.get("RequiresRecreation", "Never") != "Never", each.get("CausingEntity", "")
-        )
-        before = found.get(name)
-        found[name] = PropertyChange(
-            name,
-            change.replaces or bool(before and before.replaces),
-            change.because or (before.because if before else ""),
-        )
+        replaces = target.get("RequiresRecreation", "Never") != "Never"
+        before = found.get(name, PropertyChange(name))
+        found[name] = PropertyChange(name, replaces or before.replaces, each.get("CausingEntity", "") or before.because)
     return tuple(found.values())
