@@ -16,10 +16,6 @@ IMAGES = (APP_IMAGE, MIGRATE_IMAGE)
 """By digest; what runs now, so that a change of the stack never changes the version."""
 
 
-class ParametersMissing(ConfigurationError):
-    """Templates declare parameters without a default that nobody gave."""
-
-
 class ParametersUnknown(ConfigurationError):
     """Parameters are given that no template declares."""
 
@@ -75,14 +71,18 @@ def services_of(settings: Settings) -> tuple[Service | None, Service | None]:
 def given(template: Template, known: Mapping[str, str], before: Mapping[str, str] | None) -> Given:
     """What to pass. ``before``: the stack's parameters now, ``None`` where there is no stack.
 
-    A parameter that nobody gives takes its default. One without a default, and a secret one, keeps the value it has.
+    A parameter that nobody gives takes its default. One without a default, a secret one and an image keep the value
+    they have.
     """
     declared = template.parameters
     values = {name: known[name] for name in declared if name in known}
     kept = {
         name
         for name, each in declared.items()
-        if name not in values and before is not None and name in before and (each.default is None or each.secret)
+        if name not in values
+        and before is not None
+        and name in before
+        and (each.default is None or each.secret or name in IMAGES)
     }
     return Given(values, frozenset(kept), frozenset(name for name in values if declared[name].secret))
 
@@ -121,17 +121,11 @@ def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[
     )
 
 
-def check(templates: Iterable[Template], named: Mapping[str, str], absent: Mapping[str, tuple[str, ...]]) -> None:
-    """``named``: what a person wrote. ``absent``: parameters without a value, by stack. Raises both classes above."""
-    declared = {name for template in templates for name in template.parameters}
-    if unknown := sorted(set(named) - declared):
+def check_known(templates: Iterable[Template], named: Iterable[str]) -> None:
+    """``named``: the parameters that a person wrote. Raises ParametersUnknown."""
+    declared = sorted({name for template in templates for name in template.parameters})
+    if unknown := sorted(set(named) - set(declared)):
         raise ParametersUnknown(
             f"no template declares the parameter{'s' * (len(unknown) > 1)} {', '.join(unknown)}",
-            did_you_mean(unknown[0], sorted(declared)) if declared else "remove it",
-        )
-    lacking = [f"{name} (stack {key})" for key, names in absent.items() for name in names]
-    if lacking:
-        raise ParametersMissing(
-            f"no value is given for {', '.join(lacking)}",
-            "write them in deploytool.yml under environments.NAME.infra.parameters, or pass --parameter NAME=VALUE",
+            did_you_mean(unknown[0], declared),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from deploytool.core.model import Problem
@@ -11,7 +11,16 @@ from deploytool.core.stacks.change_set import ChangeSet, Wish
 from deploytool.core.stacks.explain import explain_text
 from deploytool.core.stacks.left_over import PREFIX
 from deploytool.core.stacks.order import Stack
-from deploytool.core.stacks.parameters import IMAGES, NOTHING_GIVEN, Given, given, kept, parameter_changes, values_of
+from deploytool.core.stacks.parameters import (
+    IMAGES,
+    NOTHING_GIVEN,
+    Given,
+    given,
+    kept,
+    missing,
+    parameter_changes,
+    values_of,
+)
 from deploytool.core.stacks.plan import How, StackPlan, course, foreseen, whole
 from deploytool.core.stacks.protection import lacking
 from deploytool.core.stacks.status import StackState, Standing, standing
@@ -80,6 +89,8 @@ def draft(stack: Stack, look: Look, target: Target, world: World) -> Turns[Draft
         status = state.status if state else ""
         return Draft(StackPlan(stack, How.NOTHING, status), state, problems=(how,))
     case = case_of(stack, how, state, look.images, target)
+    if lacking := tuple(_without_value(case)):
+        return Draft(replace(case.plan(world), how=How.NOTHING), state, problems=lacking)
     if why := not_yet(case, look.exports):
         return _from_template(case, why, world)
     return (yield from asked(case, world))
@@ -97,7 +108,7 @@ def asked(case: Case, world: World) -> Turns[Draft]:
     shown = case.plan(world)
     unchanged = Draft(replace(shown, how=How.NOTHING, parameters=()), case.state, case.given)
     moved = frozenset(each.name for each in shown.parameters)
-    if moved and moved <= set(IMAGES):
+    if moved and moved <= set(IMAGES) & set(case.before or ()):
         # Releases move the images, and CloudFormation does not know. Where they are all that differs, there is nothing
         # to do: doing it would roll out once more what runs already.
         still = yield from _made(case, kept(case.given, moved), world, "still")
@@ -130,8 +141,19 @@ def not_yet(case: Case, exports: frozenset[str]) -> str:
 
 def unbuilt(case: Case) -> list[str]:
     """Images that the stack needs, and that neither run nor are in the registry, nor does the stack have them."""
-    declared, values = case.target.templates[case.stack.key].parameters, case.values
-    return [name for name in IMAGES if name in declared and name not in values and case.stack.runs_images]
+    passed, declared = case.given, case.target.templates[case.stack.key].parameters
+    needed = case.target.image_names if case.stack.runs_images else ()
+    return [name for name in needed if name in declared and name not in {*passed.values, *passed.previous}]
+
+
+def _without_value(case: Case) -> Iterator[Problem]:
+    for name in missing(case.target.templates[case.stack.key], case.given):
+        if name not in unbuilt(case):
+            yield Problem(
+                f"the parameter {name} of stack {case.stack.key} has no value",
+                f"write it in deploytool.yml under environments.{case.target.environment}.infra.parameters, "
+                f"or pass --parameter {name}=VALUE",
+            )
 
 
 def _from_template(case: Case, why: str, world: World) -> Draft:

@@ -16,6 +16,7 @@ from deploytool.core.stacks.events import InfraEvent, StackEvent
 from deploytool.core.stacks.explain import ValidationError
 from deploytool.core.stacks.left_over import ListedChangeSet
 from deploytool.core.stacks.order import Stack
+from deploytool.core.stacks.parameters import IMAGES
 from deploytool.core.stacks.plan import Held
 from deploytool.core.stacks.status import StackState
 from deploytool.core.stacks.template import Template
@@ -124,6 +125,8 @@ class Target:
     timeout: float = 3600.0
     """Seconds."""
     allowed: Allowed = NOTHING_ALLOWED
+    image_names: tuple[str, ...] = IMAGES
+    """Parameters for which the configuration has an image."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Images that were named on the command line: taken as they are."""
 
