@@ -64,6 +64,11 @@ class Template:
         needed = ["CAPABILITY_NAMED_IAM"] if named else ["CAPABILITY_IAM"] if iam else []
         return (*needed, *(["CAPABILITY_AUTO_EXPAND"] if self.document.get("Transform") else []))
 
+    def deletion_policy(self, logical_id: str) -> str:
+        """What becomes of a resource that leaves the stack; `Delete` where nothing is said, as with most types."""
+        resource = (self.document.get("Resources") or {}).get(logical_id) or {}
+        return str(resource.get("DeletionPolicy", "Delete"))
+
     def resources(self, values: Values) -> tuple[Resource, ...]:
         """Those whose condition holds, or cannot be told beforehand."""
         conditions = self.document.get("Conditions") or {}

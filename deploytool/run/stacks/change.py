@@ -20,8 +20,7 @@ from deploytool.run.stacks.draft import Case, Draft, asked, case_of, unbuilt
 from deploytool.run.stacks.follow import follow, why
 from deploytool.run.stacks.ports import Target, World
 from deploytool.run.stacks.turns import Turns
-
-Ended = tuple[StackEnd, Diagnosis | None]
+from deploytool.run.stacks.work import Ended
 
 
 class Change:
@@ -34,11 +33,11 @@ class Change:
         self._draft = draft
         self._target = target
         self._world = world
-        self._began = world.clock.monotonic()
+        self._began = 0.0
 
-    def made(self) -> Turns[Ended]:
+    def done(self) -> Turns[Ended]:
         """Raises CloudError, BuildError, Cancelled."""
-        draft = self._draft
+        draft, self._began = self._draft, self._world.clock.monotonic()
         if draft.plan.how is How.NOTHING and not self.stack.runs_images:
             return self._protected(Fate.PROTECTED)
         if draft.plan.how is How.RECREATE and draft.state:

@@ -33,6 +33,9 @@ class Stacks(Protocol):
     def describe(self, name: str) -> StackState | None:
         """DescribeStacks by name or id; ``None`` where there is none of this name."""
 
+    def names(self) -> tuple[str, ...]:
+        """Of every stack of the account and region that exists."""
+
     def held(self, name: str) -> tuple[Held, ...]:
         """ListStackResources."""
 
