@@ -85,7 +85,7 @@ def of_other_environments(app: str, names: Collection[str], ours: Collection[str
 
 
 def becomes(held: Held, template: Template) -> str:
-    """What a deletion makes of a resource that holds data: `stays`, `leaves a snapshot`, `is LOST`; empty for others."""
+    """What a deletion makes of what holds data: `stays`, `leaves a snapshot`, `is LOST`; empty for anything else."""
     if held.type not in STATEFUL:
         return ""
     policy = template.deletion_policy(held.logical_id)

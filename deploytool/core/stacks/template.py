@@ -69,6 +69,12 @@ class Template:
         resource = (self.document.get("Resources") or {}).get(logical_id) or {}
         return str(resource.get("DeletionPolicy", "Delete"))
 
+    @property
+    def update_replace_policies(self) -> Mapping[str, str]:
+        """What becomes of a resource that is replaced, by logical id, where the template says."""
+        found = (self.document.get("Resources") or {}).items()
+        return {name: str(each["UpdateReplacePolicy"]) for name, each in found if "UpdateReplacePolicy" in each}
+
     def resources(self, values: Values) -> tuple[Resource, ...]:
         """Those whose condition holds, or cannot be told beforehand."""
         conditions = self.document.get("Conditions") or {}

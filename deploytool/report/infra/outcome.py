@@ -21,7 +21,9 @@ def outcome_text(outcome: InfraOutcome) -> str:
     retained = [(end.key, each) for end in outcome.stacks for each in end.retained]
     if retained:
         told.append("retained, and yours to keep or to delete by hand:")
-        told += columns([(key, each.logical_id, short_type(each.type), each.physical_id) for key, each in retained])
+        told += columns(
+            [(key, each.status, each.logical_id, short_type(each.type), each.physical_id) for key, each in retained]
+        )
     return "\n".join(told)
 
 

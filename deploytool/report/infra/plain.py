@@ -16,7 +16,7 @@ from deploytool.core.stacks.events import (
     StackEnded,
     StackWaits,
 )
-from deploytool.core.stacks.outcome import StackEnd, sentence
+from deploytool.core.stacks.outcome import Fate, StackEnd, sentence
 from deploytool.core.stacks.plan import InfraPlan
 from deploytool.report import github_actions, plain
 from deploytool.report.wording import clean, cleaned, count, duration
@@ -64,9 +64,10 @@ def lines(event: InfraEvent | Event) -> tuple[str, ...]:
             reason = f": {clean(news.reason)}" if news.reason and news.status.endswith("_FAILED") else ""
             return (f"{key} | {clean(what)} {news.status}{reason}",)
         case StackEnded(end):
-            return (_ended(end),)
-        case InfraEnded(outcome):
-            return (f"{outcome.result.value} in {duration(outcome.seconds)}: {clean(sentence(outcome))}",)
+            return () if end.fate is Fate.UNCHANGED else (_ended(end),)
+        case InfraEnded():
+            # The outcome follows in full.
+            return ()
         case _:
             return plain.lines(event)
 

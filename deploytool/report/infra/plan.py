@@ -46,8 +46,6 @@ def _stack(plan: StackPlan) -> Iterator[str]:
     yield from columns([row for change in plan.changes for row in _rows(change)])
     if plan.protections and (plan.how is not How.CREATE):
         yield f"  will be protected: {', '.join(plan.protections)}"
-    if plan.left_out:
-        yield f"  left out: {', '.join(f'{each.logical_id} ({short_type(each.type)})' for each in plan.left_out)}"
 
 
 def _head(plan: StackPlan) -> str:

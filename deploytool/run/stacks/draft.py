@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from deploytool.core.model import Problem
-from deploytool.core.stacks.change import refusals
+from deploytool.core.stacks.change import refusals, with_policies
 from deploytool.core.stacks.change_set import ChangeSet, Wish
 from deploytool.core.stacks.explain import explain_text
 from deploytool.core.stacks.left_over import PREFIX
@@ -117,8 +117,9 @@ def asked(case: Case, world: World) -> Turns[Draft]:
             return unchanged
     made = yield from _made(case, case.given, world)
     if not made.empty and not made.failed:
-        problems = refusals(case.stack.key, made.changes, case.target.allowed)
-        return Draft(replace(shown, changes=made.changes), case.state, case.given, made, problems)
+        changes = with_policies(made.changes, case.target.templates[case.stack.key].update_replace_policies)
+        problems = refusals(case.stack.key, changes, case.target.allowed)
+        return Draft(replace(shown, changes=changes), case.state, case.given, made, problems)
     world.change_sets.delete(made.arn)
     if made.empty:
         return unchanged

@@ -12,6 +12,7 @@ from deploytool.core.stacks.operation import ended, last_status
 from deploytool.core.stacks.order import Stack
 from deploytool.core.stacks.outcome import Fate, StackEnd
 from deploytool.core.stacks.status import Ending, StackState, Standing, standing
+from deploytool.run.cancel import Cancelled
 from deploytool.run.stacks.follow import follow_running, why
 from deploytool.run.stacks.ports import Target, World
 from deploytool.run.stacks.turns import Turns, together
@@ -45,7 +46,13 @@ def await_running(target: Target, world: World) -> None:
         if state is not None and standing(state) is Standing.MOVING:
             world.tell(StackBegan(stack.key, stack.name, f"follow {state.status}"))
             moving[stack.key] = _awaited(stack, state, world)
-    together(moving, world.clock, target.timeout)
+    try:
+        together(moving, world.clock, target.timeout)
+    except Cancelled:
+        world.tell(
+            Warned(f"CloudFormation goes on with {', '.join(moving)}; `deploytool infra status` shows where it is")
+        )
+        raise
 
 
 def sweep(target: Target, world: World) -> None:
