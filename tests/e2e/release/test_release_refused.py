@@ -9,7 +9,7 @@ import pytest
 
 from deploytool.sandbox import account_faults
 from deploytool.sandbox.cloud.account import Account as SandboxAccount
-from deploytool.sandbox.cloud.services import architecture
+from deploytool.sandbox.cloud.cpu import architecture
 from tests.e2e.release.account import CLUSTER
 from tests.e2e.release.shop import Shop
 from tests.peers.front.script import Behaviours
