@@ -1,4 +1,4 @@
-"""The sandbox's account is made as any other: by `infra apply`, with an image that stands in until the first release."""
+"""The sandbox's account is made as any other: by `infra apply`, with a stand-in for the first image."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """MiniStack as the sandbox runs it: nearer to AWS in what the stacks need, and its databases are the sandbox's own.
 
-Run as a script by the Python of MiniStack's environment, where nothing of ours can be imported. It replaces functions of
-the version that is pinned there; where a later one has them no more, MiniStack does not start, and says which.
+Run as a script by the Python of MiniStack's environment, where nothing of ours can be imported. It replaces functions
+of the version that is pinned there; where a later one has them no more, MiniStack does not start, and says which.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ STORES = "DEPLOYTOOL_STORES"
 NOWHERE = ("localhost", 6379)
 STEADY_SECONDS = 180
 SERVICE = "AWS::ECS::Service"
-# MiniStack counts a task that fails to start against the maximum, and looks no more when that is gone: a service that is
-# put back meanwhile would wait for ever. This leaves room for old, failing and new tasks.
+# MiniStack counts a task that fails to start against the maximum, and looks no more when that is gone: a service that
+# is put back meanwhile would wait for ever. This leaves room for old, failing and new tasks.
 MAXIMUM_PERCENT = 300
 INTEGERS = frozenset({"containerPort", "hostPort", "interval", "timeout", "retries", "startPeriod", "stopTimeout"})
 """Members of a container definition that are numbers; a template's parameters are text."""

@@ -9,7 +9,7 @@ APP = "architecturedeck"
 
 @dataclass(frozen=True)
 class Environment:
-    """One environment: its cluster, and what the stacks name after that; ``app_tasks`` is what autoscaling would set."""
+    """One environment: its cluster, and what the stacks name after it; ``app_tasks`` is what autoscaling would set."""
 
     name: str
     cluster: str
