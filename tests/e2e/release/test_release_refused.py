@@ -87,7 +87,7 @@ def test_a_secret_that_is_gone_is_missed_before_anything_changes(shop: Shop) -> 
     shop.template("worker", command=["architecturedeck-worker", "--again"])
     account_faults.delete_secret(account)
     try:
-        shop.release_fails(3, "OPENAI_API_KEY", "is scheduled for deletion", "fix: restore it")
+        shop.release_fails(3, "openai-api-key", "is scheduled for deletion", "fix: restore it")
     finally:
         account_faults.restore_secret(account)
 
