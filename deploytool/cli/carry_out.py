@@ -25,7 +25,7 @@ def carry_out(open_one: Transaction, decided: Decided, kind: Kind, restores: str
     ``restores``: the release whose version it brings back. ``previous``: the one that a rollback from it goes to, where
     that is not the one that is live now.
     """
-    if not decided.plan.nothing_to_do and not previous:
+    if decided.plan.changes and not previous:
         _tell_beforehand(open_one, decided.plan, kind, restores)
     return run(decided.plan, open_one.world(decided, kind, restores, previous))
 

@@ -18,6 +18,7 @@ VERBS = {
     "release": "Release a commit: build, migrate, roll out, verify.",
     "rollback": "Bring back the version that was live before.",
     "promote": "Release what is live in one environment to another.",
+    "migrate": "Run a commit's migration, and touch no service.",
     "plan": "Show what a release would do, and change nothing.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one of them in full.",

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     RELEASE = "release"
     ROLLBACK = "rollback"
     PROMOTE = "promote"
+    MIGRATE = "migrate"
+    """No version at all: the migration alone was run."""
 
 
 class StepState(StrEnum):

@@ -86,7 +86,7 @@ class Session:
             if self._outcome and self._outcome.good:
                 self._deployment.retire_older()
                 self._tell_others(self._comment)
-        elif self._plan:
+        elif self._plan and self._plan.nothing_to_do:
             self._deployment_of(self._plan).say_live()
 
     @property
@@ -112,7 +112,8 @@ class Session:
         if self._plan:
             return
         self._plan = plan
-        if plan.nothing_to_do:
+        if not plan.changes:
+            # Nothing moves, so that GitHub goes on showing what it shows; a migration alone is no deployment.
             return
         self._deployment = self._deployment_of(plan)
         number = plan.request.origin.pull_request or self._context.event_pull_request

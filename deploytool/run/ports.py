@@ -10,7 +10,7 @@ from deploytool.core.events import Event
 from deploytool.core.model import PublishedImage
 from deploytool.core.observed import LogPlace, NotStarted, ServiceDeployment, ServiceState, Task
 from deploytool.core.outcome import Outcome
-from deploytool.core.plan_model import ImageChoice, Migrate
+from deploytool.core.plan_model import ImageChoice, StandaloneTask
 from deploytool.core.probe import Answer, NoAnswer
 from deploytool.core.verdict_model import Rollout
 
@@ -65,7 +65,9 @@ class Ecs(Protocol):
     def running_tasks(self, service: str) -> tuple[Task, ...]:
         """Tasks of a service that have not stopped."""
 
-    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+    def run_task(
+        self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
+    ) -> Task | NotStarted:
         """RunTask with a client token: the same token never starts a second task."""
 
     def task(self, arn: str) -> Task | None:
