@@ -25,6 +25,7 @@ VERBS = {
     "lock": "Show, freeze or free the lock of an environment.",
     "stats": "Show how often and how well an environment is released to.",
     "logs": "Show the log of a service or of the migrate task.",
+    "run": "Run a command once, in a task like those of a service.",
     "respond": "Roll back where the box in a release's comment was ticked.",
     "recover": "Settle what a killed release left.",
     "prune": "Remove revisions and images that nobody needs any more.",
