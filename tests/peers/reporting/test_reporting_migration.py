@@ -5,7 +5,7 @@ from __future__ import annotations
 from deploytool.core.events import Ended, Planned
 from deploytool.core.outcome import Outcome, Result
 from tests.peers.reporting.conftest import Github
-from tests.peers.reporting.test_reporting import report
+from tests.peers.reporting.reports import report
 from tests.unit.report.telling import good_events, migration_only
 
 
