@@ -45,9 +45,9 @@ def _live(open_one: Transaction) -> Record:
 
 
 def _as_released(images: Images, version: Record, name: str) -> PublishedImage:
-    """By the digest that was released, whatever its tag names by now; nothing is built in its place."""
-    digest = version.images.get(name, "")
-    if digest and (held := images.find_digest(name, digest)):
+    """By the digest that was released, else (it was released without a migration) by its commit's tag; never built."""
+    digest = version.images.get(name)
+    if held := images.find_digest(name, digest) if digest else images.find(name):
         return held
     raise NoTarget(
         f"the registry does not hold image {name} of release {version.release_id}, which is live",

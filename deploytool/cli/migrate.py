@@ -64,6 +64,6 @@ def command(
             decided = decide_migration(open_one, name, asked_by, of_live=live)
             if any(isinstance(step, Build) for step in decided.plan.steps):
                 require_clean(checkout(found.root), found.commit)
-            outcome = carry_out(open_one, decided, Kind.MIGRATE)
+            outcome = carry_out(open_one, decided, Kind.MIGRATE, github)
         say(outcome, as_json=output == "json")
         return int(outcome.exit_code)

@@ -38,7 +38,7 @@ def untouched(shop: Shop, good: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("which", [(), ("--live",)], ids=["of the commit", "of what is live"])
 def test_it_runs_once_and_nothing_else_changes(shop: Shop, good: dict[str, str], which: tuple[str, ...]) -> None:
-    before, deployments = live(shop), shop.github.deployments()
+    before, newest_deployment = live(shop), shop.github.deployments()[0]["id"]
     migration(shop, "sh", "-c", "echo applying nothing")
     ran = shop.run("migrate", *which)
     assert ran.code == 0, ran.told
@@ -50,7 +50,7 @@ def test_it_runs_once_and_nothing_else_changes(shop: Shop, good: dict[str, str],
     assert (record["kind"], record["result"], record["services"]) == ("migrate", "migrated", {})
     assert record["migration"]["ran"] is True
     assert live(shop) == before
-    assert shop.github.deployments() == deployments, "nothing was deployed"
+    assert shop.github.deployments()[0]["id"] == newest_deployment, "nothing was deployed"
     assert "drifted" not in shop.run("status").told
 
 

@@ -11,11 +11,12 @@ from tests.unit.report.telling import good_events, migration_only
 
 def test_it_makes_no_deployment_and_no_comment(github: Github) -> None:
     assert report(github, good_events(github.plan())) == ()
-    deployments, comments = github.deployments(), github.comments()
+    (deployment,), comments = github.deployments(), github.comments()
     alone = migration_only(github.plan())
     ended = Ended(Outcome(alone, Result.MIGRATED, "it ran to its end"))
 
     assert report(github, ((0.0, Planned(alone)), (1.0, ended))) == ()
 
-    assert (github.deployments(), github.comments()) == (deployments, comments)
-    assert github.states(deployments[0]["id"])[-1] == "success"
+    assert [each["id"] for each in github.deployments()] == [deployment["id"]]
+    assert github.states(deployment["id"])[-1] == "success"
+    assert github.comments() == comments
