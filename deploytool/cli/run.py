@@ -84,6 +84,7 @@ def _world(found: Project, clock: SystemClock) -> Iterator[World]:
     from deploytool.aws.alarms import Alarms
     from deploytool.aws.ecs import Ecs
     from deploytool.aws.logs import Logs
+    from deploytool.aws.target_groups import TargetGroups
     from deploytool.cli.transaction import NoBuilder
     from deploytool.run.ports import World
     from deploytool.run.unrecorded import Unlocked, Unrecorded
@@ -92,7 +93,18 @@ def _world(found: Project, clock: SystemClock) -> Iterator[World]:
     session, logs = found.session, Logs(found.session)
     ecs = Ecs(session, found.settings.cluster)
     try:
-        yield World(ecs, logs, NoBuilder(), Web(), Alarms(session), clock, _tell, Unlocked(), Unrecorded())
+        yield World(
+            ecs=ecs,
+            logs=logs,
+            builder=NoBuilder(),
+            web=Web(),
+            alarms=Alarms(session),
+            target_groups=TargetGroups(session),
+            clock=clock,
+            tell=_tell,
+            lease=Unlocked(),
+            journal=Unrecorded(),
+        )
     finally:
         for note in sorted(logs.unreadable):
             click.echo(f"warning: {note}", err=True)

@@ -17,6 +17,7 @@ from deploytool.aws.lease import TTL, Lease, acquire
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.logs import Logs
+from deploytool.aws.target_groups import TargetGroups
 from deploytool.cli.clock import SystemClock
 from deploytool.cli.decide import Decided
 from deploytool.cli.images import Images
@@ -146,6 +147,7 @@ class Transaction:
             builder=builder or NoBuilder(),
             web=Web(),
             alarms=Alarms(session),
+            target_groups=TargetGroups(session),
             clock=self.clock,
             tell=self.tell,
             lease=self.lease or Unlocked(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from deploytool.core.events import Event
+from deploytool.core.load_balancing import Target, TargetGroup
 from deploytool.core.model import PublishedImage
 from deploytool.core.observed import LogPlace, NotStarted, ServiceDeployment, ServiceState, Task
 from deploytool.core.outcome import Outcome
@@ -114,6 +115,16 @@ class Alarms(Protocol):
         """Those of ``names`` that are in state ALARM."""
 
 
+class TargetGroups(Protocol):
+    """Target groups of Elastic Load Balancing; each call raises CloudError."""
+
+    def group(self, arn: str) -> TargetGroup:
+        """How it checks its targets."""
+
+    def targets(self, arn: str) -> tuple[Target, ...]:
+        """The health of each target."""
+
+
 class Lease(Protocol):
     """The right to change this environment."""
 
@@ -165,6 +176,7 @@ class World:
     builder: Builder
     web: Web
     alarms: Alarms
+    target_groups: TargetGroups
     clock: Clock
     tell: Tell
     lease: Lease
