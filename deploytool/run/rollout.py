@@ -19,6 +19,7 @@ from deploytool.core.waiting import waiting_for
 from deploytool.errors import CloudError, CloudUnreachable, DeployError
 from deploytool.run.cancel import Cancelled
 from deploytool.run.ports import World
+from deploytool.run.target_health import with_target_health
 
 LOG_LINES = 50
 LISTING_LAG = 0.5
@@ -213,6 +214,7 @@ def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | N
     if service.verdict.failed and not (found or service.explained):
         # A task's own end says why; what the service says about itself only says that.
         found.extend(of_service(state.events, _ours(service, state), detail))
+    found = [with_target_health(each, state, world) for each in found]
     known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
     new = []
     for diagnosis in found:
