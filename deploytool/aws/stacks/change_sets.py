@@ -10,7 +10,8 @@ from deploytool.aws.call import once
 from deploytool.aws.session import Session
 from deploytool.aws.stacks import parse
 from deploytool.aws.stacks.ask import ask, change, pages
-from deploytool.core.stacks.change_set import ChangeSet, Wish
+from deploytool.core.stacks.change_set import ChangeSet, ChangeSetRefused, Wish
+from deploytool.core.stacks.explain import explain_text
 from deploytool.core.stacks.left_over import ListedChangeSet
 from deploytool.errors import CloudError
 
@@ -33,7 +34,10 @@ class ChangeSets:
             try:
                 made.append(once(self._client, "create_change_set", **_parameters(wish))["Id"])
             except CloudError as error:
-                if not _already_there(error):
+                if _code(error) == "ValidationError":
+                    told = explain_text(f"the change set of stack {wish.stack_name}", _message(error))
+                    raise ChangeSetRefused(told.cause, told.fix) from error
+                if _code(error) != "AlreadyExistsException":
                     raise
                 found()
 
@@ -118,6 +122,11 @@ def _parameters(wish: Wish) -> dict[str, Any]:
     }
 
 
-def _already_there(error: CloudError) -> bool:
+def _code(error: CloudError) -> str:
     cause = error.__cause__
-    return isinstance(cause, ClientError) and cause.response["Error"].get("Code") == "AlreadyExistsException"
+    return str(cause.response["Error"].get("Code", "")) if isinstance(cause, ClientError) else ""
+
+
+def _message(error: CloudError) -> str:
+    cause = error.__cause__
+    return str(cause.response["Error"].get("Message", "")) if isinstance(cause, ClientError) else ""

@@ -8,11 +8,16 @@ from typing import Literal
 
 from deploytool.core.stacks.change import ResourceChange
 from deploytool.core.stacks.parameters import Given
+from deploytool.errors import CloudError
 
 Kind = Literal["CREATE", "UPDATE"]
 
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
 """CloudFormation words an empty change set in either way, by what was submitted."""
+
+
+class ChangeSetRefused(CloudError):
+    """CloudFormation does not take the template or a parameter; nothing was changed."""
 
 
 @dataclass(frozen=True)

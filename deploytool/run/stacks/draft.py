@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from deploytool.core.model import Problem
 from deploytool.core.stacks.change import refusals, with_policies
-from deploytool.core.stacks.change_set import ChangeSet, Wish
+from deploytool.core.stacks.change_set import ChangeSet, ChangeSetRefused, Wish
 from deploytool.core.stacks.explain import explain_text
 from deploytool.core.stacks.left_over import PREFIX
 from deploytool.core.stacks.order import Stack
@@ -108,14 +108,17 @@ def asked(case: Case, world: World) -> Turns[Draft]:
     shown = case.plan(world)
     unchanged = Draft(replace(shown, how=How.NOTHING, parameters=()), case.state, case.given)
     moved = frozenset(each.name for each in shown.parameters)
-    if moved and moved <= set(IMAGES) & set(case.before or ()):
-        # Releases move the images, and CloudFormation does not know. Where they are all that differs, there is nothing
-        # to do: doing it would roll out once more what runs already.
-        still = yield from _made(case, kept(case.given, moved), world, "still")
-        world.change_sets.delete(still.arn)
-        if still.empty:
-            return unchanged
-    made = yield from _made(case, case.given, world)
+    try:
+        if moved and moved <= set(IMAGES) & set(case.before or ()) - case.target.images.keys():
+            # Releases move the images, and CloudFormation does not know. Where they are all that differs, there is
+            # nothing to do: doing it would roll out once more what runs already.
+            still = yield from _made(case, kept(case.given, moved), world, "still")
+            world.change_sets.delete(still.arn)
+            if still.empty:
+                return unchanged
+        made = yield from _made(case, case.given, world)
+    except ChangeSetRefused as error:
+        return replace(unchanged, problems=(Problem(error.cause, error.fix),))
     if not made.empty and not made.failed:
         changes = with_policies(made.changes, case.target.templates[case.stack.key].update_replace_policies)
         problems = refusals(case.stack.key, changes, case.target.allowed)
