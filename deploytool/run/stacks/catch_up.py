@@ -10,18 +10,18 @@ from collections.abc import Mapping
 
 from deploytool.core.stacks.change_set import ChangeSet, Wish
 from deploytool.core.stacks.left_over import PREFIX
-from deploytool.core.stacks.parameters import IMAGES, Given
+from deploytool.core.stacks.parameters import Given
+from deploytool.core.stacks.plan import How
 from deploytool.core.stacks.tags import tags_of
 from deploytool.run.stacks.draft import Draft
 from deploytool.run.stacks.ports import Target, World
 from deploytool.run.stacks.turns import Turns
 
 
-def behind(draft: Draft) -> Mapping[str, str]:
-    """The images that run, by parameter, of which the stack knows older ones."""
-    there = draft.state.parameters if draft.state else {}
-    moved = {each.name for each in draft.plan.parameters if each.name in IMAGES and each.name in there}
-    return {name: draft.given.values[name] for name in moved}
+def behind(draft: Draft, running: Mapping[str, str]) -> Mapping[str, str]:
+    """Those of the images that run, by parameter, of which the stack knows older ones."""
+    known = draft.state.parameters if draft.state and draft.plan.how is How.UPDATE else {}
+    return {name: image for name, image in running.items() if known.get(name, image) != image}
 
 
 def told_images(draft: Draft, images: Mapping[str, str], target: Target, world: World) -> Turns[ChangeSet]:

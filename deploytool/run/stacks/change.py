@@ -35,6 +35,7 @@ class Change:
         self._target = target
         self._world = world
         self._began = 0.0
+        self._running: Mapping[str, str] = {}
 
     def done(self) -> Turns[Ended]:
         """Raises CloudError, BuildError, Cancelled."""
@@ -50,7 +51,7 @@ class Change:
             return self._refused(draft.problems)
         if draft.change_set is None:
             return self._protected(Fate.PROTECTED if draft.plan.protections else Fate.UNCHANGED)
-        if images := behind(draft):
+        if images := behind(draft, self._running):
             return (yield from self._caught_up(draft, draft.change_set, images))
         return (yield from self._executed(draft, draft.change_set))
 
@@ -71,7 +72,8 @@ class Change:
     def _current(self, draft: Draft) -> Turns[Draft]:
         """The draft as of now: with the images that run now that the lock is ours, asked for where it could not be."""
         world, is_there = self._world, draft.plan.how in (How.UPDATE, How.NOTHING)
-        images = dict(world.images.running()) if self.stack.runs_images else {}
+        self._running = world.images.running() if self.stack.runs_images else {}
+        images = dict(self._running)
         case = self._case(draft, images, is_there=is_there)
         if missing := unbuilt(case):
             images |= world.images.built(missing, lambda line: world.tell(Said("build", line)))

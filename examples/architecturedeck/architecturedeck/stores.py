@@ -1,6 +1,6 @@
 """Where the data is: PostgreSQL for what lasts, Redis for the queue of jobs.
 
-Each part of an address is a secret of its own, so that a password that was changed is the one a new task gets. One whole
+Each part of an address is a secret of its own, so that a new task gets a password that was changed. One whole
 address, in DATABASE_URL or REDIS_URL, has the last word.
 """
 
