@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -60,10 +61,11 @@ def environment(name: str) -> Path:
     # Written last: an environment that has it is whole.
     whole = home / "whole"
     if not whole.exists():
-        _run("uv", "venv", "-q", "--clear", "--python", sys.executable, home)
+        uv = _uv()
+        _run(uv, "venv", "-q", "--clear", "--python", sys.executable, home)
         python = home / "bin" / "python"
         _run(
-            "uv",
+            uv,
             "pip",
             "install",
             "-q",
@@ -76,6 +78,13 @@ def environment(name: str) -> Path:
         )
         whole.touch()
     return home / "bin"
+
+
+def _uv() -> str:
+    """Where scripts/setup found it or put it."""
+    found = shutil.which("uv") or shutil.which("uv", path=cache() / "uv" / "bin")
+    assert found, "uv is missing; run scripts/setup"
+    return found
 
 
 def _run(*command: str | Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import re
 from pathlib import Path
 
 from deploytool.core.template_checks.cloud import Cloud
@@ -42,10 +42,12 @@ def _rotated(cloud: Cloud) -> bool:
 
 def _none_in_git(_: Cloud) -> bool:
     # Split, so that this line is not found itself.
-    keys = "AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY"
-    found = subprocess.run(["git", "grep", "-lE", keys], cwd=_ROOT, capture_output=True, text=True, check=False)
-    assert found.returncode in (0, 1), found.stderr
-    return not found.stdout
+    key = re.compile("AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY")
+    ours = (
+        _ROOT / name for name in (".github", "cloudformation", "deploytool", "docs", "examples", "scripts", "tests")
+    )
+    files = [path for directory in ours for path in directory.rglob("*") if path.is_file() and path.suffix != ".png"]
+    return len(files) > 100 and not [path for path in files if key.search(path.read_text(errors="replace"))]
 
 
 def _at_rest(cloud: Cloud) -> bool:
