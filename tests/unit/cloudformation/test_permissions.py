@@ -116,6 +116,27 @@ def test_the_deploy_role_may_change_nothing_else(action: str, resource: str, con
     assert not DEPLOY.allow(action, resource, **context)
 
 
+def test_the_deploy_role_reaches_all_that_the_other_stacks_make_for_a_release() -> None:
+    for service in CLOUD.of_type("AWS::ECS::Service"):
+        assert DEPLOY.allow("ecs:UpdateService", f"{ECS}:service/shop/{service.properties['ServiceName']}")
+    for task in CLOUD.of_type("AWS::ECS::TaskDefinition"):
+        for key in ("TaskRoleArn", "ExecutionRoleArn"):
+            role = CLOUD.target(task.stack, task.properties[key])
+            assert role is not None
+            assert DEPLOY.allow("iam:PassRole", f"{ROLE}/{role.properties['RoleName']}", **TO_TASKS)
+            assert DEPLOY.allow("iam:GetRole", f"{ROLE}/{role.properties['RoleName']}")
+        (container,) = task.properties["ContainerDefinitions"]
+        group = container["LogConfiguration"]["Options"]["awslogs-group"]
+        stream = f"arn:aws:logs:us-east-1:123456789012:log-group:{group}:log-stream:x"
+        assert DEPLOY.allow("logs:GetLogEvents", stream)
+    for secret in CLOUD.of_type("AWS::SecretsManager::Secret"):
+        assert DEPLOY.allow("secretsmanager:DescribeSecret", f"{SECRET}:{secret.properties['Name']}-x1")
+    for table in CLOUD.of_type("AWS::DynamoDB::Table"):
+        name = table.properties["TableName"]
+        own = {"dynamodb_LeadingKeys": "shop#production"}
+        assert DEPLOY.allow("dynamodb:PutItem", f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}", **own)
+
+
 def test_staging_has_a_role_of_its_own_for_its_own_cluster() -> None:
     staging = permissions(CLOUD, "StagingDeployRole")
     assert staging.actions == DEPLOY.actions
