@@ -18,7 +18,10 @@ CLOUD = cloud_of(load(), SITUATIONS["everything"])
 DEPLOY = permissions(CLOUD, "ProductionDeployRole")
 PLAN = permissions(CLOUD, "PlanRole")
 
-VERBS = ("release", "rollback", "respond", "promote", "recover", "plan", "status", "history", "logs", "lock", "stats")
+VERBS = (
+    "release", "rollback", "respond", "promote", "migrate", "recover",
+    "plan", "status", "history", "logs", "lock", "stats",
+)  # fmt: skip
 NO_PERMISSION_NEEDED = {"sts:GetCallerIdentity"}
 NOT_CALLED = {
     # Docker pushes and looks at images over the registry's own protocol.
