@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,82 +18,15 @@ from deploytool.aws.session import Session
 from deploytool.errors import Exit
 from tests.peers.front.client import Front
 from tests.peers.front.rules import Effect, Rule
+from tests.peers.stacks.checkout import CONFIG, Checkout, make_checkout
 from tests.peers.stacks.surroundings import QuickClock
 
-COMMAND = Path(sys.executable).parent / "deploytool"
-DIGEST = "sha256:" + "0" * 64
 STACKS = ["bootstrap", "account", "network", "data", "platform", "service"]
-CONFIG = """\
-app: {app}
-images: {{app: {{}}}}
-services: {{app: {{image: app}}, worker: {{image: app}}}}
-environments:
-  production:
-    region: us-east-1
-    cluster: {app}
-    ledger: {app}-ledger
-    infra: {{parameters: {{ContainerPort: 8080}}}}
-"""
-
-
-@dataclass
-class Checkout:
-    """A repository with a configuration, and the way to MiniStack."""
-
-    root: Path
-    app: str
-    environ: dict[str, str]
-    session: Session
-
-    def command(self, *words: str) -> list[str]:
-        return [str(COMMAND), "infra", *words]
-
-    def infra(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words),
-            cwd=self.root,
-            env=self.environ,
-            text=True,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
-
-    def document(self, *words: str) -> Any:
-        """What it prints as JSON, on standard output alone."""
-        done = self.infra(*words, "--output", "json")
-        return {**json.loads(done.stdout), "exit": done.returncode}
-
-    def image(self) -> tuple[str, str]:
-        return ("--parameter", f"AppImage=localhost/{self.app}@{DIGEST}")
-
-    def configure(self, text: str) -> None:
-        (self.root / "deploytool.yml").write_text(text)
-        git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost"]
-        for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x", "--allow-empty"]):
-            subprocess.run([*git, *words], cwd=self.root, check=True, capture_output=True)
 
 
 @pytest.fixture
-def checkout(session: Session, front: Front, tmp_path: Path) -> Iterator[Checkout]:
-    app = f"a{uuid.uuid4().hex[:8]}"
-    kept = {name: each for name, each in os.environ.items() if not name.startswith(("AWS_", "GITHUB_", "DEPLOYTOOL_"))}
-    environ = {
-        **kept,
-        "AWS_ENDPOINT_URL": front.base_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "DEPLOYTOOL_REGISTRY": front.base_url.removeprefix("http://").replace("127.0.0.1", "localhost"),
-        "DEPLOYTOOL_SANDBOX": str(tmp_path),
-        "CI": "true",
-    }
-    found = Checkout(tmp_path, app, environ, session)
-    found.configure(CONFIG.format(app=app))
-    yield found
-    front.script([])
+def checkout(session: Session, front: Front, tmp_path: Path) -> Checkout:
+    return make_checkout(tmp_path, f"a{uuid.uuid4().hex[:8]}", session, front.base_url)
 
 
 def fates(document: Any) -> dict[str, str]:
