@@ -19,6 +19,7 @@ VERBS = {
     "rollback": "Bring back the version that was live before.",
     "promote": "Release what is live in one environment to another.",
     "plan": "Show what a release would do, and change nothing.",
+    "doctor": "Check the account against the deployment checklist and security practices.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one of them in full.",
     "lock": "Show, freeze or free the lock of an environment.",
