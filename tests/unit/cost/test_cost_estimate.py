@@ -16,6 +16,11 @@ from deploytool.core.cost.sizes import MINIMAL, SCALED, SIZES, Size
 ROOT = Path(__file__).parents[3]
 DOCUMENT = json.loads((ROOT / "deploytool/prices.json").read_text())
 PRICES = price_list(DOCUMENT)
+LEFT_OUT = (
+    "NAT gateways", "NAT gateways: data", "public IPv4 addresses", "VPC flow logs", "Route 53", "RDS storage",
+    "RDS backups", "Secrets Manager", "KMS", "ECR", "DynamoDB", "Container Insights", "CloudWatch alarms", "CloudTrail",
+    "GuardDuty",
+)  # fmt: skip
 
 
 def items(found: Estimate) -> list[Item]:
@@ -60,11 +65,7 @@ def test_a_row_is_its_quantities_times_their_prices(row: str, usd: float) -> Non
     assert [each.usd for each in (*found.rows, *found.beyond) if each.item.name == row] == [pytest.approx(usd)]
 
 
-@pytest.mark.parametrize(
-    "left_out",
-    ["NAT gateways", "NAT gateways: data", "RDS storage", "RDS backups", "Secrets Manager", "KMS", "CloudTrail", "GuardDuty",
-     "VPC flow logs", "Route 53", "ECR", "public IPv4 addresses", "DynamoDB", "Container Insights", "CloudWatch alarms"],
-)  # fmt: skip
+@pytest.mark.parametrize("left_out", LEFT_OUT)
 @pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 def test_what_the_guide_leaves_out_is_listed_apart(size: Size, left_out: str) -> None:
     found = estimate(size, PRICES)
