@@ -20,12 +20,11 @@ def least_privilege(facts: Facts) -> Iterator[Reason]:
     arns |= {task.task_role: f"task role of {key}" for key, task in mine.tasks(facts)}
     if facts.scope.role:
         arns[facts.scope.role] = "role that releases"
+    arns.pop("", None)
     for arn, whose in arns.items():
-        if not arn:
-            continue
         role = mine.role(facts, arn)
         if role is None:
-            yield unseen(CannotTell(f"{whose}: {arn} is not among the roles of this account"))
+            yield unseen(CannotTell(f"{whose}: {arn} is not among the roles of this account", "look at it there"))
             continue
         faults = _too_much(role)
         yield verdict(
@@ -106,8 +105,7 @@ def trail(facts: Facts) -> Iterator[Reason]:
     trails = known(facts.account.trails)
     whole = [each for each in trails if each.logging and each.every_region]
     if not whole:
-        told = ", ".join(f"{each.name} ({'logs' if each.logging else 'stopped'}, one region)"
-                         if not each.every_region else f"{each.name} (stopped)" for each in trails)  # fmt: skip
+        told = ", ".join(f"{each.name} ({'one region' if each.logging else 'stopped'})" for each in trails)
         yield bad(
             f"no CloudTrail trail records every region{': ' + told if told else ''}",
             "create the stack account: deploytool infra apply",

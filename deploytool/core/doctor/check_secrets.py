@@ -12,6 +12,8 @@ from deploytool.core.doctor.facts_stores import SecretState
 from deploytool.core.doctor.finding import CannotTell, Reason, bad, good, known, unseen, verdict
 
 _DATABASE = re.compile(r"DATABASE|POSTGRES|MYSQL|MARIADB|(^|_)(DB|PG)", re.IGNORECASE)
+_PASSWORD = re.compile(r"PASS|PWD|UR[LI]$|DSN$|CONNECTION", re.IGNORECASE)
+"""An address with the password in it counts; host, port, user and name of a database do not change."""
 OLDEST = timedelta(days=100)
 """A password that rotates is not older than this: a quarter and some days."""
 
@@ -61,7 +63,7 @@ def rotation(facts: Facts) -> Iterator[Reason]:
         yield unseen(
             CannotTell(
                 "no secret of the tasks looks like a database password",
-                "name its environment variable DATABASE_…, DB_…, PG… or POSTGRES_…",
+                "call its environment variable DATABASE_PASSWORD, DATABASE_URL, PGPASSWORD or the like",
             )
         )
     for each in found:
@@ -118,4 +120,4 @@ def not_in_git(facts: Facts) -> Iterator[Reason]:
 
 
 def _of_database(secret: SecretState) -> bool:
-    return any(_DATABASE.search(variable) for variable in secret.variables)
+    return any(_DATABASE.search(name) and _PASSWORD.search(name) for name in secret.variables)

@@ -108,9 +108,11 @@ def container_health(facts: Facts) -> Iterator[Reason]:
     """Tasks that are asked how they are answer well; one behind no load balancer is asked by its container check."""
     for each in known(facts.services):
         if not each.target_groups and each.task.unchecked:
-            yield bad(
-                f"{each.key}: nothing asks {', '.join(each.task.unchecked)} whether it still works",
-                "give the container a healthCheck that its image can run",
+            yield unseen(
+                CannotTell(
+                    f"{each.key}: nothing asks {', '.join(each.task.unchecked)} whether it still works",
+                    "give the container a healthCheck that its image can run",
+                )
             )
         if isinstance(each.health, CannotTell):
             yield unseen(each.health)

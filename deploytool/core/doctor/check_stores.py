@@ -131,7 +131,8 @@ def in_transit(facts: Facts) -> Iterator[Reason]:
         if isinstance(each.force_ssl, CannotTell):
             yield unseen(each.force_ssl)
         elif each.force_ssl is None:
-            yield unseen(CannotTell(f"{each.id}: whether {each.engine} insists on TLS is not in its parameters"))
+            told = f"{each.id}: whether {each.engine} insists on TLS is not in its parameters"
+            yield unseen(CannotTell(told, "see the engine's documentation"))
         else:
             yield verdict(
                 each.force_ssl,

@@ -20,7 +20,7 @@ class Tags(yaml.SafeLoader):
     """CloudFormation's short forms, kept as what they are applied to."""
 
 
-Tags.add_multi_constructor("!", lambda loader, _, node: _inside(loader, node))  # type: ignore[no-untyped-call]
+Tags.add_multi_constructor("!", lambda loader, _, node: _inside(loader, node))
 
 
 def _inside(loader: Tags, node: yaml.Node) -> Any:
