@@ -12,7 +12,7 @@ import yaml
 from deploytool.core.doctor.facts_github import Github, RepositoryFact, SubjectForm, Workflow
 from deploytool.core.doctor.finding import CannotTell
 from deploytool.core.doctor.workflow_file import workflow
-from deploytool.github.client import GithubClient
+from deploytool.github.client import PAGE, GithubClient
 from deploytool.github.errors import GithubError, Missing
 
 T = TypeVar("T")
@@ -79,11 +79,17 @@ def _enabled(analysis: Json, name: str) -> bool | None:
 
 
 def _has_environment(client: GithubClient, name: str) -> bool:
-    try:
-        client.call("repos.get_environment", "read the environment", _ACTIONS, environment_name=name)
-    except Missing:
-        return False
-    return True
+    # Listed, not asked for by name: ghapi cannot spell a name that has a slash.
+    number = 1
+    while True:
+        found = client.call(
+            "repos.get_all_environments", "read the environments", _ACTIONS, per_page=PAGE, page=number
+        )["environments"]
+        if any(each["name"] == name for each in found):
+            return True
+        if len(found) < PAGE:
+            return False
+        number += 1
 
 
 def _subject(client: GithubClient) -> SubjectForm:
