@@ -40,6 +40,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "rollback": {**_WHERE, "release": "--to", "deployment-id": "", **_BUSY},
     "promote": {"environment": "--to", "config": "--config", "from": "--from", **_BUSY},
     "plan": {**_WHERE, "commit": "--commit"},
+    "doctor": _WHERE,
     "recover": {**_WHERE, **_BUSY},
     "respond": _WHERE,
 }

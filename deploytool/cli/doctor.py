@@ -46,7 +46,7 @@ def command(
     _known(left_out)
     found = project(config, environment)
     examination = examine(_facts(found), left_out)
-    _summarize(examination)
+    _tell_runner(examination)
     if output == "json":
         click.echo(text(doctor_document(examination)), nl=False)
     else:
@@ -109,9 +109,22 @@ def _github(found: Project) -> Github:
     return survey(GithubClient(context.api_url, context.token, repository), found.settings.github_environment)
 
 
-def _summarize(examination: Examination) -> None:
-    from deploytool.github.runner_files import append_summary
+def _tell_runner(examination: Examination) -> None:
+    """The job summary and the step's outputs, where there is a runner."""
+    import json
+    import secrets
+
+    from deploytool.github.runner_files import append_outputs, append_summary
+    from deploytool.report import github_actions
+    from deploytool.report.doctor import doctor_document
     from deploytool.report.doctor_markdown import doctor_markdown
 
-    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-        append_summary(path, doctor_markdown(examination))
+    summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
+    if summary and not append_summary(summary, doctor_markdown(examination)):
+        click.echo("note: the job summary was full", err=True)
+    if outputs:
+        values = {
+            "result": "unhealthy" if examination.exit_code else "healthy",
+            "json": json.dumps(doctor_document(examination), ensure_ascii=False),
+        }
+        append_outputs(outputs, github_actions.outputs(values, secrets.token_hex(16)))

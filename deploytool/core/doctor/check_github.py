@@ -14,8 +14,9 @@ from deploytool.core.doctor.github_subject import about, subject
 AUDIENCE = "sts.amazonaws.com"
 DEPLOYS = {"contents": "read", "deployments": "write", "pull-requests": "write", "id-token": "write"}
 """What a job that releases needs (docs/action.md)."""
-LOOKS = {"contents": "read", "pull-requests": "write", "id-token": "write"}
-"""What a job that only plans or examines needs."""
+LOOKS = {"contents": "read", "id-token": "write"}
+"""What a job that changes nothing needs; to plan it also writes a comment."""
+LOOKING = frozenset({"plan", "doctor", "status", "history", "stats", "logs", "config"})
 EVERY = "*"
 """The key that ``permissions: write-all`` or ``read-all`` is kept under."""
 
@@ -42,7 +43,7 @@ def job_permissions(facts: Facts) -> Iterator[Reason]:
             "no workflow on the default branch uses deploytool", "copy .github/workflows/deploy.yml: see docs/action.md"
         )
     for job in jobs:
-        needed = DEPLOYS if job.deploys else LOOKS
+        needed = _needed(frozenset(job.commands))
         if job.permissions is None:
             yield bad(
                 f"{job.workflow}, job {job.name}: no permissions are written, so that the repository's default decides",
@@ -56,6 +57,12 @@ def job_permissions(facts: Facts) -> Iterator[Reason]:
             f"{job.workflow}, job {job.name} lacks {_written(missing)}",
             "add it to the job's permissions",
         )
+
+
+def _needed(commands: frozenset[str]) -> Mapping[str, str]:
+    if not commands <= LOOKING:
+        return DEPLOYS
+    return {**LOOKS, "pull-requests": "write"} if "plan" in commands else LOOKS
 
 
 def _missing(given: Mapping[str, str], needed: Mapping[str, str]) -> dict[str, str]:

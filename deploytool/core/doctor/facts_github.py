@@ -46,8 +46,8 @@ class Job:
     name: str
     permissions: Mapping[str, str] | None
     """``None`` where neither job nor workflow says: the repository's default applies."""
-    deploys: bool = True
-    """It releases, rolls back or promotes; else it only looks."""
+    commands: tuple[str, ...] = ("release",)
+    """What it lets deploytool do, sorted; an expression where that is chosen when it runs."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from deploytool.core.doctor.facts_github import Job, Workflow
 _ACTION = re.compile(r"(^|/)archdeck-deploy(@|$)|^(\$|\.)/$")
 """The action by its repository, or by its own path where a workflow of its own repository uses it."""
 _COMMAND = re.compile(r"(?:^|[\s;&|(])deploytool\s+([a-z]+)")
-LOOKING = frozenset({"plan", "doctor", "status", "history", "stats", "logs", "config"})
 
 
 def workflow(name: str, document: Any) -> Workflow:
@@ -19,24 +18,24 @@ def workflow(name: str, document: Any) -> Workflow:
     if not isinstance(document, Mapping):
         return Workflow(name)
     jobs = document.get("jobs")
-    found = list(_jobs(name, document, jobs if isinstance(jobs, Mapping) else {}))
+    found = tuple(_jobs(name, document, jobs if isinstance(jobs, Mapping) else {}))
     return Workflow(
         name=name,
         # YAML 1.1 reads the word `on` as true.
         events=_events(document.get("on", document.get(True))),
-        jobs=tuple(job for job, _ in found),
-        responds=any("respond" in commands for _, commands in found),
+        jobs=found,
+        responds=any("respond" in job.commands for job in found),
     )
 
 
-def _jobs(name: str, document: Mapping[Any, Any], jobs: Mapping[Any, Any]) -> Iterator[tuple[Job, frozenset[str]]]:
+def _jobs(name: str, document: Mapping[Any, Any], jobs: Mapping[Any, Any]) -> Iterator[Job]:
     for key, job in jobs.items():
         if not isinstance(job, Mapping):
             continue
-        commands = frozenset(command for step in job.get("steps") or () for command in _commands(step))
+        commands = {command for step in job.get("steps") or () for command in _commands(step)}
         if commands:
             given = job.get("permissions", document.get("permissions"))
-            yield Job(name, str(key), _permissions(given), not commands <= LOOKING), commands
+            yield Job(name, str(key), _permissions(given), tuple(sorted(commands)))
 
 
 def _commands(step: Any) -> Iterator[str]:

@@ -128,7 +128,7 @@ def test_the_workflows_of_the_default_branch_are_read(fresh: StandIn) -> None:
         Workflow(
             "rollback.yaml",
             ("issue_comment",),
-            (Job("rollback.yaml", "rollback", {"contents": "read"}),),
+            (Job("rollback.yaml", "rollback", {"contents": "read"}, ("respond",)),),
             responds=True,
         ),
     )

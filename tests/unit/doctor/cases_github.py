@@ -36,8 +36,8 @@ def trusts(*trust: Trust, **of_github: Any) -> Facts:
     )
 
 
-def job(permissions: dict[str, str] | None, *, deploys: bool = True) -> Facts:
-    return github(workflows=(Workflow("w.yml", (), (Job("w.yml", "j", permissions, deploys),)),))
+def job(permissions: dict[str, str] | None, *commands: str) -> Facts:
+    return github(workflows=(Workflow("w.yml", (), (Job("w.yml", "j", permissions, commands or ("release",)),)),))
 
 
 GITHUB_CASES = (
@@ -51,8 +51,14 @@ GITHUB_CASES = (
     Case("a job lacks a permission", "job-permissions", job({**PERMISSIONS, "deployments": "read"}),
          "w.yml, job j lacks deployments: write"),
     Case("a job may write everything", "job-permissions", job({"*": "write"}), "has the permissions", GOOD),
-    Case("a job that looks writes no deployment", "job-permissions",
-         job({"contents": "read", "pull-requests": "write", "id-token": "write"}, deploys=False), "has the perm", GOOD),
+    Case("a job that plans writes no deployment", "job-permissions",
+         job({"contents": "read", "pull-requests": "write", "id-token": "write"}, "plan"), "has the permissions", GOOD),
+    Case("a job that plans may write no comment", "job-permissions",
+         job({"contents": "read", "id-token": "write"}, "doctor", "plan"), "lacks pull-requests: write"),
+    Case("a job that examines writes nothing", "job-permissions",
+         job({"contents": "read", "id-token": "write"}, "doctor"), "has the permissions", GOOD),
+    Case("what a job does is chosen when it runs", "job-permissions",
+         job({"contents": "read"}, "${{ inputs.command }}"), "lacks deployments: write"),
     Case("a job's permissions are of an unknown level", "job-permissions", job({**PERMISSIONS, "contents": "admin"}),
          "lacks contents: read"),
     Case("the environment is missing", "environment", github(environment=False),

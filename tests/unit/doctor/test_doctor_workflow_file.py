@@ -29,21 +29,21 @@ def test_events_are_found_in_each_way_to_write_them(on: str, events: tuple[str, 
 
 
 @pytest.mark.parametrize(
-    ("step", "deploys"),
+    ("steps", "commands"),
     [
-        ("{uses: archdeck/archdeck-deploy@v1}", True),
-        ("{uses: $/, with: {command: rollback}}", True),
-        ("{uses: ./, with: {command: plan}}", False),
-        ("{uses: acme/archdeck-deploy, with: nothing}", True),
-        ("{run: deploytool doctor --environment production}", False),
-        ('{run: "cd app && deploytool release"}', True),
-        ("{uses: archdeck/archdeck-deploy@v1, with: {command: '${{ inputs.command }}'}}", True),
+        ("{uses: archdeck/archdeck-deploy@v1}", ("release",)),
+        ("{uses: $/, with: {command: rollback}}", ("rollback",)),
+        ("{uses: ./, with: {command: plan}}", ("plan",)),
+        ("{uses: acme/archdeck-deploy, with: nothing}", ("release",)),
+        ("{run: deploytool doctor --environment production}", ("doctor",)),
+        ('{run: "cd app && deploytool release"}, {run: deploytool doctor}', ("doctor", "release")),
+        ("{uses: $/, with: {command: '${{ inputs.command }}'}}", ("${{ inputs.command }}",)),
     ],
 )
-def test_a_job_deploys_unless_all_that_it_does_is_to_look(step: str, deploys: bool) -> None:
-    (job,) = read(f"on: push\njobs: {{j: {{steps: [{step}]}}}}").jobs
+def test_what_a_job_does_is_found_in_its_steps(steps: str, commands: tuple[str, ...]) -> None:
+    (job,) = read(f"on: push\njobs: {{j: {{steps: [{steps}]}}}}").jobs
 
-    assert job == Job("w.yml", "j", None, deploys)
+    assert job == Job("w.yml", "j", None, commands)
 
 
 @pytest.mark.parametrize(
