@@ -19,7 +19,8 @@ INDENT = " " * 8
 def doctor_text(examination: Examination) -> str:
     """Every check under the heading of its group; what is good in one line, the rest with its fix."""
     scope = examination.scope
-    parts = [f"{scope.app}, {scope.environment}: cluster {scope.cluster}, {scope.region}, account {scope.account}"]
+    where = f"cluster {scope.cluster}, {scope.region}, account {scope.account}"
+    parts = [clean(f"{scope.app}, {scope.environment}: {where}")]
     for group in Group:
         checked = [each for each in examination.checked if each.check.group is group]
         if checked:

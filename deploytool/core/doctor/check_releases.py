@@ -52,7 +52,7 @@ def migrations(facts: Facts) -> Iterator[Reason]:
 
 
 def _migrated(record: Record) -> StepState:
-    return next((step.state for step in record.steps if step.name == MIGRATE), StepState.BEGAN)
+    return next((step.state for step in reversed(record.steps) if step.name == MIGRATE), StepState.BEGAN)
 
 
 def seeds(facts: Facts) -> Iterator[Reason]:
