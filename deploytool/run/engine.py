@@ -279,7 +279,7 @@ def _or_undone(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:
     except Exception as fault:  # noqa: BLE001  (a fault of ours must not leave services half-way)
         release.tell_why(_own(fault))
         return (Result.FAILED if release.undo() else Result.NOT_ROLLED_BACK), f"{type(fault).__name__}: {fault}"
-    return Result.RELEASED, ""
+    return (Result.MIGRATED if release.plan.only_migrates else Result.RELEASED), ""
 
 
 def _own(fault: Exception) -> Diagnosis:
