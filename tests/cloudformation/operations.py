@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import boto3
+import botocore.session
+from botocore import xform_name
 
 PACKAGE = Path(__file__).parents[2] / "deploytool"
 _ACTIONS_OF = {"elbv2": "elasticloadbalancing"}
@@ -50,7 +51,9 @@ def _named(module: str) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute) and "client" in ast.unparse(call.func.value):
             if call.func.attr in _operations():
                 yield call.func.attr
-            assert call.func.attr not in ("get_paginator", "get_waiter"), f"{module} hides operations in {call.func.attr}"
+            assert call.func.attr not in ("get_paginator", "get_waiter"), (
+                f"{module} hides operations in {call.func.attr}"
+            )
 
 
 def _says_what(call: ast.Call) -> bool:
@@ -77,12 +80,12 @@ def _operations() -> dict[str, str]:
         and call.args
         and isinstance(call.args[0], ast.Constant)
     }
-    session = boto3.session.Session(region_name="us-east-1")
-    found: dict[str, str] = {}
-    for service in sorted(services):
-        client = session.client(service, aws_access_key_id="none", aws_secret_access_key="none")
-        found |= dict.fromkeys(client.meta.method_to_api_mapping, service)
-    return found
+    session = botocore.session.Session()
+    return {
+        xform_name(operation): service
+        for service in sorted(services)
+        for operation in session.get_service_model(service).operation_names
+    }
 
 
 @cache

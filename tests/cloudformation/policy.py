@@ -49,7 +49,7 @@ class Permissions:
 
 
 def permissions(cloud: Cloud, role: str) -> Permissions:
-    """Those of a role of the bootstrap stack, by logical id: its managed policies from the same template, and its own."""
+    """Those of a role of the bootstrap stack, by logical id: managed policies of the same template, and its own."""
     holder = cloud.get("bootstrap", role)
     assert holder is not None, f"there is no {role} in the bootstrap template"
     tags = {tag["Key"]: tag["Value"] for tag in holder.properties.get("Tags", [])}

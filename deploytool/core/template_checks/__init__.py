@@ -17,6 +17,7 @@ from deploytool.core.template_checks import (
     networks,
     roles,
     services,
+    sizes,
     web,
 )
 from deploytool.core.template_checks.cloud import Cloud, cloud_of
@@ -29,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     *networks.CHECKS,
     *containers.CHECKS,
     *services.CHECKS,
+    *sizes.CHECKS,
     *roles.CHECKS,
     *alarms.CHECKS,
     *web.CHECKS,

@@ -40,6 +40,15 @@ def database_outlives_its_stack(cloud: Cloud) -> Iterator[TemplateFault]:
             )
 
 
+def database_is_backed_up(cloud: Cloud) -> Iterator[TemplateFault]:
+    """Zero days switch backups off, and with them the way back to any second of the last days."""
+    for database in cloud.of_type("AWS::RDS::DBInstance"):
+        if number(database.properties.get("BackupRetentionPeriod", 1)) == 0:
+            yield TemplateFault(
+                database.stack, database.name, "nothing of it is backed up", "set BackupRetentionPeriod to 7"
+            )
+
+
 def engine_is_supported(cloud: Cloud) -> Iterator[TemplateFault]:
     """A major version of PostgreSQL that RDS still makes."""
     for database in cloud.of_type("AWS::RDS::DBInstance"):
@@ -98,6 +107,7 @@ def redis_asks_for_a_token_over_tls(cloud: Cloud) -> Iterator[TemplateFault]:
 CHECKS = (
     database_is_protected,
     database_outlives_its_stack,
+    database_is_backed_up,
     engine_is_supported,
     password_is_not_in_the_template,
     redis_can_fail_over,

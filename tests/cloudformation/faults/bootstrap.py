@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.cloudformation.faults.planted import Planted, drop, put
+from tests.cloudformation.faults.planted import Planted, drop, our, put
 
 TRUST = ("ProductionDeployRole", "Properties", "AssumeRolePolicyDocument", "Statement", 0, "Condition")
 SUBJECT = "token.actions.githubusercontent.com:sub"
@@ -30,16 +30,25 @@ FAULTS = (
     Planted("bootstrap", "OIDC without subject", "github_signs_in_as_one_job", drop(*TRUST, "StringEquals", SUBJECT)),
     Planted("bootstrap", "OIDC with a wildcard for the repository", "github_signs_in_as_one_job", _any_repository),
     Planted("bootstrap", "deploy role may do everything", "nobody_may_do_everything", put("*", *RELEASE, 0, "Action")),
-    Planted("bootstrap", "image tags can move", "CKV_AWS_51", put("MUTABLE", "Images", "Properties", "ImageTagMutability")),
-    Planted("bootstrap", "images are not scanned", "CKV_AWS_163", drop("Images", "Properties", "ImageScanningConfiguration"),
-            of_the_list=False),
-    Planted("bootstrap", "any role may be passed", "roles_are_passed_by_name", _pass_any_role, of_the_list=False),
-    Planted("bootstrap", "wildcard subject under StringEquals", "github_signs_in_as_one_job",
-            put(["repo:org/shop:*"], *TRUST, "StringEquals", SUBJECT), of_the_list=False),
-    Planted("bootstrap", "ledger with other keys", "table_is_what_the_code_uses",
-            drop("Ledger", "Properties", "LocalSecondaryIndexes"), of_the_list=False),
-    Planted("account", "trail of one region", "CKV_AWS_67", put(False, "Trail", "Properties", "IsMultiRegionTrail"),
-            of_the_list=False),
-    Planted("account", "trail can be forged", "CKV_AWS_36", put(False, "Trail", "Properties", "EnableLogFileValidation"),
-            of_the_list=False),
-)  # fmt: skip
+    Planted(
+        "bootstrap", "image tags can move", "CKV_AWS_51", put("MUTABLE", "Images", "Properties", "ImageTagMutability")
+    ),
+    our(
+        "bootstrap", "images are not scanned", "CKV_AWS_163", drop("Images", "Properties", "ImageScanningConfiguration")
+    ),
+    our("bootstrap", "any role may be passed", "roles_are_passed_by_name", _pass_any_role),
+    our(
+        "bootstrap",
+        "wildcard subject under StringEquals",
+        "github_signs_in_as_one_job",
+        put(["repo:org/shop:*"], *TRUST, "StringEquals", SUBJECT),
+    ),
+    our(
+        "bootstrap",
+        "ledger with other keys",
+        "table_is_what_the_code_uses",
+        drop("Ledger", "Properties", "LocalSecondaryIndexes"),
+    ),
+    our("account", "trail of one region", "CKV_AWS_67", put(False, "Trail", "Properties", "IsMultiRegionTrail")),
+    our("account", "trail can be forged", "CKV_AWS_36", put(False, "Trail", "Properties", "EnableLogFileValidation")),
+)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.cloudformation.faults.planted import Planted, drop, put
+from tests.cloudformation.faults.planted import Planted, drop, our, put
 
 FAULTS = (
-    Planted("network", "subnets overlap", "E3059", put("10.0.1.128/25", "PrivateB", "Properties", "CidrBlock")),
+    Planted("network", "subnets overlap", "E3060", put("10.0.1.128/25", "PrivateB", "Properties", "CidrBlock")),
     Planted(
         "network",
         "default route to the internet and to NAT",
@@ -13,26 +13,23 @@ FAULTS = (
         put({"Ref": "InternetGateway"}, "PrivateADefaultRoute", "Properties", "GatewayId"),
     ),
     Planted("network", "a subnet for a VPC", "E1041", put({"Ref": "PrivateA"}, "PrivateB", "Properties", "VpcId")),
-    Planted(
+    our(
         "network",
         "private subnet leads to the internet",
         "private_stays_private",
         put({"Ref": "PublicRoutes"}, "PrivateARoutesToSubnet", "Properties", "RouteTableId"),
-        of_the_list=False,
     ),
-    Planted(
+    our(
         "network",
         "NAT gateway in a private subnet",
         "gateways_reach_the_internet",
         put({"Ref": "PrivateA"}, "NatA", "Properties", "SubnetId"),
-        of_the_list=False,
     ),
-    Planted("network", "no flow log", "traffic_is_logged", drop("FlowLog"), of_the_list=False),
-    Planted(
+    our("network", "no flow log", "traffic_is_logged", drop("FlowLog")),
+    our(
         "network",
         "flow log of refused traffic only",
         "traffic_is_logged",
         put("REJECT", "FlowLog", "Properties", "TrafficType"),
-        of_the_list=False,
     ),
 )

@@ -39,6 +39,11 @@ class Planted:
         return documents
 
 
+def our(stack: str, name: str, caught_by: str, plant: Callable[[dict[str, Any]], object]) -> Planted:
+    """A fault that is not of the list."""
+    return Planted(stack, name, caught_by, plant, of_the_list=False)
+
+
 def put(value: Any, *path: str | int) -> Callable[[dict[str, Any]], None]:
     """A fault that sets one value; the path begins at a logical id."""
 
