@@ -64,7 +64,6 @@ def _known(left_out: tuple[str, ...]) -> None:
 
 
 def _facts(found: Project) -> Facts:
-    from deploytool.aws import oidc
     from deploytool.aws.call import call
     from deploytool.aws.lease import utc_now
     from deploytool.aws.session import Session
@@ -73,7 +72,7 @@ def _facts(found: Project) -> Facts:
 
     settings = found.settings
     account = str(call(found.session.client("sts"), "get_caller_identity")["Account"])
-    scope = scope_of(settings, account, utc_now(), os.environ.get(oidc.ROLE, ""))
+    scope = scope_of(settings, account, utc_now())
     return gather(
         found.session,
         lambda region: Session(region, settings.role_arn),

@@ -92,7 +92,10 @@ CHECKS = (
     _check(Group.ENCRYPTION, "at-rest", "database and cache encrypted at rest", check_stores.at_rest),
     _check(Group.ENCRYPTION, "tls", "TLS on every connection", check_edge.tls, check_stores.in_transit),
     _check(Group.ENCRYPTION, "https-only", "CloudFront serves HTTPS alone", check_edge.https_only),
-    _check(Group.ACCESS, "least-privilege", "least privilege", check_account.least_privilege),
+    _check(
+        Group.ACCESS, "least-privilege", "least privilege",
+        check_account.least_privilege, check_account.job_privilege,
+    ),
     _check(Group.ACCESS, "separate-roles", "a role for each service", check_account.separate_roles),
     _check(Group.ACCESS, "mfa", "MFA for every user", check_account.mfa),
     _check(Group.MONITORING, "trail", "CloudTrail", check_account.trail),

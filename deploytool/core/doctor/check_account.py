@@ -15,24 +15,33 @@ MANY = 5
 
 
 def least_privilege(facts: Facts) -> Iterator[Reason]:
-    """No role of the tasks, nor the one that releases, may do everything."""
+    """No role of the tasks may do everything."""
     arns = {task.execution_role: f"execution role of {key}" for key, task in mine.tasks(facts)}
     arns |= {task.task_role: f"task role of {key}" for key, task in mine.tasks(facts)}
-    if facts.scope.role:
-        arns[facts.scope.role] = "role that releases"
     arns.pop("", None)
     for arn, whose in arns.items():
         role = mine.role(facts, arn)
         if role is None:
             yield unseen(CannotTell(f"{whose}: {arn} is not among the roles of this account", "look at it there"))
-            continue
-        faults = _too_much(role)
-        yield verdict(
-            not faults,
-            f"{role.name} ({whose}) has a limited list of actions",
-            f"{role.name} ({whose}) {'; '.join(faults)}",
-            "name the actions and resources that it needs; docs/permissions.md has those of a release",
-        )
+        else:
+            yield _limited(role, whose)
+
+
+def job_privilege(facts: Facts) -> Iterator[Reason]:
+    """No role that a workflow signs in as may do everything, whatever repository it is of."""
+    for role in known(facts.account.roles):
+        if role.github:
+            yield _limited(role, "role of workflows")
+
+
+def _limited(role: Role, whose: str) -> Reason:
+    faults = _too_much(role)
+    return verdict(
+        not faults,
+        f"{role.name} ({whose}) has a limited list of actions",
+        f"{role.name} ({whose}) {'; '.join(faults)}",
+        "name the actions and resources that it needs; docs/permissions.md has those of a release",
+    )
 
 
 def _too_much(role: Role) -> list[str]:

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from deploytool.core.doctor import mine
 from deploytool.core.doctor.facts import Facts
 from deploytool.core.doctor.facts_account import Role
-from deploytool.core.doctor.facts_github import RepositoryFact
 from deploytool.core.doctor.finding import CannotTell, Reason, bad, good, known, unseen, verdict
-from deploytool.core.doctor.github_subject import about, subject
+from deploytool.core.doctor.github_subject import subject
 
 AUDIENCE = "sts.amazonaws.com"
 DEPLOYS = {"contents": "read", "deployments": "write", "pull-requests": "write", "id-token": "write"}
@@ -91,31 +90,40 @@ def environment(facts: Facts) -> Iterator[Reason]:
 
 
 def sign_in(facts: Facts) -> Iterator[Reason]:
-    """The role that releases trusts this repository's jobs, and nobody else's."""
+    """A role trusts the jobs that release, and whatever trusts this repository trusts nobody by accident."""
     repository = known(facts.github.repository)
     wanted = subject(repository, known(facts.github.subject), facts.scope.github_environment)
-    roles = _roles(facts, repository)
+    roles = mine.github_roles(facts)
     if not roles:
         yield bad(
             f"no IAM role trusts {repository.name}",
             "create the stack bootstrap: deploytool infra apply; or a role as in docs/action.md",
         )
+        return
+    yield from _trusted(roles, wanted, repository.name)
     for role in roles:
-        yield from _trusted(role, wanted, repository)
+        yield from _loose(role)
 
 
-def _roles(facts: Facts, repository: RepositoryFact) -> tuple[Role, ...]:
-    if facts.scope.role:
-        role = mine.role(facts, facts.scope.role)
-        return (role,) if role else ()
-    return tuple(
-        role
-        for role in known(facts.account.roles)
-        if any(about(repository, named) for trust in role.github for named in (*trust.subjects, *trust.patterns))
+def _trusted(roles: tuple[Role, ...], wanted: str | None, repository: str) -> Iterator[Reason]:
+    if wanted is None:
+        yield unseen(
+            CannotTell(
+                f"{repository} has a subject template of its own",
+                "compare the trust policy with the subject in the error of a job that AWS refused",
+            )
+        )
+        return
+    trusting = [role.name for role in roles if any(wanted in trust.subjects for trust in role.github)]
+    yield verdict(
+        bool(trusting),
+        f"{', '.join(trusting)} trusts {wanted}",
+        f"none of {', '.join(role.name for role in roles)} trusts {wanted}, which is what a job comes as",
+        f"add {wanted} to the subjects of the trust policy of the role that releases",
     )
 
 
-def _trusted(role: Role, wanted: str | None, repository: RepositoryFact) -> Iterator[Reason]:
+def _loose(role: Role) -> Iterator[Reason]:
     loose = sorted({pattern for trust in role.github for pattern in trust.patterns})
     if loose:
         yield bad(
@@ -129,21 +137,6 @@ def _trusted(role: Role, wanted: str | None, repository: RepositoryFact) -> Iter
         )
     if any(trust.audiences != (AUDIENCE,) for trust in role.github):
         yield bad(f"{role.name} does not insist on the audience {AUDIENCE}", "compare the audience with StringEquals")
-    if wanted is None:
-        yield unseen(
-            CannotTell(
-                f"{repository.name} has a subject template of its own",
-                "compare the trust policy with the subject in the error of a job that AWS refused",
-            )
-        )
-        return
-    allowed = {named for trust in role.github for named in trust.subjects}
-    yield verdict(
-        wanted in allowed,
-        f"{role.name} trusts {wanted}",
-        f"{role.name} does not trust {wanted}, which is what a job comes as",
-        f"add {wanted} to the subjects of its trust policy",
-    )
 
 
 def rollback_workflow(facts: Facts) -> Iterator[Reason]:

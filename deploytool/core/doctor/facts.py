@@ -33,8 +33,6 @@ class Scope:
     """Task definition family of the migrate task; empty where there is none."""
     checkbox: bool = False
     rollback_workflow: str = "rollback.yml"
-    role: str = ""
-    """ARN of the role that releases; empty where it is found by whom it trusts."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_account import Role, Topic
+from deploytool.core.doctor.facts_account import Role, Topic, Trust
 from deploytool.core.doctor.facts_edge import Certificate
+from deploytool.core.doctor.facts_github import RepositoryFact
 from deploytool.core.doctor.facts_services import TaskShape
 from deploytool.core.doctor.facts_stores import Cache, Database, reached
 from deploytool.core.doctor.finding import CannotTell, known
+from deploytool.core.doctor.github_subject import about
 
 
 def databases(facts: Facts) -> tuple[Database, ...]:
@@ -38,6 +40,17 @@ def certificate(facts: Facts, arn: str) -> Certificate | None:
 def role(facts: Facts, arn: str) -> Role | None:
     """The role of that ARN."""
     return next((each for each in known(facts.account.roles) if each.arn == arn), None)
+
+
+def github_roles(facts: Facts) -> tuple[Role, ...]:
+    """Roles that jobs of the repository may come as; one that looks at no subject takes jobs of any."""
+    repository = known(facts.github.repository)
+    return tuple(each for each in known(facts.account.roles) if any(_takes(trust, repository) for trust in each.github))
+
+
+def _takes(trust: Trust, repository: RepositoryFact) -> bool:
+    named = (*trust.subjects, *trust.patterns)
+    return not named or any(about(repository, each) for each in named)
 
 
 def heard(facts: Facts) -> frozenset[str]:

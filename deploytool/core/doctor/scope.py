@@ -9,8 +9,8 @@ from deploytool.core.config.model import Settings
 from deploytool.core.doctor.facts import Scope
 
 
-def scope_of(settings: Settings, account: str, now: datetime, role: str) -> Scope:
-    """``role`` is the ARN of the role that releases, where it is known."""
+def scope_of(settings: Settings, account: str, now: datetime) -> Scope:
+    """``account`` is the number of the one that is looked at."""
     return Scope(
         app=settings.app,
         account=account,
@@ -23,7 +23,6 @@ def scope_of(settings: Settings, account: str, now: datetime, role: str) -> Scop
         migrate=settings.migrate.task if settings.migrate else "",
         checkbox=settings.rollback_checkbox,
         rollback_workflow=settings.rollback_workflow,
-        role=role or settings.role_arn or "",
     )
 
 

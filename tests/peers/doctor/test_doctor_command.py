@@ -125,7 +125,7 @@ def test_the_role_is_found_by_whom_it_trusts_and_told_what_it_lacks(account: Acc
 
     with_github.control.settings(immutable_subject=True)
     (reason,) = report(typed("--output", "json")).reasons("sign-in", "fail")
-    assert f"does not trust {WITH_IDS}" in reason["told"]
+    assert f"none of {account.app}-deploy trusts {WITH_IDS}" in reason["told"]
 
 
 def test_the_box_is_told_to_do_nothing_when_its_workflow_is_not_on_the_default_branch(with_github: StandIn) -> None:

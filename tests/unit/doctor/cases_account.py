@@ -6,7 +6,7 @@ from typing import Any
 from deploytool.core.doctor.facts import Facts
 from deploytool.core.doctor.facts_account import Alarm, EventRule, Grant, Mfa, Role, Topic, Trail
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
-from tests.unit.doctor.healthy import APP, DEPLOY, HEALTHY, TOPIC, WORKER, account, app, arn, facts, scope, task
+from tests.unit.doctor.healthy import APP, HEALTHY, TOPIC, WORKER, account, app, arn, facts, task
 
 ROLES: tuple[Role, ...] = HEALTHY.account.roles  # type: ignore[assignment]  # they are known here
 CPU, CONNECTIONS = HEALTHY.account.alarms  # type: ignore[misc]  # they are known here
@@ -37,13 +37,10 @@ ACCOUNT_CASES = (
          account(roles=tuple(replace(each, managed=("AmazonS3FullAccess", "ReadOnlyAccess")) for each in ROLES)),
          "has AmazonS3FullAccess"),
     Case("the role that releases is an administrator", "least-privilege",
-         facts(scope=replace(HEALTHY.scope, role=DEPLOY),
-               account=replace(HEALTHY.account,
-                               roles=(*ROLES[:-1], replace(ROLES[-1], managed=("AdministratorAccess",))))),
-         "shop-deploy (role that releases) has AdministratorAccess"),
-    Case("a role is of another account", "least-privilege", scope(role="arn:aws:iam::2:role/x"),
-         "is not among the roles",
-         CANNOT_TELL),
+         account(roles=(*ROLES[:-1], replace(ROLES[-1], managed=("AdministratorAccess",)))),
+         "shop-deploy (role of workflows) has AdministratorAccess"),
+    Case("a role is of another account", "least-privilege", app(task=task("app", task_role="arn:aws:iam::2:role/x")),
+         "task role of app: arn:aws:iam::2:role/x is not among the roles", CANNOT_TELL),
     Case("roles may not be read", "least-privilege", account(roles=DENIED), "it may not be read", CANNOT_TELL),
     Case("a task has no role", "separate-roles", app(task=task("app", task_role="")), "tasks of app have no role"),
     Case("two services share a role", "separate-roles",

@@ -9,7 +9,6 @@ from deploytool.core.doctor.facts_account import Trust
 from deploytool.core.doctor.facts_github import Job, SubjectForm, Workflow
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import (
-    DEPLOY,
     HEALTHY,
     PERMISSIONS,
     REPOSITORY,
@@ -32,7 +31,6 @@ def trusts(*trust: Trust, **of_github: Any) -> Facts:
     return facts(
         account=replace(HEALTHY.account, roles=(role("deploy", github=trust),)),
         github=replace(HEALTHY.github, **of_github),
-        scope=replace(HEALTHY.scope, role=DEPLOY),
     )
 
 
@@ -65,20 +63,24 @@ GITHUB_CASES = (
          "GitHub has no environment production"),
     Case("no role trusts the repository", "sign-in", account(roles=()), "no IAM role trusts acme/shop"),
     Case("the role is found by whom it trusts", "sign-in", facts(), f"shop-deploy trusts {SUBJECT}", GOOD),
-    Case("the role is found by the ids that it trusts", "sign-in",
-         facts(account=replace(HEALTHY.account, roles=(role("deploy", github=(Trust(AUDIENCE, (WITH_IDS,)),)),))),
-         f"does not trust {SUBJECT}"),
-    Case("the configured role is of another account", "sign-in", scope(role="arn:aws:iam::2:role/x"),
-         "no IAM role trusts"),
+    Case("the role is found by the ids that it trusts", "sign-in", trusts(Trust(AUDIENCE, (WITH_IDS,))),
+         f"none of shop-deploy trusts {SUBJECT}"),
+    Case("a role trusts another repository", "sign-in",
+         trusts(Trust(AUDIENCE, ("repo:acme/shopping:environment:production",))), "no IAM role trusts acme/shop"),
+    Case("each environment has its role", "sign-in",
+         account(roles=(role("staging", github=(Trust(AUDIENCE, ("repo:acme/shop:environment:staging",)),)),
+                        role("production", github=(Trust(AUDIENCE, (SUBJECT,)),)))),
+         f"shop-production trusts {SUBJECT}", GOOD),
     Case("a new repository comes with ids", "sign-in", trusts(Trust(AUDIENCE, (SUBJECT,)), repository=NEW),
-         f"shop-deploy does not trust {WITH_IDS}"),
+         f"none of shop-deploy trusts {WITH_IDS}"),
     Case("a new repository's ids are trusted", "sign-in", trusts(Trust(AUDIENCE, (WITH_IDS,)), repository=NEW),
          f"trusts {WITH_IDS}", GOOD),
     Case("an old repository has chosen ids", "sign-in",
-         trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(immutable=True)), f"does not trust {WITH_IDS}"),
+         trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(immutable=True)),
+         f"none of shop-deploy trusts {WITH_IDS}"),
     Case("GitHub says how the subject begins", "sign-in",
          trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(prefix="repo:acme@1234/shop@5678")),
-         f"does not trust {WITH_IDS}"),
+         f"none of shop-deploy trusts {WITH_IDS}"),
     Case("a template spells the usual subject", "sign-in",
          trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(default=False, claims=("repo", "context"))), "trusts",
          GOOD),

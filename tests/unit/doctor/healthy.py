@@ -33,7 +33,6 @@ from deploytool.core.outcome import Result
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:1:alerts"
 HERE, THERE = "arn:aws:acm:us-east-1:1:certificate/here", "arn:aws:acm:us-east-1:1:certificate/there"
-DEPLOY = "arn:aws:iam::1:role/shop-deploy"
 SECRET = "arn:aws:secretsmanager:us-east-1:1:secret:shop/database-a1b2c3"
 IMAGE = "1.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:" + "a" * 64
 SUBJECT = "repo:acme/shop:environment:production"

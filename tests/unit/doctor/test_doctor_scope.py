@@ -10,11 +10,8 @@ from deploytool.core.doctor.scope import scope_of
 from tests.unit.config.reading import config_of
 from tests.unit.doctor.healthy import NOW
 
-ROLE = "arn:aws:iam::123456789012:role/deploy"
-OTHER = "arn:aws:iam::123456789012:role/other"
 
-
-def examined(environment: str = "", services: str = "app: {image: app}", more: str = "", role: str = "") -> Scope:
+def examined(environment: str = "", services: str = "app: {image: app}", more: str = "") -> Scope:
     text = f"""\
 app: shop
 images: {{app: {{}}}}
@@ -22,7 +19,7 @@ services: {{{services}}}
 environments: {{production: {{region: us-east-1, cluster: shop{environment}}}}}
 {more}
 """
-    return scope_of(resolve(config_of(text), "production"), "123456789012", NOW, role)
+    return scope_of(resolve(config_of(text), "production"), "123456789012", NOW)
 
 
 @pytest.mark.parametrize(
@@ -45,9 +42,3 @@ def test_the_host_is_the_one_that_people_are_told(environment: str, verify: str,
 def test_the_migrate_task_is_the_configured_one() -> None:
     assert examined().migrate == ""
     assert examined(more="migrate: {task: shop-migrate, image: app, like: app}").migrate == "shop-migrate"
-
-
-def test_the_role_is_the_jobs_before_the_environments() -> None:
-    assert examined().role == ""
-    assert examined(f', role_arn: "{OTHER}"').role == OTHER
-    assert examined(f', role_arn: "{OTHER}"', role=ROLE).role == ROLE
