@@ -56,7 +56,7 @@ def trails(reader: Reader) -> tuple[Trail, ...]:
             every_region=bool(each.get("IsMultiRegionTrail")),
             validated=bool(each.get("LogFileValidationEnabled")),
         )
-        for each in reader.ask("cloudtrail", "describe_trails")["trailList"]
+        for each in reader.every("cloudtrail", "describe_trails", "trailList")
     )
 
 
@@ -71,7 +71,7 @@ def detectors(reader: Reader) -> tuple[str, ...]:
     """GuardDuty detectors of the region that are enabled."""
     return tuple(
         each
-        for each in reader.ask("guardduty", "list_detectors")["DetectorIds"]
+        for each in reader.every("guardduty", "list_detectors", "DetectorIds")
         if reader.ask("guardduty", "get_detector", DetectorId=each).get("Status") == "ENABLED"
     )
 
@@ -87,7 +87,7 @@ def alarms(reader: Reader) -> tuple[Alarm, ...]:
             actions=tuple(each.get("AlarmActions") or ()),
             enabled=bool(each.get("ActionsEnabled", True)),
         )
-        for each in reader.ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm"])["MetricAlarms"]
+        for each in reader.every("cloudwatch", "describe_alarms", "MetricAlarms", AlarmTypes=["MetricAlarm"])
     )
 
 
@@ -100,7 +100,7 @@ def rules(reader: Reader) -> tuple[EventRule, ...]:
             enabled=str(each.get("State", "")).startswith("ENABLED"),
             targets=_targets(reader, each["Name"]),
         )
-        for each in reader.ask("events", "list_rules")["Rules"]
+        for each in reader.every("events", "list_rules", "Rules")
         if not set(SECURITY).isdisjoint(_sources(each))
     )
 
@@ -111,7 +111,7 @@ def _sources(raw: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _targets(reader: Reader, rule: str) -> tuple[str, ...]:
-    return tuple(each["Arn"] for each in reader.ask("events", "list_targets_by_rule", Rule=rule)["Targets"])
+    return tuple(each["Arn"] for each in reader.every("events", "list_targets_by_rule", "Targets", Rule=rule))
 
 
 def topics(reader: Reader, arns: Collection[str]) -> tuple[Topic, ...]:
@@ -121,7 +121,7 @@ def topics(reader: Reader, arns: Collection[str]) -> tuple[Topic, ...]:
 
 def _confirmed(reader: Reader, arn: str) -> int:
     try:
-        listed = reader.ask("sns", "list_subscriptions_by_topic", TopicArn=arn)["Subscriptions"]
+        listed = reader.every("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
     except NotFound:
         return 0
     # Until it is confirmed, PendingConfirmation stands in place of the ARN.

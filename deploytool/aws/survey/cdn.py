@@ -15,11 +15,11 @@ Json = Mapping[str, Any]
 def records(reader: Reader, hosts: Collection[str]) -> tuple[Record, ...]:
     """Every alias and CNAME of the hosted zones that ``hosts`` are in; of all zones where no host is known."""
     found = []
-    for zone in reader.ask("route53", "list_hosted_zones")["HostedZones"]:
+    for zone in reader.every("route53", "list_hosted_zones", "HostedZones"):
         name = _name(zone["Name"])
         if hosts and not any(host == name or host.endswith(f".{name}") for host in hosts):
             continue
-        listed = reader.ask("route53", "list_resource_record_sets", HostedZoneId=zone["Id"])["ResourceRecordSets"]
+        listed = reader.every("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"])
         found += [
             Record(_name(each["Name"]), target)
             for each in listed
@@ -46,7 +46,7 @@ def distributions(
     or that are reached under the host."""
     entries = {each.dns for each in balancers}
     entries |= {record.name for record in known_records if record.target in entries}
-    listed = reader.ask("cloudfront", "list_distributions")["DistributionList"].get("Items") or ()
+    listed = reader.every("cloudfront", "list_distributions", "DistributionList.Items")
     found = (_distribution(each) for each in listed)
     return tuple(
         each

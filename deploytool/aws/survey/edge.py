@@ -23,15 +23,15 @@ def target_groups(reader: Reader, arns: Collection[str]) -> tuple[TargetGroup, .
             health_path=each.get("HealthCheckPath", "/"),
             targets=_targets(reader, each["TargetGroupArn"]),
         )
-        for each in reader.ask("elbv2", "describe_target_groups", TargetGroupArns=sorted(arns))["TargetGroups"]
+        for each in reader.every("elbv2", "describe_target_groups", "TargetGroups", TargetGroupArns=sorted(arns))
     )
 
 
 def _targets(reader: Reader, arn: str) -> tuple[Target, ...]:
-    answer = reader.ask("elbv2", "describe_target_health", TargetGroupArn=arn)
+    listed = reader.every("elbv2", "describe_target_health", "TargetHealthDescriptions", TargetGroupArn=arn)
     return tuple(
         Target(each["Target"]["Id"], each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
-        for each in answer["TargetHealthDescriptions"]
+        for each in listed
     )
 
 
@@ -39,16 +39,16 @@ def balancers(reader: Reader, groups: Collection[str]) -> tuple[LoadBalancer, ..
     """The load balancers that forward to these target groups."""
     if not groups:
         return ()
-    answer = reader.ask("elbv2", "describe_target_groups", TargetGroupArns=sorted(groups))
-    arns = sorted({arn for each in answer["TargetGroups"] for arn in each.get("LoadBalancerArns", ())})
+    listed = reader.every("elbv2", "describe_target_groups", "TargetGroups", TargetGroupArns=sorted(groups))
+    arns = sorted({arn for each in listed for arn in each.get("LoadBalancerArns", ())})
     if not arns:
         return ()
-    found = reader.ask("elbv2", "describe_load_balancers", LoadBalancerArns=arns)["LoadBalancers"]
+    found = reader.every("elbv2", "describe_load_balancers", "LoadBalancers", LoadBalancerArns=arns)
     return tuple(_balancer(reader, each) for each in found)
 
 
 def _balancer(reader: Reader, raw: Json) -> LoadBalancer:
-    listeners = reader.ask("elbv2", "describe_listeners", LoadBalancerArn=raw["LoadBalancerArn"])["Listeners"]
+    listeners = reader.every("elbv2", "describe_listeners", "Listeners", LoadBalancerArn=raw["LoadBalancerArn"])
     return LoadBalancer(
         arn=raw["LoadBalancerArn"],
         name=raw["LoadBalancerName"],

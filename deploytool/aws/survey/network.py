@@ -15,11 +15,11 @@ def network(reader: Reader, subnets: Collection[str]) -> Network | None:
     """The VPC of ``subnets``; ``None`` without any."""
     if not subnets:
         return None
-    vpc = reader.ask("ec2", "describe_subnets", SubnetIds=sorted(subnets)[:1])["Subnets"][0]["VpcId"]
+    vpc = reader.every("ec2", "describe_subnets", "Subnets", SubnetIds=sorted(subnets)[:1])[0]["VpcId"]
     within = [{"Name": "vpc-id", "Values": [vpc]}]
-    listed = reader.ask("ec2", "describe_subnets", Filters=within)["Subnets"]
-    tables = reader.ask("ec2", "describe_route_tables", Filters=within)["RouteTables"]
-    described = reader.ask("ec2", "describe_vpcs", VpcIds=[vpc])["Vpcs"][0]
+    listed = reader.every("ec2", "describe_subnets", "Subnets", Filters=within)
+    tables = reader.every("ec2", "describe_route_tables", "RouteTables", Filters=within)
+    described = reader.every("ec2", "describe_vpcs", "Vpcs", VpcIds=[vpc])[0]
     public = {table["RouteTableId"] for table in tables if _to_internet(table)}
     of = {
         association["SubnetId"]: table["RouteTableId"]
@@ -56,10 +56,10 @@ def _is_main(table: Json) -> bool:
 
 def security_groups(reader: Reader, vpc: str) -> dict[str, SecurityGroup]:
     """Every security group of the VPC."""
-    answer = reader.ask("ec2", "describe_security_groups", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
+    within = [{"Name": "vpc-id", "Values": [vpc]}]
     return {
         each["GroupId"]: SecurityGroup(each["GroupId"], tuple(_openings(each.get("IpPermissions", ()))))
-        for each in answer["SecurityGroups"]
+        for each in reader.every("ec2", "describe_security_groups", "SecurityGroups", Filters=within)
     }
 
 
@@ -78,9 +78,9 @@ def _openings(permissions: Iterable[Json]) -> Iterable[Opening]:
 
 def flow_logs(reader: Reader, vpc: str) -> tuple[str, ...]:
     """Ids of the VPC's flow logs that are active and arrive."""
-    answer = reader.ask("ec2", "describe_flow_logs", Filters=[{"Name": "resource-id", "Values": [vpc]}])
+    of_it = [{"Name": "resource-id", "Values": [vpc]}]
     return tuple(
         each["FlowLogId"]
-        for each in answer["FlowLogs"]
+        for each in reader.every("ec2", "describe_flow_logs", "FlowLogs", Filters=of_it)
         if each.get("FlowLogStatus") == "ACTIVE" and each.get("DeliverLogsStatus", "SUCCESS") == "SUCCESS"
     )

@@ -33,6 +33,13 @@ class Reader:
             # What AWS names in its message is not always an action that a policy knows.
             raise PermissionMissing(action_of(service, operation), denied.statement["Resource"], denied.who) from denied
 
+    def every(self, service: str, operation: str, key: str, **parameters: Any) -> list[Any]:
+        """The list under ``key`` (``A.B``: of B in A) of every page; an answer leaves it out where nothing is in it."""
+        found: Any = self.ask(service, operation, **parameters)
+        for name in key.split("."):
+            found = found.get(name) or {}
+        return list(found)
+
 
 def action_of(service: str, operation: str) -> str:
     """The IAM action of a call, such as ``elasticloadbalancing:DescribeListeners``."""
@@ -55,7 +62,10 @@ def told(read: Callable[[], T]) -> T | CannotTell:
     except CredentialsMissing:
         raise
     except CloudError as error:
-        return CannotTell(error.cause, error.fix)
+        if type(error) is not CloudError:
+            return CannotTell(error.cause, error.fix)
+        # Not denied and not absent: an API that this region or server does not have, for one.
+        return CannotTell(error.cause.rstrip(": "), "where AWS does not offer it here, look at it by hand")
 
 
 class Gathering:

@@ -49,7 +49,7 @@ def _days(schedule: str) -> int:
 def _parameter(reader: Reader, name: str, variables: tuple[str, ...]) -> SecretState:
     short = name.partition(":parameter")[2] or name
     wanted = [{"Key": "Name", "Option": "Equals", "Values": [short]}]
-    found = reader.ask("ssm", "describe_parameters", ParameterFilters=wanted)["Parameters"]
+    found = reader.every("ssm", "describe_parameters", "Parameters", ParameterFilters=wanted)
     return SecretState(name, variables, exists=bool(found), parameter=True)
 
 
@@ -60,6 +60,6 @@ def log_groups(reader: Reader, tasks: Iterable[TaskShape]) -> tuple[LogGroup, ..
 
 
 def _log_group(reader: Reader, name: str) -> LogGroup:
-    listed = reader.ask("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
+    listed = reader.every("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
     found = next((each for each in listed if each["logGroupName"] == name), None)
     return LogGroup(name, found is not None, found.get("retentionInDays") if found else None)

@@ -17,7 +17,7 @@ TASKS_PER_CALL = 100
 
 def cluster(reader: Reader, name: str) -> Cluster | None:
     """DescribeClusters; ``None`` where there is none of that name."""
-    found = reader.ask("ecs", "describe_clusters", clusters=[name], include=["SETTINGS"])["clusters"]
+    found = reader.every("ecs", "describe_clusters", "clusters", clusters=[name], include=["SETTINGS"])
     if not found:
         return None
     insights = {each.get("name"): each.get("value") for each in found[0].get("settings", ())}.get("containerInsights")
@@ -31,10 +31,10 @@ def services(reader: Reader, cluster_name: str, names: Mapping[str, str]) -> tup
     for start in range(0, len(wanted), SERVICES_PER_CALL):
         batch = wanted[start : start + SERVICES_PER_CALL]
         try:
-            answer = reader.ask("ecs", "describe_services", cluster=cluster_name, services=batch)
+            listed = reader.every("ecs", "describe_services", "services", cluster=cluster_name, services=batch)
         except NotFound:
             return ()  # the cluster itself is not there
-        states |= {state.name: state for state in map(parsed, answer["services"]) if state.status != "INACTIVE"}
+        states |= {state.name: state for state in map(parsed, listed) if state.status != "INACTIVE"}
     return tuple(_service(reader, cluster_name, key, states[name]) for key, name in names.items() if name in states)
 
 
@@ -66,23 +66,23 @@ def migrate(reader: Reader, family: str) -> TaskShape | None:
     """The migrate task's definition; ``None`` where there is none, or none is configured."""
     if not family:
         return None
-    if not reader.ask("ecs", "list_task_definitions", familyPrefix=family, status="ACTIVE")["taskDefinitionArns"]:
+    if not reader.every("ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"):
         return None
     return task(reader, family)
 
 
 def seeds(reader: Reader, app: str) -> tuple[str, ...]:
     """Task definition families of the app that are called after seeding."""
-    listed = reader.ask("ecs", "list_task_definition_families", familyPrefix=app, status="ACTIVE")["families"]
+    listed = reader.every("ecs", "list_task_definition_families", "families", familyPrefix=app, status="ACTIVE")
     return tuple(name for name in listed if "seed" in name.lower())
 
 
 def _health(reader: Reader, cluster_name: str, service: str) -> tuple[str, ...]:
-    arns = reader.ask("ecs", "list_tasks", cluster=cluster_name, serviceName=service)["taskArns"][:TASKS_PER_CALL]
+    arns = reader.every("ecs", "list_tasks", "taskArns", cluster=cluster_name, serviceName=service)[:TASKS_PER_CALL]
     if not arns:
         return ()
-    answer = reader.ask("ecs", "describe_tasks", cluster=cluster_name, tasks=arns)
-    return tuple(each.get("healthStatus", "UNKNOWN") for each in answer["tasks"])
+    tasks = reader.every("ecs", "describe_tasks", "tasks", cluster=cluster_name, tasks=arns)
+    return tuple(each.get("healthStatus", "UNKNOWN") for each in tasks)
 
 
 def scaling(reader: Reader, cluster_name: str, found: tuple[ServiceFact, ...]) -> tuple[Scaling, ...]:
@@ -93,19 +93,25 @@ def scaling(reader: Reader, cluster_name: str, found: tuple[ServiceFact, ...]) -
 
 def _targets(reader: Reader, resource: str, name: str) -> Collection[Scaling]:
     of_it = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
-    targets = reader.ask("application-autoscaling", "describe_scalable_targets", ResourceIds=[resource], **of_it)
-    if not targets["ScalableTargets"]:
+    targets = reader.every(
+        "application-autoscaling", "describe_scalable_targets", "ScalableTargets", ResourceIds=[resource], **of_it
+    )
+    if not targets:
         return ()
-    policies = reader.ask("application-autoscaling", "describe_scaling_policies", ResourceId=resource, **of_it)
-    activities = reader.ask("application-autoscaling", "describe_scaling_activities", ResourceId=resource, **of_it)
-    raw = targets["ScalableTargets"][0]
+    policies = reader.every(
+        "application-autoscaling", "describe_scaling_policies", "ScalingPolicies", ResourceId=resource, **of_it
+    )
+    activities = reader.every(
+        "application-autoscaling", "describe_scaling_activities", "ScalingActivities", ResourceId=resource, **of_it
+    )
+    raw = targets[0]
     return (
         Scaling(
             service=name,
             minimum=raw["MinCapacity"],
             maximum=raw["MaxCapacity"],
-            policies=tuple(each["PolicyName"] for each in policies["ScalingPolicies"]),
+            policies=tuple(each["PolicyName"] for each in policies),
             suspended=any((raw.get("SuspendedState") or {}).values()),
-            scaled=any(each.get("StatusCode") == "Successful" for each in activities["ScalingActivities"]),
+            scaled=any(each.get("StatusCode") == "Successful" for each in activities),
         ),
     )

@@ -19,7 +19,7 @@ def databases(reader: Reader, vpc: str) -> tuple[Database, ...]:
     """RDS instances of the VPC."""
     return tuple(
         _database(reader, each)
-        for each in reader.ask("rds", "describe_db_instances")["DBInstances"]
+        for each in reader.every("rds", "describe_db_instances", "DBInstances")
         if (each.get("DBSubnetGroup") or {}).get("VpcId") == vpc
     )
 
@@ -50,8 +50,8 @@ def _database(reader: Reader, raw: Json) -> Database:
 
 
 def _on(reader: Reader, group: str, parameter: str) -> bool | None:
-    answer = reader.ask("rds", "describe_db_parameters", DBParameterGroupName=group)
-    values = (each.get("ParameterValue") for each in answer["Parameters"] if each.get("ParameterName") == parameter)
+    listed = reader.every("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=group)
+    values = (each.get("ParameterValue") for each in listed if each.get("ParameterName") == parameter)
     value = next(values, None)
     return None if value is None else value in ON
 
@@ -60,14 +60,14 @@ def caches(reader: Reader, vpc: str) -> tuple[Cache, ...]:
     """ElastiCache replication groups of the VPC."""
     subnet_groups = {
         each["CacheSubnetGroupName"]: each
-        for each in reader.ask("elasticache", "describe_cache_subnet_groups")["CacheSubnetGroups"]
+        for each in reader.every("elasticache", "describe_cache_subnet_groups", "CacheSubnetGroups")
         if each.get("VpcId") == vpc
     }
     members = {
-        each["CacheClusterId"]: each for each in reader.ask("elasticache", "describe_cache_clusters")["CacheClusters"]
+        each["CacheClusterId"]: each for each in reader.every("elasticache", "describe_cache_clusters", "CacheClusters")
     }
     found = []
-    for raw in reader.ask("elasticache", "describe_replication_groups")["ReplicationGroups"]:
+    for raw in reader.every("elasticache", "describe_replication_groups", "ReplicationGroups"):
         nodes = [members[name] for name in raw.get("MemberClusters", ()) if name in members]
         placed = next((each.get("CacheSubnetGroupName") for each in nodes), None)
         if placed in subnet_groups:
@@ -99,7 +99,7 @@ def repositories(reader: Reader, names: Collection[str]) -> dict[str, Repository
 
 def _repository(reader: Reader, name: str) -> Repository | None:
     try:
-        (raw,) = reader.ask("ecr", "describe_repositories", repositoryNames=[name])["repositories"]
+        (raw,) = reader.every("ecr", "describe_repositories", "repositories", repositoryNames=[name])
     except NotFound:
         return None
     return Repository(

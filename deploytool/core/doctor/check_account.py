@@ -87,7 +87,7 @@ def separate_roles(facts: Facts) -> Iterator[Reason]:
             f"{role} starts tasks and is theirs: a task may read every secret that it is started with",
             "make a task role without the execution role's permissions",
         )
-    if not shared and not both and not without:
+    if tasks and not shared and not both and not without:
         yield good(f"{', '.join(key for key, _ in tasks)}: each has a task role of its own")
 
 

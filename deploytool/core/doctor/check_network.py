@@ -28,7 +28,7 @@ def subnets(facts: Facts) -> Iterator[Reason]:
     yield verdict(
         len(zones) >= ZONES,
         f"{network.vpc} ({network.cidr}): tasks in {len(mine)} subnets of {len(zones)} zones",
-        f"the tasks are in {len(zones)} availability zone ({', '.join(sorted(zones)) or 'none'})",
+        f"the tasks reach {len(zones)} of {ZONES} availability zones ({', '.join(sorted(zones)) or 'none'})",
         f"give the services private subnets in {ZONES} zones or more",
     )
     public = network.public(mine)
@@ -52,7 +52,7 @@ def public_subnets(facts: Facts) -> Iterator[Reason]:
         yield verdict(
             len(network.zones(public)) >= ZONES,
             f"load balancer {balancer.name} in {len(public)} public subnets",
-            f"load balancer {balancer.name} has public subnets in {len(network.zones(public))} zone",
+            f"load balancer {balancer.name} reaches {len(network.zones(public))} of {ZONES} zones by public subnets",
             f"give it a public subnet, routed to an internet gateway, in {ZONES} zones or more",
         )
 

@@ -60,6 +60,8 @@ def test_an_account_as_it_should_be_is_found_from_the_configuration_alone(health
 
 def test_it_cannot_be_told_when_an_api_does_not_exist_or_there_is_no_token(healthy: Report) -> None:
     assert {healthy.standings[name] for name in NOT_IN_MINISTACK | GITHUB} == {"cannot-tell"}
+    (reason,) = healthy.reasons("guardduty", "cannot-tell")
+    assert reason["fix"] == "where AWS does not offer it here, look at it by hand"
     assert "GITHUB_TOKEN is not set" in healthy.reasons("token", "cannot-tell")[0]["told"]
 
 
@@ -83,6 +85,16 @@ def test_it_is_refused_when_something_is_wrong_and_no_secret_is_told(spoilt: Rep
     assert spoilt.exit_code == 3
     assert spoilt.document["account"] == "111111111111"
     assert "not-told-to-anybody" not in str(spoilt.document)
+
+
+def test_every_check_comes_to_an_end_when_there_is_nothing_at_all(account: Account, examine: Examine) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "222222222222")
+        found = examine(account)
+
+    failing = {name for name, standing in found.standings.items() if standing == "fail"}
+    assert {"vpc", "services", "repository", "load-balancer", "cdn", "dns", "secrets", "trail"} <= failing
+    assert {name for name, standing in found.standings.items() if standing == "pass"} == set()
 
 
 @pytest.mark.parametrize(("service", "action", "check", "permission"), DENIED)

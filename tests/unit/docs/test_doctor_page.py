@@ -20,7 +20,12 @@ def made() -> set[str]:
     found = set()
     for path in (ROOT / "deploytool/aws/survey").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "ask":
+            if (
+                path.name != "reader.py"
+                and isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("ask", "every")
+            ):
                 service, operation = (ast.literal_eval(word) for word in node.args[:2])
                 found.add(action_of(service, operation))
     return found

@@ -43,6 +43,7 @@ ACCOUNT_CASES = (
          "task role of app: arn:aws:iam::2:role/x is not among the roles", CANNOT_TELL),
     Case("roles may not be read", "least-privilege", account(roles=DENIED), "it may not be read", CANNOT_TELL),
     Case("a task has no role", "separate-roles", app(task=task("app", task_role="")), "tasks of app have no role"),
+    Case("there is no task", "separate-roles", facts(services=(), migrate=None), "nothing to look at", CANNOT_TELL),
     Case("two services share a role", "separate-roles",
          facts(services=(APP, replace(WORKER, task=task("worker", task_role=arn("app"))))),
          "app and worker share one task role"),
