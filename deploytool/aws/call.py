@@ -65,19 +65,11 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     of this tool are safe to repeat, RunTask by its client token. Raises CloudError.
     """
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
-    return _tried(client, operation, lambda: method(**parameters), PATIENCE)
+    return tried(client, operation, lambda: method(**parameters), PATIENCE)
 
 
-def call_all(client: Any, operation: str, patience: float, **parameters: Any) -> dict[str, Any]:
-    """As :func:`call`, with the lists of every page in one answer, and tried again for ``patience`` seconds."""
-    if not client.can_paginate(operation):
-        method: Callable[..., dict[str, Any]] = getattr(client, operation)
-        return _tried(client, operation, lambda: method(**parameters), patience)
-    pages = client.get_paginator(operation)
-    return _tried(client, operation, lambda: pages.paginate(**parameters).build_full_result(), patience)
-
-
-def _tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+    """What ``ask``, a call of ``operation``, answers; tried again for ``patience`` seconds. Raises CloudError."""
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
         stop=stop_after_delay(patience),

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
-from deploytool.aws.call import call_all
+from deploytool.aws.every_page import call_all
 from deploytool.aws.session import Session
 from deploytool.core.cost.model import Price, Query
 
+SERVICE = "pricing"
 ENDPOINT_REGION = "us-east-1"
 """The price list answers in three regions, for all of them."""
 PATIENCE = 20.0
@@ -26,7 +27,7 @@ def today(session: Session, region: str, prices: Mapping[str, Price]) -> dict[st
     CloudUnreachable where the list does not answer.
     """
     asked = {price.id: price.query for price in prices.values() if price.query}
-    client = session.client("pricing")
+    client = session.client(SERVICE)
     with ThreadPoolExecutor(max_workers=8) as pool:
         found = pool.map(lambda query: _price(client, region, query), asked.values())
         return {name: usd for name, usd in zip(asked, found, strict=True) if usd is not None}
@@ -43,7 +44,7 @@ def _price(client: Any, region: str, query: Query) -> float | None:
     )
     # A usage type begins with its region, such as EUW1-, but for most of those of us-east-1.
     wanted = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
-    products = (json.loads(each) for each in answer["PriceList"])
+    products = (json.loads(each) for each in answer.get("PriceList", ()))
     matching = (each for each in products if wanted.fullmatch(each["product"]["attributes"].get("usagetype", "")))
     amounts = {amount for each in matching for amount in _first_step(each)}
     # Several prices of one thing, for capacity that is reserved or the like, cannot be told apart: better none.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from deploytool.aws.call import call_all
+from deploytool.aws.every_page import call_all
 from deploytool.aws.session import Session
 from deploytool.core.doctor.finding import CannotTell, Unseen, known
 from deploytool.errors import CloudError, CredentialsMissing, PermissionMissing
