@@ -45,7 +45,8 @@ STALE = {
 }  # fmt: skip
 ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
-    "ImageNotFoundException", "NoSuchEntity",
+    "ImageNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException", "LoadBalancerNotFound",
+    "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException", "ReportNotPresent",
 }  # fmt: skip
 NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (
@@ -64,17 +65,22 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     of this tool are safe to repeat, RunTask by its client token. Raises CloudError.
     """
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
+    return tried(client, operation, lambda: method(**parameters), PATIENCE)
+
+
+def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+    """What ``ask``, a call of ``operation``, answers; tried again for ``patience`` seconds. Raises CloudError."""
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
-        stop=stop_after_delay(PATIENCE),
+        stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
     )
     name = f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
     try:
-        return retrying(method, **parameters)
+        return retrying(ask)
     except ClientError as error:
-        raise translated(error, name) from error
+        raise translated(error, name, patience) from error
     except NO_CREDENTIALS as error:
         raise CredentialsMissing(
             f"no AWS credentials were found: {error}",
@@ -86,7 +92,7 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
         raise CloudError(f"{name} does not accept what it was given: {error}", "check the task definition") from error
     except (*NETWORK, BotoCoreError) as error:
         raise CloudUnreachable(
-            f"{name} got no answer from AWS for {PATIENCE:.0f} s: {error}", "check the network, then run it again"
+            f"{name} got no answer from AWS for {patience:.0f} s: {error}", "check the network, then run it again"
         ) from error
 
 
@@ -100,8 +106,8 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(error, NETWORK)
 
 
-def translated(error: ClientError, action: str) -> DeployError:
-    """Our error for one that AWS answered."""
+def translated(error: ClientError, action: str, patience: float = PATIENCE) -> DeployError:
+    """Our error for one that AWS answered; ``patience`` is for how long it was tried, in seconds."""
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
     if code in DENIED:
@@ -117,7 +123,7 @@ def translated(error: ClientError, action: str) -> DeployError:
             "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
         )
     if may_pass(error):
-        return CloudUnreachable(f"{action} kept failing for {PATIENCE:.0f} s: {code}: {message}", "run it again later")
+        return CloudUnreachable(f"{action} kept failing for {patience:.0f} s: {code}: {message}", "run it again later")
     if code in ABSENT:
         return NotFound(f"{action}: {message}", "check the names in deploytool.yml and the region")
     why = of_api_error(code, message, action)

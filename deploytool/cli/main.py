@@ -20,6 +20,7 @@ VERBS = {
     "promote": "Release what is live in one environment to another.",
     "migrate": "Run a commit's migration, and touch no service.",
     "plan": "Show what a release would do, and change nothing.",
+    "doctor": "Check the account against the deployment checklist and security practices.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one of them in full.",
     "lock": "Show, freeze or free the lock of an environment.",
@@ -29,6 +30,7 @@ VERBS = {
     "respond": "Roll back where the box in a release's comment was ticked.",
     "recover": "Settle what a killed release left.",
     "prune": "Remove revisions and images that nobody needs any more.",
+    "infra": "The cloud under the services: CloudFormation stacks.",
     "config": "Check deploytool.yml, or print its JSON Schema.",
     "sandbox": "A whole cloud on this machine, to try and to break.",
 }
