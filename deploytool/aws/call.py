@@ -6,7 +6,8 @@ botocore's own retries are switched off (see ``session``): two layers of retries
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import (
@@ -61,8 +62,8 @@ _NOT_AUTHORIZED = re.compile(
 def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """Call ``operation`` (snake case) and return its answer.
 
-    Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds; all calls
-    of this tool are safe to repeat, RunTask by its client token. Raises CloudError.
+    Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds: the call
+    must be safe to repeat, as RunTask is by its client token. Raises CloudError.
     """
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
     return tried(client, operation, lambda: method(**parameters), PATIENCE)
@@ -76,11 +77,25 @@ def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patien
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
     )
-    name = f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
-    try:
+    with _translating(_name(client, operation), patience):
         return retrying(ask)
+
+
+def once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+    """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
+    method: Callable[..., dict[str, Any]] = getattr(client, operation)
+    with _translating(_name(client, operation), 0.0):
+        return method(**parameters)
+
+
+@contextmanager
+def _translating(name: str, patience: float) -> Iterator[None]:
+    """``patience``, in seconds, is for how long the call was tried before it failed; 0: once."""
+    tried_for = f" for {patience:.0f} s" if patience else ""
+    try:
+        yield
     except ClientError as error:
-        raise translated(error, name, patience) from error
+        raise translated(error, name, tried_for) from error
     except NO_CREDENTIALS as error:
         raise CredentialsMissing(
             f"no AWS credentials were found: {error}",
@@ -91,9 +106,12 @@ def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patien
     except ParamValidationError as error:
         raise CloudError(f"{name} does not accept what it was given: {error}", "check the task definition") from error
     except (*NETWORK, BotoCoreError) as error:
-        raise CloudUnreachable(
-            f"{name} got no answer from AWS for {patience:.0f} s: {error}", "check the network, then run it again"
-        ) from error
+        silent = f"got no answer from AWS for {patience:.0f} s" if patience else "got no answer from AWS"
+        raise CloudUnreachable(f"{name} {silent}: {error}", "check the network, then run it again") from error
+
+
+def _name(client: Any, operation: str) -> str:
+    return f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
 
 
 def may_pass(error: BaseException) -> bool:
@@ -106,8 +124,8 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(error, NETWORK)
 
 
-def translated(error: ClientError, action: str, patience: float = PATIENCE) -> DeployError:
-    """Our error for one that AWS answered; ``patience`` is for how long it was tried, in seconds."""
+def translated(error: ClientError, action: str, tried_for: str = "") -> DeployError:
+    """Our error for one that AWS answered; ``tried_for`` says how long it was tried, as in `` for 60 s``."""
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
     if code in DENIED:
@@ -123,7 +141,7 @@ def translated(error: ClientError, action: str, patience: float = PATIENCE) -> D
             "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
         )
     if may_pass(error):
-        return CloudUnreachable(f"{action} kept failing for {patience:.0f} s: {code}: {message}", "run it again later")
+        return CloudUnreachable(f"{action} kept failing{tried_for}: {code}: {message}", "run it again later")
     if code in ABSENT:
         return NotFound(f"{action}: {message}", "check the names in deploytool.yml and the region")
     why = of_api_error(code, message, action)

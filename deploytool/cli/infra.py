@@ -7,6 +7,11 @@ import importlib
 import click
 
 SUBCOMMANDS = {
+    "plan": "Show what `infra apply` would do, resource by resource, and change nothing.",
+    "apply": "Make or change the stacks, and follow them to their end.",
+    "status": "Show the stacks, their state, protection and outputs.",
+    "drift": "Find what somebody changed beside CloudFormation. Exit code 3 where there is any.",
+    "destroy": "Delete the stacks, and list what is retained.",
     "cost": "Estimate what the stacks cost in a month, beside the guide's figures.",
 }
 """Each has a module ``deploytool.cli.infra_NAME`` with a ``command``, loaded when it is used."""
@@ -38,5 +43,7 @@ def command() -> None:
 
     \b
     Example:
+      deploytool infra plan --environment production
+      deploytool infra apply --environment production
       deploytool infra cost --size minimal
     """

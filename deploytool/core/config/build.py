@@ -9,6 +9,7 @@ from deploytool.core.config.model import (
     Environment,
     Expect,
     Image,
+    Infra,
     Migrate,
     SecretFromFile,
     SecretFromVariable,
@@ -39,6 +40,7 @@ def build_environment(name: str, read: Read, parts: Read, app: str) -> Environme
         ledger=read["ledger"],
         rollback_checkbox=read["rollback_checkbox"],
         rollback_workflow=read["rollback_workflow"],
+        infra=Infra(**read["infra"]),
     )
 
 

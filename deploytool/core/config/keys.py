@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from deploytool.core.config.records import NAME, Key, ListOf, MapOf, Patch, Record
-from deploytool.core.config.scalars import Choice, Duration, Flag, Text, TextOrFalse, Whole
+from deploytool.core.config.scalars import Choice, Duration, Flag, ParameterValue, Text, TextOrFalse, Whole
 from deploytool.core.config.variables import LIVE, PLACE, RELEASE
 
 _VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -133,6 +133,22 @@ _PARTS = {
 RELEASED = Record(_PARTS)
 """What an environment may override."""
 
+_INFRA = Record(
+    {
+        "size": Key(Choice(("minimal", "scaled")), "Which of the two sizes the stacks are made in.", default="minimal"),
+        "templates": Key(
+            _PLACE,
+            "Directory of the CloudFormation templates, from the directory of this file; our own unless given.",
+        ),
+        "parameters": Key(
+            MapOf(ParameterValue(), names=r"^[A-Za-z0-9]{1,255}$"),
+            "Parameters of the templates by name; each goes to every stack that declares it. No secrets: this file is "
+            "in the repository.",
+            default={},
+        ),
+    }
+)
+
 ENVIRONMENT = Record(
     {
         "region": Key(
@@ -164,6 +180,7 @@ ENVIRONMENT = Record(
             "Workflow, in .github/workflows, that rolls back; comments link to it where it is there.",
             default="rollback.yml",
         ),
+        "infra": Key(_INFRA, "What `deploytool infra` makes the stacks of this environment with.", default={}),
         "overrides": Key(
             Patch(RELEASED),
             "What is different in this environment: merged, key by key, into images, migrate and services. Text, "

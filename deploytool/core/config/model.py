@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 Cache = Literal["none", "registry", "github"]
 Severity = Literal["critical", "high", "medium", "low"]
 OnCancel = Literal["finish", "stop"]
+Size = Literal["minimal", "scaled"]
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,19 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Infra:
+    """How the stacks of an environment are made.
+
+    `templates` is a directory in the repository, None for the ones that come with deploytool. `parameters` are values
+    by name, as CloudFormation takes them.
+    """
+
+    size: Size = "minimal"
+    templates: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Environment:
     """One environment; images, migrate and services are those of the file with its overrides merged in.
 
@@ -137,6 +151,7 @@ class Environment:
     ledger: str | None
     rollback_checkbox: bool
     rollback_workflow: str
+    infra: Infra
 
 
 @dataclass(frozen=True)
@@ -171,3 +186,4 @@ class Settings:
     ledger: str | None = None
     rollback_checkbox: bool = False
     rollback_workflow: str = "rollback.yml"
+    infra: Infra = Infra()

@@ -53,4 +53,5 @@ def resolve(config: Config, environment_name: str, variables: Mapping[str, str] 
         ledger=done.ledger,
         rollback_checkbox=done.rollback_checkbox,
         rollback_workflow=done.rollback_workflow,
+        infra=done.infra,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deploytool.core.config.faults import did_you_mean
-from deploytool.core.config.variables import check_variables
+from deploytool.core.config.variables import PLACE, check_variables
 from deploytool.core.duration import WITHIN_A_DAY, seconds_of
 
 if TYPE_CHECKING:
@@ -130,6 +130,32 @@ class TextOrFalse(Text):
 
     def schema(self) -> Schema:
         return {"anyOf": [super().schema(), {"const": False}]}
+
+
+@dataclass(frozen=True)
+class ParameterValue(Shape):
+    """What CloudFormation takes for a parameter: text, a whole number, true or false, or a list; read as text.
+
+    A number with a point must be in quotes: YAML makes 16.1 of 16.10.
+    """
+
+    def check(self, value: object, path: Path, found: Found) -> None:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                check_variables(item, PLACE, path, found)
+            elif isinstance(item, float):
+                report_kind("text", item, path, found)
+            elif not isinstance(item, int):
+                report_kind("text, a whole number, true or false, or a list of these", item, path, found)
+
+    def read(self, value: Any) -> Any:
+        if isinstance(value, bool):
+            return str(value).lower()
+        return ",".join(self.read(item) for item in value) if isinstance(value, list) else str(value)
+
+    def schema(self) -> Schema:
+        single = ["string", "integer", "boolean"]
+        return {"anyOf": [{"type": single}, {"type": "array", "items": {"type": single}}]}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ IN_IMAGES = [
         "cluster: shop}",
         "cluster: shop, qqq: 1}",
         '10:50: unknown key "qqq"; there is: region, cluster, repository, account, role_arn, github_environment, url, '
-        "production, timeout, ledger, rollback_checkbox, rollback_workflow, overrides",
+        "production, timeout, ledger, rollback_checkbox, rollback_workflow, infra, overrides",
     ),
     Mistake("app_missing", "app: shop\n", "", '1:1: the file lacks "app"; Name of the application.'),
     Mistake("app_not_text", "app: shop", "app: 5", '1:6: "app" must be text, not a number; put it in quotes'),

@@ -1,0 +1,150 @@
+"""The value of each parameter that a template declares: from deploytool.yml, from what runs, or left as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from deploytool.core.config.faults import did_you_mean
+from deploytool.core.config.model import Service, Settings
+from deploytool.core.stacks.intrinsics import Values
+from deploytool.core.stacks.template import Parameter, Template
+from deploytool.errors import ConfigurationError
+
+APP_IMAGE, MIGRATE_IMAGE = "AppImage", "MigrateImage"
+IMAGES = (APP_IMAGE, MIGRATE_IMAGE)
+"""By digest; what runs now, so that a change of the stack never changes the version."""
+
+
+class ParametersUnknown(ConfigurationError):
+    """Parameters are given that no template declares."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What one change set is made with."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    previous: frozenset[str] = frozenset()
+    """Parameters that keep the value they have."""
+    secret: frozenset[str] = frozenset()
+    """Those of ``values`` that are never shown."""
+
+
+NOTHING_GIVEN = Given()
+
+
+@dataclass(frozen=True)
+class ParameterChange:
+    """A parameter whose value will be another; both empty where it is secret."""
+
+    name: str
+    before: str = ""
+    after: str = ""
+
+
+def of_configuration(settings: Settings) -> dict[str, str]:
+    """What deploytool.yml says, by parameter name; `infra.parameters` has the last word."""
+    app, worker = services_of(settings)
+    found = {
+        "App": settings.app,
+        "Environment": settings.environment,
+        "Size": settings.infra.size,
+        "Cluster": settings.cluster,
+        "Repository": settings.repository,
+        "LedgerTable": settings.ledger or "",
+        "AppService": app.service if app else "",
+        "WorkerService": worker.service if worker else "",
+    }
+    return {name: value for name, value in found.items() if value} | dict(settings.infra.parameters)
+
+
+def services_of(settings: Settings) -> tuple[Service | None, Service | None]:
+    """The web service and the worker: by their keys `app` and `worker`, else in the order of the file."""
+    services = dict(settings.services)
+    app = services.pop("app", None)
+    worker = services.pop("worker", None)
+    rest = iter(services.values())
+    return app or next(rest, None), worker or next(rest, None)
+
+
+def given(template: Template, known: Mapping[str, str], before: Mapping[str, str] | None) -> Given:
+    """What to pass. ``before``: the stack's parameters now, ``None`` where there is no stack.
+
+    A parameter that nobody gives takes its default. One without a default, a secret one and an image keep the value
+    they have.
+    """
+    declared = template.parameters
+    values = {name: known[name] for name in declared if name in known}
+    kept = {
+        name
+        for name, each in declared.items()
+        if name not in values
+        and before is not None
+        and name in before
+        and (each.default is None or each.secret or name in IMAGES)
+    }
+    return Given(values, frozenset(kept), frozenset(name for name in values if declared[name].secret))
+
+
+def kept(passed: Given, names: frozenset[str]) -> Given:
+    """The same, but for these parameters, which keep the values they have."""
+    values = {name: value for name, value in passed.values.items() if name not in names}
+    return Given(values, passed.previous | names, passed.secret)
+
+
+def missing(template: Template, passed: Given) -> tuple[str, ...]:
+    """Parameters that have no value at all."""
+    return tuple(
+        name
+        for name, each in template.parameters.items()
+        if each.default is None and name not in passed.values and name not in passed.previous
+    )
+
+
+def values_of(template: Template, passed: Given, before: Mapping[str, str] | None, region: str) -> Values:
+    """Every value as CloudFormation will see it, as far as it is known."""
+    declared = template.parameters
+    defaults = {name: each.default for name, each in declared.items() if each.default is not None}
+    kept = {name: before[name] for name in passed.previous if before and not declared[name].secret}
+    return {"AWS::Region": region, **defaults, **kept, **passed.values}
+
+
+def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[ParameterChange, ...]:
+    """Values that will be others than now; a secret one is not compared, for its value is not told."""
+    if before is None:
+        return ()
+    return tuple(
+        ParameterChange(name, before.get(name, ""), value)
+        for name, value in passed.values.items()
+        if name not in passed.secret and before.get(name, "") != value
+    )
+
+
+def not_allowed(template: Template, passed: Given) -> dict[str, str]:
+    """Parameters whose values the template does not allow → what it allows."""
+    declared = ((template.parameters[name], value) for name, value in passed.values.items())
+    found = {each.name: _asked_for(each, value) for each, value in declared}
+    return {name: wish for name, wish in found.items() if wish}
+
+
+def _asked_for(declared: Parameter, value: str) -> str:
+    items = value.split(",") if declared.is_list else [value]
+    if declared.allowed and not set(items) <= set(declared.allowed):
+        return f"one of {', '.join(declared.allowed)}"
+    try:
+        fits = all(re.fullmatch(declared.pattern or ".*", item, re.DOTALL) for item in items)
+    except re.error:
+        return ""  # A pattern that only Java understands is CloudFormation's to judge.
+    return "" if fits else f"what matches {declared.pattern}"
+
+
+def check_known(templates: Iterable[Template], named: Iterable[str]) -> None:
+    """``named``: the parameters that a person wrote. Raises ParametersUnknown."""
+    declared = sorted({name for template in templates for name in template.parameters})
+    if unknown := sorted(set(named) - set(declared)):
+        raise ParametersUnknown(
+            f"no template declares the parameter{'s' * (len(unknown) > 1)} {', '.join(unknown)}",
+            did_you_mean(unknown[0], declared),
+        )
