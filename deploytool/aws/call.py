@@ -45,7 +45,7 @@ STALE = {
 }  # fmt: skip
 ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
-    "ImageNotFoundException", "NoSuchEntity",
+    "ImageNotFoundException", "ScanNotFoundException", "NoSuchEntity",
 }  # fmt: skip
 NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (
