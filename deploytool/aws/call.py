@@ -46,7 +46,7 @@ STALE = {
 }  # fmt: skip
 ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
-    "ImageNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException", "LoadBalancerNotFound",
+    "ImageNotFoundException", "ScanNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException", "LoadBalancerNotFound",
     "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException", "ReportNotPresent",
 }  # fmt: skip
 NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
