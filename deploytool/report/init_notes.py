@@ -62,7 +62,7 @@ def notes_of_new_cloud(draft: Draft, told: Told, subjects: Subjects) -> Iterator
     elif not subjects.has_ids:
         yield (
             "repositories made since 2026-07-15 have ids in their OIDC subject, which GitHub was not asked for or did "
-            "not tell (GITHUB_TOKEN); if AWS refuses the first job, add the subject that the error says to ProductionSubjects"
+            "not tell (GITHUB_TOKEN); if AWS refuses the first job, add the subject it came with to ProductionSubjects"
         )
     if len(draft.environments) > ROLES:
         more = [environment.name for environment in draft.environments][ROLES:]

@@ -73,7 +73,7 @@ def _service(service: Service) -> Iterator[str]:
     yield f"  {service.name}:"
     yield f"    {runs}"
     if not service.check.is_known:
-        yield "    # `deploytool infra apply` prints the address; with it, a release waits for the new version to answer:"
+        yield "    # `deploytool infra apply` prints the address. With it, a release waits for the new version:"
     yield f"    {'' if service.check.is_known else '# '}verify: {_check(service.check)}"
 
 

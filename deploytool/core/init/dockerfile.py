@@ -38,6 +38,9 @@ def _base(app: NodeApp) -> Iterator[str]:
     yield "FROM ${BASE} AS base"
     yield "WORKDIR /app"
     yield "ENV NEXT_TELEMETRY_DISABLED=1"
+    if app.uses_pg:
+        yield "# RDS wants TLS. A bare sslmode=require makes node-postgres look for an authority that Node knows."
+        yield 'ENV DATABASE_PARAMETERS="uselibpqcompat=true&sslmode=require"'
     if app.prisma:
         yield "# Prisma's engines need it, and slim images have none."
         yield "RUN apt-get update -q \\"
@@ -106,9 +109,6 @@ def _app(app: NodeApp, around: Surroundings) -> Iterator[str]:
     built = "build" if _modules(app) == "none" else "modules"
     yield "FROM base AS app"
     yield f"ENV NODE_ENV=production PORT={PORT} HOSTNAME=0.0.0.0"
-    if app.uses_pg:
-        yield "# RDS wants TLS. A bare sslmode=require makes node-postgres look for an authority that Node knows."
-        yield 'ENV DATABASE_PARAMETERS="uselibpqcompat=true&sslmode=require"'
     if app.worker and app.worker.is_source:
         yield "COPY . ."
     if app.standalone:
