@@ -12,7 +12,7 @@ import click
 
 from deploytool.core.init.given import Given
 from deploytool.core.init.model import Draft, Surroundings
-from deploytool.core.init.names import app_name, check_app, main_environment
+from deploytool.core.init.names import main_environment
 from deploytool.core.init.new_cloud import DOCKERFILE, Wish, draft
 from deploytool.core.init.node_app import NodeApp
 from deploytool.core.init.roles import Subjects, deploy_role, plan_role
@@ -46,16 +46,15 @@ def new_cloud(
     app: NodeApp | None,
     environments: tuple[str, ...],
 ) -> Start:
-    """For `deploytool infra`. Raises ConfigurationError, NothingToRelease."""
+    """For `deploytool infra`; ``given.app`` is set. Raises RegionUnknown, NothingToRelease."""
     from deploytool.aws.live_cluster import signed_in_account
     from deploytool.aws.session import Session
     from deploytool.cli.init_subjects import subjects_of
 
-    name = check_app(given.app or app_name(around, package))
     region = _region(given)
     account = given.account or signed_in_account(Session(region))
     wish = Wish(
-        app=name,
+        app=given.app,
         environments=environments,
         region=region,
         cluster=given.cluster,
@@ -70,8 +69,8 @@ def new_cloud(
     drafted = draft(around, package, app, wish, subjects)
     return Start(
         draft=drafted,
-        role=given.role or deploy_role(account, region, name, ENVIRONMENT),
-        plan_role=given.plan_role or plan_role(account, region, name, main_environment(environments)),
+        role=given.role or deploy_role(account, region, given.app, ENVIRONMENT),
+        plan_role=given.plan_role or plan_role(account, region, given.app, main_environment(environments)),
         is_new_cloud=True,
         notes=lambda told: notes_of_new_cloud(drafted, told, subjects),
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +21,7 @@ from deploytool.core.init.fate import Fate, Settled, settled
 from deploytool.core.init.files import files
 from deploytool.core.init.given import Given, check_given
 from deploytool.core.init.model import Draft, NewFile, Surroundings
-from deploytool.core.init.names import check_environments
+from deploytool.core.init.names import app_name, check_app, check_environments
 from deploytool.core.init.node_app import NodeApp, node_app
 from deploytool.core.init.workflows import Action, Told
 from deploytool.errors import ConfigurationError
@@ -36,10 +38,10 @@ def initialize(given: Given) -> None:
     """Write what is missing, and say so. Raises ConfigurationError, Refused, CloudError."""
     place = Path(given.config).resolve()
     around = surroundings(place.parent)
-    given = _with_file(given, read_config(place) if place.exists() else None)
-    environments = check_environments(given.environments)
-    check_given(given, environments)
     read = package(around)
+    given = _with_file(given, read_config(place)) if place.exists() else _named(given, around, read)
+    environments = given.environments
+    check_given(given, environments)
     app = node_app(around, read)
     if given.live:
         start = running_services(given, around, app, environments[0])
@@ -67,10 +69,15 @@ def initialize(given: Given) -> None:
         print_text(init_text(*parts, diff=given.diff))
 
 
-def _with_file(given: Given, there: Config | None) -> Given:
+def _named(given: Given, around: Surroundings, read: Mapping[str, Any] | None) -> Given:
+    """The options, with names for a new file. Raises NameInvalid."""
+    # What runs already has a name of its own.
+    name = given.app if given.live else given.app or app_name(around, read)
+    return replace(given, app=check_app(name) if name else "", environments=check_environments(given.environments))
+
+
+def _with_file(given: Given, there: Config) -> Given:
     """The options, completed by the file that is there. Raises FileSaysOtherwise."""
-    if there is None:
-        return given
     names = tuple(there.environments)
     first = there.environments[names[0]]
     said = {"app": there.app, "region": first.region, "account": first.account or ""}

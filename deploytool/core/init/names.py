@@ -10,8 +10,10 @@ from deploytool.core.init.model import Surroundings
 from deploytool.errors import ConfigurationError
 
 PRODUCTION = "production"
-_APP = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
+_APP = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]")
+_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,15}")
+"""Both as the templates in cloudformation/ take them."""
+_LONGEST = 24
 _REMOTE = re.compile(r"(?:^[^@/]+@[^:/]+:|^\w+://[^/]+/)/?(?P<repository>[^/]+/[^/]+?)(?:\.git)?/?$")
 
 
@@ -23,8 +25,9 @@ def app_name(around: Surroundings, package: Mapping[str, Any] | None) -> str:
     """The name in package.json, else of the repository, else of the directory, as AWS takes it."""
     told = str((package or {}).get("name") or "").rpartition("/")[2]
     for name in (told, around.repository.partition("/")[2], around.directory):
-        if found := re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-").lstrip("0123456789-"):
-            return found[:63].rstrip("-")
+        found = re.sub(r"[^a-z0-9]+", "-", name.lower()).lstrip("0123456789-")[:_LONGEST].rstrip("-")
+        if _APP.fullmatch(found):
+            return found
     return "app"
 
 
@@ -33,7 +36,7 @@ def check_app(name: str) -> str:
     if not _APP.fullmatch(name):
         raise NameInvalid(
             f"the app cannot be called {name!r}",
-            "give --app a name that begins with a small letter and has small letters, digits and dashes only",
+            "give --app 3 to 24 small letters, digits and dashes; the first a letter, the last no dash",
         )
     return name
 
@@ -43,7 +46,8 @@ def check_environments(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         if not _ENVIRONMENT.fullmatch(name):
             raise NameInvalid(
-                f"an environment cannot be called {name!r}", "give --environment letters, digits and dashes only"
+                f"an environment cannot be called {name!r}",
+                "give --environment up to 16 small letters, digits and dashes; the first a letter",
             )
     return tuple(dict.fromkeys(names)) or (PRODUCTION,)
 

@@ -6,27 +6,28 @@ import re
 
 DEFAULT = 24
 """The LTS release in the middle of its life on 2026-11-24 (https://github.com/nodejs/release#release-schedule)."""
-LTS = (24, 22, 20, 18)
+LTS = (DEFAULT, 22, 20, 18)
+OTHERS = tuple(range(30, 13, -1))
 CODE_NAMES = {"hydrogen": 18, "iron": 20, "jod": 22, "krypton": 24}
 
 _COMPARATOR = re.compile(r"(?P<operator>[<>]=?|[\^~=v])?\s*v?(?P<major>\d+)(?P<rest>(?:\.[\dx*]+)*)")
 
 
 def node_major(told: str) -> int:
-    """The newest LTS release that fits `.nvmrc` or `engines.node`; `DEFAULT` where it names none.
+    """The LTS release that fits `.nvmrc` or `engines.node`; `DEFAULT` where it names none.
 
-    A version that is no LTS release is taken where it is the only one named.
+    A version that is no LTS release is taken where no other fits.
     """
     told = told.strip().lower()
     name = told.removeprefix("lts/")
     if name in CODE_NAMES:
         return CODE_NAMES[name]
-    alternatives = [list(_COMPARATOR.finditer(part.replace(" - ", " <="))) for part in told.split("||")]
+    alternatives = [list(_COMPARATOR.finditer(re.sub(r"(\S+) - ", r">=\1 <=", part))) for part in told.split("||")]
     alternatives = [each for each in alternatives if each]
-    fitting = [major for major in LTS if any(all(_fits(major, one) for one in each) for each in alternatives)]
-    if fitting:
-        return DEFAULT if DEFAULT in fitting else fitting[0]
-    return int(alternatives[0][0]["major"]) if alternatives else DEFAULT
+    for major in (*LTS, *OTHERS):
+        if any(all(_fits(major, one) for one in each) for each in alternatives):
+            return major
+    return DEFAULT
 
 
 def _fits(major: int, comparator: re.Match[str]) -> bool:

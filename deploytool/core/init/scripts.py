@@ -11,7 +11,7 @@ from deploytool.core.init.model import Command
 
 BINARIES = "node_modules/.bin"
 _OF_A_SHELL = re.compile(r"[|&;<>$`*?()~]|^\w+=")
-_FOR_DEVELOPMENT = re.compile(r"\bnodemon\b|\bwatch\b|--watch\b|\b--inspect")
+_FOR_DEVELOPMENT = re.compile(r"\bnodemon\b|\bwatch\b|(?<!\S)--(watch|inspect)")
 
 
 def scripts(package: Mapping[str, Any]) -> dict[str, str]:
