@@ -67,8 +67,12 @@ def test_a_bundled_worker_is_copied_alone() -> None:
     assert "COPY --from=build /app/dist ./dist" in found["app"]
 
 
-@pytest.mark.parametrize("parts", [{"dependencies": {}, "devDependencies": {"next": "16"}}, {"devDependencies": {"tsx": "4"}}])
-def test_nothing_is_taken_out_where_the_server_or_the_worker_needs_what_is_for_development(parts: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "parts", [{"dependencies": {}, "devDependencies": {"next": "16"}}, {"devDependencies": {"tsx": "4"}}]
+)
+def test_nothing_is_taken_out_where_the_server_or_the_worker_needs_what_is_for_development(
+    parts: dict[str, Any],
+) -> None:
     scripts = {"worker": "tsx worker.ts"} if "tsx" in str(parts) else WORKER["scripts"]
     found = stages(written("worker.ts", texts=STANDALONE, scripts=scripts, **parts))
     assert found["modules"][1:] == ["RUN rm -rf .next/standalone/node_modules"]
@@ -76,7 +80,9 @@ def test_nothing_is_taken_out_where_the_server_or_the_worker_needs_what_is_for_d
 
 def test_a_worker_that_runs_from_its_source_finds_all_of_it() -> None:
     found = stages(written("worker.mjs", texts=STANDALONE, scripts={"worker": "node worker.mjs"}))
-    assert found["app"].index("COPY . .") < found["app"].index("COPY --from=modules --chown=app:app /app/.next/standalone ./")
+    assert found["app"].index("COPY . .") < found["app"].index(
+        "COPY --from=modules --chown=app:app /app/.next/standalone ./"
+    )
     assert not any(line.endswith(" ./worker.mjs") for line in found["app"])
     assert "RUN npm run build:worker" not in found["build"]
 

@@ -55,6 +55,7 @@ def test_an_option_that_cannot_be_right_is_told(given: dict[str, Any], said: str
 @pytest.mark.parametrize("given", [{"cluster": "shop"}, {"role": ROLE}, {"live": ("shop/web",)}])
 def test_what_is_of_one_environment_is_refused_for_two(given: dict[str, Any]) -> None:
     check_given(Given(**given), ONE)
+    check_given(Given(), TWO)
     with pytest.raises(OptionInvalid, match="is of one environment, and there are production, staging"):
         check_given(Given(**given), TWO)
 

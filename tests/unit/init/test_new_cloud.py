@@ -18,7 +18,9 @@ ACME = Subjects("acme/shop")
 WORKER = {"worker": "node dist/worker/index.js"}
 
 
-def drafted(to: Wish, *paths: str, subjects: Subjects = ACME, texts: dict[str, str] | None = None, **package: Any) -> Draft:
+def drafted(
+    to: Wish, *paths: str, subjects: Subjects = ACME, texts: dict[str, str] | None = None, **package: Any
+) -> Draft:
     told = {**NEXT, **package}
     place = around(*paths, package=told, texts=texts or {})
     return draft(place, told, node_app(place, told), to, subjects)
@@ -161,7 +163,7 @@ def test_any_project_with_a_dockerfile_can_be_released() -> None:
 
 
 def test_a_directory_without_dockerfile_and_nextjs_is_refused() -> None:
-    with pytest.raises(NothingToRelease, match="neither a Dockerfile nor a Next.js application in shop"):
+    with pytest.raises(NothingToRelease, match=r"neither a Dockerfile nor a Next\.js application in shop"):
         draft(around(package={}), {}, None, wish(), ACME)
 
 

@@ -50,7 +50,8 @@ def test_prisma_migrates_with_its_own_command_when_its_schema_is_there() -> None
 
 
 @pytest.mark.parametrize(
-    ("schema", "directory"), [("db/schema.prisma", "db"), ("./db/prisma/schema.prisma", "db/prisma"), ("schemas", "schemas")]
+    ("schema", "directory"),
+    [("db/schema.prisma", "db"), ("./db/prisma/schema.prisma", "db/prisma"), ("schemas", "schemas")],
 )
 def test_prismas_schema_is_where_package_json_says(schema: str, directory: str) -> None:
     assert next_app(devDependencies={"prisma": "6"}, prisma={"schema": schema}).prisma == directory

@@ -33,7 +33,8 @@ def test_the_lock_file_says_which_it_is_and_packagemanager_which_version(
 
 
 @pytest.mark.parametrize(
-    ("files", "named"), [(("yarn.lock", ".yarnrc.yml"), ""), (("yarn.lock",), "yarn@4.5.0"), (("yarn.lock",), "yarn@12.0")]
+    ("files", "named"),
+    [(("yarn.lock", ".yarnrc.yml"), ""), (("yarn.lock",), "yarn@4.5.0"), (("yarn.lock",), "yarn@12.0")],
 )
 def test_a_newer_yarn_is_told_from_the_first_one(files: tuple[str, ...], named: str) -> None:
     assert "--immutable" in package_manager(around(*files), {"packageManager": named}).install

@@ -9,7 +9,10 @@ from deploytool.core.init.scripts import as_command, dependencies, first, script
     ("text", "words"),
     [
         ("node worker.js", ("node", "worker.js")),
-        ("node --max-old-space-size=400 dist/worker/index.js", ("node", "--max-old-space-size=400", "dist/worker/index.js")),
+        (
+            "node --max-old-space-size=400 dist/worker/index.js",
+            ("node", "--max-old-space-size=400", "dist/worker/index.js"),
+        ),
         ("node 'my worker.js'", ("node", "my worker.js")),
         ("tsx src/worker.ts", ("node_modules/.bin/tsx", "src/worker.ts")),
         ("knex migrate:latest", ("node_modules/.bin/knex", "migrate:latest")),
@@ -25,7 +28,9 @@ def test_a_script_is_started_without_a_shell_where_it_needs_none(text: str, word
     assert as_command(package, "it") == words
 
 
-@pytest.mark.parametrize("text", ["nodemon worker.js", "tsx watch worker.ts", "node --watch worker.js", "node --inspect w.js"])
+@pytest.mark.parametrize(
+    "text", ["nodemon worker.js", "tsx watch worker.ts", "node --watch worker.js", "node --inspect w.js"]
+)
 def test_a_script_for_development_is_passed_over(text: str) -> None:
     package = {"scripts": {"worker": text, "start:worker": "node dist/worker.js"}}
     assert first(package, "worker", "start:worker") == "start:worker"

@@ -16,7 +16,9 @@ ROLE = "arn:aws:iam::123456789012:role/shop-{environment}-deploy"
 
 
 def told(*environments: str, **more: Any) -> Told:
-    return Told(**{"action": ACTION, "branch": "main", "config": "deploytool.yml", **more, "environments": environments})
+    return Told(
+        **{"action": ACTION, "branch": "main", "config": "deploytool.yml", **more, "environments": environments}
+    )
 
 
 def made(name: str, to: Told) -> str:
@@ -66,7 +68,8 @@ def test_the_comment_chooses_between_the_users_environments() -> None:
 
 
 @pytest.mark.parametrize(
-    ("branch", "read"), [("main", "main"), ("release/1.x", "release/1.x"), ("a,b", "a,b"), ("[x]", "[x]"), ("1.0", "1.0")]
+    ("branch", "read"),
+    [("main", "main"), ("release/1.x", "release/1.x"), ("a,b", "a,b"), ("[x]", "[x]"), ("1.0", "1.0")],
 )
 def test_the_branch_is_the_default_one(branch: str, read: str) -> None:
     for name, event in (("deploy.yml", "push"), ("plan.yml", "pull_request")):
