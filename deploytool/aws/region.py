@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 
 def configured_region() -> str:
     """From AWS_REGION, AWS_DEFAULT_REGION or the profile of ~/.aws/config; empty where none of them says."""
-    # Loaded here: a region in the environment of a verb is known without it.
+    # The variable that every other SDK reads; boto3 does not.
+    if named := os.environ.get("AWS_REGION"):
+        return named
     import boto3
     from botocore.exceptions import BotoCoreError
 

@@ -82,6 +82,7 @@ def running_services(given: Given, around: Surroundings, app: NodeApp | None, en
     from deploytool.aws.ecr import registry_of
     from deploytool.aws.session import Session
     from deploytool.cli.project import enter_sandbox
+    from deploytool.core.init.dockerfile import dockerfile
     from deploytool.core.init.from_live import draft_of_live
     from deploytool.core.init.live import LiveCluster, common_prefix, released_together
 
@@ -101,7 +102,8 @@ def running_services(given: Given, around: Surroundings, app: NodeApp | None, en
         together,
         environment,
         app=given.app,
-        dockerfile=around.texts.get(DOCKERFILE, ""),
+        dockerfile=around.texts.get(DOCKERFILE) or (dockerfile(app, around) if app else ""),
+        migration_files=app.migrations if app else "",
         health_path=given.health_path,
         tells_version=app is not None and app.health.tells_version,
     )

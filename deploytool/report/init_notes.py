@@ -47,6 +47,8 @@ def notes(around: Surroundings, app: NodeApp | None, draft: Draft, told: Told) -
             f"{app.health.file} does not tell the version; with `version: process.env.VERSION` in its answer, "
             "a release can wait for the new one"
         )
+    elif not app:
+        yield "there is no Dockerfile here: a release cannot build the image"
     if not draft.services[0].check:
         yield "no answer is checked after a rollout, as no address is known: give --health-path, or write `verify`"
     yield from _of_action(told.action)

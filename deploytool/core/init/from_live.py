@@ -23,6 +23,7 @@ def draft_of_live(
     *,
     app: str = "",
     dockerfile: str = "",
+    migration_files: str = "",
     health_path: str = "",
     tells_version: bool = False,
 ) -> Draft:
@@ -46,7 +47,7 @@ def draft_of_live(
         )
         for repository, name in images.items()
     ]
-    migrate = _migrate(cluster, services, existing.migrate)
+    migrate = _migrate(cluster, services, existing.migrate, migration_files)
     if migrate and migrate.image == MIGRATE:
         drafted.append(Image(MIGRATE, existing.migrate))
     return Draft(
@@ -94,8 +95,8 @@ def _service(cluster: LiveCluster, service: LiveService, images: Images, *, tell
     return Service(service.name, containers=ours, check=check)
 
 
-def _migrate(cluster: LiveCluster, services: Sequence[LiveService], target: str) -> Migrate | None:
+def _migrate(cluster: LiveCluster, services: Sequence[LiveService], target: str, files: str) -> Migrate | None:
     found = migrations(cluster, services)
     if len(found) != 1:
         return None
-    return Migrate(str(found[0]["family"]), MIGRATE if target else APP, services[0].name)
+    return Migrate(str(found[0]["family"]), MIGRATE if target else APP, services[0].name, files)

@@ -135,11 +135,16 @@ def test_each_repository_has_its_image_and_its_stage() -> None:
 
 def test_the_migration_has_an_image_of_its_own_where_the_dockerfile_has_a_stage_for_it() -> None:
     made = draft_of_live(
-        cluster(WEB, families=(MIGRATE,)), (WEB,), "production", dockerfile="FROM a AS migrate\nFROM a AS app\n"
+        cluster(WEB, families=(MIGRATE,)),
+        (WEB,),
+        "production",
+        dockerfile="FROM a AS migrate\nFROM a AS app\n",
+        migration_files="prisma/migrations",
     )
     found = settings(made)
     assert found.migrate is not None
     assert (found.migrate.image, found.images["migrate"].target) == ("migrate", "migrate")
+    assert found.migrate.files == "prisma/migrations"
 
 
 def test_a_sidecar_stays_as_it_is() -> None:

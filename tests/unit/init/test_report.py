@@ -82,6 +82,11 @@ def test_a_web_service_that_nobody_asks_is_noted() -> None:
     assert ["no answer is checked" in note for note in notes(place, None, made, TOLD)] == [True]
 
 
+def test_a_lacking_dockerfile_is_noted_where_none_can_be_written() -> None:
+    live = draft_of_live(cluster(WEB), (WEB,), "production")
+    assert ["there is no Dockerfile here" in note for note in notes(around(), None, live, TOLD)] == [True]
+
+
 @pytest.mark.parametrize(
     ("package", "environments", "to", "subjects", "said"),
     [
