@@ -1,4 +1,4 @@
-"""The tiny shop as `deploytool init` makes it ready, its images built by a real Docker, beside a PostgreSQL and a Redis.
+"""The tiny shop as `deploytool init` makes it ready: built by a real Docker, run beside a PostgreSQL and a Redis.
 
 The base image is the sandbox's with Node in it, as no public one can be had everywhere.
 """
@@ -107,7 +107,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
     root = tmp_path_factory.mktemp("init") / "tiny-shop"
     shutil.copytree(APP, root)
     environ = {**os.environ, "AWS_EC2_METADATA_DISABLED": "true", "GITHUB_TOKEN": ""}
-    written = [DEPLOYTOOL, "init", "--region", "us-east-1", "--account", "123456789012"]
+    written: list[str | Path] = [DEPLOYTOOL, "init", "--region", "us-east-1", "--account", "123456789012"]
     subprocess.run(written, cwd=root, env=environ, check=True, stdout=subprocess.DEVNULL)
     tag = uuid4().hex[:8]
     found = Images(f"tiny-shop-app:{tag}", f"tiny-shop-migrate:{tag}")
