@@ -6,7 +6,8 @@ botocore's own retries are switched off (see ``session``): two layers of retries
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import (
@@ -60,19 +61,31 @@ _NOT_AUTHORIZED = re.compile(
 def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """Call ``operation`` (snake case) and return its answer.
 
-    Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds; all calls
-    of this tool are safe to repeat, RunTask by its client token. Raises CloudError.
+    Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds: the call
+    must be safe to repeat, as RunTask is by its client token. Raises CloudError.
     """
-    method: Callable[..., dict[str, Any]] = getattr(client, operation)
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
         stop=stop_after_delay(PATIENCE),
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
     )
-    name = f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
-    try:
+    method: Callable[..., dict[str, Any]] = getattr(client, operation)
+    with _translating(_name(client, operation)):
         return retrying(method, **parameters)
+
+
+def once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+    """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
+    method: Callable[..., dict[str, Any]] = getattr(client, operation)
+    with _translating(_name(client, operation)):
+        return method(**parameters)
+
+
+@contextmanager
+def _translating(name: str) -> Iterator[None]:
+    try:
+        yield
     except ClientError as error:
         raise translated(error, name) from error
     except NO_CREDENTIALS as error:
@@ -88,6 +101,10 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
         raise CloudUnreachable(
             f"{name} got no answer from AWS for {PATIENCE:.0f} s: {error}", "check the network, then run it again"
         ) from error
+
+
+def _name(client: Any, operation: str) -> str:
+    return f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
 
 
 def may_pass(error: BaseException) -> bool:

@@ -13,8 +13,10 @@ from deploytool.errors import CredentialsMissing
 class Session:
     """Clients of one region. Endpoints and credentials come from where boto3 always looks for them."""
 
-    def __init__(self, region: str, role_arn: str | None = None) -> None:
+    def __init__(self, region: str, role_arn: str | None = None, read_timeout: float = 30) -> None:
+        """``read_timeout``: seconds that an answer may take."""
         self.region = region
+        self._read_timeout = read_timeout
         self._role_arn = role_arn
         self._session: Any = None
         self._clients: dict[str, Any] = {}
@@ -44,7 +46,7 @@ class Session:
         config = Config(
             retries={"total_max_attempts": 1},
             connect_timeout=5,
-            read_timeout=30,
+            read_timeout=self._read_timeout,
             max_pool_connections=16,
             user_agent_extra="archdeck-deploy",
         )

@@ -60,6 +60,11 @@ class Images:
         """``registry/repository@digest`` is still there. What is not in our registry is taken as there."""
         return not reference.startswith(f"{self._host}/") or self._held(reference) is not None
 
+    def pinned(self, reference: str) -> str:
+        """``registry/repository:tag`` by its digest; empty where our registry has no such image."""
+        held = self._held(reference) if reference.startswith(f"{self._host}/") else None
+        return f"{reference.rpartition(':')[0]}@{held.digest}" if held else ""
+
     def _held(self, reference: str) -> PublishedImage | None:
         try:
             held = registry.manifest(reference, self._auth)

@@ -28,6 +28,7 @@ VERBS = {
     "respond": "Roll back where the box in a release's comment was ticked.",
     "recover": "Settle what a killed release left.",
     "prune": "Remove revisions and images that nobody needs any more.",
+    "infra": "Plan, make, look after and delete the CloudFormation stacks under it all.",
     "config": "Check deploytool.yml, or print its JSON Schema.",
     "sandbox": "A whole cloud on this machine, to try and to break.",
 }

@@ -47,10 +47,11 @@ def _shown(*, as_json: bool) -> Iterator[Tell]:
     from deploytool.report.plain import PlainProgress
 
     actions = os.environ.get("GITHUB_ACTIONS") == "true"
-    yield PlainProgress(_writer(sys.stderr if as_json else sys.stdout), _now, actions).tell
+    yield PlainProgress(writer(sys.stderr if as_json else sys.stdout), _now, actions).tell
 
 
-def _writer(stream: TextIO) -> Callable[[str], object]:
+def writer(stream: TextIO) -> Callable[[str], object]:
+    """Writes to a stream that its reader may leave."""
     gone = False
 
     def write(text: str) -> None:

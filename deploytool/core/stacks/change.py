@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from deploytool.core.model import Problem
@@ -79,6 +79,29 @@ class Allowed:
         return tuple(logical_id for stack, _, logical_id in names if stack == key)
 
 
+NOTHING_ALLOWED = Allowed()
+_WOULD = {
+    Action.REPLACE: "would be replaced",
+    Action.MAY_REPLACE: "might be replaced",
+    Action.REMOVE: "would be removed",
+}
+
+
+def with_policies(
+    changes: Iterable[ResourceChange], update_replace_policies: Mapping[str, str]
+) -> tuple[ResourceChange, ...]:
+    """The changes, told what becomes of a resource that CloudFormation only perhaps replaces: it does not say itself.
+
+    ``update_replace_policies`` are those of the new template, by logical id.
+    """
+    return tuple(
+        replace(change, keeps_old=update_replace_policies.get(change.logical_id, "Delete") != "Delete")
+        if change.action is Action.MAY_REPLACE
+        else change
+        for change in changes
+    )
+
+
 def refusals(key: str, changes: Iterable[ResourceChange], allowed: Allowed) -> tuple[Problem, ...]:
     """Each resource of stack ``key`` that holds data, would be replaced or removed, and was not named."""
     found = []
@@ -90,7 +113,7 @@ def refusals(key: str, changes: Iterable[ResourceChange], allowed: Allowed) -> t
         option = f"--allow-{'remove' if removed else 'replace'} {name}"
         found.append(
             Problem(
-                f"{name} ({short_type(change.type)}) holds data and would be {change.action}{_why(change)}; "
+                f"{name} ({short_type(change.type)}) holds data and {_WOULD[change.action]}{_why(change)}; "
                 + ("what it holds now is kept apart" if change.keeps_old else "what it holds now would be LOST"),
                 f"take the change back, or add {option}",
             )

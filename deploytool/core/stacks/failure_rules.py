@@ -58,7 +58,7 @@ RULES = (
         "name-taken",
         r"already exists|AlreadyExists|BucketAlreadyOwnedByYou|BucketAlreadyExists|NAME_CONFLICT|EntityAlreadyExists",
         "{what} cannot be made, since one of its name is there already: {reason}",
-        "delete or rename the other one, or import it into the stack; a failed creation may have retained it",
+        "where an earlier stack retained it, import it with an IMPORT change set, or delete it; else rename one",
     ),
     Rule(
         "quota-reached",

@@ -112,9 +112,8 @@ def result_of(
     if Fate.ROLLED_BACK in fates:
         return Result.ROLLED_BACK
     if fates - GOOD:
-        # A refusal after other stacks were changed: this one is as it was, and the others are good.
-        changed = fates & (GOOD - {Fate.UNCHANGED})
-        return Result.ROLLED_BACK if changed else Result.REFUSED
+        # Refused after other stacks were changed: what was refused is as it was, and the others are good.
+        return Result.ROLLED_BACK if fates & (GOOD - {Fate.UNCHANGED}) else Result.REFUSED
     return Result.NOTHING_TO_DO if fates <= {Fate.UNCHANGED} and when_good is Result.APPLIED else when_good
 
 

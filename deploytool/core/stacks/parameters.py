@@ -16,10 +16,6 @@ IMAGES = (APP_IMAGE, MIGRATE_IMAGE)
 """By digest; what runs now, so that a change of the stack never changes the version."""
 
 
-class ParametersMissing(ConfigurationError):
-    """Templates declare parameters without a default that nobody gave."""
-
-
 class ParametersUnknown(ConfigurationError):
     """Parameters are given that no template declares."""
 
@@ -33,6 +29,9 @@ class Given:
     """Parameters that keep the value they have."""
     secret: frozenset[str] = frozenset()
     """Those of ``values`` that are never shown."""
+
+
+NOTHING_GIVEN = Given()
 
 
 @dataclass(frozen=True)
@@ -69,24 +68,29 @@ def services_of(settings: Settings) -> tuple[Service | None, Service | None]:
     return app or next(rest, None), worker or next(rest, None)
 
 
-def pseudo_parameters(region: str, stack_name: str) -> dict[str, str]:
-    """What templates can name without declaring it, as far as it is known before CloudFormation is asked."""
-    return {"AWS::Region": region, "AWS::StackName": stack_name, "AWS::NoValue": ""}
-
-
 def given(template: Template, known: Mapping[str, str], before: Mapping[str, str] | None) -> Given:
     """What to pass. ``before``: the stack's parameters now, ``None`` where there is no stack.
 
-    A parameter that nobody gives takes its default. One without a default, and a secret one, keeps the value it has.
+    A parameter that nobody gives takes its default. One without a default, a secret one and an image keep the value
+    they have.
     """
     declared = template.parameters
     values = {name: known[name] for name in declared if name in known}
     kept = {
         name
         for name, each in declared.items()
-        if name not in values and before is not None and name in before and (each.default is None or each.secret)
+        if name not in values
+        and before is not None
+        and name in before
+        and (each.default is None or each.secret or name in IMAGES)
     }
     return Given(values, frozenset(kept), frozenset(name for name in values if declared[name].secret))
+
+
+def kept(passed: Given, names: frozenset[str]) -> Given:
+    """The same, but for these parameters, which keep the values they have."""
+    values = {name: value for name, value in passed.values.items() if name not in names}
+    return Given(values, passed.previous | names, passed.secret)
 
 
 def missing(template: Template, passed: Given) -> tuple[str, ...]:
@@ -98,11 +102,12 @@ def missing(template: Template, passed: Given) -> tuple[str, ...]:
     )
 
 
-def values_of(template: Template, passed: Given, before: Mapping[str, str] | None) -> Values:
+def values_of(template: Template, passed: Given, before: Mapping[str, str] | None, region: str) -> Values:
     """Every value as CloudFormation will see it, as far as it is known."""
-    defaults = {name: each.default for name, each in template.parameters.items() if each.default is not None}
-    kept = {name: before[name] for name in passed.previous if before and not template.parameters[name].secret}
-    return {**defaults, **kept, **passed.values}
+    declared = template.parameters
+    defaults = {name: each.default for name, each in declared.items() if each.default is not None}
+    kept = {name: before[name] for name in passed.previous if before and not declared[name].secret}
+    return {"AWS::Region": region, **defaults, **kept, **passed.values}
 
 
 def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[ParameterChange, ...]:
@@ -116,17 +121,11 @@ def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[
     )
 
 
-def check(templates: Iterable[Template], named: Mapping[str, str], absent: Mapping[str, tuple[str, ...]]) -> None:
-    """``named``: what a person wrote. ``absent``: parameters without a value, by stack. Raises both classes above."""
-    declared = {name for template in templates for name in template.parameters}
-    if unknown := sorted(set(named) - declared):
+def check_known(templates: Iterable[Template], named: Iterable[str]) -> None:
+    """``named``: the parameters that a person wrote. Raises ParametersUnknown."""
+    declared = sorted({name for template in templates for name in template.parameters})
+    if unknown := sorted(set(named) - set(declared)):
         raise ParametersUnknown(
             f"no template declares the parameter{'s' * (len(unknown) > 1)} {', '.join(unknown)}",
-            did_you_mean(unknown[0], sorted(declared)) if declared else "remove it",
-        )
-    lacking = [f"{name} (stack {key})" for key, names in absent.items() for name in names]
-    if lacking:
-        raise ParametersMissing(
-            f"no value is given for {', '.join(lacking)}",
-            "write them in deploytool.yml under environments.NAME.infra.parameters, or pass --parameter NAME=VALUE",
+            did_you_mean(unknown[0], declared),
         )

@@ -80,10 +80,11 @@ class InfraRefused(Refused):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            "; ".join(problem.cause for problem in problems),
-            ". ".join(dict.fromkeys(problem.fix for problem in problems)),
-        )
+        if len(self.problems) == 1:
+            super().__init__(self.problems[0].cause, self.problems[0].fix)
+            return
+        told = "\n".join(f"  {problem.cause}\n    fix: {problem.fix}" for problem in self.problems)
+        super().__init__(f"there are {len(self.problems)} reasons against it, and nothing was changed:\n{told}")
 
 
 def course(stack: Stack, state: StackState | None, held: Sequence[Held]) -> How | Problem:

@@ -64,6 +64,17 @@ class Template:
         needed = ["CAPABILITY_NAMED_IAM"] if named else ["CAPABILITY_IAM"] if iam else []
         return (*needed, *(["CAPABILITY_AUTO_EXPAND"] if self.document.get("Transform") else []))
 
+    def deletion_policy(self, logical_id: str) -> str:
+        """What becomes of a resource that leaves the stack; `Delete` where nothing is said, as with most types."""
+        resource = (self.document.get("Resources") or {}).get(logical_id) or {}
+        return str(resource.get("DeletionPolicy", "Delete"))
+
+    @property
+    def update_replace_policies(self) -> Mapping[str, str]:
+        """What becomes of a resource that is replaced, by logical id, where the template says."""
+        found = (self.document.get("Resources") or {}).items()
+        return {name: str(each["UpdateReplacePolicy"]) for name, each in found if "UpdateReplacePolicy" in each}
+
     def resources(self, values: Values) -> tuple[Resource, ...]:
         """Those whose condition holds, or cannot be told beforehand."""
         conditions = self.document.get("Conditions") or {}

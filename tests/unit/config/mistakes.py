@@ -276,6 +276,32 @@ STRUCTURAL = [
         '10:58: "ledger" must be the name of a DynamoDB table',
     ),
     Mistake(
+        "infra_size_misspelt",
+        "cluster: shop}",
+        "cluster: shop, infra: {size: minimum}}",
+        '10:64: "size" cannot be "minimum"; did you mean "minimal"?',
+    ),
+    Mistake(
+        "infra_parameter_named_with_a_dash",
+        "cluster: shop}",
+        "cluster: shop, infra: {parameters: {log-days: 7}}}",
+        '10:71: "log-days" cannot be a name in environments.production.infra.parameters; '
+        "it must match ^[A-Za-z0-9]{1,255}$",
+    ),
+    Mistake(
+        "infra_parameter_of_nothing",
+        "cluster: shop}",
+        "cluster: shop, infra: {parameters: {LogDays: }}}",
+        '10:79: "LogDays" must be text, a whole number, true or false, or a list of these, not nothing; '
+        "give it a value or remove the line",
+    ),
+    Mistake(
+        "infra_parameter_that_yaml_shortens",
+        "cluster: shop}",
+        "cluster: shop, infra: {parameters: {EngineVersion: 16.10}}}",
+        '10:86: "EngineVersion" must be text, not a number; put it in quotes',
+    ),
+    Mistake(
         "environment_without_value",
         "  staging: {region: us-east-1, cluster: shop-staging}",
         "  staging:",

@@ -111,6 +111,27 @@ def test_every_key_of_an_environment_is_read() -> None:
     assert (found.timeout, found.services["s"].timeout, found.ledger) == (90, 90, "a-releases")
 
 
+def test_every_key_of_infra_is_read_and_its_parameters_become_text() -> None:
+    found = one(
+        environment="{region: eu-west-1, cluster: c, account: '123456789012',"
+        " infra: {size: scaled, templates: '${app}-cfn', parameters: {Days: 30, Trail: false, Email: '',"
+        " Zones: [a, '${region}', 3],"
+        " Arn: 'arn:aws:acm:us-east-1:${account}:certificate/1'}}}"
+    ).infra
+    assert (found.size, found.templates) == ("scaled", "a-cfn")
+    assert found.parameters == {
+        "Days": "30",
+        "Trail": "false",
+        "Email": "",
+        "Zones": "a,eu-west-1,3",
+        "Arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
+    }
+
+
+def test_infra_is_minimal_and_ours_when_nothing_is_said() -> None:
+    assert (one().infra.size, one().infra.templates, one().infra.parameters) == ("minimal", None, {})
+
+
 def test_there_is_no_ledger_when_it_is_false() -> None:
     assert one(environment="{region: eu-west-1, cluster: c, ledger: false}").ledger is None
 

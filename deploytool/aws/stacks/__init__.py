@@ -1,0 +1,1 @@
+"""CloudFormation: stacks, their change sets, events and drift (ports of ``run.stacks``)."""

@@ -1,0 +1,1 @@
+"""Stacks, their plans, progress and outcomes, as people and scripts read them; pure."""

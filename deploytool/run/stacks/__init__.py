@@ -1,0 +1,1 @@
+"""Drives CloudFormation stacks: plan, apply, destroy, drift. Each stack is a process; one loop turns them all."""
