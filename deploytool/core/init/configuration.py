@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from deploytool.core.init.model import Check, Draft, Environment, Image, Migrate, Parameters, Service
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+_PROVIDER = "  # UseExistingProvider: true       where the account has GitHub's OIDC provider already"
 _OTHERWISE = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 """Words that YAML 1.1 reads as something else than text."""
 
@@ -40,6 +41,7 @@ def _lines(draft: Draft) -> Iterator[str]:
         yield "# Parameters of stacks that all environments share."
         yield "x-shared: &shared"
         yield from (f"  {name}: {_value(value)}" for name, value in draft.shared.items())
+        yield _PROVIDER
     yield ""
     yield "environments:"
     for environment in draft.environments:
@@ -107,6 +109,8 @@ def _parameters(own: Parameters, draft: Draft) -> Iterator[str]:
     if several:
         yield "  <<: *shared"
     yield from (f"  {name}: {_value(value)}" for name, value in told.items())
+    if draft.shared and not several:
+        yield _PROVIDER
     yield "  # AlertEmail: you@example.com   who hears of alarms"
     if "DomainName" not in told:
         yield "  # DomainName: app.example.com   the app's own name, and"

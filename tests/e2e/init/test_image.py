@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 
+from deploytool.cli.infra_templates import templates
 from tests.e2e.init.conftest import COMMIT, TOKEN, Images, Surroundings, docker, eventually, ran
 
 ASK = "fetch('http://127.0.0.1:3000/api/health').then(r => r.text().then(t => console.log(r.status, t)))"
-HEALTH = (
-    "node -e \"fetch('http://127.0.0.1:3000/api/health').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\""
-)
-"""The check of cloudformation/service.yaml, which ECS runs in the container by a shell."""
+
+
+def health_command() -> str:
+    """The check of cloudformation/service.yaml, which ECS runs in the container by a shell."""
+    service = templates(None, ["service"], lambda each: each)["service"].document
+    check = service["Resources"]["AppTask"]["Properties"]["ContainerDefinitions"][0]["HealthCheck"]
+    text = check["Command"][1]["Fn::If"][2]["Fn::Sub"]
+    return str(text).replace("${ContainerPort}", "3000").replace("${HealthPath}", "/api/health")
 
 
 def test_migration_app_and_worker_do_their_work_with_any_password(built: Images, around: Surroundings) -> None:
@@ -18,7 +23,7 @@ def test_migration_app_and_worker_do_their_work_with_any_password(built: Images,
     assert around.rows() == []
     app = around.start("app", built.app)
     worker = around.start("worker", built.app, "node", "dist/worker/index.js")
-    eventually(lambda: ran("exec", app, "sh", "-c", HEALTH).returncode == 0)
+    eventually(lambda: ran("exec", app, "sh", "-c", health_command()).returncode == 0)
     status, _, answer = docker("exec", app, "node", "-e", ASK).partition(" ")
     assert (status, json.loads(answer)) == ("200", {"status": "ok", "version": COMMIT})
     docker("exec", f"{around.name}-redis", "redis-cli", "--no-auth-warning", "-a", TOKEN, "rpush", "orders", "tea")
