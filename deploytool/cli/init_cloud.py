@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploytool.core.init.given import Given
+from deploytool.core.init.given import Given, check_given
 from deploytool.core.init.model import Draft, Surroundings
 from deploytool.core.init.names import main_environment
 from deploytool.core.init.new_cloud import DOCKERFILE, Wish, draft
@@ -117,7 +117,10 @@ def running_services(given: Given, around: Surroundings, app: NodeApp | None, en
 
 
 def _region(given: Given) -> str:
-    """The one given, else the configured one, else what a person at the terminal says. Raises RegionUnknown."""
+    """The one given, else the configured one, else what a person at the terminal says.
+
+    Raises RegionUnknown, OptionInvalid.
+    """
     from deploytool.aws.region import configured_region
 
     found = given.region or configured_region()
@@ -125,4 +128,5 @@ def _region(given: Given) -> str:
         found = str(click.prompt("AWS region", err=True)).strip()
     if not found:
         raise RegionUnknown("no AWS region is known", "give --region, or set AWS_REGION")
+    check_given(Given(region=found), ())
     return found

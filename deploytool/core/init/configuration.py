@@ -75,7 +75,7 @@ def _service(service: Service) -> Iterator[str]:
     yield f"  {service.name}:"
     yield f"    {runs}"
     if not service.check.is_known:
-        yield "    # `deploytool infra apply` prints the address. With it, a release waits for the new version:"
+        yield "    # `deploytool infra status` prints the address. With it, a release waits for the new version:"
     yield f"    {'' if service.check.is_known else '# '}verify: {_check(service.check)}"
 
 
@@ -102,19 +102,16 @@ def _environment(environment: Environment, draft: Draft) -> Iterator[str]:
 def _parameters(own: Parameters, draft: Draft) -> Iterator[str]:
     several = len(draft.environments) > 1 and draft.shared
     told = own if several else {**draft.shared, **own}
-    if several or told:
-        yield "parameters:"
-    else:
-        yield "parameters: {}"
+    yield "parameters:" if several or told else "# parameters:"
     if several:
         yield "  <<: *shared"
     yield from (f"  {name}: {_value(value)}" for name, value in told.items())
     if draft.shared and not several:
         yield _PROVIDER
-    yield "  # AlertEmail: you@example.com   who hears of alarms"
+    yield "  # AlertEmail: you@example.com    who hears of alarms"
     if "DomainName" not in told:
-        yield "  # DomainName: app.example.com   the app's own name, and"
-        yield "  # HostedZoneId: Z0123456789     its zone in Route 53; without them CloudFront's own name is used"
+        yield "  # DomainName: app.example.com    the app's own name, and"
+        yield "  # HostedZoneId: Z0123456789      its zone in Route 53; without them CloudFront's own name is used"
 
 
 def _overrides(environment: Environment, draft: Draft) -> str:

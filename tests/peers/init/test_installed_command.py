@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.peers.init.conftest import Look, Project
+from tests.peers.init.conftest import DEPLOYTOOL, Look, Project
 from tests.peers.runner.node import parser_faults
 
 WORKFLOWS = tuple(f".github/workflows/{name}" for name in ("deploy.yml", "plan.yml", "rollback.yml"))
@@ -152,6 +154,24 @@ def test_the_region_is_that_of_the_profile_when_it_is_not_given(shop: Project) -
     assert "region: eu-north-1" in (shop.root / "deploytool.yml").read_text()
 
 
+def test_a_person_at_a_terminal_is_asked_for_the_region_that_nothing_says(shop: Project) -> None:
+    terminal, other_side = pty.openpty()
+    os.write(terminal, b"eu-west-1\n")
+    done = subprocess.run(
+        [DEPLOYTOOL, "init"],
+        cwd=shop.root,
+        env=shop.environ,
+        stdin=other_side,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(other_side)
+    assert (done.returncode, "AWS region: " in done.stderr) == (0, True)
+    assert "region: eu-west-1" in (shop.root / "deploytool.yml").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -161,6 +181,7 @@ def test_the_region_is_that_of_the_profile_when_it_is_not_given(shop: Project) -
         (("--region", "us-east-1", "--role", "deploy"), "--role must be the ARN of an IAM role"),
         (("--region", "us-east-1", "--config", "nowhere/deploytool.yml"), "there is no directory"),
         (("--region",), "requires an argument"),
+        (("--region", "Virginia"), "--region must be an AWS region"),
     ],
 )
 def test_a_wrong_command_line_is_refused_with_2_and_writes_nothing(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from deploytool.cli.read_config import document_of
+from deploytool.core.config.parse import parse
 from deploytool.core.init.configuration import configuration
 from deploytool.core.init.model import Check, Draft, Environment, Image, Migrate, Service
 from tests.unit.init.drafts import read, settings
@@ -54,10 +56,18 @@ def test_the_box_is_left_out_where_nothing_acts_on_it() -> None:
 
 def test_the_size_and_what_may_be_added_are_shown_where_the_stacks_are_ours() -> None:
     environment = Environment("production", "us-east-1", "shop", "shop", parameters={})
-    text = configuration(Draft(**{**vars(PLAIN), "environments": (environment,)}))
+    made = Draft(**{**vars(PLAIN), "environments": (environment,)})
+    text = configuration(made)
+    assert settings(made).infra.size == "minimal"
     assert "size: minimal # or: scaled" in text
     assert "# AlertEmail:" in text
     assert "# HostedZoneId:" in text
+    # What is written in place of the comments is read.
+    changed = text.replace("      # parameters:", "      parameters:").replace(
+        "# AlertEmail: you@example.com ", "AlertEmail: a #"
+    )
+    found = parse(document_of(changed.encode(), "deploytool.yml"))
+    assert found.environments["production"].infra.parameters == {"AlertEmail": "a"}
 
 
 def test_a_check_in_another_place_is_an_override() -> None:

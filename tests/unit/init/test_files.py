@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploytool.cli.own_files import own_action, templates
+from deploytool.cli.own_files import SHIPPED, own_action, templates
 from deploytool.core.init.dockerfile import dockerfile
 from deploytool.core.init.fate import Fate, settled
 from deploytool.core.init.files import files
@@ -14,10 +16,12 @@ from deploytool.core.init.model import NewFile
 from deploytool.core.init.new_cloud import draft
 from deploytool.core.init.node_app import node_app
 from deploytool.core.init.roles import Subjects
+from deploytool.core.init.workflows import WORKFLOWS as WORKFLOW_NAMES
 from deploytool.core.init.workflows import Told
 from tests.unit.init.drafts import wish
 from tests.unit.init.projects import NEXT, around
 
+ROOT = Path(__file__).parents[3]
 WORKFLOWS = [f".github/workflows/{name}" for name in ("deploy.yml", "rollback.yml", "plan.yml")]
 IMAGE = ["Dockerfile", ".dockerignore", "docker/entry.sh", "docker/urls.mjs"]
 
@@ -116,3 +120,13 @@ def test_a_file_that_is_there_is_kept_and_the_difference_told() -> None:
 def test_a_file_without_a_line_end_is_another_one() -> None:
     file = NewFile("a", "one\n")
     assert settled([file], {file: "one"})[0].fate is Fate.KEPT
+
+
+def test_the_wheel_takes_what_is_read_outside_the_package() -> None:
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    taken: dict[str, str] = told["force-include"]
+    assert [source for source in taken if not (ROOT / source).exists()] == []
+    assert {name: f"deploytool/{SHIPPED.name}/{name}" for name in WORKFLOW_NAMES}.items() <= {
+        source.removeprefix(".github/workflows/"): place for source, place in taken.items()
+    }.items()
+    assert taken["cloudformation"] == "deploytool/_cloudformation"
