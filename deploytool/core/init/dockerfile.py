@@ -21,8 +21,8 @@ def dockerfile(app: NodeApp, around: Surroundings) -> str:
     stages = [_head(app), _base(app), _dependencies(app, around), _build(app)]
     if app.migrate:
         stages.append(_migrate(app.migrate))
-    if _modules(app) != "none":
-        stages.append(_modules_stage(app))
+    if steps := _modules_steps(app):
+        stages.append(_modules_stage(app, steps))
     return "\n\n".join("\n".join(stage) for stage in [*stages, _app(app, around)]) + "\n"
 
 
@@ -96,27 +96,34 @@ def _modules(app: NodeApp) -> Modules:
     return "all" if wanted == "production" and not can_prune else wanted
 
 
-def _modules_stage(app: NodeApp) -> Iterator[str]:
-    steps = [app.manager.prune] if _modules(app) == "production" else []
+def _modules_steps(app: NodeApp) -> list[str]:
+    """What is done to the modules of the build before they go into the image `app`."""
+    kind = _modules(app)
+    steps = [app.manager.prune] if kind == "production" else []
+    return [*steps, "rm -rf .next/standalone/node_modules"] if app.standalone and kind != "none" else steps
+
+
+def _modules_stage(app: NodeApp, steps: list[str]) -> Iterator[str]:
     if app.standalone:
         yield "# The worker's modules. Those that the server's build traced are among them, and would be there twice."
-        steps.append("rm -rf .next/standalone/node_modules")
     yield "FROM build AS modules"
     yield from (f"RUN {step}" for step in steps)
 
 
 def _app(app: NodeApp, around: Surroundings) -> Iterator[str]:
-    built = "build" if _modules(app) == "none" else "modules"
+    built = "modules" if _modules_steps(app) else "build"
     yield "FROM base AS app"
     yield f"ENV NODE_ENV=production PORT={PORT} HOSTNAME=0.0.0.0"
-    if app.worker and app.worker.is_source:
+    runs_source = app.worker is not None and app.worker.is_source
+    if runs_source:
         yield "COPY . ."
     if app.standalone:
         yield f"COPY --from={built} --chown=app:app /app/.next/standalone ./"
         yield f"COPY --from={built} --chown=app:app /app/.next/static ./.next/static"
     else:
         configurations = sorted(each for each in around.paths if each.startswith("next.config."))
-        yield f"COPY {' '.join(['package.json', *configurations])} ./"
+        if not runs_source:
+            yield f"COPY {' '.join(['package.json', *configurations])} ./"
         yield f"COPY --from={built} --chown=app:app /app/.next ./.next"
     yield f"COPY --from={built} /app/public ./public"
     if _modules(app) != "none":

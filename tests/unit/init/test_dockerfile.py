@@ -61,6 +61,14 @@ def test_a_worker_brings_its_production_modules_in_the_place_of_the_traced_ones(
     assert found["build"][-1] == "RUN test -f dist/worker.js"
 
 
+def test_nothing_is_done_to_modules_that_are_all_needed_by_a_server_without_standalone_output() -> None:
+    found = stages(written("worker.ts", scripts={"worker": "tsx worker.ts"}, devDependencies={"tsx": "4"}))
+    assert "modules" not in found
+    assert "COPY --from=build /app/node_modules ./node_modules" in found["app"]
+    assert "COPY . ." in found["app"]
+    assert not any(line.startswith("COPY package.json") for line in found["app"])
+
+
 def test_a_bundled_worker_is_copied_alone() -> None:
     found = stages(written(texts=STANDALONE, scripts={**WORKER["scripts"], "build:worker": "ncc build worker.ts"}))
     assert "modules" not in found
