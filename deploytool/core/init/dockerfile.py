@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from deploytool.core.init.model import Command, Modules, Surroundings
+from deploytool.core.init.model import Modules, Surroundings
 from deploytool.core.init.node_app import PRISMA_CONFIGURATIONS, NodeApp
 from deploytool.core.init.package_manager import run
 from deploytool.core.init.scripts import BINARIES
@@ -20,7 +20,7 @@ def dockerfile(app: NodeApp, around: Surroundings) -> str:
     """Its text."""
     stages = [_head(app), _base(app), _dependencies(app, around), _build(app)]
     if app.migrate:
-        stages.append(_migrate(app.migrate))
+        stages.append(_migrate(app))
     if steps := _modules_steps(app):
         stages.append(_modules_stage(app, steps))
     return "\n\n".join("\n".join(stage) for stage in [*stages, _app(app, around)]) + "\n"
@@ -78,13 +78,16 @@ def _build(app: NodeApp) -> Iterator[str]:
         yield f"RUN test -f {app.worker.entry}"
 
 
-def _migrate(command: Command) -> Iterator[str]:
+def _migrate(app: NodeApp) -> Iterator[str]:
     yield "# With all that was installed for the build: a migration downloads nothing while it runs."
     yield "FROM dependencies AS migrate"
     yield "COPY . ."
+    if app.prisma:
+        yield "# Fetches the schema engine where the installation was not allowed to: npm runs few install scripts unasked."
+        yield f"RUN {BINARIES}/prisma version"
     yield "USER app"
     yield _ENTRYPOINT
-    yield f"CMD {json.dumps(command)}"
+    yield f"CMD {json.dumps(app.migrate)}"
 
 
 def _modules(app: NodeApp) -> Modules:

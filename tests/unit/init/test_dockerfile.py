@@ -121,6 +121,11 @@ def test_prisma_finds_its_schema_when_it_is_installed_and_openssl_in_the_image()
     )
 
 
+def test_prismas_engine_is_in_the_image_before_it_migrates() -> None:
+    migrate = stages(written("prisma/schema.prisma", devDependencies={"prisma": "7"}))["migrate"]
+    assert migrate.index("RUN node_modules/.bin/prisma version") < migrate.index("USER app")
+
+
 def test_what_the_installation_reads_is_copied_before_it() -> None:
     found = stages(written(".npmrc", "patches/next.patch"))["dependencies"]
     assert found[1:3] == ["COPY package.json package-lock.json .npmrc ./", "COPY patches ./patches"]
