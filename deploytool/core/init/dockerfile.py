@@ -83,7 +83,7 @@ def _migrate(app: NodeApp) -> Iterator[str]:
     yield "FROM dependencies AS migrate"
     yield "COPY . ."
     if app.prisma:
-        yield "# Fetches the schema engine where the installation was not allowed to: npm runs few install scripts unasked."
+        yield "# Fetches the schema engine where the installation ran no scripts, as npm does unless told otherwise."
         yield f"RUN {BINARIES}/prisma version"
     yield "USER app"
     yield _ENTRYPOINT
