@@ -10,7 +10,7 @@ from deploytool.aws.call import call
 from deploytool.aws.service_deployments import ServiceDeployments
 from deploytool.aws.session import Session
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task, TaskDefinition
-from deploytool.core.plan_model import Migrate
+from deploytool.core.plan_model import StandaloneTask
 from deploytool.core.task_definition import RELEASE_TAG
 from deploytool.core.verdict_model import Rollout
 from deploytool.errors import CloudError
@@ -107,9 +107,11 @@ class Ecs:
         tasks = [task for batch in _batches(arns, TASKS_PER_CALL) for task in self._tasks(batch)]
         return sorted(tasks, key=lambda task: str(task.created_at))
 
-    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+    def run_task(
+        self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
+    ) -> Task | NotStarted:
         """RunTask with the network and capacity of the service it is like."""
-        like = step.like
+        like = task.like
         where: dict[str, Any] = {}
         if like.capacity_providers:
             where["capacityProviderStrategy"] = list(like.capacity_providers)
@@ -119,8 +121,8 @@ class Ecs:
             where["networkConfiguration"] = dict(like.network)
         if like.platform_version and (like.capacity_providers or like.launch_type == "FARGATE"):
             where["platformVersion"] = like.platform_version
-        if step.command:
-            override = {"name": step.container, "command": list(step.command)}
+        if task.command:
+            override = {"name": task.container, "command": list(task.command)}
             where["overrides"] = {"containerOverrides": [override]}
         answer = call(
             self._client,

@@ -14,6 +14,8 @@ from deploytool.core.outcome import Outcome, Result
 from deploytool.errors import DeployError
 
 Change = Callable[[Record], Record]
+GITHUB_LAG = 3.0
+"""Seconds that a note of GitHub's ids may wait for another note: a killed run's deployment is found without it too."""
 
 
 class Journal:
@@ -68,8 +70,18 @@ class Journal:
         self._soon(lambda record: notes.moved(record, key, deployment_id, arn))
 
     def on_github(self, github: GithubRecord) -> None:
-        """What GitHub answered; may come from another thread. Written soon."""
-        self._soon(lambda record: notes.on_github(record, github))
+        """What GitHub answered; comes from another thread, after the end too.
+
+        Written with the next note, or after ``GITHUB_LAG`` seconds without one: several answers and the release's own
+        notes are one call to AWS then. After the end it is written before this returns.
+        """
+        self._note(lambda record: notes.on_github(record, github))
+        if self._record.finished:
+            self._write_beside()
+            return
+        later = threading.Timer(GITHUB_LAG, self._write_beside)
+        later.daemon = True
+        later.start()
 
     def closed(self, outcome: Outcome) -> None:
         """Durable on return. The last note of the release; only ``on_github`` may come later."""
@@ -100,7 +112,7 @@ class Journal:
         try:
             self._beside.submit(self._write_beside)
         except RuntimeError:
-            # The release is closed: what GitHub's thread still learns is written by that thread itself.
+            # The release is closed, and who learns something still writes it himself.
             self._write_beside()
 
     def _write_beside(self) -> None:

@@ -44,6 +44,7 @@ def service(raw: Json) -> ServiceState:
             for each in raw.get("loadBalancers", ())
             if each.get("targetGroupArn")
         ),
+        health_check_grace=raw.get("healthCheckGracePeriodSeconds"),
         network=raw.get("networkConfiguration") or {},
         launch_type=raw.get("launchType"),
         capacity_providers=tuple(raw.get("capacityProviderStrategy") or ()),

@@ -12,7 +12,7 @@ from deploytool.core.verdict_model import Rollout
 from deploytool.errors import CloudError, CredentialsMissing
 
 PER_CALL = 20
-SELDOM, OFTEN = 10, 3
+SELDOM, OFTEN = 10, 5
 """Polls between two readings: while ECS starts tasks, and once DescribeServices calls a rollout ended (bake time and
 the stages of a canary come after that)."""
 OVER = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
@@ -42,18 +42,30 @@ class ServiceDeployments:
             self._seen[state.name] = state.primary.rollout_state if state.primary else None
 
     def of(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
-        """By service name, as last read; a denied reading is not tried again, and is no failure."""
+        """By service name, as last read; a denied reading is not tried again, and is no failure.
+
+        One not read yet counts as PENDING: what DescribeServices calls completed is believed once this agrees.
+        """
         wanted = {self._named[each.service]: each.service for each in rollouts if self._named.get(each.service)}
         self._polls_since += 1
         if wanted and not self._closed_to_us and self._due(wanted):
             self._read(tuple(wanted))
             self._polls_since = 0
             self._ended = {service: self._seen[service] for service in wanted.values()}
-        return {service: self._known[arn] for arn, service in wanted.items() if arn in self._known}
+        if self._closed_to_us:
+            return {service: self._known[arn] for arn, service in wanted.items() if arn in self._known}
+        ours = {each.service: each.deployment_id for each in rollouts}
+        return {
+            service: self._known.get(arn) or ServiceDeployment(arn, "PENDING", target_revision=ours[service])
+            for arn, service in wanted.items()
+        }
 
     def stop(self, rollout: Rollout) -> bool:
         """StopServiceDeployment with ROLLBACK for our own; False where that cannot be."""
-        known = self._known.get(self._named.get(rollout.service, ""))
+        arn = self._named.get(rollout.service, "")
+        if arn and arn not in self._known and not self._closed_to_us:
+            self._read((arn,))
+        known = self._known.get(arn)
         if known is None or not known.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
             return False
         try:
@@ -64,13 +76,13 @@ class ServiceDeployments:
         return True
 
     def _due(self, wanted: Mapping[str, str]) -> bool:
-        if any(arn not in self._known for arn in wanted):
+        """Once DescribeServices calls all of them ended; before that now and then."""
+        open_ones = {arn for arn in wanted if arn not in self._known or self._known[arn].status not in OVER}
+        ended = {arn for arn in open_ones if self._seen[wanted[arn]] != "IN_PROGRESS"}
+        changed = any(self._seen[wanted[arn]] != self._ended.get(wanted[arn]) for arn in ended)
+        if changed and ended == open_ones:
             return True
-        unsettled = [service for arn, service in wanted.items() if self._known[arn].status not in OVER]
-        if any(self._seen[service] != self._ended.get(service) for service in unsettled):
-            return True
-        ended = any(self._seen[service] != "IN_PROGRESS" for service in unsettled)
-        return self._polls_since >= (OFTEN if ended else SELDOM)
+        return bool(open_ones) and self._polls_since >= (OFTEN if ended else SELDOM)
 
     def _read(self, arns: Sequence[str]) -> None:
         for start in range(0, len(arns), PER_CALL):

@@ -39,12 +39,14 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "release": {**_WHERE, "commit": "--commit", **_BUSY},
     "rollback": {**_WHERE, "release": "--to", "deployment-id": "", **_BUSY},
     "promote": {"environment": "--to", "config": "--config", "from": "--from", **_BUSY},
+    "migrate": {**_WHERE, "commit": "--commit", **_BUSY},
     "plan": {**_WHERE, "commit": "--commit"},
+    "doctor": _WHERE,
     "recover": {**_WHERE, **_BUSY},
     "respond": _WHERE,
 }
 """Command to the inputs that it takes, each with the option of ``deploytool`` that it becomes."""
-CHANGES = frozenset({"release", "rollback", "promote", "recover", "respond"})
+CHANGES = frozenset({"release", "rollback", "promote", "migrate", "recover", "respond"})
 """Commands that can leave something open where they are killed."""
 
 

@@ -8,6 +8,7 @@ from deploytool.cli import git
 from deploytool.cli.decide import Decided
 from deploytool.cli.print_text import print_text
 from deploytool.cli.project import interactive
+from deploytool.cli.tell_github import Told
 from deploytool.cli.transaction import Transaction
 from deploytool.core.events import Accompanied
 from deploytool.core.ledger import Kind
@@ -19,15 +20,20 @@ from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
 
 
-def carry_out(open_one: Transaction, decided: Decided, kind: Kind, restores: str = "", previous: str = "") -> Outcome:
-    """Run the plan to its outcome; the ledger has it before this returns.
+def carry_out(
+    open_one: Transaction, decided: Decided, kind: Kind, github: Told, restores: str = "", previous: str = ""
+) -> Outcome:
+    """Run the plan to its outcome; the ledger has it before this returns, what ``github`` makes included.
 
     ``restores``: the release whose version it brings back. ``previous``: the one that a rollback from it goes to, where
     that is not the one that is live now.
     """
-    if not decided.plan.nothing_to_do and not previous:
+    if decided.plan.changes and not previous:
         _tell_beforehand(open_one, decided.plan, kind, restores)
-    return run(decided.plan, open_one.world(decided, kind, restores, previous))
+    github.remembered_by(open_one.on_github)
+    outcome = run(decided.plan, open_one.world(decided, kind, restores, previous))
+    github.serves_again(open_one.serving_again(outcome))
+    return outcome
 
 
 def _tell_beforehand(open_one: Transaction, plan: Plan, kind: Kind, restores: str) -> None:

@@ -43,13 +43,14 @@ def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decide
     host = registry_host(project)
     images = Images(project.session, settings, project.commit, host, project.root, clock)
     live = look(project.session, ecs, settings, images.find, templates(project.root, settings))
-    return Decided(_with_files(planned(request, project, live, host), project), live.services, images)
-
-
-def _with_files(found: Plan, project: Project) -> Plan:
-    """Which migration files the plan brings, as far as this clone knows."""
-    migrate = project.settings.migrate
+    found = planned(request, project, live, host)
     before = next((change.commit_before for change in found.changes if change.commit_before), "")
+    return Decided(with_files(found, project, before), live.services, images)
+
+
+def with_files(found: Plan, project: Project, before: str) -> Plan:
+    """Which migration files the plan brings beside those of commit ``before``, as far as this clone knows."""
+    migrate = project.settings.migrate
     if migrate is None or found.nothing_to_do:
         return found
     files = migrations_in(git.added(project.root, before, found.request.commit.sha), migrate.files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from deploytool.aws.ledger import Ledger
@@ -56,8 +57,12 @@ def live_in(open_one: Transaction, source: str) -> Record:
         raise ConfigurationError("both environments are the same", "name another one with --from")
     if settings.ledger is None:
         raise NoTarget(f"{source} has no ledger (ledger: false)", "release the commit instead")
-    records = Ledger(elsewhere.session, settings.ledger, settings.app, source).recent()
+    return version_live(Ledger(elsewhere.session, settings.ledger, settings.app, source).recent(), source)
+
+
+def version_live(records: Sequence[Record], environment: str) -> Record:
+    """The release, of records newest first, whose version is live. Raises NoTarget."""
     last = last_successful(records)
     if last is None:
-        raise NoTarget(f"nothing was released to {source} yet", "release there first")
+        raise NoTarget(f"nothing was released to {environment} yet", "release there first")
     return next((record for record in records if record.release_id == last.live_id), last)

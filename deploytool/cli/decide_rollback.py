@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from deploytool.aws.look import look
+from deploytool.aws.look import look, look_at_services
 from deploytool.cli.decide import Decided, registry_host
 from deploytool.cli.images import Images
 from deploytool.cli.rollback import Wish
 from deploytool.cli.transaction import Transaction
 from deploytool.core.config.faults import did_you_mean
+from deploytool.core.config.model import Settings
 from deploytool.core.ledger import Record
-from deploytool.core.model import Origin, Problem, Request
+from deploytool.core.model import Live, Origin, Problem, Request
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.rollback import NoTarget, require_current, rollback_plan, target
 from deploytool.errors import ConfigurationError, NotFound
@@ -34,8 +35,9 @@ def decide_rollback(open_one: Transaction, release_id: str, origin: Origin, wish
         require_current(records, wish.expect_current)
     goal = target(records, wish.goal, wish.back)
     project = open_one.project.at(goal.commit)
-    live = look(project.session, open_one.ecs, project.settings, lambda _: None, {})
-    revisions = _revisions(open_one, goal)
+    keys = wish.services or tuple(project.settings.services)
+    live = _live(open_one, project.settings, keys)
+    revisions = _revisions(open_one, goal, keys)
     host = registry_host(project)
     images = Images(project.session, project.settings, goal.commit, host, project.root, open_one.clock)
     live = replace(live, problems=live.problems + tuple(_gone(revisions, images)))
@@ -44,11 +46,25 @@ def decide_rollback(open_one: Transaction, release_id: str, origin: Origin, wish
     return Decided(plan, live.services, None), goal
 
 
-def _revisions(open_one: Transaction, goal: Record) -> dict[str, TaskDefinition]:
+def _live(open_one: Transaction, settings: Settings, keys: Collection[str]) -> Live:
+    """Every service, for the record; what is wrong, of those that go back alone. Migrations have no part in it."""
+    session, ecs = open_one.project.session, open_one.ecs
+    wanted = replace(settings, migrate=None, services={key: settings.services[key] for key in keys})
+    live = look(session, ecs, wanted, lambda _: None, {})
+    others = {key: service for key, service in settings.services.items() if key not in keys}
+    if not others:
+        return live
+    found, _ = look_at_services(session, ecs, replace(settings, services=others))
+    together = {**live.services, **found}
+    return replace(live, services={key: together[key] for key in settings.services if key in together})
+
+
+def _revisions(open_one: Transaction, goal: Record, keys: Collection[str]) -> dict[str, TaskDefinition]:
     found = {}
-    for key, arn in goal.serving.items():
+    for key in keys:
         try:
-            found[key] = open_one.ecs.task_definition(arn)
+            if key in goal.serving:
+                found[key] = open_one.ecs.task_definition(goal.serving[key])
         except NotFound:
             # Deleted for good; the plan refuses to go there, and says so.
             continue

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
-from deploytool.cli.length import duration
 
 if TYPE_CHECKING:
     from deploytool.core.lease import Holding
@@ -41,12 +40,10 @@ def show(config: str, environment: str | None, output: str) -> None:
 @command.command()
 @options.environment
 @click.option("--reason", required=True, help="Why; told to everybody who is refused.")
-@click.option("--for", "lasts", type=duration, help="How long; until `lock release` unless given.")
-@click.option("--wait", type=duration, default="0s", help="How long to wait for a release that runs.")
+@click.option("--for", "lasts", type=options.DURATION, help="How long; until `lock release` unless given.")
+@click.option("--wait", type=options.DURATION, default="0s", help="How long to wait for a release that runs.")
 @options.output
-def hold(
-    config: str, environment: str | None, reason: str, lasts: timedelta | None, wait: timedelta, output: str
-) -> None:
+def hold(config: str, environment: str | None, reason: str, lasts: float | None, wait: float, output: str) -> None:
     """Freeze deployments: every release and rollback is refused until the freeze ends.
 
     \b
@@ -68,8 +65,8 @@ def hold(
         clock=clock,
         actor=origin().actor,
         reason=reason,
-        lasts=lasts,
-        wait_seconds=wait.total_seconds(),
+        lasts=None if lasts is None else timedelta(seconds=lasts),
+        wait_seconds=wait,
     )
     _tell(lock.environment, holding, output)
 

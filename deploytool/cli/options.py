@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from deploytool.core.duration import seconds_of
+
 
 class Duration(click.ParamType[float]):
-    """``90s``, ``10m``, ``1h30m`` or whole seconds, as in deploytool.yml."""
+    """``90s``, ``10m``, ``1h30m``, ``90d`` or whole seconds, as in deploytool.yml."""
 
     name = "duration"
 
@@ -18,11 +19,10 @@ class Duration(click.ParamType[float]):
         """Seconds."""
         if isinstance(value, int | float):
             return float(value)
-        found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", str(value).strip())
-        if not found or not any(found.groups()):
-            self.fail(f"{value!r} is not a duration such as 90s, 10m or 1h30m", param, ctx)
-        hours, minutes, seconds = (int(part or 0) for part in found.groups())
-        return float(hours * 3600 + minutes * 60 + seconds)
+        seconds = seconds_of(str(value).strip())
+        if seconds is None:
+            self.fail(f"{value!r} is not a length of time; write it like 90s, 15m, 2h30m or 90d", param, ctx)
+        return float(seconds)
 
 
 DURATION = Duration()

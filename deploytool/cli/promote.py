@@ -46,7 +46,6 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
             transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), f"from {source}") as open_one,
         ):
             decided = decide_promotion(open_one, name, asked_by, source)
-            outcome = carry_out(open_one, decided, Kind.PROMOTE)
-            github.serves_again(open_one.serving_again(outcome))
+            outcome = carry_out(open_one, decided, Kind.PROMOTE, github)
         say(outcome, as_json=output == "json")
         return int(outcome.exit_code)

@@ -56,7 +56,6 @@ def command(
             decided = decide(found, open_one.ecs, request, clock)
             if any(isinstance(step, Build) for step in decided.plan.steps):
                 require_clean(checkout(found.root), found.commit)
-            outcome = carry_out(open_one, decided, Kind.RELEASE)
-            github.serves_again(open_one.serving_again(outcome))
+            outcome = carry_out(open_one, decided, Kind.RELEASE, github)
         say(outcome, as_json=output == "json")
         return int(outcome.exit_code)

@@ -89,7 +89,6 @@ def roll_back(found: Project, wish: Wish, clock: SystemClock, *, as_json: bool) 
             # Where only some services go back, the next rollback takes the others there too.
             whole = brings_back(restored, decided.plan, decided.live)
             went = (restored.live_id, "") if whole else ("", restored.live_id)
-            outcome = carry_out(open_one, decided, Kind.ROLLBACK, *went)
-            github.serves_again(open_one.serving_again(outcome))
+            outcome = carry_out(open_one, decided, Kind.ROLLBACK, github, *went)
         say(outcome, as_json=as_json)
         return outcome

@@ -9,15 +9,14 @@ from pathlib import Path
 import click
 
 from deploytool.cli import options
-from deploytool.cli.length import duration
 
 
 @click.command(name="stats")
 @options.environment
-@click.option("--since", "back", type=duration, default="90d", show_default=True, help="How far to look back.")
+@click.option("--since", "back", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw them into this file.")
 @options.output
-def command(config: str, environment: str | None, back: timedelta, svg: Path | None, output: str) -> None:
+def command(config: str, environment: str | None, back: float, svg: Path | None, output: str) -> None:
     """Show the four DORA figures: deployment frequency, lead time, change failure rate, time to restore.
 
     \b
@@ -32,11 +31,12 @@ def command(config: str, environment: str | None, back: timedelta, svg: Path | N
     from deploytool.report.stats import stats_document, stats_text
     from deploytool.report.stats_svg import stats_svg
 
-    if back < timedelta(days=1):
+    span = timedelta(seconds=back)
+    if span < timedelta(days=1):
         raise ConfigurationError("--since must be a day at least", "write it like 30d")
     found = project(config, environment)
     name, now = found.settings.environment, utc_now()
-    figures = dora(ledger_of(found).recent(since=now - back), now - back, now)
+    figures = dora(ledger_of(found).recent(since=now - span), now - span, now)
     if svg:
         try:
             svg.write_text(stats_svg(name, figures), encoding="utf-8")

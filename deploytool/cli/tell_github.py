@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from deploytool.cli.print_text import print_text
 from deploytool.cli.project import Project
 from deploytool.core.config.model import Settings
 from deploytool.core.events import Ended, Event
+from deploytool.core.ledger import GithubRecord
 from deploytool.core.outcome import Outcome
 from deploytool.errors import DeployError
 from deploytool.github.context import GithubContext, github_context, read_event
@@ -38,10 +39,10 @@ def told_github(project: Project, release_id: str) -> Iterator[Told]:
     settings = project.settings
     context = github_context(os.environ, read_event(os.environ))
     page = CommentPage(settings.app, settings.environment, _links(context, project, release_id), _now)
-    reporter = None if context.silent_because else GithubReporter(context, page)
-    told = Told(context, page, reporter)
+    told = Told(context, page)
+    reporter = None if context.silent_because else GithubReporter(context, page, made=told.made)
     if reporter:
-        reporter.start()
+        told.report_by(reporter)
     try:
         yield told
     except DeployError as error:
@@ -57,10 +58,11 @@ def told_github(project: Project, release_id: str) -> Iterator[Told]:
 class Told:
     """Passes on what it is told, and keeps what the runner's files are written from once the release is over."""
 
-    def __init__(self, context: GithubContext, page: CommentPage, reporter: GithubReporter | None) -> None:
+    def __init__(self, context: GithubContext, page: CommentPage) -> None:
         self._context = context
         self._page = page
-        self._reporter = reporter
+        self._reporter: GithubReporter | None = None
+        self._remember: Callable[[GithubRecord], None] = lambda _: None
         self._outcome: Outcome | None = None
         self._summary = ""
         self._serves_again = ""
@@ -74,6 +76,19 @@ class Told:
         else:
             # Nobody else keeps the page.
             self._page.add(event)
+
+    def report_by(self, reporter: GithubReporter) -> None:
+        """Tell it everything from now on."""
+        self._reporter = reporter
+        reporter.start()
+
+    def remembered_by(self, remember: Callable[[GithubRecord], None]) -> None:
+        """``remember`` hears, in the reporter's thread, what was made on GitHub."""
+        self._remember = remember
+
+    def made(self, github: GithubRecord) -> None:
+        """What there is of the release on GitHub by now."""
+        self._remember(github)
 
     def serves_again(self, release_id: str) -> None:
         """This earlier release is live again; empty where none is."""
@@ -89,14 +104,14 @@ class Told:
         if self._context.summary_path and summary and not append_summary(self._context.summary_path, summary):
             click.echo("note: the job summary was full; the comment and this log say the same", err=True)
         if self._context.output_path and self._outcome:
-            values = {**outcome_outputs(self._outcome), **self._made(), "rolled-back-to": self._serves_again}
+            values = {**outcome_outputs(self._outcome), **self._ids(), "rolled-back-to": self._serves_again}
             append_outputs(self._context.output_path, github_actions.outputs(values, secrets.token_hex(16)))
 
-    def _made(self) -> dict[str, str]:
+    def _ids(self) -> dict[str, str]:
         if not self._reporter:
             return {}
-        deployment = self._reporter.deployment_id
-        return {"deployment-id": str(deployment or ""), "comment-url": self._reporter.comment_url}
+        made = self._reporter.made
+        return {"deployment-id": str(made.deployment_id or ""), "comment-url": made.comment_url}
 
 
 def outcome_outputs(outcome: Outcome) -> dict[str, str]:

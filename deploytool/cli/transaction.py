@@ -17,13 +17,14 @@ from deploytool.aws.lease import TTL, Lease, acquire
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.logs import Logs
+from deploytool.aws.target_groups import TargetGroups
 from deploytool.cli.clock import SystemClock
 from deploytool.cli.decide import Decided
 from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.core.events import Settled, Warned
 from deploytool.core.lease import Holding, IfBusy, describe
-from deploytool.core.ledger import Kind, Record
+from deploytool.core.ledger import GithubRecord, Kind, Record
 from deploytool.core.ledger_notes import opened
 from deploytool.core.model import Origin, PublishedImage, Request
 from deploytool.core.outcome import Outcome, Result
@@ -72,6 +73,7 @@ class Transaction:
     """Releases that were killed and that this run closed."""
     _before: str = ""
     _restores: str = ""
+    _kept: Journal | None = None
 
     def serving_again(self, outcome: Outcome) -> str:
         """The release that serves again, where this one brought one back: by intent, or since it failed."""
@@ -87,6 +89,11 @@ class Transaction:
         """Everything the engine needs to carry out this plan; its record is begun."""
         return self._world(decided.images, self._journal(decided, kind, restores, previous))
 
+    def on_github(self, github: GithubRecord) -> None:
+        """Keep what was made on GitHub in the record, where there is one; comes from another thread."""
+        if self._kept:
+            self._kept.on_github(github)
+
     def settle(self) -> tuple[Record, ...]:
         """Close what killed releases left, oldest first. Raises what ``run.settle`` raises."""
         if self.ledger is None or self.lease is None:
@@ -98,7 +105,7 @@ class Transaction:
             journal = Journal(self.ledger, ours)
             end = settle(ours, self._world(None, journal), float(self.project.settings.timeout))
             done = journal.settled(end.result, end.sentence, end.serving)
-            self.tell(Settled(_request(record), end.result is Result.RELEASED, end.sentence))
+            self.tell(Settled(_request(record), end.result is Result.RELEASED, end.sentence, record.github))
             closed.append(done)
         self._await_cancelled()
         return tuple(closed)
@@ -129,7 +136,8 @@ class Transaction:
             restores=restores,
         )
         self.ledger.begin(record)
-        return Journal(self.ledger, record)
+        self._kept = Journal(self.ledger, record)
+        return self._kept
 
     def _world(self, builder: Images | None, journal: ports.Journal) -> ports.World:
         session = self.project.session
@@ -139,6 +147,7 @@ class Transaction:
             builder=builder or NoBuilder(),
             web=Web(),
             alarms=Alarms(session),
+            target_groups=TargetGroups(session),
             clock=self.clock,
             tell=self.tell,
             lease=self.lease or Unlocked(),

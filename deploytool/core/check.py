@@ -26,7 +26,7 @@ class ReleaseRefused(Refused):
 
 def refusals(settings: Settings, live: Live) -> tuple[Problem, ...]:
     """Every reason why a release must not begin, in the order of the configuration."""
-    found = [*_account(settings, live), *live.problems]
+    found = [*account_problems(settings, live), *live.problems]
     for key in settings.services:
         if service := live.services.get(key):
             found.extend(_service(service))
@@ -66,7 +66,8 @@ def live_but_failed(change: ServiceChange) -> Iterator[Problem]:
         )
 
 
-def _account(settings: Settings, live: Live) -> Iterator[Problem]:
+def account_problems(settings: Settings, live: Live) -> Iterator[Problem]:
+    """The credentials are of another account than the configured one."""
     if settings.account and settings.account != live.account:
         yield Problem(
             f"the credentials are of account {live.account}, but {settings.environment} is in {settings.account}",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploytool.core.diagnosis_model import Diagnosis
+from deploytool.core.ledger import GithubRecord
 from deploytool.core.model import Commit, Request
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
@@ -77,6 +78,8 @@ class Settled:
     """Of the release that was killed."""
     good: bool
     sentence: str
+    github: GithubRecord = field(default_factory=GithubRecord)
+    """What the ledger knows of it there."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ class Kind(StrEnum):
     RELEASE = "release"
     ROLLBACK = "rollback"
     PROMOTE = "promote"
+    MIGRATE = "migrate"
+    """No version at all: the migration alone was run."""
 
 
 class StepState(StrEnum):
@@ -66,10 +68,20 @@ class MigrationRecord:
 
 @dataclass(frozen=True)
 class GithubRecord:
-    """What was made on GitHub, to be closed by whoever comes after a crash."""
+    """What was made on GitHub, to be closed by whoever comes after a crash, and changed by whoever takes over."""
 
     deployment_id: int | None = None
+    pull_request: int | None = None
+    """The one found for the commit; that of the record is the same, once this is known."""
+    comment_id: int | None = None
     comment_url: str = ""
+    other_comments: tuple[int, ...] = ()
+    """Ids of the comments in the other pull requests of the release."""
+
+    @property
+    def comments(self) -> tuple[int, ...]:
+        """Ids of all of them."""
+        return (*((self.comment_id,) if self.comment_id is not None else ()), *self.other_comments)
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,13 @@ def to_document(record: Record) -> dict[str, Any]:
         "result": record.result.value if record.result else None,
         "sentence": record.sentence,
         "serving": dict(record.serving),
-        "github": {"deployment_id": record.github.deployment_id, "comment_url": record.github.comment_url},
+        "github": {
+            "deployment_id": record.github.deployment_id,
+            "pull_request": record.github.pull_request,
+            "comment_id": record.github.comment_id,
+            "comment_url": record.github.comment_url,
+            "other_comments": list(record.github.other_comments),
+        },
         "fence": record.fence,
         "previous": record.previous,
         "restores": record.restores,
@@ -122,10 +128,21 @@ def _record(document: Mapping[str, Any]) -> Record:
         result=Result(document["result"]) if document["result"] else None,
         sentence=document["sentence"],
         serving=document["serving"],
-        github=GithubRecord(**document["github"]),
+        github=_github(document["github"]),
         fence=document["fence"],
         previous=document["previous"],
         restores=document["restores"],
+    )
+
+
+def _github(told: Mapping[str, Any]) -> GithubRecord:
+    """Records from before the ids were kept have fewer keys."""
+    return GithubRecord(
+        told["deployment_id"],
+        told.get("pull_request"),
+        told.get("comment_id"),
+        told["comment_url"],
+        tuple(told.get("other_comments", ())),
     )
 
 

@@ -107,8 +107,8 @@ def moved(record: Record, key: str, deployment_id: str, arn: str) -> Record:
 
 
 def on_github(record: Record, github: GithubRecord) -> Record:
-    """What was made on GitHub."""
-    return replace(record, github=github)
+    """What was made on GitHub, and which pull request was found there."""
+    return replace(record, github=github, pull_request=record.pull_request or github.pull_request)
 
 
 def closed(record: Record, outcome: Outcome, now: datetime) -> Record:

@@ -72,6 +72,8 @@ class ServiceState:
     circuit_breaker: bool = False
     circuit_breaker_rollback: bool = False
     load_balancers: tuple[LoadBalancer, ...] = ()
+    health_check_grace: int | None = None
+    """``healthCheckGracePeriodSeconds``: for so long the load balancer's failed checks of a new task do not count."""
     network: Mapping[str, Any] = field(default_factory=dict)
     """``networkConfiguration``, given on to RunTask unchanged."""
     launch_type: str | None = None

@@ -15,6 +15,7 @@ class Result(StrEnum):
     """The one-word outcome; also the ``result`` output of the action."""
 
     RELEASED = "released"
+    MIGRATED = "migrated"
     NOTHING_TO_DO = "nothing-to-do"
     REFUSED = "refused"
     BUILD_FAILED = "build-failed"
@@ -29,6 +30,7 @@ class Result(StrEnum):
 
 EXITS = {
     Result.RELEASED: Exit.DONE,
+    Result.MIGRATED: Exit.DONE,
     Result.NOTHING_TO_DO: Exit.DONE,
     Result.REFUSED: Exit.REFUSED,
     Result.BUILD_FAILED: Exit.BUILD_FAILED,
@@ -91,5 +93,10 @@ class Outcome:
 
     @property
     def good(self) -> bool:
+        """True only where it came to what was asked for."""
+        return self.live or self.result is Result.MIGRATED
+
+    @property
+    def live(self) -> bool:
         """True only where the commit is what serves, everywhere."""
         return self.result in (Result.RELEASED, Result.NOTHING_TO_DO)

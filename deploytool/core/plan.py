@@ -35,7 +35,7 @@ def plan(request: Request, settings: Settings, live: Live, registry: str) -> Pla
             problems.extend(live_but_failed(changes[key]))
     migrate = None
     try:
-        migrate = _migrate(settings, live)
+        migrate = migrate_step(settings, live)
     except ContainerUnclear as unclear:
         problems.append(Problem(unclear.cause, unclear.fix))
     if problems:
@@ -145,7 +145,8 @@ def _change(service: Service, found: LiveService, live: Live, choices: Mapping[s
     )
 
 
-def _migrate(settings: Settings, live: Live) -> Migrate | None:
+def migrate_step(settings: Settings, live: Live) -> Migrate | None:
+    """The migration; ``None`` where there is none, or not enough was found to run it. Raises ContainerUnclear."""
     wanted = settings.migrate
     base = live.templates.get("migrate", live.migrate)
     if wanted is None or base is None or wanted.like not in live.services:

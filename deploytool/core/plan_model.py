@@ -38,6 +38,17 @@ class Build:
 
 
 @dataclass(frozen=True)
+class StandaloneTask:
+    """A task beside the services, as ECS calls it: what RunTask is told of it besides its revision."""
+
+    container: str
+    """Whose command is set, whose log is followed, whose exit code counts."""
+    command: tuple[str, ...] | None
+    like: ServiceState
+    """The service whose network and capacity the task copies."""
+
+
+@dataclass(frozen=True)
 class Migrate:
     """Run the migrate task with the new image and judge its exit code."""
 
@@ -53,6 +64,11 @@ class Migrate:
     on_cancel: str = "finish"
     reused: bool = False
     """``base`` is identical to what would be registered."""
+
+    @property
+    def task(self) -> StandaloneTask:
+        """The task that it runs."""
+        return StandaloneTask(self.container, self.command, self.like)
 
 
 @dataclass(frozen=True)
@@ -128,6 +144,11 @@ class Plan:
     def nothing_to_do(self) -> bool:
         """True where the commit already runs in every service."""
         return not self.steps
+
+    @property
+    def only_migrates(self) -> bool:
+        """The migration alone: it makes no version live."""
+        return bool(self.steps) and not self.changes
 
     @property
     def changes(self) -> tuple[ServiceChange, ...]:

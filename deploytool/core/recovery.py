@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deploytool.core.ledger import Record, ServiceRecord, StepState
-from deploytool.core.observed import ServiceState
+from deploytool.core.observed import ServiceState, Task
+from deploytool.core.outcome import Result
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,24 @@ def leftover(record: Record, states: Mapping[str, ServiceState]) -> Leftover:
         to_put_back=() if complete else tuple(key for key, each in changed.items() if on[key] == each.after),
         foreign=tuple(key for key, each in changed.items() if on[key] not in (each.before, each.after)),
     )
+
+
+def migration_end(record: Record, tasks: Sequence[Task]) -> tuple[Result, str]:
+    """How the migration of a record of kind MIGRATE ended, and the words for it.
+
+    ``tasks`` are those of its family that ECS still knows, oldest first, all of this record's stopped.
+    """
+    ours = [task for task in tasks if task.started_by == record.release_id]
+    if not ours and not record.migration.ran:
+        return Result.CANCELLED, "before its task was started; nothing was changed"
+    if not ours:
+        return Result.MIGRATION_FAILED, "and ECS has forgotten how its task ended; deploytool logs migrate may show it"
+    container = record.plan["migrate"]["container"]
+    code = next((each.exit_code for each in ours[-1].containers if each.name == container), None)
+    if code == 0:
+        return Result.MIGRATED, "while its task ran, which ended well"
+    how = "never started" if code is None else f"exited with code {code}"
+    return Result.MIGRATION_FAILED, f"while its task ran, whose container {container} {how}"
 
 
 def took_every_step(record: Record) -> bool:

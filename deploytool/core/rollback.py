@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from deploytool.core.check import ReleaseRefused, refusals, warnings
 from deploytool.core.config.model import Settings
@@ -79,9 +80,12 @@ def rollback_plan(
     """Every service (or ``only`` those) back on the revision that served under ``goal``.
 
     ``revisions`` are the task definitions of ``goal.serving``, by service key; one that is missing or INACTIVE refuses
-    the rollback before anything changed. Raises ReleaseRefused with every reason at once.
+    the rollback before anything changed; what is wrong with a service that stays refuses nothing. Raises ReleaseRefused
+    with every reason at once.
     """
     keys = [key for key in live.services if not only or key in only]
+    settings = replace(settings, services={key: settings.services[key] for key in keys})
+    live = replace(live, services={key: live.services[key] for key in keys})
     problems = [*refusals(settings, live), *_unreachable(goal, revisions, keys)]
     if problems:
         raise ReleaseRefused(tuple(dict.fromkeys(problems)))

@@ -17,8 +17,12 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
     match result:
         case Result.RELEASED:
             return f"{what} is live in {where}: {_names(services)}"
+        case Result.MIGRATED:
+            return f"the migration of {what} ran to its end in {where}; no service was changed"
         case Result.NOTHING_TO_DO:
             return f"{what} is already live in {where}; nothing to do"
+        case Result.REFUSED if plan.only_migrates:
+            return f"the migration of {what} was not run in {where}; nothing was changed: {cause}"
         case Result.REFUSED:
             return f"{what} was not released to {where}; nothing was changed: {cause}"
         case Result.BUILD_FAILED:
@@ -35,7 +39,8 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
             why = f"({cause})" if cause else "by another deployment"
             return f"{what} was superseded in {where} {why}: {_each(services)}"
         case Result.CANCELLED:
-            return f"{what} was cancelled in {where}; {_going(services)}"
+            name = f"the migration of {what}" if plan.only_migrates else what
+            return f"{name} was cancelled in {where}; {_going(services)}"
         case _:  # FAILED is all that is left
             return f"{what} failed in {where} by a fault of deploytool itself: {cause}; {_each(services)}"
 

@@ -62,9 +62,14 @@ class _Failure:
 
 
 def dora(records: Iterable[Record], since: datetime, until: datetime) -> Dora:
-    """The figures of what began from ``since`` to ``until``; ``records`` in any order, unfinished ones are left out."""
+    """The figures of what began from ``since`` to ``until``; ``records`` in any order; unfinished ones, and migrations
+    that were run alone, are left out."""
     ended = sorted(
-        (record for record in records if record.finished and since <= record.started_at < until),
+        (
+            each
+            for each in records
+            if each.finished and each.kind is not Kind.MIGRATE and since <= each.started_at < until
+        ),
         key=lambda record: record.started_at,
     )
     deployed = [record for record in ended if record.successful and record.kind is not Kind.ROLLBACK]

@@ -85,13 +85,15 @@ def shape(definition: TaskDefinition) -> dict[str, Any]:
 
 
 def _plain(value: Any, key: str) -> Any:
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         defaults = _DEFAULTS.get(key, {})
         inner = {name: _plain(part, name) for name, part in value.items()}
         return {name: part for name, part in inner.items() if part not in _EMPTY and defaults.get(name) != part}
     if isinstance(value, (list, tuple)):
         parts = [_plain(part, key) for part in value]
-        return sorted(parts, key=_by_text) if key in _UNORDERED else parts
+        return sorted(parts, key=_by_text) if key in _UNORDERED and len(parts) > 1 else parts
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value)
     return value

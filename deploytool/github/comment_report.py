@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from deploytool.core.events import Event
+from deploytool.core.events import Event, Settled
 from deploytool.github.attempts import Attempts
 from deploytool.github.client import GithubClient
 from deploytool.github.comments import StickyComment
@@ -30,6 +30,9 @@ class Page(Protocol):
 
     def offer(self, goal: int, current: int) -> None:
         """Take the deployments that the way back is between into the text."""
+
+    def settled(self, event: Settled, body: str) -> str:
+        """The comment of a release that was killed, from what it says."""
 
     def taken_back(self, body: str) -> str:
         """The comment of the release that this one took back, from what it says."""

@@ -11,6 +11,18 @@ from deploytool.github.errors import Forbidden, Missing
 PERMISSION = "pull-requests: write"
 
 
+def rewrite(client: GithubClient, comment: int, marker: str, rewritten: Callable[[str], str]) -> None:
+    """Rewrite a comment, ours by its id, from what it says; nothing where it is gone. Raises GithubError."""
+    try:
+        told = client.call("issues.get_comment", "read a comment", PERMISSION, comment_id=comment)
+        before = str(told.get("body") or "")
+        # Whatever an id says: what does not begin with our marker is not ours to change.
+        if before.split("\n", 1)[0].strip() == marker and (after := rewritten(before)) != before:
+            client.call("issues.update_comment", "update its comment", PERMISSION, comment_id=comment, body=after)
+    except Missing:
+        return
+
+
 class StickyComment:
     """The comment that begins with ``marker`` and is ours."""
 

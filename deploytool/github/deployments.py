@@ -93,11 +93,14 @@ class Deployments:
             **values,
         )
 
-    def close(self, status: Status) -> None:
-        """Close this release's deployment if a run that was killed left it open. Raises GithubError."""
-        left = self._already_open()
-        if left is not None and self._state(int(left["id"])) in OPEN:
-            self.say(int(left["id"]), status)
+    def close(self, status: Status, known: int | None = None) -> None:
+        """Close this release's deployment if a run that was killed left it open; its id is looked for unless ``known``.
+
+        Raises GithubError.
+        """
+        left = known or self.of_release(self._request.release_id)
+        if left is not None and self._state(left) in OPEN:
+            self.say(left, status)
 
     def superseded_by(self, deployment: int) -> tuple[int, ...]:
         """Our older deployments that still count as active, oldest first. Raises GithubError.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from deploytool.core.events import Ended, Event, Planned, Settled
+from deploytool.core.ledger import GithubRecord
 from deploytool.github.client import GithubClient
 from deploytool.github.comment_report import Page
 from deploytool.github.context import GithubContext
@@ -28,14 +29,20 @@ class GithubReporter:
         page: Page,
         client: GithubClient | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        made: Callable[[GithubRecord], None] = lambda _: None,
     ) -> None:
-        """``context`` must not be silent (``silent_because`` is empty). Nothing happens before :meth:`start`."""
+        """``context`` must not be silent (``silent_because`` is empty). Nothing happens before :meth:`start`.
+
+        ``made`` hears in the reporter's own thread of what was made, each time that there is more of it.
+        """
         self._hurry = threading.Event()
         self._client = client or GithubClient(
             context.api_url, context.token, context.repository, sleep=self._rest, monotonic=monotonic
         )
         self._session = Session(self._client, context, page, monotonic)
         self._monotonic = monotonic
+        self._made = made
+        self._known = GithubRecord()
         self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
         self._awaited = False
         self._fault = ""
@@ -56,14 +63,9 @@ class GithubReporter:
             self._hurry.set()
 
     @property
-    def deployment_id(self) -> int | None:
-        """Id of the deployment; known at the latest after :meth:`close`."""
-        return self._session.deployment_id
-
-    @property
-    def comment_url(self) -> str:
-        """The comment's page; empty where none could be written."""
-        return self._session.comment_url
+    def made(self) -> GithubRecord:
+        """Deployment and comments; complete at the latest after :meth:`close`."""
+        return self._session.made
 
     def close(self, timeout: float = CLOSING) -> tuple[str, ...]:
         """Wait, at most ``timeout`` seconds, until all is reported; what was not, one sentence each."""
@@ -85,10 +87,17 @@ class GithubReporter:
             self._client.connect()
             while going_on:
                 self._session.report()
+                self._tell_made()
                 going_on = self._take()
             self._session.finish()
+            self._tell_made()
         except Exception as fault:  # noqa: BLE001 - a fault of ours here must not end a release; close() tells it
             self._fault = f"reporting to GitHub stopped by a fault of deploytool: {type(fault).__name__}: {fault}"
+
+    def _tell_made(self) -> None:
+        if (made := self._session.made) != self._known:
+            self._known = made
+            self._made(made)
 
     def _take(self) -> bool:
         """Wait for events or until something is due, take all there are; False once the release is over."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from deploytool.core.events import Accompanied, Ended, Event, Planned, Settled, StepBegan, TakenBack, WayBack
+from deploytool.core.ledger import GithubRecord
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.github.attempts import Attempts
@@ -14,7 +15,8 @@ from deploytool.github.comment_report import CommentReport, Page
 from deploytool.github.comments import StickyComment
 from deploytool.github.context import GithubContext
 from deploytool.github.deployment_report import DeploymentReport, closing, doing
-from deploytool.github.deployments import Deployments, Status
+from deploytool.github.deployments import Deployments
+from deploytool.github.left_open import LeftOpen
 from deploytool.github.other_pull_requests import OtherPullRequests
 from deploytool.github.pull_request import PullRequestSearch
 
@@ -34,16 +36,18 @@ class Session:
         self._outcome: Outcome | None = None
         self._deployment: DeploymentReport | None = None
         self._comment: CommentReport | None = None
-        self._left: list[Settled] = []
+        self._left = LeftOpen(client, page.marker(), self._attempts, context.run_url)
         self._way_back: WayBack | None = None
         self._taken_back: TakenBack | None = None
         self._others = OtherPullRequests(client, (), self._attempts)
+        self._elsewhere: list[int] = []
+        """Comments in the other pull requests."""
 
     def tell(self, event: Event) -> None:
         """Take note; nothing is sent."""
         self._page.add(event)
         if isinstance(event, Settled):
-            self._left.append(event)
+            self._left.add(event, partial(self._page.settled, event))
         if isinstance(event, WayBack):
             self._way_back = event
         if isinstance(event, TakenBack):
@@ -67,7 +71,7 @@ class Session:
 
     def report(self) -> None:
         """Send what is due while the release goes on."""
-        self._close_left()
+        self._left.close()
         if self._deployment and self._comment:
             self._deployment.send()
             self._comment.send()
@@ -77,7 +81,7 @@ class Session:
 
     def finish(self) -> None:
         """Send the end: what people wait for first, what can wait after it."""
-        self._close_left()
+        self._left.close()
         if self._deployment and self._comment:
             self._deployment.want(closing(self._outcome))
             self._deployment.send(last=True)
@@ -86,7 +90,7 @@ class Session:
             if self._outcome and self._outcome.good:
                 self._deployment.retire_older()
                 self._tell_others(self._comment)
-        elif self._plan:
+        elif self._plan and self._plan.nothing_to_do:
             self._deployment_of(self._plan).say_live()
 
     @property
@@ -95,14 +99,16 @@ class Session:
         return self._outcome is not None
 
     @property
-    def deployment_id(self) -> int | None:
-        """Id of the release's deployment, once it is opened."""
-        return self._deployment.id if self._deployment else None
-
-    @property
-    def comment_url(self) -> str:
-        """The comment's page; empty while there is none."""
-        return self._comment.url if self._comment else ""
+    def made(self) -> GithubRecord:
+        """What there is on GitHub of this release by now."""
+        comment = self._comment
+        return GithubRecord(
+            deployment_id=self._deployment.id if self._deployment else None,
+            pull_request=comment.pull_request if comment else None,
+            comment_id=comment.id if comment else None,
+            comment_url=comment.url if comment else "",
+            other_comments=tuple(self._elsewhere),
+        )
 
     def unreported(self) -> tuple[str, ...]:
         """What GitHub does not show, one sentence each."""
@@ -112,7 +118,8 @@ class Session:
         if self._plan:
             return
         self._plan = plan
-        if plan.nothing_to_do:
+        if not plan.changes:
+            # Nothing moves, so that GitHub goes on showing what it shows; a migration alone is no deployment.
             return
         self._deployment = self._deployment_of(plan)
         number = plan.request.origin.pull_request or self._context.event_pull_request
@@ -143,21 +150,15 @@ class Session:
         self._others.tell(self._withdraw, unless=own.pull_request)
 
     def _write(self, number: int) -> None:
-        StickyComment(self._client, number, self._page.marker()).write(self._page.text())
+        there = StickyComment(self._client, number, self._page.marker())
+        there.write(self._page.text())
+        if there.id is not None:
+            self._elsewhere.append(there.id)
 
     def _withdraw(self, number: int | None) -> None:
         if number is not None:
             own = self._comment.id if self._comment else None
             StickyComment(self._client, number, self._page.marker()).change(self._page.taken_back, unless=own)
-
-    def _close_left(self) -> None:
-        """Deployments of releases that were killed: each tried once, at the next occasion."""
-        while self._left:
-            event = self._left.pop(0)
-            status = Status("success" if event.good else "failure", event.sentence)
-            deployments = Deployments(self._client, event.request, self._context.run_url)
-            subject = f"how release {event.request.release_id} ended"
-            self._attempts.make(subject, partial(deployments.close, status), last=True)
 
     def _deployment_of(self, plan: Plan) -> DeploymentReport:
         return DeploymentReport(self._deployments(plan), plan, self._attempts)

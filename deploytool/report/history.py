@@ -69,6 +69,7 @@ def _facts(record: Record, live: str) -> tuple[str, ...]:
         "result": record.result.value if record.result else "unfinished",
         "images": ", ".join(f"{name} {short_digest(digest)}" for name, digest in record.images.items()),
         "migration": revision(record.migration.task) if record.migration.ran else "",
+        "deployment": str(record.github.deployment_id or ""),
         "comment": clean(record.github.comment_url),
         "before it": record.previous,
     }

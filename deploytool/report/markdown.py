@@ -18,6 +18,7 @@ LOG_LINES = (50, 25, 10, 5, 0)
 
 _HEADINGS = {
     Result.RELEASED: ("✅", "Live in {}"),
+    Result.MIGRATED: ("✅", "Migrated in {}"),
     Result.NOTHING_TO_DO: ("✅", "Already live in {}"),
     Result.REFUSED: ("⛔", "Not released to {}"),
     Result.BUILD_FAILED: ("❌", "Build failed, {} is unchanged"),
@@ -106,7 +107,8 @@ def _body(story: Story, links: Links, log_lines: int, notice: str) -> str:
 
 def _heading(story: Story) -> str:
     environment = prose(story.plan.request.environment if story.plan else "", 100)
-    sign, words = _HEADINGS[story.outcome.result] if story.outcome else ("🚀", "Releasing to {}")
+    going_on = "Migrating in {}" if story.plan and story.plan.only_migrates else "Releasing to {}"
+    sign, words = _HEADINGS[story.outcome.result] if story.outcome else ("🚀", going_on)
     return f"### {sign} {words.format(environment)}"
 
 
@@ -131,7 +133,7 @@ def _sentence(story: Story) -> str:
 
 
 def _went_live(story: Story) -> bool:
-    return story.outcome is not None and story.outcome.good
+    return story.outcome is not None and story.outcome.live
 
 
 def _way_back(story: Story, links: Links) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from deploytool.core.events import Event
+from deploytool.core.events import Event, Settled
 from deploytool.report.escaping import code, link, marker
 from deploytool.report.markdown import Links, comment, summary
+from deploytool.report.retold import settled
 from deploytool.report.story import Story, apply
 from deploytool.report.way_back import taken_back
 
@@ -38,6 +39,10 @@ class CommentPage:
     def offer(self, goal: int, current: int) -> None:
         """The deployments, on GitHub, that the way back is between."""
         self._links = replace(self._links, deployments=(goal, current))
+
+    def settled(self, event: Settled, body: str) -> str:
+        """The comment of a release that was killed; as it is, where it does not say any more that it goes on."""
+        return settled(body, self._environment, event.sentence, good=event.good)
 
     def taken_back(self, body: str) -> str:
         """The comment of the release that this one, a rollback, takes back."""

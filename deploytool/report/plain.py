@@ -109,11 +109,13 @@ def service_line(event: ServiceMoved) -> str:
 
 def _planned(plan: Plan) -> tuple[str, ...]:
     request = plan.request
-    where = f"{request.commit.short} to {request.environment} (cluster {plan.cluster}, {plan.region})"
+    where = f"{request.environment} (cluster {plan.cluster}, {plan.region})"
     if plan.nothing_to_do:
         return (f"nothing to do: {request.commit.short} already runs in {request.environment}",)
-    told = f"releasing {where}: {count(len(plan.changes), 'service')}, release {request.release_id}"
-    return (told, *(f"warning: {clean(text)}" for text in plan.warnings))
+    what = f"releasing {request.commit.short} to {where}: {count(len(plan.changes), 'service')}"
+    if plan.only_migrates:
+        what = f"running the migration of {request.commit.short} in {where}: no service is touched"
+    return (f"{what}, release {request.release_id}", *(f"warning: {clean(text)}" for text in plan.warnings))
 
 
 def _explained(diagnosis: Diagnosis) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from deploytool.core.events import Event
+from deploytool.core.load_balancing import Target, TargetGroup
 from deploytool.core.model import PublishedImage
 from deploytool.core.observed import LogPlace, NotStarted, ServiceDeployment, ServiceState, Task
 from deploytool.core.outcome import Outcome
-from deploytool.core.plan_model import ImageChoice, Migrate
+from deploytool.core.plan_model import ImageChoice, StandaloneTask
 from deploytool.core.probe import Answer, NoAnswer
 from deploytool.core.verdict_model import Rollout
 
@@ -65,7 +66,9 @@ class Ecs(Protocol):
     def running_tasks(self, service: str) -> tuple[Task, ...]:
         """Tasks of a service that have not stopped."""
 
-    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+    def run_task(
+        self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
+    ) -> Task | NotStarted:
         """RunTask with a client token: the same token never starts a second task."""
 
     def task(self, arn: str) -> Task | None:
@@ -110,6 +113,16 @@ class Alarms(Protocol):
 
     def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those of ``names`` that are in state ALARM."""
+
+
+class TargetGroups(Protocol):
+    """Target groups of Elastic Load Balancing; each call raises CloudError."""
+
+    def group(self, arn: str) -> TargetGroup:
+        """How it checks its targets."""
+
+    def targets(self, arn: str) -> tuple[Target, ...]:
+        """The health of each target."""
 
 
 class Lease(Protocol):
@@ -163,6 +176,7 @@ class World:
     builder: Builder
     web: Web
     alarms: Alarms
+    target_groups: TargetGroups
     clock: Clock
     tell: Tell
     lease: Lease

@@ -12,12 +12,14 @@ from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Explained, ServiceMoved, Warned
 from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
+from deploytool.core.pace import nearly_there, pause
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
 from deploytool.errors import CloudError, CloudUnreachable, DeployError
 from deploytool.run.cancel import Cancelled
 from deploytool.run.ports import World
+from deploytool.run.target_health import with_target_health
 
 LOG_LINES = 50
 LISTING_LAG = 0.5
@@ -129,6 +131,7 @@ def watch(
     """
     deadline = world.clock.monotonic() + timeout
     blind = False
+    near_looks = 0
     while True:
         out_of_time = world.clock.monotonic() >= deadline
         try:
@@ -147,7 +150,9 @@ def watch(
             return services
         if stop_early:
             world.lease.noticed()
-        world.clock.sleep(world.clock.pace())
+        near = nearly_there((each.rollout, each.state) for each in services if not each.verdict.settled)
+        near_looks = near_looks + 1 if near else 0
+        world.clock.sleep(world.clock.pace() * pause(near_looks))
 
 
 def _look(services: tuple[Watched, ...], world: World, *, out_of_time: bool) -> tuple[Watched, ...]:
@@ -209,6 +214,7 @@ def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | N
     if service.verdict.failed and not (found or service.explained):
         # A task's own end says why; what the service says about itself only says that.
         found.extend(of_service(state.events, _ours(service, state), detail))
+    found = [with_target_health(each, state, world) for each in found]
     known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
     new = []
     for diagnosis in found:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploytool.core.events import StepBegan, StepEnded
-from deploytool.core.ledger import Record
+from deploytool.core.ledger import Kind, Record
 from deploytool.core.observed import ServiceState, revision
 from deploytool.core.outcome import Result
-from deploytool.core.recovery import Leftover, leftover
+from deploytool.core.recovery import Leftover, leftover, migration_end
 from deploytool.core.verdict_model import Fate, Rollout
 from deploytool.run.alone import await_end
 from deploytool.run.ports import World
@@ -37,6 +37,8 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     world.tell(StepBegan(STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
     await_end(lambda: world.ecs.tasks_started_by(record.release_id), timeout, world)
+    if record.kind is Kind.MIGRATE:
+        return _told(_migration(record, world), began, world)
     states = _states(record, world)
     left = leftover(record, states)
     names = {key: record.services[key] for key in record.services}
@@ -46,10 +48,19 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     )
     ended = watch(tuple(watched), timeout, world, stop_early=False) if watched else ()
     unsettled = {each.key for each in ended if each.verdict.fate is not Fate.LIVE}
-    settled = _judged(record, left, unsettled, world)
-    world.tell(StepEnded(STEP, settled.result is not Result.NOT_ROLLED_BACK, world.clock.monotonic() - began,
-                         settled.sentence))  # fmt: skip
+    return _told(_judged(record, left, unsettled, world), began, world)
+
+
+def _told(settled: Settled, began: float, world: World) -> Settled:
+    seconds = world.clock.monotonic() - began
+    world.tell(StepEnded(STEP, settled.result is not Result.NOT_ROLLED_BACK, seconds, settled.sentence))
     return settled
+
+
+def _migration(record: Record, world: World) -> Settled:
+    """A migration alone moved no service: how its task ended is all there is to find out."""
+    result, how = migration_end(record, world.ecs.tasks_of(family=str(record.plan["migrate"]["task"])))
+    return Settled(result, f"migration {record.release_id} ({record.commit.short}) was killed {how}", {})
 
 
 def _states(record: Record, world: World) -> dict[str, ServiceState]:

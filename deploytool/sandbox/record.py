@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deploytool.sandbox.errors import SandboxError
+from deploytool.sandbox.images import cache
 from deploytool.sandbox.state import DIRECTORY, save
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from deploytool.sandbox.state import Process, SandboxState
@@ -54,4 +55,18 @@ def alone(root: Path) -> Iterator[None]:
         except BlockingIOError as error:
             busy = "another `deploytool sandbox` command is at work in this directory"
             raise SandboxError(busy, "wait until it is done") from error
+        yield
+
+
+@contextmanager
+def in_turn(say: Callable[[str], None]) -> Iterator[None]:
+    """Sandboxes of one machine start one after the other: each takes ports that are free until somebody listens, and
+    the first one makes the images that all of them use.
+    """
+    with (cache() / "up.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another sandbox to start")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield

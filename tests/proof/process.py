@@ -26,7 +26,7 @@ from tests.peers.ecs_model.faults import Fault, denied, unanswered
 from tests.peers.ecs_model.life import CRASHES, HEALTHY, NEVER_READY, NO_IMAGE, Life
 from tests.peers.ecs_model.lifeline import Killed, Lifeline
 from tests.peers.ecs_model.recorded import TTL, RecordedJournal, RecordedLease
-from tests.peers.ecs_model.surroundings import ModelAlarms, ModelBuilder, ModelLogs
+from tests.peers.ecs_model.surroundings import ModelAlarms, ModelBuilder, ModelLogs, ModelTargetGroups
 from tests.peers.ecs_model.table import Gone
 from tests.proof.schedule import Run, said
 from tests.proof.site import SERVICES, Site, commit_of
@@ -259,6 +259,7 @@ class Process:
             builder=ModelBuilder(),
             web=self.site,
             alarms=ModelAlarms(self.site.clock),
+            target_groups=ModelTargetGroups(),
             clock=self.clock,
             tell=self._told,
             lease=self.lease,

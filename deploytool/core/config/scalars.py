@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deploytool.core.config.faults import did_you_mean
 from deploytool.core.config.variables import PLACE, check_variables
+from deploytool.core.duration import WITHIN_A_DAY, seconds_of
 
 if TYPE_CHECKING:
     from deploytool.core.config.document import Path
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 DAY = 24 * 60 * 60
-_DURATION = r"^(?=[0-9])([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?$"
 
 
 class Shape(ABC):
@@ -184,22 +184,14 @@ class Duration(Shape):
     def check(self, value: object, path: Path, found: Found) -> None:
         if isinstance(value, bool) or not isinstance(value, int | str):
             report_kind("a length of time", value, path, found)
-        elif isinstance(value, str) and not re.fullmatch(_DURATION, value):
+        elif isinstance(value, str) and not re.fullmatch(WITHIN_A_DAY, value):
             found.at_value(path, f'{_name(path)} cannot be "{value}"', "write it like 90s, 15m, 1h30m, or in seconds")
         elif not self.least <= self.read(value) <= DAY:
             found.at_value(path, f"{_name(path)} must be from {self.least}s to 24h", "a bare number means seconds")
 
     def read(self, value: Any) -> Any:
-        if isinstance(value, int):
-            return value
-        hours, minutes, seconds = (int(part[:-1]) if part else 0 for part in _groups(value))
-        return hours * 3600 + minutes * 60 + seconds
+        return value if isinstance(value, int) else seconds_of(value)
 
     def schema(self) -> Schema:
         number = {"type": "integer", "minimum": self.least, "maximum": DAY}
-        return {"anyOf": [{"type": "string", "pattern": _DURATION}, number]}
-
-
-def _groups(text: str) -> tuple[str | None, ...]:
-    match = re.fullmatch(_DURATION, text)
-    return match.groups() if match else ()
+        return {"anyOf": [{"type": "string", "pattern": WITHIN_A_DAY}, number]}

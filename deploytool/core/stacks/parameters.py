@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from deploytool.core.config.faults import did_you_mean
 from deploytool.core.config.model import Service, Settings
 from deploytool.core.stacks.intrinsics import Values
-from deploytool.core.stacks.template import Template
+from deploytool.core.stacks.template import Parameter, Template
 from deploytool.errors import ConfigurationError
 
 APP_IMAGE, MIGRATE_IMAGE = "AppImage", "MigrateImage"
@@ -119,6 +120,24 @@ def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[
         for name, value in passed.values.items()
         if name not in passed.secret and before.get(name, "") != value
     )
+
+
+def not_allowed(template: Template, passed: Given) -> dict[str, str]:
+    """Parameters whose values the template does not allow → what it allows."""
+    declared = ((template.parameters[name], value) for name, value in passed.values.items())
+    found = {each.name: _asked_for(each, value) for each, value in declared}
+    return {name: wish for name, wish in found.items() if wish}
+
+
+def _asked_for(declared: Parameter, value: str) -> str:
+    items = value.split(",") if declared.is_list else [value]
+    if declared.allowed and not set(items) <= set(declared.allowed):
+        return f"one of {', '.join(declared.allowed)}"
+    try:
+        fits = all(re.fullmatch(declared.pattern or ".*", item, re.DOTALL) for item in items)
+    except re.error:
+        return ""  # A pattern that only Java understands is CloudFormation's to judge.
+    return "" if fits else f"what matches {declared.pattern}"
 
 
 def check_known(templates: Iterable[Template], named: Iterable[str]) -> None:

@@ -28,6 +28,11 @@ class Parameter:
     default: str | None = None
     secret: bool = False
     """NoEcho: its value is never shown."""
+    allowed: tuple[str, ...] = ()
+    """AllowedValues; empty where any will do."""
+    pattern: str = ""
+    """AllowedPattern, of the whole value, of a list's every item."""
+    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,10 @@ def _parameter(name: str, declared: Mapping[str, Any]) -> Parameter:
     return Parameter(
         name,
         None if default is None else parameter_text(default),
-        str(declared.get("NoEcho", "")).lower() == "true",
+        secret=str(declared.get("NoEcho", "")).lower() == "true",
+        allowed=tuple(parameter_text(each) for each in declared.get("AllowedValues", ())),
+        pattern=str(declared.get("AllowedPattern", "")),
+        is_list="List" in str(declared.get("Type", "")),
     )
 
 

@@ -17,7 +17,7 @@ from deploytool.core.stacks.order import Stack, backwards
 from deploytool.core.stacks.outcome import Fate, InfraOutcome, Result, StackEnd
 from deploytool.core.stacks.plan import Held
 from deploytool.core.stacks.status import Ending, way_out
-from deploytool.errors import CloudUnreachable
+from deploytool.errors import CloudError, CloudUnreachable
 from deploytool.run.stacks.follow import follow, why
 from deploytool.run.stacks.ports import Target, World
 from deploytool.run.stacks.turns import Turns
@@ -78,6 +78,11 @@ class Deletion:
             world.stacks.delete(state.id, f"{self._target.run_id}-{key}-delete")
         except CloudUnreachable:
             self.executed = True
+            raise
+        except CloudError:
+            # Refused: it stays as it was, protection included.
+            if state.protected:
+                world.stacks.set_termination_protection(state.id, on=True)
             raise
         self.executed, self.status = True, "DELETE_IN_PROGRESS"
         events = yield from follow(key, state.id, after, world)

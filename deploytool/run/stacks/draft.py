@@ -18,6 +18,7 @@ from deploytool.core.stacks.parameters import (
     given,
     kept,
     missing,
+    not_allowed,
     parameter_changes,
     values_of,
 )
@@ -89,8 +90,8 @@ def draft(stack: Stack, look: Look, target: Target, world: World) -> Turns[Draft
         status = state.status if state else ""
         return Draft(StackPlan(stack, How.NOTHING, status), state, problems=(how,))
     case = case_of(stack, how, state, look.images, target)
-    if lacking := tuple(_without_value(case)):
-        return Draft(replace(case.plan(world), how=How.NOTHING), state, problems=lacking)
+    if wrong := (*_without_value(case), *_of_wrong_value(case)):
+        return Draft(replace(case.plan(world), how=How.NOTHING), state, problems=wrong)
     if why := not_yet(case, look.exports):
         return _from_template(case, why, world)
     return (yield from asked(case, world))
@@ -158,6 +159,16 @@ def _without_value(case: Case) -> Iterator[Problem]:
                 f"write it in deploytool.yml under environments.{case.target.environment}.infra.parameters, "
                 f"or pass --parameter {name}=VALUE",
             )
+
+
+def _of_wrong_value(case: Case) -> Iterator[Problem]:
+    template = case.target.templates[case.stack.key]
+    for name, wish in not_allowed(template, case.given).items():
+        value = "" if template.parameters[name].secret else f" {case.given.values[name]!r}"
+        yield Problem(
+            f"the parameter {name} of stack {case.stack.key} does not allow{value or ' what it is given'}",
+            f"give it {wish}",
+        )
 
 
 def _from_template(case: Case, why: str, world: World) -> Draft:

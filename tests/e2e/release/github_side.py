@@ -23,6 +23,10 @@ class Github:
         """Newest first."""
         return list(self._get("deployments"))
 
+    def comment(self, number: int) -> dict[str, Any]:
+        """One comment, by its id."""
+        return dict(self._get(f"issues/comments/{number}"))
+
     def states(self, deployment: int) -> list[str]:
         """States of one deployment, newest first."""
         return [status["state"] for status in self._get(f"deployments/{deployment}/statuses")]

@@ -25,7 +25,7 @@ class Book:
     @property
     def releases(self) -> list[dict[str, Any]]:
         """Newest first."""
-        return list(self.read("history")["releases"])
+        return list(self.read("history", "--limit", "1000")["releases"])
 
     @property
     def newest(self) -> dict[str, Any]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from tests.e2e.release.shop import Shop
+
+THIS_TIME = time.time_ns()
+"""A sandbox that ran before has services with last time's words, which would then change nothing."""
 
 
 def change(
@@ -32,4 +36,4 @@ def change(
         else:
             config["migrate"] |= {"command": list(migration), "on_cancel": "stop"}
     for service in services or ("app", "worker"):
-        shop.template(service, command=[f"architecturedeck-{service}", f"--{word}"])
+        shop.template(service, command=[f"architecturedeck-{service}", f"--{word}-{THIS_TIME}"])

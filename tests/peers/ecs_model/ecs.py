@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task
-from deploytool.core.plan_model import Migrate
+from deploytool.core.plan_model import StandaloneTask
 from deploytool.core.verdict_model import Rollout
 from deploytool.errors import NotFound
 from tests.peers.ecs_model.clock import VirtualClock
@@ -138,10 +138,12 @@ class EcsModel:
             pass
         return tuple(t for t in self.members[rollout.service].stopped if t.started_by == rollout.deployment_id)
 
-    def run_task(self, step: Migrate, task_definition: str, token: str, tags: Mapping[str, str]) -> Task | NotStarted:
+    def run_task(
+        self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
+    ) -> Task | NotStarted:
         """RunTask."""
         with self._called("RunTask", token):
-            return self.migrations.run(task_definition, step.container, token, tags.get("deploytool:release", ""))
+            return self.migrations.run(task_definition, task.container, token, tags.get("deploytool:release", ""))
 
     def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
         """ListTasks by ``startedBy``."""

@@ -19,6 +19,8 @@ class Life:
     """``None``: until it is stopped."""
     exit_code: int = 1
     """Of its essential container, where it ends by itself."""
+    unhealthy: str = ""
+    """``stoppedReason`` where it does not end by itself then: the scheduler stops it for its failed health checks."""
     says: tuple[str, ...] = ()
     """Its output."""
 

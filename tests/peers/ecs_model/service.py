@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from deploytool.core.observed import Container, LogPlace, ServiceEvent, ServiceState, Task
+from deploytool.core.observed import Container, LoadBalancer, LogPlace, ServiceEvent, ServiceState, Task
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.deployment import Rolling, moment
 from tests.peers.ecs_model.life import Life
@@ -32,6 +32,7 @@ class ModelService:
     life_of: Callable[[str], Life]
     new_id: Callable[[], str]
     desired: int = 1
+    load_balancers: tuple[LoadBalancer, ...] = ()
     breaker: bool = True
     rollback: bool = True
     ministack: bool = False
@@ -93,6 +94,7 @@ class ModelService:
             events=tuple(self.events[-1:-101:-1]),
             circuit_breaker=self.breaker,
             circuit_breaker_rollback=self.breaker and self.rollback,
+            load_balancers=self.load_balancers,
             launch_type="FARGATE",
         )
 
@@ -132,6 +134,9 @@ class ModelService:
         if rolling.running:
             rolling.running -= 1
             rolling.epoch += 1
+            if rolling.life.unhealthy:
+                self._failed(rolling, "ServiceSchedulerInitiated", rolling.life.unhealthy, 143)
+                return
             reason = "Essential container in task exited"
             self._failed(rolling, "EssentialContainerExited", reason, rolling.life.exit_code)
 

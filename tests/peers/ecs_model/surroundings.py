@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from deploytool.core.load_balancing import Target, TargetGroup
 from deploytool.core.model import PublishedImage
 from deploytool.core.observed import LogPlace
 from deploytool.core.plan_model import ImageChoice
@@ -87,3 +88,29 @@ class ModelAlarms:
     def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
         """In state ALARM."""
         return tuple(names) if self.from_second is not None and self.clock.now >= self.from_second else ()
+
+
+@dataclass
+class ModelTargetGroups:
+    """Port ``run.ports.TargetGroups``."""
+
+    checks: TargetGroup = field(default_factory=lambda: TargetGroup("arn:aws:elasticloadbalancing:tg"))
+    health: tuple[Target, ...] = ()
+    denied: dict[str, DeployError] = field(default_factory=dict)
+    """What an operation raises."""
+    asked: list[str] = field(default_factory=list)
+
+    def group(self, arn: str) -> TargetGroup:
+        """DescribeTargetGroups."""
+        self._ask("DescribeTargetGroups", arn)
+        return self.checks
+
+    def targets(self, arn: str) -> tuple[Target, ...]:
+        """DescribeTargetHealth."""
+        self._ask("DescribeTargetHealth", arn)
+        return self.health
+
+    def _ask(self, operation: str, arn: str) -> None:
+        self.asked.append(f"{operation} {arn}")
+        if operation in self.denied:
+            raise self.denied[operation]

@@ -167,7 +167,7 @@ def test_a_lost_answer_raises_and_has_its_effect_and_another_error_has_none() ->
 
 def run_task(ecs: EcsModel, token: str) -> Task | NotStarted:
     step = Migrate("migrate", {}, "migrate", "app", None, seen(ecs), 300.0)
-    return ecs.run_task(step, revision("migrate", 1), token, {})
+    return ecs.run_task(step.task, revision("migrate", 1), token, {})
 
 
 def test_the_same_token_is_the_same_task_and_a_failure_is_no_task() -> None:

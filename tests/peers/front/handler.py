@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from tests.peers.front.call_log import Call
+from tests.peers.front.deleted_images import deleted
 from tests.peers.front.exchange import Reset, exchange
 from tests.peers.front.rules import Effect
 from tests.peers.front.upstream import UpstreamRefusedError, end_to_end, led_here
@@ -61,6 +62,9 @@ class FrontHandler(BaseHTTPRequestHandler):
             return
         lower = {name.lower(): value for name, value in self.headers.items()}
         if is_registry_path(self.path):
+            if gone := deleted(self.front.upstream, self.command, self.path):
+                self._send(gone)
+                return
             call = identify(self.command, self.path, lower, b"")
             self._served(call, None)
             return

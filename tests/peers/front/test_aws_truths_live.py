@@ -1,16 +1,19 @@
 """What AWS does and MiniStack does not, seen through the front with real containers."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from tests.peers.front.conftest import Cloud, eventually
 from tests.peers.front.rules import Effect, Rule
 from tests.peers.front.script import Behaviours
 
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 STAY = "trap 'exit 0' TERM; while true; do sleep 0.2; done"
 ALL = Behaviours(drop_failed=True, service_deployments=True)
 
@@ -133,3 +136,16 @@ def test_an_unhealthy_rollout_is_rolled_back_and_its_tasks_say_why(cloud: Cloud)
     tasks = cloud.ecs.describe_tasks(cluster=cloud.cluster, tasks=stopped)["tasks"]
     reasons = [t["stoppedReason"] for t in tasks if t["taskDefinitionArn"] == sick]
     assert reasons.count("Task failed container health checks") == 3
+
+
+def test_a_deleted_image_cannot_be_had_by_its_digest(cloud: Cloud) -> None:
+    ecr, name = cloud.client("ecr"), f"front-{time.time_ns()}"
+    ecr.create_repository(repositoryName=name)
+    registry = f"{cloud.front.base_url}/v2/{name}/manifests"
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST, "config": {}, "layers": []})
+    pushed = requests.put(f"{registry}/one", data=manifest, headers={"Content-Type": MANIFEST}, timeout=5)
+    digest = pushed.headers["Docker-Content-Digest"]
+    assert requests.get(f"{registry}/{digest}", timeout=5).text == manifest
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageDigest": digest}])
+    gone = requests.get(f"{registry}/{digest}", timeout=5)
+    assert (gone.status_code, gone.json()["errors"][0]["code"]) == (404, "MANIFEST_UNKNOWN")

@@ -67,12 +67,19 @@ class Upstream:
 
     def ecs(self, action: str, params: Json, scope: Scope) -> Json:
         """An ECS call of the front's own, in the caller's account and region. Raises UpstreamRefusedError."""
+        return self._own("ecs", f"AmazonEC2ContainerServiceV20141113.{action}", params, scope)
+
+    def ecr(self, action: str, params: Json, scope: Scope) -> Json:
+        """The same for ECR."""
+        return self._own("ecr", f"AmazonEC2ContainerRegistry_V20150921.{action}", params, scope)
+
+    def _own(self, service: str, target: str, params: Json, scope: Scope) -> Json:
         body = json.dumps(params).encode()
-        credential = f"Credential={scope.access_key}/20200101/{scope.region}/ecs/aws4_request"
+        credential = f"Credential={scope.access_key}/20200101/{scope.region}/{service}/aws4_request"
         headers = (
             ("Host", f"{self.host}:{self.port}"),
             ("Content-Type", "application/x-amz-json-1.1"),
-            ("X-Amz-Target", f"AmazonEC2ContainerServiceV20141113.{action}"),
+            ("X-Amz-Target", target),
             ("Authorization", f"AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=front"),
             ("Content-Length", str(len(body))),
         )

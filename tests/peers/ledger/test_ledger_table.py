@@ -150,7 +150,7 @@ def test_everything_is_in_the_table_when_the_release_is_closed(ledger: Ledger) -
     journal.moved("app", "ecs-svc/1", "arn:app:8")
     journal.built("app", "sha256:new")
     journal.closed(outcome_of(begun))
-    journal.on_github(GithubRecord(7, "https://github.test/c/1"))
+    journal.on_github(GithubRecord(7, 12, 3, "https://github.test/c/1"))
     there = ledger.get(begun.release_id)
     assert there == journal.record
     assert there.migration.ran

@@ -3,43 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
-
-from deploytool.core.events import Ended, Event, Planned, Settled
+from deploytool.core.events import Ended, Planned
 from deploytool.core.outcome import Outcome, Result
-from deploytool.core.plan_model import Plan
 from deploytool.github.client import GithubClient
 from deploytool.github.reporter import GithubReporter
-from deploytool.report.markdown import Links
-from deploytool.report.page import CommentPage
 from tests.peers.reporting.conftest import API, Github
-from tests.unit.report.telling import at, bad_events, good_events
-
-Events = tuple[tuple[float, Event], ...]
-
-
-def page(github: Github, environment: str = "production") -> CommentPage:
-    links = Links(github.context.repository_url, github.context.run_url)
-    return CommentPage("shop", environment, links, lambda: at(0))
-
-
-def report(github: Github, events: Events, timeout: float = 10.0) -> tuple[str, ...]:
-    """Tell everything at once, and close."""
-    reporter = GithubReporter(github.context, page(github))
-    reporter.start()
-    for _, event in events:
-        reporter.tell(event)
-    return reporter.close(timeout)
-
-
-def until(true: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
+from tests.peers.reporting.reports import Events, again, page, report, until
+from tests.unit.report.telling import bad_events, good_events
 
 
 def test_a_good_release_is_a_successful_deployment_and_one_comment(github: Github) -> None:
@@ -98,10 +70,6 @@ def test_each_phase_is_a_status_and_the_page_is_linked_only_when_it_is_live(gith
     assert all(body["log_url"] == github.context.run_url for body in told)
 
 
-def again(plan: Plan, release: str) -> Plan:
-    return replace(plan, request=replace(plan.request, release_id=release))
-
-
 def test_older_deployments_become_inactive_after_a_success_only(github: Github) -> None:
     first, second, third = (again(github.plan(), name) for name in ("r1", "r2", "r3"))
     report(github, good_events(first))
@@ -144,89 +112,6 @@ def test_older_deployments_are_found_behind_the_first_page_and_retired_oldest_fi
     assert retired == sorted(retired), "oldest first: whoever is interrupted leaves no active one behind an inactive"
 
 
-def test_the_comment_is_updated_in_place_by_the_next_release(github: Github) -> None:
-    report(github, bad_events(again(github.plan(), "r1")))
-    report(github, good_events(again(github.plan(), "r2")))
-    (comment,) = github.comments()
-    assert "Live in production" in comment
-
-
-def test_each_environment_has_its_own_comment(github: Github) -> None:
-    report(github, good_events(github.plan()))
-    reporter = GithubReporter(github.context, page(github, "staging"))
-    reporter.start()
-    for _, event in good_events(github.plan(environment="staging")):
-        reporter.tell(event)
-    reporter.close()
-    assert len(github.comments()) == 2
-
-
-def test_a_strangers_comment_with_our_marker_is_left_alone(github: Github) -> None:
-    stranger = GithubClient(github.context.api_url, "stranger-token", github.context.repository)
-    forged = "<!-- deploytool:shop:production -->\nforged"
-    stranger.call("issues.create_comment", "test", issue_number=github.pull_request, body=forged)
-    report(github, good_events(github.plan()))
-    assert len(github.comments()) == 2
-    assert github.comments()[0] == forged
-
-
-def test_our_comment_is_found_behind_the_first_page(github: Github) -> None:
-    stranger = GithubClient(github.context.api_url, "stranger-token", github.context.repository)
-    for number in range(101):
-        stranger.call("issues.create_comment", "test", issue_number=github.pull_request, body=f"me too {number}")
-    report(github, good_events(again(github.plan(), "r1")))
-    report(github, good_events(again(github.plan(), "r2")))
-    client = GithubClient(github.context.api_url, "sandbox-token", github.context.repository)
-    listed = list(client.pages("issues.list_comments", "test", issue_number=github.pull_request))
-    assert len(listed) == 102
-
-
-def test_a_deleted_comment_is_written_anew(github: Github) -> None:
-    reporter = GithubReporter(github.context, page(github))
-    reporter.start()
-    events = good_events(github.plan())
-    reporter.tell(events[0][1])
-    until(github.comments)
-    client = GithubClient(github.context.api_url, "sandbox-token", github.context.repository)
-    (listed,) = client.pages("issues.list_comments", "test", issue_number=github.pull_request)
-    client.call("issues.delete_comment", "test", comment_id=listed["id"])
-    reporter.tell(events[-1][1])
-    assert reporter.close() == ()
-    (comment,) = github.comments()
-    assert "Live in production" in comment
-
-
-def test_the_comment_changes_at_most_every_five_seconds_while_the_release_goes_on(github: Github) -> None:
-    reporter = GithubReporter(github.context, page(github))
-    reporter.start()
-    events = good_events(github.plan())
-    reporter.tell(events[0][1])
-    until(github.comments)
-    for _, event in events[1:-1]:
-        reporter.tell(event)
-        time.sleep(0.03)
-    assert len(github.requests("PATCH", "")) == 0
-    reporter.tell(events[-1][1])
-    reporter.close()
-    assert len(github.requests("PATCH", "")) == 1
-
-
-def subjected(plan: Plan, subject: str) -> Plan:
-    return replace(plan, request=replace(plan.request, commit=replace(plan.request.commit, subject=subject)))
-
-
-@pytest.mark.parametrize("subject", ["Add the cart (#{})", "Fix (#9999)", "No number"])
-def test_the_pull_request_is_found_by_subject_or_by_commit(github: Github, subject: str) -> None:
-    report(github, good_events(subjected(github.plan(), subject.format(github.pull_request))))
-    assert len(github.comments()) == 1
-
-
-def test_a_number_in_the_subject_that_is_another_pull_request_is_not_believed(github: Github) -> None:
-    other = github.control.create_pull_request("Open still", github.sha, head_ref="other")
-    report(github, good_events(subjected(github.plan(), f"Like (#{other})")))
-    assert len(github.comments()) == 1
-
-
 def test_a_commit_that_was_never_pushed_is_said_and_does_no_harm(github: Github) -> None:
     plan = github.plan()
     lost = replace(plan, request=replace(plan.request, commit=replace(plan.request.commit, sha="f" * 40)))
@@ -255,12 +140,6 @@ def test_nothing_to_do_corrects_github_where_it_does_not_show_the_commit_as_live
     assert [github.states(each["id"])[-1] for each in (newest, oldest)] == ["success", "failure"]
 
 
-def test_a_release_that_ends_without_an_outcome_does_not_look_as_if_it_went_on(github: Github) -> None:
-    report(github, good_events(github.plan())[:5])
-    (deployment,) = github.deployments()
-    assert github.states(deployment["id"])[-1] == "error"
-
-
 def test_the_last_word_is_sent_within_two_hundred_milliseconds(github: Github) -> None:
     reporter = GithubReporter(github.context, page(github))
     reporter.start()
@@ -280,29 +159,6 @@ def test_a_release_that_was_refused_before_its_plan_is_not_waited_for(github: Gi
     assert reporter.close() == ()
     assert time.monotonic() - began < 0.1
     assert github.deployments() == []
-
-
-def killed(github: Github) -> None:
-    """A release opened its deployment, and said no more."""
-    reporter = GithubReporter(github.context, page(github))
-    reporter.start()
-    reporter.tell(Planned(again(github.plan(), "r0")))
-    until(lambda: [github.states(each["id"]) for each in github.deployments()] == [["in_progress"]])
-
-
-def test_a_deployment_that_a_killed_release_left_open_is_inactive_after_the_next_success(github: Github) -> None:
-    killed(github)
-    assert report(github, good_events(github.plan())) == ()
-    newest, oldest = github.deployments()
-    assert [github.states(each["id"])[-1] for each in (newest, oldest)] == ["success", "inactive"]
-
-
-def test_the_deployment_of_a_killed_release_is_closed_when_nothing_else_is_done(github: Github) -> None:
-    killed(github)
-    settled = Settled(again(github.plan(), "r0").request, good=False, sentence="it was killed; every service is back")
-    assert report(github, ((0.0, settled),)) == ()
-    (deployment,) = github.deployments()
-    assert github.states(deployment["id"])[-1] == "failure"
 
 
 def test_the_api_is_never_asked_about_another_repository(github: Github) -> None:

@@ -13,7 +13,7 @@ from deploytool.github.reporter import GithubReporter
 from deploytool.report.markdown import Links
 from deploytool.report.page import CommentPage
 from tests.peers.reporting.conftest import API, Github
-from tests.peers.reporting.test_reporting import Events
+from tests.peers.reporting.reports import Events
 from tests.unit.report.telling import at, bad_events, good_events
 
 

@@ -26,7 +26,8 @@ from deploytool.run.stacks.apply import apply
 from deploytool.run.stacks.destroy import destroy, doom
 from deploytool.run.stacks.plan import drafted
 from deploytool.run.stacks.ports import Target, World
-from deploytool.sandbox import ministack, process
+from deploytool.sandbox import engine, ministack, process
+from deploytool.sandbox.state import ministack_host
 from tests.peers.front.client import Front, start_front
 from tests.peers.front.conftest import free_port
 from tests.peers.stacks.documents import Document, base, service, top
@@ -38,12 +39,15 @@ REGION = "us-east-1"
 @pytest.fixture(scope="session")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    server = ministack.start(ministack.install(print), f"stacks-{port}", port, log)
+    name = f"stacks-{port}"
+    server = ministack.start(ministack.install(print), name, port, log)
     try:
         ministack.wait(server, port, log)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.stop(server)
+        if engine.answers():
+            engine.remove(engine.containers(f"ministack.instance={ministack_host(name)}:{port}"))
 
 
 @pytest.fixture(scope="session")

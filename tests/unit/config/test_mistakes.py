@@ -5,10 +5,13 @@ import pytest
 import yaml
 
 from deploytool.core.config.json_schema import json_schema
-from tests.unit.config.mistakes import GOOD, STRUCTURAL, Mistake
+from tests.unit.config.mistakes import GOOD, Mistake
 from tests.unit.config.mistakes_beyond_structure import BEYOND_STRUCTURE
+from tests.unit.config.mistakes_in_images import IN_IMAGES
+from tests.unit.config.mistakes_in_services import IN_SERVICES
 from tests.unit.config.reading import config_of, told_about
 
+STRUCTURAL = [*IN_IMAGES, *IN_SERVICES]
 MISTAKES = [*STRUCTURAL, *BEYOND_STRUCTURE]
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
 

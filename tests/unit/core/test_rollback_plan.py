@@ -8,7 +8,8 @@ import pytest
 
 from deploytool.core.check import ReleaseRefused
 from deploytool.core.ledger import Record
-from deploytool.core.model import Live, Problem
+from deploytool.core.model import Live, LiveService, Problem
+from deploytool.core.observed import Deployment
 from deploytool.core.plan_model import Plan, RollOut, Verify
 from deploytool.core.rollback import brings_back, rollback_plan
 from tests.unit.core.plan_cases import REQUEST, arn, definition, found, live, service, settings, verification
@@ -49,6 +50,30 @@ def test_only_the_services_that_are_named_go_back() -> None:
     (rollout,) = back(only=("worker",)).steps
     assert isinstance(rollout, RollOut)
     assert [change.key for change in rollout.services] == ["worker"]
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        found("app", definition("app", status="INACTIVE")),
+        found("app", controller="CODE_DEPLOY"),
+        found("app", deployments=(Deployment("ecs-svc/2", "PRIMARY", arn("app"), "IN_PROGRESS"),)),
+    ],
+    ids=["runs an INACTIVE revision", "is not deployed by ECS", "is rolling"],
+)
+def test_what_is_wrong_with_a_service_that_stays_refuses_nothing(app: LiveService) -> None:
+    there = live(app, found("worker"))
+    gone = {"worker": OLD["worker"]}
+    (rollout,) = back(only=("worker",), live_now=there, revisions=gone).steps
+    assert isinstance(rollout, RollOut)
+    with pytest.raises(ReleaseRefused):
+        back(live_now=there, revisions=gone)
+
+
+def test_a_service_that_stays_is_not_warned_of() -> None:
+    there = live(found("app", circuit_breaker=False), found("worker"))
+    assert back(only=("worker",), live_now=there).warnings == ()
+    assert "service app has no deployment circuit breaker" in back(live_now=there).warnings[0]
 
 
 def test_a_service_that_serves_the_revision_already_stays() -> None:

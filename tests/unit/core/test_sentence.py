@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from deploytool.core.migration_plan import migration_plan, only_migration
 from deploytool.core.outcome import Result, ServiceOutcome
 from deploytool.core.plan import plan
 from deploytool.core.sentence import sentence
@@ -16,6 +17,27 @@ PLAN = plan(cases.REQUEST, cases.settings(cases.service("app")), cases.live(case
 def ended(key: str, serving: int, fate: Fate = Fate.ROLLED_BACK, back: Fate | None = None) -> ServiceOutcome:
     way = Verdict(back) if back else None
     return ServiceOutcome(key, key, Verdict(fate), cases.arn(key, serving), cases.arn(key), cases.arn(key, 2), way)
+
+
+ALONE = migration_plan(
+    cases.REQUEST,
+    only_migration(cases.settings(cases.service("app"), migrate=cases.migration())),
+    cases.live(cases.found("app"), migrate=cases.definition("migrate")),
+    cases.REGISTRY,
+)
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (Result.MIGRATED, "the migration of shop 4f2a9c1 ran to its end in production; no service was changed"),
+        (Result.MIGRATION_FAILED, "the migration of shop 4f2a9c1 failed; no service in production was changed: why"),
+        (Result.REFUSED, "the migration of shop 4f2a9c1 was not run in production; nothing was changed: why"),
+        (Result.CANCELLED, "the migration of shop 4f2a9c1 was cancelled in production; no service was changed"),
+    ],
+)
+def test_says_of_a_migration_alone(result: Result, says: str) -> None:
+    assert sentence(ALONE, result, (), "why") == says
 
 
 @pytest.mark.parametrize(

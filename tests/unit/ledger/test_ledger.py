@@ -70,10 +70,21 @@ records = st.builds(
     ended_at=st.none() | moments,
     result=st.none() | st.sampled_from(Result),
     serving=st.dictionaries(texts, texts, max_size=2),
-    github=st.builds(GithubRecord, st.none() | st.integers(1), texts),
+    github=st.builds(
+        GithubRecord,
+        *[st.none() | st.integers(1)] * 3,
+        texts,
+        st.lists(st.integers(1), max_size=2).map(tuple),
+    ),
     previous=texts,
     restores=texts,
 )
+
+
+def test_a_record_from_before_the_comment_s_id_was_kept_can_be_read() -> None:
+    document = to_document(record())
+    document["github"] = {"deployment_id": 7, "comment_url": "https://github.test/c/3"}
+    assert from_document(document).github == GithubRecord(7, comment_url="https://github.test/c/3")
 
 
 @given(records)
@@ -163,7 +174,10 @@ def test_every_service_has_a_revision_that_serves_when_the_release_is_closed() -
     assert made.serving == {"app": "arn:app:8", "worker": "arn:worker:3"}
     assert made.images == {"app": "sha256:new", "job": "sha256:job"}
     assert (made.result, made.seconds, made.sentence) == (Result.RELEASED, 90.0, "it is live")
-    assert on_github(made, GithubRecord(7)).github.deployment_id == 7
+    there = on_github(made, GithubRecord(7, 12, 3, "https://github.test/c/3", (4, 5)))
+    assert (there.github.deployment_id, there.github.comments, there.pull_request) == (7, (3, 4, 5), 12)
+    assert on_github(there, GithubRecord(7, 13)).pull_request == 12, "the one that the release was asked for with"
+    assert GithubRecord().comments == ()
 
 
 @pytest.mark.parametrize("result", Result)

@@ -48,6 +48,10 @@ HISTORIES = (
     History("nothing", (), 0, 0, 0),
     History("two went live", (ended("r-1", 1), ended("r-2", 2)), 2, 2, 0),
     History("a promotion counts like a release", (ended("r-1", 1, kind=Kind.PROMOTE),), 1, 1, 0),
+    History(
+        "a migration that was run alone is left out", (ended("r-1", 1, Result.MIGRATED, kind=Kind.MIGRATE),), 0, 0, 0
+    ),
+    History("one that ended by a fault of ours too", (ended("r-1", 1, Result.FAILED, kind=Kind.MIGRATE),), 0, 0, 0),
     History("what runs still is left out", (record("r-1", started_at=SINCE),), 0, 0, 0),
     History("what began before is left out", (ended("r-1", -0.1),), 0, 0, 0),
     History("what begins later is left out", (ended("r-1", 10),), 0, 0, 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from deploytool.core.diagnosis_model import Diagnosis
@@ -99,6 +100,12 @@ def plan(
         warnings=warnings,
         url="https://shop.example",
     )
+
+
+def migration_only(told: Plan | None = None) -> Plan:
+    """The migration of ``told`` alone."""
+    whole = told or plan()
+    return replace(whole, steps=tuple(step for step in whole.steps if isinstance(step, Build | Migrate)))
 
 
 CRASH = Diagnosis(

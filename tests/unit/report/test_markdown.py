@@ -21,6 +21,7 @@ from tests.unit.report.telling import (
     bad_events,
     change,
     good_events,
+    migration_only,
     moved,
     plan,
     released,
@@ -79,11 +80,22 @@ def test_a_release_on_its_way_shows_the_step_and_each_service() -> None:
     assert "**roll out …**" in text
 
 
-@pytest.mark.parametrize("result", sorted(set(Result) - {Result.RELEASED, Result.NOTHING_TO_DO}))
+@pytest.mark.parametrize("result", sorted(set(Result) - {Result.RELEASED, Result.MIGRATED, Result.NOTHING_TO_DO}))
 def test_no_outcome_but_a_good_one_looks_good(result: Result) -> None:
     text = comment(ended(replace(rolled_back(), result=result)), LINKS)
     assert "✅" not in text
     assert "Live in" not in text
+
+
+def test_a_migration_alone_does_not_claim_that_a_version_is_live() -> None:
+    links = replace(LINKS, rollback_page="https://github.com/a/b/actions/workflows/rollback.yml")
+    plan = migration_only()
+    assert "### 🚀 Migrating in production" in comment(told(((0.0, Planned(plan)),)), links)
+    text = comment(ended(replace(released(), plan=plan, result=Result.MIGRATED, services=())), links)
+    assert "### ✅ Migrated in production" in text
+    assert "Live in" not in text
+    assert "[open]" not in text
+    assert "Roll back" not in text
 
 
 def test_services_never_reached_are_listed_as_not_changed() -> None:

@@ -10,7 +10,7 @@ from deploytool.core.events import Event, Explained, Planned, Said, StepBegan, W
 from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.report.plain import PlainProgress, lines
 from deploytool.report.wording import duration, news
-from tests.unit.report.telling import CRASH, RELEASE, at, bad_events, good_events, moved, plan
+from tests.unit.report.telling import CRASH, RELEASE, at, bad_events, good_events, migration_only, moved, plan
 
 
 def log(events: tuple[tuple[float, Event], ...], actions: bool = False) -> list[str]:
@@ -42,6 +42,12 @@ def test_a_good_release_reads_like_this() -> None:
         "12:04:27  verify done in 0.4 s",
         "12:04:28  released: 4f2a9c1 is live in production.",
     ]
+
+
+def test_a_migration_alone_says_that_no_service_is_touched() -> None:
+    where = "production (cluster shop, us-east-1)"
+    said = f"running the migration of 4f2a9c1 in {where}: no service is touched, release {RELEASE}"
+    assert lines(Planned(migration_only())) == (said,)
 
 
 def test_a_failure_says_cause_aws_words_and_fix_as_soon_as_they_are_known() -> None:

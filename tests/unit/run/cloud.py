@@ -17,7 +17,7 @@ from deploytool.run.ports import World
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.ecs import EcsModel
 from tests.peers.ecs_model.notes import ModelJournal, ModelLease
-from tests.peers.ecs_model.surroundings import ModelAlarms, ModelBuilder, ModelLogs, ModelWeb
+from tests.peers.ecs_model.surroundings import ModelAlarms, ModelBuilder, ModelLogs, ModelTargetGroups, ModelWeb
 from tests.unit.core import plan_cases as cases
 
 
@@ -32,6 +32,7 @@ class Cloud:
     builder: ModelBuilder = field(default_factory=ModelBuilder)
     web: ModelWeb = field(init=False)
     alarms: ModelAlarms = field(init=False)
+    target_groups: ModelTargetGroups = field(default_factory=ModelTargetGroups)
     lease: ModelLease = field(default_factory=ModelLease)
     journal: ModelJournal = field(default_factory=ModelJournal)
 
@@ -72,6 +73,7 @@ class Cloud:
             self.builder,
             self.web,
             self.alarms,
+            self.target_groups,
             self.clock,
             self.told.append,
             self.lease,

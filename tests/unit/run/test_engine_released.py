@@ -8,6 +8,7 @@ import pytest
 
 from deploytool.core.events import Ended, Planned, Said, StepBegan, StepEnded
 from deploytool.core.outcome import Result
+from deploytool.core.pace import NEAR
 from deploytool.core.plan import plan
 from deploytool.errors import Exit
 from tests.unit.core import plan_cases as cases
@@ -122,7 +123,7 @@ def test_asks_once_per_tick_for_ten_services_together(cloud: Cloud) -> None:
     last_look_before_the_update, *ticks = looks
     assert last_look_before_the_update == ticks[0]
     assert len(ticks) == len(set(ticks))
-    assert all(later - earlier >= cloud.clock.pace() for earlier, later in itertools.pairwise(ticks))
+    assert all(later - earlier >= NEAR * cloud.clock.pace() for earlier, later in itertools.pairwise(ticks))
     assert len(cloud.ecs.made("UpdateService")) == 10
 
 
@@ -146,7 +147,7 @@ def test_waits_out_the_bake_time_when_no_alarm_rings(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(app))
 
     assert outcome.good
-    assert outcome.timings[-1].seconds == 120
+    assert outcome.timings[-1].seconds == pytest.approx(120)
 
 
 def test_is_live_when_the_service_wants_no_tasks() -> None:
@@ -162,4 +163,5 @@ def test_is_live_when_the_service_wants_no_tasks() -> None:
 def test_waits_out_the_bake_time_when_there_is_no_alarm_to_watch(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(cases.service("app", verify=cases.verification(url=None, bake=90))))
 
-    assert (outcome.good, outcome.timings[-1].seconds, cloud.web.asked) == (True, 90, [])
+    assert (outcome.good, cloud.web.asked) == (True, [])
+    assert outcome.timings[-1].seconds == pytest.approx(90)

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deploytool.core.ledger import Kind, Record, ServiceRecord, StepRecord, StepState
+from deploytool.core.ledger import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
 from deploytool.core.model import Commit
-from deploytool.core.observed import Deployment, ServiceState
-from deploytool.core.recovery import Leftover, leftover, took_every_step
+from deploytool.core.observed import Container, Deployment, ServiceState, Task
+from deploytool.core.outcome import Result
+from deploytool.core.recovery import Leftover, leftover, migration_end, took_every_step
 from tests.unit.core import plan_cases as cases
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -143,3 +144,43 @@ def test_a_service_without_a_primary_deployment_is_not_waited_for() -> None:
 )
 def test_every_step_was_taken_when(left: Record, taken: bool) -> None:
     assert took_every_step(left) is taken
+
+
+def migrating(*codes: int | None, ran: bool = True, by: str = "r-1") -> tuple[Record, tuple[Task, ...]]:
+    """The record of a migration alone that was killed, and the tasks that ECS knows, by their exit codes."""
+    kept = replace(
+        record(), kind=Kind.MIGRATE, services={}, migration=MigrationRecord(ran=ran),
+        plan={"migrate": {"task": "shop-migrate", "container": "app"}},
+    )  # fmt: skip
+    tasks = (
+        Task(
+            str(code),
+            "",
+            "STOPPED",
+            started_by=by,
+            containers=(Container("side", exit_code=1), Container("app", exit_code=code)),
+        )
+        for code in codes
+    )
+    return kept, tuple(tasks)
+
+
+@pytest.mark.parametrize(
+    ("left", "result", "says"),
+    [
+        (migrating(0), Result.MIGRATED, "which ended well"),
+        (migrating(1, 0), Result.MIGRATED, "which ended well"),
+        (migrating(0, 3), Result.MIGRATION_FAILED, "whose container app exited with code 3"),
+        (migrating(None), Result.MIGRATION_FAILED, "whose container app never started"),
+        (migrating(0, by="r-0", ran=False), Result.CANCELLED, "before its task was started; nothing was changed"),
+        (migrating(), Result.MIGRATION_FAILED, "ECS has forgotten how its task ended"),
+    ],
+    ids=["well", "well at last", "badly", "never started", "not begun", "forgotten"],
+)
+def test_a_migration_alone_ended_as_its_last_task_did(
+    left: tuple[Record, tuple[Task, ...]], result: Result, says: str
+) -> None:
+    came, told = migration_end(*left)
+
+    assert came is result
+    assert says in told

@@ -72,6 +72,18 @@ def test_waits_for_the_migration_and_starts_no_second_one_when_it_was_killed_whi
     assert len([event for event in cloud.told if isinstance(event, Warned)]) == 1
 
 
+def test_a_migration_alone_is_closed_as_its_task_ended(cloud: Cloud) -> None:
+    cloud.ecs.migrations.lives = [MIGRATION]
+    cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
+    plan = {"migrate": {"task": "migrate", "container": "migrate"}}
+
+    end = settle(replace(killed("migrate"), kind=Kind.MIGRATE, services={}, plan=plan), cloud.world, 300.0)
+
+    assert (end.result, dict(end.serving)) == (Result.MIGRATED, {})
+    assert cloud.clock.now >= 23.0
+    assert cloud.ecs.changed() == []
+
+
 def test_is_refused_when_the_migration_does_not_end(cloud: Cloud) -> None:
     cloud.ecs.migrations.lives = [replace(MIGRATION, runs_for=None)]
     cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")

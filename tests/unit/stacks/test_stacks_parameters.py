@@ -13,6 +13,7 @@ from deploytool.core.stacks.parameters import (
     given,
     kept,
     missing,
+    not_allowed,
     of_configuration,
     parameter_changes,
     services_of,
@@ -108,6 +109,28 @@ def test_a_change_of_a_parameter_is_told_unless_it_is_secret() -> None:
 def test_some_parameters_can_be_left_as_they_are() -> None:
     passed = Given({"App": "shop", "AppImage": "a@sha256:1"}, frozenset({"Email"}))
     assert kept(passed, frozenset({"AppImage"})) == Given({"App": "shop"}, frozenset({"Email", "AppImage"}))
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "asked"),
+    [
+        ({"AllowedValues": ["minimal", "scaled"]}, "scaled", ""),
+        ({"AllowedValues": ["minimal", "scaled"]}, "huge", "one of minimal, scaled"),
+        ({"AllowedValues": [7, 14]}, "7", ""),
+        ({"AllowedPattern": "^[a-z]+$"}, "abc", ""),
+        ({"AllowedPattern": "[a-z]+"}, "abc1", "what matches [a-z]+"),
+        ({"AllowedPattern": "[a-z]+", "Type": "CommaDelimitedList"}, "abc,d", ""),
+        ({"AllowedPattern": "[a-z]+", "Type": "List<String>"}, "abc,1", "what matches [a-z]+"),
+        ({"AllowedValues": ["a", "b"], "Type": "CommaDelimitedList"}, "b,a", ""),
+        ({"AllowedPattern": "(?<a>x)++["}, "abc", ""),
+        ({}, "any\nthing", ""),
+    ],
+)
+def test_a_value_that_the_template_does_not_allow_is_found_beforehand(
+    declared: dict[str, Any], value: str, asked: str
+) -> None:
+    found = not_allowed(template({"Parameters": {"Name": declared}, "Resources": {}}), Given({"Name": value}))
+    assert found.get("Name", "") == asked
 
 
 @pytest.mark.parametrize(("named", "told"), [(["Siz"], 'did you mean "Size"'), (["Qqq", "Xxx"], "parameters Qqq, Xxx")])

@@ -43,7 +43,7 @@ def test_parameters_are_read_with_their_defaults_as_text() -> None:
     assert dict(template(DOCUMENT).parameters) == {
         "App": Parameter("App"),
         "Days": Parameter("Days", "30"),
-        "Zones": Parameter("Zones", "a,b"),
+        "Zones": Parameter("Zones", "a,b", is_list=True),
         "Trail": Parameter("Trail", "true"),
         "Token": Parameter("Token", None, secret=True),
     }

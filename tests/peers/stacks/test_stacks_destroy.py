@@ -1,0 +1,114 @@
+"""Stacks deleted last first, what they retain, and drift."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploytool.aws.stacks.stacks import Stacks
+from deploytool.core.stacks.drift import Difference
+from deploytool.core.stacks.events import StackBegan
+from deploytool.core.stacks.outcome import Fate, Result
+from deploytool.errors import Exit
+from deploytool.run.stacks.drift import drift
+from tests.peers.stacks.conftest import Site
+from tests.peers.stacks.documents import Document, base
+
+LIVE = {"AppImage": "registry/app@sha256:" + "1" * 64}
+
+
+def with_database(app: str) -> Document:
+    """A stack with a database that RDS itself protects."""
+    database = {
+        "Type": "AWS::RDS::DBInstance",
+        "DeletionPolicy": "Snapshot",
+        "Properties": {
+            "DBInstanceIdentifier": app,
+            "DBInstanceClass": "db.t4g.micro",
+            "Engine": "postgres",
+            "AllocatedStorage": "20",
+            "MasterUsername": "postgres",
+            "MasterUserPassword": "not-a-secret",
+            "DeletionProtection": True,
+        },
+    }
+    return {**base(app), "Resources": {**base(app)["Resources"], "Database": database}}
+
+
+@pytest.fixture
+def made(site: Site) -> Site:
+    site.images.live = dict(LIVE)
+    assert site.apply().good
+    site.told.clear()
+    return site
+
+
+def test_stacks_go_last_first_and_what_they_retain_is_listed(made: Site) -> None:
+    outcome = made.destroy()
+    assert (outcome.result, outcome.exit_code) == (Result.DESTROYED, Exit.DONE)
+    began = [each.key for each in made.told if isinstance(each, StackBegan)]
+    assert began.index("base") == 2
+    retained = {end.key: [(held.logical_id, held.status) for held in end.retained] for end in outcome.stacks}
+    assert retained == {"service": [], "top": [], "base": [("Store", "kept")]}
+    assert [made.status(key) for key in made.documents] == ["", "", ""]
+    assert made.session.client("s3").head_bucket(Bucket=f"{made.app}-store")
+
+
+def test_only_what_is_deleted_loses_its_protection(made: Site) -> None:
+    assert made.destroy(keys=("top",)).good
+    state = Stacks(made.session).describe(made.name("base"))
+    assert state is not None
+    assert state.protected
+
+
+def test_a_database_that_rds_protects_goes_and_leaves_a_snapshot(site: Site) -> None:
+    site.documents = {"base": with_database(site.app)}
+    assert site.apply().good
+    (end,) = site.destroy().stacks
+    assert end.fate is Fate.DELETED
+    assert {(held.logical_id, held.status) for held in end.retained} == {("Store", "kept"), ("Database", "snapshot")}
+    assert site.session.client("rds").describe_db_instances()["DBInstances"] == []
+
+
+def test_nothing_is_deleted_when_a_stack_that_is_not_ours_imports_from_it(made: Site) -> None:
+    outcome = made.destroy(keys=("base",))
+    assert outcome.result is Result.REFUSED
+    assert outcome.exit_code is Exit.REFUSED
+    assert made.status("base") == "CREATE_COMPLETE"
+    assert "imported by" in outcome.diagnoses[0].cause
+    state = Stacks(made.session).describe(made.name("base"))
+    assert state is not None
+    assert state.protected
+
+
+def test_a_destroyed_site_is_destroyed(made: Site) -> None:
+    assert made.destroy().good
+    outcome = made.destroy()
+    assert (outcome.result, outcome.stacks) == (Result.DESTROYED, ())
+
+
+def test_there_is_no_drift_when_nobody_changed_anything(made: Site) -> None:
+    found = drift(made.target(), made.world())
+    assert [each.key for each in found] == ["base", "top", "service"]
+    assert not any(each.drifted or each.failed for each in found)
+
+
+def test_drift_is_told_with_its_property(made: Site) -> None:
+    sqs = made.session.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"{made.app}-queue")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})
+    changed = next(each for each in drift(made.target(), made.world()) if each.key == "base")
+    assert changed.drifted
+    (resource,) = changed.resources
+    assert (resource.logical_id, resource.status) == ("Queue", "MODIFIED")
+    assert resource.differences == (Difference("/VisibilityTimeout", "7", "99"),)
+
+
+def test_a_resource_that_somebody_deleted_is_drift(made: Site) -> None:
+    made.session.client("ssm").delete_parameter(Name=f"/{made.app}/note")
+    changed = next(each for each in drift(made.target(), made.world()) if each.key == "top")
+    assert [(each.logical_id, each.status) for each in changed.resources] == [("Note", "DELETED")]
+
+
+def test_drift_is_that_of_the_stacks_that_are_there(site: Site) -> None:
+    assert site.apply(keys=("base",)).good
+    assert [each.key for each in drift(site.target(), site.world())] == ["base"]

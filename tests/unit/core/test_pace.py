@@ -1,0 +1,55 @@
+"""How often ECS is asked while a rollout lasts."""
+
+from __future__ import annotations
+
+import pytest
+
+from deploytool.cli.clock import FASTEST, SLOWEST
+from deploytool.core.observed import Deployment, ServiceState
+from deploytool.core.pace import FAR, NEAR, nearly_there, pause
+from deploytool.core.verdict_model import Rollout
+
+ROLLOUT = Rollout("app", "ecs-svc/2", "app:12", "ecs-svc/1", "app:11")
+USUAL = (FASTEST + SLOWEST) / 2
+"""Seconds."""
+
+
+def state(running: int, pending: int = 0) -> ServiceState:
+    new = Deployment("ecs-svc/2", "PRIMARY", "app:12", "IN_PROGRESS", "", 2, running, pending)
+    before = Deployment("ecs-svc/1", "ACTIVE", "app:11", "COMPLETED", "", 0, 2)
+    return ServiceState("app", "arn", "shop", "ACTIVE", "app:12", 2, running, pending, (new, before), ())
+
+
+@pytest.mark.parametrize(
+    ("seen", "near"),
+    [
+        ([state(1, 1)], False),
+        ([state(2, 1)], False),
+        ([state(2)], True),
+        ([state(2), state(1)], False),
+        ([state(2), None], False),
+        ([ServiceState("app", "arn", "shop", "ACTIVE", "app:11", 2, 2, 0, (), ())], False),
+    ],
+    ids=["one task starts", "one too many starts", "only old ones drain", "one service is behind", "no answer yet",
+         "ours is not listed yet"],
+)  # fmt: skip
+def test_the_end_is_near_once_every_new_task_runs(seen: list[ServiceState | None], near: bool) -> None:
+    assert nearly_there((ROLLOUT, each) for each in seen) is near
+
+
+def test_the_pauses_grow_while_the_old_tasks_take_their_time() -> None:
+    pauses = [pause(looks) for looks in range(1, 20)]
+    assert pauses[0] == NEAR
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == pause(0) == FAR
+
+
+@pytest.mark.parametrize("starting", [2, 5, 30, 120])
+@pytest.mark.parametrize("draining", [1, 5, 30, 300])
+def test_a_wait_asks_less_than_one_and_a_half_times_a_second(starting: float, draining: float) -> None:
+    now, looks, near_looks = 0.0, 0, 0
+    while now < starting + draining:
+        looks += 1
+        near_looks = near_looks + 1 if now >= starting else 0
+        now += USUAL * pause(near_looks)
+    assert looks / (starting + draining) < 1.5
