@@ -46,8 +46,8 @@ STALE = {
 }  # fmt: skip
 ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
-    "ImageNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException", "LoadBalancerNotFound",
-    "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException", "ReportNotPresent",
+    "ImageNotFoundException", "ScanNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException",
+    "LoadBalancerNotFound", "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException", "ReportNotPresent",
 }  # fmt: skip
 NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (
