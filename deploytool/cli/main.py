@@ -15,6 +15,7 @@ from deploytool.cli.failure import tell_failure
 from deploytool.errors import DeployError, Exit
 
 VERBS = {
+    "init": "Write deploytool.yml, workflows and an image for a project, and overwrite nothing.",
     "release": "Release a commit: build, migrate, roll out, verify.",
     "rollback": "Bring back the version that was live before.",
     "promote": "Release what is live in one environment to another.",
