@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 
+from deploytool.sandbox.cloud import settled
+from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.state import SandboxState, load
+from deploytool.sandbox.wait import until
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 CLUSTER = "architecturedeck"
@@ -47,23 +49,19 @@ class Site:
         return deploytool(self.state.workdir, *words)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the sandbox's account."""
-        return boto3.client(
-            service,
-            endpoint_url=self.state.aws_endpoint_url,
-            region_name=self.state.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        """A client of the sandbox's account."""
+        return Account(self.state.aws_endpoint_url, self.state.region).client(service)
 
     def running(self) -> dict[str, dict[str, Any]]:
-        """Service to the first container of the task definition that it runs; its revision among that as `revision`."""
-        ecs = self.client("ecs")
+        """Service to the first container of the task definition that it runs; its revision among that as `revision`.
+
+        A release ends when the new tasks serve, a moment before the last old one is gone: that is waited for.
+        """
+        account = Account(self.state.aws_endpoint_url, self.state.region)
+        until("the services", lambda: settled(account, CLUSTER), seconds=30)
+        ecs = account.client("ecs")
         found = {}
         for service in ecs.describe_services(cluster=CLUSTER, services=["app", "worker"])["services"]:
-            assert service["runningCount"] == service["desiredCount"], service
-            (primary,) = [each for each in service["deployments"] if each["status"] == "PRIMARY"]
-            assert primary["rolloutState"] == "COMPLETED", service
             definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
             found[service["serviceName"]] = {
                 **definition["containerDefinitions"][0],
