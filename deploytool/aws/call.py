@@ -47,7 +47,8 @@ STALE = {
 ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
     "ImageNotFoundException", "ScanNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException",
-    "LoadBalancerNotFound", "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException", "ReportNotPresent",
+    "LoadBalancerNotFound", "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException",
+    "ReportNotPresent",
 }  # fmt: skip
 NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (

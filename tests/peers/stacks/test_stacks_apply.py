@@ -128,8 +128,12 @@ def test_what_holds_data_is_replaced_when_it_is_named_and_protected_again(made: 
     made.change("base", lambda document: {**edited(document, "Store", BucketName=f"{made.app}-other"), "Outputs": {}})
     made.change("top", lambda document: edited(document, "Note", Value="x"))
     assert made.apply(keys=("top",)).good
+    before = len(made.front.calls(action="SetStackPolicy"))
     outcome = made.apply(keys=("base",), allowed=allowing("base.Store"))
     assert outcome.result is Result.APPLIED
+    # MiniStack does not enforce stack policies: what is sent must be right.
+    sent = [call.params["StackPolicyBody"] for call in made.front.calls(action="SetStackPolicy")[before:]]
+    assert sent == [stack_policy(["Store"]), stack_policy()]
     assert same_policy(Stacks(made.session).policy(made.name("base")), stack_policy())
 
 
@@ -145,6 +149,13 @@ def test_a_stack_that_rolled_back_is_a_failure_with_its_cause(made: Site) -> Non
     assert told.fix
     assert Explained(told) in made.told
     assert "Broken" not in made.resources("base")
+
+
+def test_what_cloudformation_found_before_it_began_is_told_instead_of_where_to_look(site: Site) -> None:
+    site.session.client("s3").create_bucket(Bucket=f"{site.app}-store")
+    outcome = site.apply(keys=("base",))
+    (told,) = outcome.diagnoses
+    assert (told.code, told.subject) == ("name-taken", "base.Store")
 
 
 def test_a_stack_whose_creation_failed_is_made_anew_when_it_holds_nothing(site: Site) -> None:

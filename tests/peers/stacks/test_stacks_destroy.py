@@ -16,8 +16,8 @@ from tests.peers.stacks.documents import Document, base
 LIVE = {"AppImage": "registry/app@sha256:" + "1" * 64}
 
 
-def with_database(app: str) -> Document:
-    """A stack with a database that RDS itself protects."""
+def with_protected(app: str) -> Document:
+    """A stack with a database and a load balancer that their own services protect."""
     database = {
         "Type": "AWS::RDS::DBInstance",
         "DeletionPolicy": "Snapshot",
@@ -31,7 +31,15 @@ def with_database(app: str) -> Document:
             "DeletionProtection": True,
         },
     }
-    return {**base(app), "Resources": {**base(app)["Resources"], "Database": database}}
+    balancer = {
+        "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "Properties": {
+            "Name": app,
+            "LoadBalancerAttributes": [{"Key": "deletion_protection.enabled", "Value": "true"}],
+        },
+    }
+    more = {"Database": database, "Balancer": balancer}
+    return {**base(app), "Resources": {**base(app)["Resources"], **more}}
 
 
 @pytest.fixture
@@ -60,13 +68,18 @@ def test_only_what_is_deleted_loses_its_protection(made: Site) -> None:
     assert state.protected
 
 
-def test_a_database_that_rds_protects_goes_and_leaves_a_snapshot(site: Site) -> None:
-    site.documents = {"base": with_database(site.app)}
+def test_what_its_own_service_protects_goes_and_a_database_leaves_a_snapshot(site: Site) -> None:
+    site.documents = {"base": with_protected(site.app)}
     assert site.apply().good
     (end,) = site.destroy().stacks
     assert end.fate is Fate.DELETED
     assert {(held.logical_id, held.status) for held in end.retained} == {("Store", "kept"), ("Database", "snapshot")}
     assert site.session.client("rds").describe_db_instances()["DBInstances"] == []
+    # MiniStack deletes what is protected as well, AWS does not: what is sent must be right.
+    (database,) = site.front.calls("rds", "ModifyDBInstance")
+    assert (database.params["DBInstanceIdentifier"], database.params["DeletionProtection"]) == (site.app, "false")
+    (balancer,) = site.front.calls(action="ModifyLoadBalancerAttributes")
+    assert balancer.params["Attributes.member.1.Value"] == "false"
 
 
 def test_nothing_is_deleted_when_a_stack_that_is_not_ours_imports_from_it(made: Site) -> None:
