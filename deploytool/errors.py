@@ -73,6 +73,7 @@ class PermissionMissing(CloudError):
     def __init__(self, action: str, resource: str, who: str) -> None:
         self.action = action
         self.resource = resource
+        self.who = who
         self.statement = {"Effect": "Allow", "Action": action, "Resource": resource}
         super().__init__(
             f"{who} may not call {action}",

@@ -46,7 +46,9 @@ STALE = {
 }  # fmt: skip
 ABSENT = {
     "ClusterNotFoundException", "ServiceNotFoundException", "ResourceNotFoundException", "RepositoryNotFoundException",
-    "ImageNotFoundException", "NoSuchEntity",
+    "ImageNotFoundException", "ScanNotFoundException", "NoSuchEntity", "LifecyclePolicyNotFoundException",
+    "LoadBalancerNotFound", "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException",
+    "ReportNotPresent",
 }  # fmt: skip
 NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (
@@ -64,30 +66,37 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds: the call
     must be safe to repeat, as RunTask is by its client token. Raises CloudError.
     """
+    method: Callable[..., dict[str, Any]] = getattr(client, operation)
+    return tried(client, operation, lambda: method(**parameters), PATIENCE)
+
+
+def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+    """What ``ask``, a call of ``operation``, answers; tried again for ``patience`` seconds. Raises CloudError."""
     retrying = Retrying(
         retry=retry_if_exception(may_pass),
-        stop=stop_after_delay(PATIENCE),
+        stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
     )
-    method: Callable[..., dict[str, Any]] = getattr(client, operation)
-    with _translating(_name(client, operation)):
-        return retrying(method, **parameters)
+    with _translating(_name(client, operation), patience):
+        return retrying(ask)
 
 
 def once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
-    with _translating(_name(client, operation)):
+    with _translating(_name(client, operation), 0.0):
         return method(**parameters)
 
 
 @contextmanager
-def _translating(name: str) -> Iterator[None]:
+def _translating(name: str, patience: float) -> Iterator[None]:
+    """``patience``, in seconds, is for how long the call was tried before it failed; 0: once."""
+    tried_for = f" for {patience:.0f} s" if patience else ""
     try:
         yield
     except ClientError as error:
-        raise translated(error, name) from error
+        raise translated(error, name, tried_for) from error
     except NO_CREDENTIALS as error:
         raise CredentialsMissing(
             f"no AWS credentials were found: {error}",
@@ -98,9 +107,8 @@ def _translating(name: str) -> Iterator[None]:
     except ParamValidationError as error:
         raise CloudError(f"{name} does not accept what it was given: {error}", "check the task definition") from error
     except (*NETWORK, BotoCoreError) as error:
-        raise CloudUnreachable(
-            f"{name} got no answer from AWS for {PATIENCE:.0f} s: {error}", "check the network, then run it again"
-        ) from error
+        silent = f"got no answer from AWS for {patience:.0f} s" if patience else "got no answer from AWS"
+        raise CloudUnreachable(f"{name} {silent}: {error}", "check the network, then run it again") from error
 
 
 def _name(client: Any, operation: str) -> str:
@@ -117,8 +125,8 @@ def may_pass(error: BaseException) -> bool:
     return isinstance(error, NETWORK)
 
 
-def translated(error: ClientError, action: str) -> DeployError:
-    """Our error for one that AWS answered."""
+def translated(error: ClientError, action: str, tried_for: str = "") -> DeployError:
+    """Our error for one that AWS answered; ``tried_for`` says how long it was tried, as in `` for 60 s``."""
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
     if code in DENIED:
@@ -134,7 +142,7 @@ def translated(error: ClientError, action: str) -> DeployError:
             "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
         )
     if may_pass(error):
-        return CloudUnreachable(f"{action} kept failing for {PATIENCE:.0f} s: {code}: {message}", "run it again later")
+        return CloudUnreachable(f"{action} kept failing{tried_for}: {code}: {message}", "run it again later")
     if code in ABSENT:
         return NotFound(f"{action}: {message}", "check the names in deploytool.yml and the region")
     why = of_api_error(code, message, action)

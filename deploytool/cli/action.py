@@ -77,7 +77,17 @@ def _release_of(inputs: Mapping[str, str]) -> str:
             f"input deployment-id cannot be looked up: {context.silent_because}", "give input release instead"
         )
     client = GithubClient(context.api_url, context.token, context.repository)
-    return release_of(client, int(inputs["deployment-id"]), inputs.get("environment", ""))
+    return release_of(client, int(inputs["deployment-id"]), _on_github(inputs))
+
+
+def _on_github(inputs: Mapping[str, str]) -> str:
+    """What the environment of the inputs is called on GitHub; the verb itself tells where there is none."""
+    from deploytool.cli.read_config import read_config
+    from deploytool.core.config.resolve import resolve
+
+    name = inputs.get("environment", "")
+    config = read_config(inputs.get("config", "deploytool.yml"))
+    return resolve(config, name).github_environment if name in config.environments else name
 
 
 def _end() -> None:

@@ -41,6 +41,7 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "promote": {"environment": "--to", "config": "--config", "from": "--from", **_BUSY},
     "migrate": {**_WHERE, "commit": "--commit", **_BUSY},
     "plan": {**_WHERE, "commit": "--commit"},
+    "doctor": _WHERE,
     "recover": {**_WHERE, **_BUSY},
     "respond": _WHERE,
 }

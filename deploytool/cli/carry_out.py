@@ -14,7 +14,7 @@ from deploytool.core.events import Accompanied
 from deploytool.core.ledger import Kind
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
-from deploytool.core.way_back import taken_back, way_back
+from deploytool.core.way_back import taken_back, taken_over, way_back
 from deploytool.report.documents import outcome_document, text
 from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
@@ -42,6 +42,8 @@ def _tell_beforehand(open_one: Transaction, plan: Plan, kind: Kind, restores: st
     if back := way_back(records, restores):
         open_one.tell(back)
     commit = plan.request.commit
+    if kind is not Kind.ROLLBACK and (over := taken_over(records)):
+        open_one.tell(over)
     taken = taken_back(records) if kind is Kind.ROLLBACK else None
     if taken:
         open_one.tell(taken)

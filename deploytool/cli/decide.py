@@ -60,7 +60,15 @@ def with_files(found: Plan, project: Project, before: str) -> Plan:
 def request_for(project: Project, release_id: str, origin: Origin) -> Request:
     """This project's commit, wished for now."""
     settings = project.settings
-    return Request(release_id, settings.app, settings.environment, project.commit, origin)
+    return Request(
+        release_id,
+        settings.app,
+        settings.environment,
+        project.commit,
+        origin,
+        settings.github_environment,
+        settings.production,
+    )
 
 
 def planned(request: Request, project: Project, live: Live, host: str) -> Plan:

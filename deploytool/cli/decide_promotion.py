@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.look import look
-from deploytool.cli.decide import Decided, planned, registry_host, templates
+from deploytool.cli.decide import Decided, planned, registry_host, request_for, templates
 from deploytool.cli.images import Images
 from deploytool.cli.transaction import Transaction
 from deploytool.core.check import ReleaseRefused
 from deploytool.core.ledger import Record, last_successful
-from deploytool.core.model import Origin, Problem, PublishedImage, Request
+from deploytool.core.model import Origin, Problem, PublishedImage
 from deploytool.core.rollback import NoTarget
 from deploytool.errors import ConfigurationError
 
@@ -39,7 +39,7 @@ def decide_promotion(open_one: Transaction, release_id: str, origin: Origin, sou
 
     live = look(project.session, open_one.ecs, settings, find, templates(project.root, settings))
     live = replace(live, problems=live.problems + tuple(missing))
-    request = Request(release_id, settings.app, settings.environment, version.commit, origin)
+    request = request_for(project, release_id, origin)
     plan = planned(request, project, live, host)
     if unbuilt := [name for name, choice in plan.images.items() if choice.digest is None]:
         raise ReleaseRefused((Problem(

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from deploytool.aws.look import look, look_at_services
-from deploytool.cli.decide import Decided, registry_host
+from deploytool.cli.decide import Decided, registry_host, request_for
 from deploytool.cli.images import Images
 from deploytool.cli.rollback import Wish
 from deploytool.cli.transaction import Transaction
 from deploytool.core.config.faults import did_you_mean
 from deploytool.core.config.model import Settings
 from deploytool.core.ledger import Record
-from deploytool.core.model import Live, Origin, Problem, Request
+from deploytool.core.model import Live, Origin, Problem
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.rollback import NoTarget, require_current, rollback_plan, target
 from deploytool.errors import ConfigurationError, NotFound
@@ -41,7 +41,7 @@ def decide_rollback(open_one: Transaction, release_id: str, origin: Origin, wish
     host = registry_host(project)
     images = Images(project.session, project.settings, goal.commit, host, project.root, open_one.clock)
     live = replace(live, problems=live.problems + tuple(_gone(revisions, images)))
-    request = Request(release_id, settings.app, settings.environment, goal.commit, origin)
+    request = request_for(project, release_id, origin)
     plan = rollback_plan(request, project.settings, live, goal, revisions, records, wish.services)
     return Decided(plan, live.services, None), goal
 

@@ -44,7 +44,7 @@ def commit(start: Path, revision: str = "HEAD") -> Commit:
             f"there is no commit {revision} in {start}", "name one that is; in a shallow clone, fetch it first"
         )
     sha, when, subject = _git(start, "show", "-s", "--format=%H%n%cI%n%s", found.stdout.strip()).split("\n", 2)
-    return Commit(sha, subject, datetime.fromisoformat(when), _origin(start))
+    return Commit(sha, subject, datetime.fromisoformat(when), origin_url(start))
 
 
 def require_clean(tree: Checkout, wanted: Commit) -> None:
@@ -82,7 +82,31 @@ def has_workflow(start: Path, name: str) -> bool:
     return not top.returncode and (Path(top.stdout.rstrip("\n")) / ".github" / "workflows" / name).is_file()
 
 
-def _origin(start: Path) -> str:
+def top(start: Path) -> Path | None:
+    """The top of the checkout that ``start`` is in; None where it is in none."""
+    found = _run(start, "rev-parse", "--show-toplevel")
+    return None if found.returncode else Path(found.stdout.rstrip("\n"))
+
+
+def head_and_tags(start: Path) -> tuple[str, frozenset[str]]:
+    """The commit that is checked out, and the tags that point to it. Raises ConfigurationError."""
+    head = _git(start, "rev-parse", "HEAD")
+    return head, frozenset(_git(start, "tag", "--points-at", head).split())
+
+
+def default_branch(start: Path) -> str:
+    """The branch that ``origin`` calls its default, else ``main`` or ``master``, else the one that is checked out."""
+    named = _run(start, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD").stdout.strip()
+    if named:
+        return named.removeprefix("origin/")
+    for branch in ("main", "master"):
+        for place in ("refs/remotes/origin/", "refs/heads/"):
+            if not _run(start, "show-ref", "--verify", "--quiet", place + branch).returncode:
+                return branch
+    return _run(start, "branch", "--show-current").stdout.strip()
+
+
+def origin_url(start: Path) -> str:
     """``remote.origin.url`` without credentials; empty where there is none."""
     try:
         url = _git(start, "config", "--get", "remote.origin.url")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from deploytool.aws.ecr import login, scan_findings
+from deploytool.aws.ecr import ScanFindings, login, scan_findings
 from deploytool.aws.session import Session
 from deploytool.core.config.model import BuildSecret as ConfiguredSecret
 from deploytool.core.config.model import Image, SecretFromFile, Settings
@@ -32,6 +32,8 @@ NOISE = re.compile(r"\s*|#\d+ sha256:[0-9a-f]+")
 """Lines of BuildKit's that say nothing to anybody."""
 SCAN_PATIENCE = 300.0
 """Seconds to wait for ECR to finish a scan."""
+SCAN_BEGINS = 15.0
+"""Seconds after a push in which ECR may not know of the scan yet."""
 
 
 class Images:
@@ -86,21 +88,28 @@ class Images:
         configured = self._settings.images[image.name]
         if configured.scan_fail_on is None:
             return
-        until = self._clock.monotonic() + SCAN_PATIENCE
-        while True:
-            try:
-                findings = scan_findings(self._session, configured.repository, digest)
-            except NotFound as error:
-                raise ScanRefused(
-                    f"image {image.name} has no scan: {error.cause}",
-                    f"turn on scanning of repository {configured.repository}, or drop images.{image.name}.scan",
-                ) from error
-            if not pending(findings.status) or self._clock.monotonic() >= until:
-                break
-            say(f"waiting for the scan of image {image.name}")
-            self._clock.sleep(3.0)
+        findings = self._scanned(configured, digest, say)
         if why := refusal(image.name, configured.scan_fail_on, findings.status, findings.counts):
             raise why
+
+    def _scanned(self, image: Image, digest: str, say: Say) -> ScanFindings:
+        """What the scan found once it is over, or as far as it is when the patience ends."""
+        began = self._clock.monotonic()
+        while True:
+            waited = self._clock.monotonic() - began
+            try:
+                findings = scan_findings(self._session, image.repository, digest)
+            except NotFound as error:
+                if waited >= SCAN_BEGINS:
+                    raise ScanRefused(
+                        f"image {image.name} has no scan: {error.cause}",
+                        f"turn on scanning of repository {image.repository}, or drop images.{image.name}.scan",
+                    ) from error
+            else:
+                if not pending(findings.status) or waited >= SCAN_PATIENCE:
+                    return findings
+            say(f"waiting for the scan of image {image.name}")
+            self._clock.sleep(3.0)
 
     @cached_property
     def _auth(self) -> registry.Auth:

@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "status": "Show the stacks, their state, protection and outputs.",
     "drift": "Find what somebody changed beside CloudFormation. Exit code 3 where there is any.",
     "destroy": "Delete the stacks, and list what is retained.",
+    "cost": "Estimate what the stacks cost in a month, beside the guide's figures.",
 }
 """Each has a module ``deploytool.cli.infra_NAME`` with a ``command``, loaded when it is used."""
 
@@ -44,4 +45,5 @@ def command() -> None:
     Example:
       deploytool infra plan --environment production
       deploytool infra apply --environment production
+      deploytool infra cost --size minimal
     """

@@ -15,11 +15,13 @@ from deploytool.cli.failure import tell_failure
 from deploytool.errors import DeployError, Exit
 
 VERBS = {
+    "init": "Write deploytool.yml, workflows and an image for a project, and overwrite nothing.",
     "release": "Release a commit: build, migrate, roll out, verify.",
     "rollback": "Bring back the version that was live before.",
     "promote": "Release what is live in one environment to another.",
     "migrate": "Run a commit's migration, and touch no service.",
     "plan": "Show what a release would do, and change nothing.",
+    "doctor": "Check the account against the deployment checklist and security practices.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one of them in full.",
     "lock": "Show, freeze or free the lock of an environment.",

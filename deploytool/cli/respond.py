@@ -75,6 +75,7 @@ def _facts(
 ) -> Facts | Ignore:
     """Everything to decide on; read from GitHub only where the event alone does not say that nobody asked."""
     from deploytool.cli import git
+    from deploytool.core.config.resolve import resolve
     from deploytool.core.rollback_request import Facts, Ignore, Job, Refuse, asked
     from deploytool.github.rollback_request import tick_of
     from deploytool.report.escaping import marker
@@ -95,7 +96,10 @@ def _facts(
     if isinstance(wish, Refuse):
         # Not answered in the comment: nothing says yet that it is ours.
         raise Refused(wish.reason, "see docs/rollback.md for the workflow")
-    return Facts(configured.app, markers, job, tick, requests.reread(tick, *wish))
+    names = {name: resolve(configured, name).github_environment for name in configured.environments}
+    asked_for, box = wish
+    reread = requests.reread(tick, names[asked_for], box)
+    return Facts(configured.app, markers, job, tick, reread, names)
 
 
 def _ignored(why: Ignore) -> int:

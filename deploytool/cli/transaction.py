@@ -22,6 +22,7 @@ from deploytool.cli.clock import SystemClock
 from deploytool.cli.decide import Decided
 from deploytool.cli.images import Images
 from deploytool.cli.project import Project
+from deploytool.core.config.model import Settings
 from deploytool.core.events import Settled, Warned
 from deploytool.core.lease import Holding, IfBusy, describe
 from deploytool.core.ledger import GithubRecord, Kind, Record
@@ -105,7 +106,11 @@ class Transaction:
             journal = Journal(self.ledger, ours)
             end = settle(ours, self._world(None, journal), float(self.project.settings.timeout))
             done = journal.settled(end.result, end.sentence, end.serving)
-            self.tell(Settled(_request(record), end.result is Result.RELEASED, end.sentence, record.github))
+            self.tell(
+                Settled(
+                    _request(record, self.project.settings), end.result is Result.RELEASED, end.sentence, record.github
+                )
+            )
             closed.append(done)
         self._await_cancelled()
         return tuple(closed)
@@ -230,9 +235,10 @@ def _waiting(environment: str) -> Callable[[Holding], None]:
     return told
 
 
-def _request(record: Record) -> Request:
+def _request(record: Record, settings: Settings) -> Request:
     origin = Origin(record.actor, record.run_url, record.run_id, record.pull_request)
-    return Request(record.release_id, record.app, record.environment, record.commit, origin)
+    here = (settings.github_environment, settings.production)
+    return Request(record.release_id, record.app, record.environment, record.commit, origin, *here)
 
 
 def _now() -> datetime:

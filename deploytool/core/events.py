@@ -98,6 +98,15 @@ class TakenBack:
 
 
 @dataclass(frozen=True)
+class TakesOver:
+    """The release that is live, and whose place this one takes if it succeeds; told before anything changes."""
+
+    release_id: str
+    comments: tuple[int, ...]
+    """Ids of what it wrote to pull requests."""
+
+
+@dataclass(frozen=True)
 class Accompanied:
     """The other commits that come with this release, or go with what a rollback takes back; newest first."""
 
@@ -122,6 +131,7 @@ Event = (
     | Settled
     | WayBack
     | TakenBack
+    | TakesOver
     | Accompanied
     | Ended
 )

@@ -44,6 +44,15 @@ class Request:
     environment: str
     commit: Commit
     origin: Origin = Origin()
+    github_environment: str = ""
+    """What the environment is called on GitHub; empty: the same."""
+    production: bool | None = None
+    """GitHub shows it as production; ``None``: by its name."""
+
+    @property
+    def deployed_to(self) -> str:
+        """The environment, as GitHub knows it."""
+        return self.github_environment or self.environment
 
 
 @dataclass(frozen=True)

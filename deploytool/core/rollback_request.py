@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAY_ROLL_BACK = frozenset({"write", "maintain", "admin"})
 OURS = "archdeck-deploy"
@@ -101,13 +101,16 @@ class Reread:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that is decided on. ``markers`` is the first line of a comment → its environment."""
+    """Everything that is decided on. ``markers`` is the first line of a comment → its environment; ``names`` an
+    environment → what it is called on GitHub, where that is something else.
+    """
 
     app: str
     markers: Mapping[str, str]
     job: Job
     tick: Tick
     reread: Reread
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -219,8 +222,8 @@ def _unfit(found: Deployed, facts: Facts, environment: str) -> Iterator[str]:
     name = f"deployment {found.id}"
     if found.repository.lower() != facts.job.repository.lower():
         yield f"{name} is of {found.repository}"  # 3
-    if found.environment != environment:
-        yield f"{name} is of environment {found.environment}, the comment is of {environment}"  # 3
+    if found.environment != (meant := facts.names.get(environment, environment)):
+        yield f"{name} is of environment {found.environment}, the comment is of {meant}"  # 3
     if found.type != OURS or found.app != facts.app or not found.release:
         yield f"{name} is not a release of {facts.app} by deploytool"  # 3
     if "success" not in found.states:

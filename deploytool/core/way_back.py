@@ -1,10 +1,10 @@
-"""What a rollback would bring back once the change under way is live, and what a rollback takes back."""
+"""What a rollback would bring back once the change under way is live, what it takes back, what a release replaces."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deploytool.core.events import TakenBack, WayBack
+from deploytool.core.events import TakenBack, TakesOver, WayBack
 from deploytool.core.ledger import Record, last_successful
 from deploytool.core.model import Origin, Request
 
@@ -26,3 +26,9 @@ def taken_back(newest_first: Sequence[Record]) -> TakenBack | None:
         return None
     origin = Origin(found.actor, found.run_url, found.run_id, found.pull_request)
     return TakenBack(Request(found.release_id, found.app, found.environment, found.commit, origin))
+
+
+def taken_over(newest_first: Sequence[Record]) -> TakesOver | None:
+    """What made live the version that is live now, and the comments that say so; ``None`` where there are none."""
+    last = last_successful(newest_first)
+    return TakesOver(last.release_id, last.github.comments) if last and last.github.comments else None

@@ -52,7 +52,7 @@ class Builder:
         """
         hidden = secret_values(spec.secrets, self.environ)
         _require_sources(spec)
-        if notice := unused_cache(spec, self.tools):
+        if notice := unused_cache(spec, self.tools, self.environ):
             on_line(notice)
         with tempfile.TemporaryDirectory(prefix="deploytool-build-") as folder:
             metadata = Path(folder) / "metadata.json"

@@ -62,9 +62,17 @@ def commands(spec: BuildSpec, tools: Toolchain, metadata_file: Path) -> tuple[Co
     return (Command("build", argv, {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}),)
 
 
-def unused_cache(spec: BuildSpec, tools: Toolchain) -> str | None:
+def unused_cache(spec: BuildSpec, tools: Toolchain, environ: Mapping[str, str]) -> str | None:
     """Why the configured cache is not written, in words; ``None`` when it is, or none is configured."""
-    if spec.cache == "none" or tools.beyond_classic_store:
+    if spec.cache == "none":
+        return None
+    if spec.cache == "github" and not environ.get("ACTIONS_RUNTIME_TOKEN"):
+        # The runner gives it to actions written in JavaScript alone; buildx leaves the cache out without a word.
+        return (
+            f"image {spec.name}: cache github is not used, ACTIONS_RUNTIME_TOKEN is not set"
+            " (a step with crazy-max/ghaction-github-runtime sets it; cache: registry needs nothing)"
+        )
+    if tools.beyond_classic_store:
         return None
     return (
         f"image {spec.name}: cache {spec.cache} is not written, this Docker's builder cannot export one"

@@ -37,6 +37,9 @@ class Page(Protocol):
     def taken_back(self, body: str) -> str:
         """The comment of the release that this one took back, from what it says."""
 
+    def replaced(self, body: str) -> str:
+        """The comment of the release that this one takes the place of, from what it says."""
+
 
 class CommentReport:
     """Keeps the comment at the page's text."""

@@ -111,3 +111,10 @@ def _is_fork(event: Mapping[str, Any], repository: str) -> bool:
 def _mapping(of: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = of.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def repository_of(url: str) -> str:
+    """``owner/name`` of a remote such as ``https://github.com/acme/shop.git`` or ``git@github.com:acme/shop.git``."""
+    path = url.partition("://")[2].partition("/")[2] if "://" in url else url.partition(":")[2]
+    name = path.strip("/").removesuffix(".git")
+    return name if name.count("/") == 1 else ""

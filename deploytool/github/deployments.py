@@ -62,8 +62,10 @@ class Deployments:
             ref=request.commit.sha,
             auto_merge=False,
             required_contexts=[],
-            environment=request.environment,
-            production_environment=request.environment == "production",
+            environment=request.deployed_to,
+            production_environment=request.deployed_to == "production"
+            if request.production is None
+            else request.production,
             description=Status("in_progress", request.commit.subject or request.commit.short).shortened,
             payload=payload(plan),
         )
@@ -146,7 +148,7 @@ class Deployments:
             "repos.list_deployments",
             "list the deployments",
             "deployments: read",
-            environment=self._request.environment,
+            environment=self._request.deployed_to,
         )
         for each in found:
             told = payload_of(each)

@@ -41,7 +41,10 @@ class RollbackRequests:
         self._app = app
 
     def reread(self, tick: Tick, environment: str, box: Box) -> Reread:
-        """Everything but the event. Raises GithubError; what is not there is said to be missing instead."""
+        """Everything but the event; ``environment`` as GitHub calls it. What is not there is said to be missing.
+
+        Raises GithubError.
+        """
         comment = self._client.call("issues.get_comment", "read the comment", COMMENT, comment_id=tick.comment)
         pull = self._client.call("pulls.get", "read the pull request", COMMENT, pull_number=tick.pull_request)
         author = comment.get("user") or {}

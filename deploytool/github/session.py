@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from deploytool.core.events import Accompanied, Ended, Event, Planned, Settled, StepBegan, TakenBack, WayBack
+from deploytool.core.events import Accompanied, Ended, Event, Planned, Settled, StepBegan, TakenBack, TakesOver, WayBack
 from deploytool.core.ledger import GithubRecord
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.github.attempts import Attempts
 from deploytool.github.client import GithubClient
 from deploytool.github.comment_report import CommentReport, Page
-from deploytool.github.comments import StickyComment
+from deploytool.github.comments import StickyComment, rewrite
 from deploytool.github.context import GithubContext
 from deploytool.github.deployment_report import DeploymentReport, closing, doing
 from deploytool.github.deployments import Deployments
@@ -39,6 +39,7 @@ class Session:
         self._left = LeftOpen(client, page.marker(), self._attempts, context.run_url)
         self._way_back: WayBack | None = None
         self._taken_back: TakenBack | None = None
+        self._takes_over: TakesOver | None = None
         self._others = OtherPullRequests(client, (), self._attempts)
         self._elsewhere: list[int] = []
         """Comments in the other pull requests."""
@@ -52,6 +53,8 @@ class Session:
             self._way_back = event
         if isinstance(event, TakenBack):
             self._taken_back = event
+        if isinstance(event, TakesOver):
+            self._takes_over = event
         if isinstance(event, Accompanied):
             self._others = OtherPullRequests(self._client, event.commits, self._attempts)
         if isinstance(event, Planned):
@@ -90,6 +93,7 @@ class Session:
             if self._outcome and self._outcome.good:
                 self._deployment.retire_older()
                 self._tell_others(self._comment)
+                self._tell_replaced()
         elif self._plan and self._plan.nothing_to_do:
             self._deployment_of(self._plan).say_live()
 
@@ -148,6 +152,14 @@ class Session:
         subject = f"that release {taken.release_id} is not live any more"
         self._attempts.make(subject, lambda: self._withdraw(search.attempt()), last=True)
         self._others.tell(self._withdraw, unless=own.pull_request)
+
+    def _tell_replaced(self) -> None:
+        """The comments of the release before say until when it was live; where this one wrote over them, they do."""
+        ours, older = self.made.comments, self._takes_over
+        for comment in older.comments if older else ():
+            if comment not in ours:
+                change = partial(rewrite, self._client, comment, self._page.marker(), self._page.replaced)
+                self._attempts.make(f"the comment {comment} of the release before", change, last=True)
 
     def _write(self, number: int) -> None:
         there = StickyComment(self._client, number, self._page.marker())

@@ -9,9 +9,8 @@ from datetime import datetime
 from deploytool.core.events import Event, Settled
 from deploytool.report.escaping import code, link, marker
 from deploytool.report.markdown import Links, comment, summary
-from deploytool.report.retold import settled
+from deploytool.report.retold import replaced, settled, taken_back
 from deploytool.report.story import Story, apply
-from deploytool.report.way_back import taken_back
 
 
 class CommentPage:
@@ -46,16 +45,20 @@ class CommentPage:
 
     def taken_back(self, body: str) -> str:
         """The comment of the release that this one, a rollback, takes back."""
-        plan = self._story.plan
-        if plan is None:
-            return body
-        commit = plan.request.commit
-        shown = f"{self._links.repository}/commit/{commit.sha}" if self._links.repository else ""
-        by = f"By release {code(plan.request.release_id)}, to {link(code(commit.short), shown)}"
-        if self._links.run:
-            by += f" · {link('run', self._links.run)}"
-        return taken_back(body, self._environment, by)
+        return taken_back(body, self._environment, self._this_release("to ")) if self._story.plan else body
+
+    def replaced(self, body: str) -> str:
+        """The comment of the release that this one takes the place of."""
+        return replaced(body, self._environment, self._this_release(), self._now()) if self._story.plan else body
 
     def marker(self) -> str:
         """The comment's first line, by which it is found again."""
         return self._marker
+
+    def _this_release(self, to: str = "") -> str:
+        if self._story.plan is None:
+            return ""
+        request, links = self._story.plan.request, self._links
+        shown = f"{links.repository}/commit/{request.commit.sha}" if links.repository else ""
+        told = f"release {code(request.release_id)}, {to}{link(code(request.commit.short), shown)}"
+        return f"{told} · {link('run', links.run)}" if links.run else told

@@ -18,6 +18,7 @@ from deploytool.core.events import (
     StepBegan,
     StepEnded,
     TakenBack,
+    TakesOver,
     Warned,
     WayBack,
 )
@@ -79,7 +80,7 @@ def lines(event: Event) -> tuple[str, ...]:
             return tuple(f"warning: {part}" for part in cleaned([text]))
         case Settled(sentence=text):
             return (f"settled: {clean(text)}",)
-        case WayBack() | TakenBack() | Accompanied():
+        case WayBack() | TakenBack() | TakesOver() | Accompanied():
             return ()
         case Ended(outcome):
             return (f"{outcome.result.value}: {clean(outcome.sentence)}",)

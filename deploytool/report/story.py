@@ -19,6 +19,7 @@ from deploytool.core.events import (
     StepBegan,
     StepEnded,
     TakenBack,
+    TakesOver,
     Warned,
     WayBack,
 )
@@ -107,7 +108,7 @@ def apply(story: Story, event: Event, at: datetime) -> Story:
             return replace(story, diagnoses=_union(story.diagnoses, (diagnosis,)))
         case WayBack():
             return replace(story, way_back=event)
-        case TakenBack() | Accompanied():
+        case TakenBack() | TakesOver() | Accompanied():
             return story
         case Warned(text) | Settled(sentence=text):
             return replace(story, warnings=_union(story.warnings, (text,)))

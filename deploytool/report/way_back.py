@@ -15,7 +15,6 @@ _OPEN = "<!-- deploytool:way-back -->"
 _CLOSE = "<!-- /deploytool:way-back -->"
 _BLOCK = re.compile(rf"^{re.escape(_OPEN)}\n(.*?)^{re.escape(_CLOSE)}$", re.MULTILINE | re.DOTALL)
 _HEAD = "**Roll back**"
-_HEADING = re.compile(r"^### .*$", re.MULTILINE)
 _TICKED = re.compile(r"^- \[[xX]\] (?=.*<!-- deploytool:rollback:)", re.MULTILINE)
 
 
@@ -64,14 +63,9 @@ def refused(by: str, reason: str, run_url: str) -> str:
     return f"⛔ **Rollback refused**, requested by {code(by)}{_run(run_url)}: {prose(reason, 2000)}"
 
 
-def taken_back(body: str, environment: str, by: str) -> str:
-    """The comment of a release that a rollback took back; ``by`` (Markdown) says which. It no longer claims to be live.
-
-    An answer to a tick stays; the way back, which leads back from what is not live, goes.
-    """
+def without_offer(body: str) -> str:
+    """The comment without its way back, which leads back from what is not live any more; an answer to a tick stays."""
     body = _lines(body)
-    heading = f"### ↩️ Rolled back in {prose(environment, 100)}\n\n{by}"
-    body = _HEADING.sub(lambda _: heading, body, count=1)
     found = _BLOCK.search(body)
     return f"{body[: found.start()].rstrip()}{body[found.end() :]}" if found and _HEAD in found[1] else body
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Ended, Explained, Planned, StepBegan, StepEnded, Warned
+from deploytool.core.events import Ended, Explained, Planned, StepBegan, StepEnded
 from deploytool.core.lease import LeaseLost, SupersededBy
 from deploytool.core.outcome import BACK, Outcome, Result, ServiceOutcome, Timing
 from deploytool.core.plan_model import Build, Migrate, Plan, RollOut, ServiceChange, Step, Verify
@@ -16,6 +16,7 @@ from deploytool.core.verdict_model import Fate
 from deploytool.errors import BuildError, DeployError
 from deploytool.run.build import build, gate
 from deploytool.run.cancel import Cancelled
+from deploytool.run.close import close
 from deploytool.run.migration import MigrationFailed, migrate
 from deploytool.run.overtaken import as_planned
 from deploytool.run.ports import World
@@ -223,17 +224,9 @@ def run(plan: Plan, world: World) -> Outcome:
         seconds=world.clock.monotonic() - began,
     )
     if not (release.lost and release.moved):  # else the record stays open, for whoever has the lock to settle
-        _close(outcome, world)
+        outcome = close(outcome, world)
     world.tell(Ended(outcome))
     return outcome
-
-
-def _close(outcome: Outcome, world: World) -> None:
-    """What happened has happened: a ledger that cannot be written changes no outcome."""
-    try:
-        world.journal.closed(outcome)
-    except DeployError as error:
-        world.tell(Warned(f"the ledger does not show how this release ended: {error.cause}; {error.fix}"))
 
 
 def _steps(release: _Release, steps: Sequence[Step]) -> tuple[Result, str]:

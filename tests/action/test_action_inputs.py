@@ -58,6 +58,7 @@ def words(**inputs: str) -> list[str]:
             "promote --to=production --from=staging",
         ),
         ({"command": "plan", "config": "deploy/deploytool.yml"}, "plan --config=deploy/deploytool.yml"),
+        ({"command": "doctor", "environment": "production"}, "doctor --environment=production"),
         ({"command": "migrate", "commit": "1f8b2c4", "wait": "5m"}, "migrate --commit=1f8b2c4 --wait=5m"),
         ({"command": "recover", "if_busy": "wait"}, "recover --if-busy=wait"),
         ({"command": "respond", "environment": "staging"}, "respond --environment=staging --event-path=event.json"),

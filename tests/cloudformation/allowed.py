@@ -20,6 +20,8 @@ ALLOWED: dict[tuple[str, str], str] = {
     ("CKV_AWS_158", "WorkerLogs"): _OWN_KEY,
     ("CKV_AWS_158", "MigrateLogs"): _OWN_KEY,
     ("CKV_AWS_158", "FlowLogGroup"): _OWN_KEY,
+    ("CKV_AWS_158", "DatabaseLogs"): _OWN_KEY,
+    ("CKV_AWS_158", "DatabaseUpgradeLogs"): _OWN_KEY,
     ("CKV_AWS_149", "DatabaseSecret"): _OWN_KEY,
     ("CKV_AWS_149", "RedisToken"): _OWN_KEY,
     ("CKV_AWS_149", "RedisSecret"): _OWN_KEY,

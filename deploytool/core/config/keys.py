@@ -50,7 +50,8 @@ _IMAGE = Record(
         "secrets": Key(MapOf(_SECRET), "Build secrets by id, for `RUN --mount=type=secret,id=…`.", default={}),
         "cache": Key(
             Choice(("none", "registry", "github")),
-            "Where layers are kept between builds: the image's repository or the GitHub Actions cache.",
+            "Where layers are kept between builds: the image's repository or the GitHub Actions cache, for which the "
+            "step needs ACTIONS_RUNTIME_TOKEN.",
             default="none",
         ),
         "repository": Key(_PLACE, "ECR repository; that of the environment unless given."),

@@ -62,6 +62,10 @@ class ControlClient:
         body = {"token": token, "login": login, "permission": permission, "access": access}
         self._call("POST", "tokens", body)
 
+    def settings(self, **changes: Any) -> None:
+        """Change the repository's settings; names are the fields of deploytool.sandbox.github.model.Settings."""
+        self._call("PATCH", "settings", changes)
+
     def commit_status(self, sha: str, context: str, state: str) -> None:
         self._call("POST", "commit-statuses", {"sha": sha, "context": context, "state": state})
 

@@ -72,6 +72,23 @@ class Checkout:
         sha = self.sha(ref)
         return sha is not None and self._git("cat-file", "-e", f"{sha}:{path}") is not None
 
+    def file(self, ref: str, path: str) -> bytes | None:
+        """What is in a file; None for a directory too."""
+        sha = self.sha(ref)
+        if sha is None or self._git("cat-file", "-t", f"{sha}:{path}") != "blob\n":
+            return None
+        shown = subprocess.run(
+            ["git", "-C", str(self.directory), "cat-file", "blob", f"{sha}:{path}"], capture_output=True, check=True
+        )
+        return shown.stdout
+
+    def listed(self, ref: str, path: str) -> tuple[tuple[str, str, str], ...]:
+        """Kind (blob, tree, commit), object and name of everything in a directory."""
+        sha = self.sha(ref)
+        shown = self._git("ls-tree", "-z", f"{sha}:{path.strip('/')}") if sha else None
+        rows = (row.split("\t", 1) for row in (shown or "").split("\0") if row)
+        return tuple((about.split()[1], about.split()[2], name) for about, name in rows)
+
     def changed(self, base: str, head: str) -> tuple[int, int, int]:
         """Files changed, lines added, lines deleted."""
         listed = self._git("diff", "--numstat", f"{base}...{head}") if self.sha(base) and self.sha(head) else None

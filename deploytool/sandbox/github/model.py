@@ -112,6 +112,19 @@ class CommitStatus:
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What an administrator sets; `environments` are those that no deployment has made yet."""
+
+    created_at: str = "2026-01-01T00:00:00Z"
+    environments: tuple[str, ...] = ()
+    subject_claims: tuple[str, ...] | None = None
+    """Template of the OIDC subject; None is the default one."""
+    immutable_subject: bool | None = None
+    secret_scanning: bool = False
+    push_protection: bool = False
+
+
+@dataclass(frozen=True)
 class Event:
     """What GitHub would have started workflows for."""
 

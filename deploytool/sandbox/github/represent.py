@@ -73,10 +73,13 @@ def public_user(request: Request, who: User) -> dict[str, Any]:
 
 
 def collaborator(request: Request, who: User) -> dict[str, Any]:
+    return user(request, who) | {"role_name": who.permission, "permissions": collaborator_permissions(who)}
+
+
+def collaborator_permissions(who: User) -> dict[str, bool]:
     write = who.permission in {"write", "admin"}
     admin = who.permission == "admin"
-    may = {"pull": who.permission != "none", "triage": write, "push": write, "maintain": admin, "admin": admin}
-    return user(request, who) | {"role_name": who.permission, "permissions": may}
+    return {"pull": who.permission != "none", "triage": write, "push": write, "maintain": admin, "admin": admin}
 
 
 def owner(world: World, request: Request) -> dict[str, Any]:
@@ -111,12 +114,28 @@ def full_repository(world: World, request: Request) -> dict[str, Any]:
             "has_issues": True,
             "has_downloads": False,
             "default_branch": world.default_branch,
+            "created_at": world.store.records.settings.created_at,
             "clone_url": f"{web}.git",
             "svn_url": web,
             "git_url": f"git://{request.web.partition('//')[2]}/{world.repository}.git",
             "ssh_url": f"git@{request.web.partition('//')[2]}:{world.repository}.git",
         }
+        | _for_whom(world, request.user)
     )
+
+
+def _for_whom(world: World, who: User | None) -> dict[str, Any]:
+    """A person is told what they may do, an administrator how the repository is protected; a workflow neither."""
+    if who is None or who.type == "Bot":
+        return {}
+    told: dict[str, Any] = {"permissions": collaborator_permissions(who)}
+    if who.permission == "admin":
+        kept = world.store.records.settings
+        told["security_and_analysis"] = {
+            "secret_scanning": {"status": "enabled" if kept.secret_scanning else "disabled"},
+            "secret_scanning_push_protection": {"status": "enabled" if kept.push_protection else "disabled"},
+        }
+    return told
 
 
 def commit(world: World, request: Request, shown: Commit) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 from deploytool.sandbox.github.http import Answer, ApiError, Handler, Request, Routes
 from deploytool.sandbox.github.model import Token, User
 from deploytool.sandbox.github.page import views
-from deploytool.sandbox.github.routes import actions, comments, control, deployments, repository
+from deploytool.sandbox.github.routes import actions, comments, contents, control, deployments, repository, settings
 from deploytool.sandbox.github.world import Exchange, World
 
-API = (deployments.routes, comments.routes, actions.routes, repository.routes)
+API = (deployments.routes, comments.routes, actions.routes, settings.routes, contents.routes, repository.routes)
 ENTERPRISE = "/api/v3"
 OURS = {"127.0.0.1", "localhost"}
 """Names we answer to. A page elsewhere that points its own name at 127.0.0.1 gets nothing."""

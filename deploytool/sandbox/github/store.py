@@ -21,6 +21,7 @@ from deploytool.sandbox.github.model import (
     Event,
     PullRequest,
     Run,
+    Settings,
     Token,
     User,
 )
@@ -44,6 +45,7 @@ class Records:
     commit_statuses: dict[int, CommitStatus] = field(default_factory=dict)
     events: dict[int, Event] = field(default_factory=dict)
     faults: dict[int, Fault] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
     last_id: int = 1000
 
 
@@ -77,6 +79,12 @@ def fresh() -> Records:
     return Records(users={u.login: u for u in users}, tokens={t.token: t for t in tokens})
 
 
+def settings(given: dict[str, Any]) -> Settings:
+    """Of JSON, where a tuple is a list."""
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return Settings(**fields)
+
+
 class Store:
     """`records` may be read and changed while `lock` is held; `save` after a change."""
 
@@ -100,6 +108,7 @@ class Store:
         self._changes += 1
         text: dict[str, Any] = {name: [asdict(r) for r in getattr(self.records, name).values()] for name in _KINDS}
         text["faults"] = [[number, asdict(fault)] for number, fault in self.records.faults.items()]
+        text["settings"] = asdict(self.records.settings)
         written = self._path.with_suffix(".new")
         written.write_text(json.dumps(text | {"last_id": self.records.last_id}))
         written.chmod(0o600)
@@ -111,7 +120,7 @@ class Store:
 
     def _load(self) -> Records:
         found = json.loads(self._path.read_text())
-        records = Records(last_id=found["last_id"])
+        records = Records(last_id=found["last_id"], settings=settings(found.get("settings", {})))
         for name, kind in _KINDS.items():
             if name == "faults":
                 records.faults = {number: Fault(**fault) for number, fault in found[name]}

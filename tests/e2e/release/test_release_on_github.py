@@ -65,3 +65,19 @@ def test_after_a_kill_they_are_there_and_what_was_left_open_is_closed(changed: S
     told = made(changed, record)
     assert "### 🛑 Killed in production" in told
     assert "is on the version before" in told
+
+
+def test_the_comment_of_the_release_before_says_that_it_was_replaced(changed: Shop) -> None:
+    assert changed.run("release").code == 0
+    older = newest(changed)["github"]["comment_id"]
+    changed.git("checkout", "-q", ".")
+    changed.git("merge", "-q", "--ff-only", "origin/next")
+    ran = changed.run("release")
+    assert ran.code == 0, ran.told
+    assert "not reported" not in ran.told
+    record = newest(changed)
+    told = str(changed.github.comment(older)["body"])
+    assert "### ⏹️ Was live in production until " in told
+    assert f"Replaced by release `{record['release']}`" in told
+    assert "Live in" not in told
+    assert "### ✅ Live in production" in str(changed.github.comment(record["github"]["comment_id"])["body"])

@@ -26,6 +26,8 @@ def fault_answer(effect: Effect, call: AwsCall) -> Answer | None:
             return error_answer(protocol, code, "The security token included in the request is expired", status)
         case "run_task_failure" if (call.service, call.action) == ("ecs", "RunTask"):
             return json_answer({"tasks": [], "failures": [run_task_failure(effect.reason, call)]})
+        case "scan" if call.action == "DescribeImageScanFindings":
+            return scan(effect, call)
         case "push_denied" if call.protocol == "registry" and call.action.split()[0] in ("PUT", "POST", "PATCH"):
             repository = f"arn:aws:ecr:{call.scope.region}:{call.scope.account}:repository/{call.params['name']}"
             message = (
@@ -35,6 +37,25 @@ def fault_answer(effect: Effect, call: AwsCall) -> Answer | None:
             return error_answer("registry", "DENIED", message, 403)
         case _:
             return None
+
+
+def scan(effect: Effect, call: AwsCall) -> Answer:
+    """DescribeImageScanFindings, which MiniStack does not know.
+
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html
+    """
+    if effect.reason == "NONE":
+        message = f"Image scan does not exist for the image with '{call.params.get('imageId')}'"
+        return error_answer(call.protocol, "ScanNotFoundException", message, 400)
+    return json_answer(
+        {
+            "registryId": call.scope.account,
+            "repositoryName": call.params["repositoryName"],
+            "imageId": call.params["imageId"],
+            "imageScanStatus": {"status": effect.reason, "description": "The scan was completed successfully."},
+            "imageScanFindings": {"findings": [], "findingSeverityCounts": dict(effect.counts)},
+        }
+    )
 
 
 def caller(call: AwsCall) -> str:

@@ -20,6 +20,7 @@ EffectKind = Literal[
     "stale",
     "run_task_failure",
     "push_denied",
+    "scan",
 ]
 
 
@@ -29,6 +30,7 @@ class Effect:
 
     `seconds` is the delay of latency and the age of a stale read; `reason` the RunTask failure's; `resource` the ARN
     an AccessDenied message names (worked out from the parameters when empty); `status` the HTTP status of server_error.
+    Of an image scan `reason` is the status, `NONE` where there is no scan, and `counts` what it found by severity.
     """
 
     kind: EffectKind
@@ -36,6 +38,7 @@ class Effect:
     reason: str = "RESOURCE:CPU"
     resource: str = ""
     status: int = 500
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,10 @@ def test_every_described_operation_answers_as_described(github: StandIn, prefix:
     workflow = f"{REPO}/actions/workflows/{{workflow_id}}/dispatches"
     run = ok(workflow, "POST", "actions/workflows/rollback.yml/dispatches", body=dispatch)["workflow_run_id"]
     ok(f"{REPO}/actions/runs/{{run_id}}", "GET", f"actions/runs/{run}")
+    github.control.settings(environments=["production"])
+    ok(f"{REPO}/environments", "GET", "environments")
+    ok(f"{REPO}/actions/oidc/customization/sub", "GET", "actions/oidc/customization/sub")
+    ok(f"{REPO}/contents/{{path}}", "GET", "contents/shop.py")
     assert passed == described_operations()
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+import pytest
+
 from deploytool.core.events import Ended, Planned
 from deploytool.core.outcome import Outcome, Result
 from deploytool.github.client import GithubClient
@@ -164,3 +166,18 @@ def test_a_release_that_was_refused_before_its_plan_is_not_waited_for(github: Gi
 def test_the_api_is_never_asked_about_another_repository(github: Github) -> None:
     report(github, good_events(github.plan()))
     assert {str(each["path"]).startswith((API, "/user")) for each in github.control.log()} == {True}
+
+
+@pytest.mark.parametrize(("production", "shown"), [(True, True), (False, False), (None, False)])
+def test_the_deployment_is_to_the_environment_as_github_calls_it(
+    github: Github, production: bool | None, shown: bool
+) -> None:
+    plan = github.plan()
+    request = replace(plan.request, github_environment="live", production=production)
+    older = replace(plan, request=replace(request, release_id="r0"))
+    assert report(github, good_events(older)) == ()
+    assert report(github, good_events(replace(plan, request=request))) == ()
+    newest, before = github.deployments()
+    assert (newest["environment"], newest["production_environment"]) == ("live", shown)
+    assert github.states(before["id"])[-1] == "inactive", "the older one was found there"
+    assert "Live in production" in github.comments()[0], "people know it by the name in deploytool.yml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from deploytool.github.reporter import GithubReporter
 from deploytool.report.markdown import Links
 from deploytool.report.page import CommentPage
 from tests.peers.reporting.conftest import Github
+from tests.peers.reporting.reports import until
 from tests.unit.report.telling import at, good_events
 
 
@@ -136,9 +138,12 @@ def test_what_cannot_get_better_is_not_tried_again(github: Github, status: int) 
 
 
 def test_a_github_that_is_slow_delays_nobody_longer_than_asked(github: Github) -> None:
+    before = set(threading.enumerate())
     github.control.faults({"path": ".*", "delay": 3.0, "times": 1})
     told = report(github, github.context, timeout=1.0)
     assert told == ("GitHub did not answer within 1 s: it may not show how this release ended",)
+    # Its thread goes on, which in a process of its own would have ended: nothing of it may reach the next test.
+    until(lambda: not [thread for thread in set(threading.enumerate()) - before if thread.name == "github"])
 
 
 def test_a_github_that_is_down_is_said(github: Github) -> None:

@@ -100,11 +100,18 @@ def test_several_platforms_are_refused_when_docker_builds_one_at_a_time(tools: T
 
 def test_a_cache_that_is_not_written_is_said_when_the_builder_cannot_export_one() -> None:
     cached = replace(SMALL, cache="registry")
-    assert unused_cache(SMALL, PLAIN) is None
-    assert unused_cache(cached, CONTAINER) is None
-    assert unused_cache(cached, CONTAINERD) is None
-    assert "cache registry is not written" in (unused_cache(cached, PLAIN) or "")
-    assert "cache registry is not written" in (unused_cache(cached, CLASSIC) or "")
+    assert unused_cache(SMALL, PLAIN, {}) is None
+    assert unused_cache(cached, CONTAINER, {}) is None
+    assert unused_cache(cached, CONTAINERD, {}) is None
+    assert "cache registry is not written" in (unused_cache(cached, PLAIN, {}) or "")
+    assert "cache registry is not written" in (unused_cache(cached, CLASSIC, {}) or "")
+
+
+@pytest.mark.parametrize("tools", [PLAIN, CONTAINER], ids=["plain BuildKit", "buildx"])
+def test_that_github_s_cache_is_not_used_is_said_when_the_step_has_no_token_for_it(tools: Toolchain) -> None:
+    cached = replace(SMALL, cache="github")
+    assert "ACTIONS_RUNTIME_TOKEN is not set" in (unused_cache(cached, tools, {}) or "")
+    assert unused_cache(cached, CONTAINER, {"ACTIONS_RUNTIME_TOKEN": "t"}) is None
 
 
 @pytest.mark.parametrize("given", [{}, {"env": "A", "file": Path("b")}], ids=["neither", "both"])

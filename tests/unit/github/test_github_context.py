@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.github.context import github_context, read_event
+from deploytool.github.context import github_context, read_event, repository_of
 from deploytool.github.runner_files import LARGEST_SUMMARY, append_outputs, append_summary
 
 RUNNER = {
@@ -116,3 +116,19 @@ def test_outputs_are_added(tmp_path: Path) -> None:
     append_outputs(str(file), "a<<x\n1\nx\n")
     append_outputs(str(file), "b<<x\n2\nx\n")
     assert file.read_text() == "a<<x\n1\nx\nb<<x\n2\nx\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "repository"),
+    [
+        ("https://github.com/acme/shop.git", "acme/shop"),
+        ("https://github.com/acme/shop", "acme/shop"),
+        ("git@github.com:acme/shop.git", "acme/shop"),
+        ("ssh://git@github.com/acme/shop.git", "acme/shop"),
+        ("https://gitlab.example/group/sub/shop", ""),
+        ("/srv/git/shop.git", ""),
+        ("", ""),
+    ],
+)
+def test_the_repository_is_found_in_the_address_of_a_remote(url: str, repository: str) -> None:
+    assert repository_of(url) == repository

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploytool.core.rollback_request import Box, Facts, Go, Ignore, Refuse, box_of, decide
@@ -35,6 +37,14 @@ def test_a_tick_is_followed_when_a_merged_pull_request_came_from_a_fork_that_is_
 
 def test_a_tick_is_followed_when_the_job_is_for_this_environment() -> None:
     assert isinstance(decide(ran(environment="production")), Go)
+
+
+def test_a_tick_is_followed_when_github_calls_the_environment_by_another_name() -> None:
+    there = {"goal": replace(GOAL, environment="live"), "current": replace(CURRENT, environment="live")}
+    called = replace(read(**there), names={"production": "live"})
+    assert decide(called) == Go("production", there["goal"], there["current"])
+    assert isinstance(decide(read(**there)), Refuse)
+    assert isinstance(decide(replace(FACTS, names={"production": "live"})), Refuse)
 
 
 IGNORED = {

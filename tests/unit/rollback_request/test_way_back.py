@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from deploytool.core.events import TakenBack, WayBack
-from deploytool.core.ledger import Record
+from dataclasses import replace
+
+import pytest
+
+from deploytool.core.events import TakenBack, TakesOver, WayBack
+from deploytool.core.ledger import GithubRecord, Record
 from deploytool.core.model import Commit
 from deploytool.core.rollback_request import Box, box_of
-from deploytool.core.way_back import taken_back, way_back
+from deploytool.core.way_back import taken_back, taken_over, way_back
 from deploytool.report.markdown import Links, comment
+from deploytool.report.retold import taken_back as rewritten
 from deploytool.report.story import apply
 from deploytool.report.way_back import answered, done, offer_of, refused, requested
-from deploytool.report.way_back import taken_back as rewritten
 from tests.unit.core.rollback_cases import BACK_TO_2, FAILED, R1, THREE, newest_first
 from tests.unit.report.telling import at, bad_events, good_events, told
 
@@ -53,6 +57,16 @@ def test_nothing_is_taken_back_when_the_ledger_no_longer_holds_it() -> None:
     assert taken_back((BACK_TO_2,)) is None
 
 
+def test_a_release_takes_over_from_what_made_the_live_version_live() -> None:
+    brought_back = replace(BACK_TO_2, github=GithubRecord(9, 3, 31, "https://github.test/c/31", (32,)))
+    assert taken_over((FAILED, brought_back, *THREE)) == TakesOver("r4", (31, 32))
+
+
+@pytest.mark.parametrize("records", [(), THREE, (FAILED,)], ids=["no release", "no comment", "none was live"])
+def test_nothing_is_taken_over_when_no_comment_says_that_it_is_live(records: tuple[Record, ...]) -> None:
+    assert taken_over(records) is None
+
+
 def test_a_live_release_has_a_box_that_carries_ids_and_nothing_else() -> None:
     (line,) = [line for line in LIVE.splitlines() if line.startswith("- [")]
     assert line == "- [ ] Roll back to `1111111` (release `r1`) <!-- deploytool:rollback:41:42 -->"
@@ -92,7 +106,7 @@ def test_a_comment_without_a_way_back_is_answered_at_its_end() -> None:
 
 
 def test_a_release_that_was_taken_back_no_longer_claims_to_be_live() -> None:
-    text = rewritten(LIVE, "production", "By release `r2`, to `1111111`")
+    text = rewritten(LIVE, "production", "release `r2`, to `1111111`")
     assert "Live in" not in text
     assert "### ↩️ Rolled back in production\n\nBy release `r2`, to `1111111`\n" in text
     assert box_of(text) is None
@@ -100,7 +114,7 @@ def test_a_release_that_was_taken_back_no_longer_claims_to_be_live() -> None:
 
 
 def test_an_answer_stays_when_the_release_is_taken_back() -> None:
-    text = rewritten(answered(LIVE, requested("mona", RUN)), "production", "By release `r2`")
+    text = rewritten(answered(LIVE, requested("mona", RUN)), "production", "release `r2`")
     assert "Live in" not in text
     assert "**Rollback requested** by `mona`" in text
 

@@ -9,7 +9,7 @@ from deploytool.sandbox.github import represent_release
 from deploytool.sandbox.github.fault import parse
 from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes
 from deploytool.sandbox.github.model import DEVELOPER, CommitStatus, PullRequest, Run, Token, User
-from deploytool.sandbox.github.store import now
+from deploytool.sandbox.github.store import now, settings
 from deploytool.sandbox.github.world import World
 
 routes = Routes()
@@ -87,6 +87,13 @@ def add_commit_status(world: World, request: Request, _: dict[str, str]) -> Answ
     made = CommitStatus(world.store.next_id(), given["sha"], given["context"], given["state"])
     world.store.records.commit_statuses[made.id] = made
     return Answer(201, asdict(made))
+
+
+@routes.add("PATCH", "/_sandbox/settings")
+def change_settings(world: World, request: Request, _: dict[str, str]) -> Answer:
+    records = world.store.records
+    records.settings = settings(asdict(records.settings) | request.fields())
+    return Answer(200, asdict(records.settings))
 
 
 @routes.add("POST", "/_sandbox/runs")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from deploytool.core.doctor.facts import Facts
+from deploytool.core.doctor.facts_edge import Certificate, Listener, Origin, Record, TargetGroup
+from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
+from tests.unit.doctor.healthy import BALANCER, DISTRIBUTION, HERE, NOW, THERE, edge, facts, scope
+
+PLAIN = Listener(80, "HTTP")
+OLD = Listener(443, "HTTPS", policy="ELBSecurityPolicy-2016-08", certificates=(HERE,))
+BUCKET = Origin("shop-assets.s3.amazonaws.com", bucket=True)
+
+
+def balancer(*listeners: Listener, **changes: Any) -> Facts:
+    return edge(balancers=(replace(BALANCER, listeners=listeners or BALANCER.listeners, **changes),))
+
+
+def cdn(**changes: Any) -> Facts:
+    return edge(distributions=(replace(DISTRIBUTION, **changes),))
+
+
+def certificate(**changes: Any) -> Facts:
+    return edge(certificates=(replace(Certificate(HERE, "shop"), **changes), Certificate(THERE, "shop")))
+
+
+EDGE_CASES = (
+    Case("there is no load balancer", "load-balancer", edge(balancers=()), "no service is behind a load balancer"),
+    Case("the load balancer is being made", "load-balancer", balancer(state="provisioning"), "shop is provisioning"),
+    Case("the load balancer has no listener", "load-balancer", edge(balancers=(replace(BALANCER, listeners=()),)),
+         "shop serves without HTTPS"),
+    Case("HTTP is not led to HTTPS", "load-balancer", balancer(PLAIN, *BALANCER.listeners[1:]), "serves without HTTPS"),
+    Case("targets are instances", "load-balancer", edge(target_groups=(TargetGroup("t", "shop", type="instance"),)),
+         "holds targets of type instance"),
+    Case("target groups may not be read", "load-balancer", edge(target_groups=DENIED), "it may not be read",
+         CANNOT_TELL),
+    Case("there is no distribution", "cdn", edge(distributions=()), "no CloudFront distribution leads"),
+    Case("the distribution is being deployed", "cdn", cdn(status="InProgress"), "E1 is InProgress"),
+    Case("the distribution is disabled", "cdn", cdn(enabled=False), "E1 is Deployed and disabled"),
+    Case("the assets are public", "cdn", cdn(origins=(BUCKET,)), "like anybody: the bucket is public"),
+    Case("no name leads here", "dns", edge(records=()), "no Route 53 record leads"),
+    Case("the host leads elsewhere", "dns", edge(records=(Record("other.example.com", "d1.cloudfront.net"),)),
+         "no Route 53 record of shop.example.com leads"),
+    Case("no host is configured", "dns", scope(host=""), "shop.example.com leads to d1.cloudfront.net", GOOD),
+    Case("no listener has a certificate", "certificates", balancer(PLAIN), "no load balancer has an HTTPS listener"),
+    Case("a certificate waits for validation", "certificates", certificate(status="PENDING_VALIDATION"),
+         "is PENDING_VALIDATION"),
+    Case("a certificate ends soon", "certificates", certificate(not_after=NOW + timedelta(days=29)),
+         "its certificate ends on 2026-12-23"),
+    Case("an imported certificate ends soon", "certificates",
+         certificate(not_after=NOW + timedelta(days=29), renews=False), "its certificate ends on 2026-12-23"),
+    Case("an imported certificate goes on", "certificates",
+         certificate(not_after=NOW + timedelta(days=99), renews=False), "certificate of shop is issued", GOOD),
+    Case("a certificate is not there", "certificates", edge(certificates=()), "names a certificate that is not there"),
+    Case("the distribution has CloudFront's own certificate", "certificates", cdn(certificate=""), "is issued", GOOD),
+    Case("certificates may not be read", "certificates", edge(certificates=DENIED), "it may not be read", CANNOT_TELL),
+    Case("the load balancer serves in the clear", "tls", balancer(PLAIN, *BALANCER.listeners[1:]),
+         "serves in the clear on port 80"),
+    Case("the load balancer has no TLS at all", "tls", balancer(Listener(80, "HTTP", redirects=True)),
+         "(no TLS listener)"),
+    Case("the load balancer speaks old TLS", "tls", balancer(OLD), "TLS 1.0 or 1.1 (ELBSecurityPolicy-2016-08)"),
+    Case("CloudFront serves HTTP too", "https-only", cdn(viewers=("allow-all", "https-only")), "E1 serves HTTP too"),
+    Case("CloudFront fetches in the clear", "https-only", cdn(origins=(Origin("o", protocol="http-only"),)),
+         "may fetch in the clear from o"),
+    Case("CloudFront fetches as it is asked", "https-only",
+         cdn(viewers=("allow-all",), origins=(Origin("o", protocol="match-viewer"),)), "fetch in the clear from o"),
+    Case("CloudFront is asked by HTTPS alone and fetches so", "https-only",
+         cdn(origins=(Origin("o", protocol="match-viewer"),)), "E1 fetches by HTTPS", GOOD),
+    Case("CloudFront speaks old TLS", "https-only", cdn(tls="TLSv1"), "E1 still speaks TLSv1"),
+    Case("CloudFront's own certificate takes old TLS", "https-only", cdn(certificate=""),
+         "CloudFront's own certificate",
+         CANNOT_TELL),
+    Case("there is no CloudFront", "https-only", edge(distributions=()), "nothing to look at", CANNOT_TELL),
+    Case("there is no edge at all", "tls", facts(edge=replace(edge().edge, balancers=())), "shop-db insists on TLS",
+         GOOD),
+)  # fmt: skip

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from deploytool.core.doctor.facts import Facts
+from deploytool.core.doctor.facts_account import Trust
+from deploytool.core.doctor.facts_github import Job, SubjectForm, Workflow
+from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
+from tests.unit.doctor.healthy import (
+    HEALTHY,
+    PERMISSIONS,
+    REPOSITORY,
+    SUBJECT,
+    WORKFLOWS,
+    account,
+    facts,
+    github,
+    role,
+    scope,
+)
+
+WITH_IDS = "repo:acme@1234/shop@5678:environment:production"
+NEW = replace(REPOSITORY, created_at=datetime(2026, 7, 15, tzinfo=UTC))
+AUDIENCE = ("sts.amazonaws.com",)
+
+
+def trusts(*trust: Trust, **of_github: Any) -> Facts:
+    """The role that releases, with another trust policy."""
+    return facts(
+        account=replace(HEALTHY.account, roles=(role("deploy", github=trust),)),
+        github=replace(HEALTHY.github, **of_github),
+    )
+
+
+def job(permissions: dict[str, str] | None, *commands: str) -> Facts:
+    return github(workflows=(Workflow("w.yml", (), (Job("w.yml", "j", permissions, commands or ("release",)),)),))
+
+
+GITHUB_CASES = (
+    Case("there is no token", "token", github(repository=DENIED), "it may not be read", CANNOT_TELL),
+    Case("the token lacks a permission", "token", github(reads={"deployments: read": DENIED}), "it may not be read"),
+    Case("the token's owner may not push", "token", github(repository=replace(REPOSITORY, push=False)), "may not push"),
+    Case("GitHub does not say who may push", "token", github(repository=replace(REPOSITORY, push=None)),
+         "the token has deployments: read", GOOD),
+    Case("no workflow uses deploytool", "job-permissions", github(workflows=()), "no workflow on the default branch"),
+    Case("a job says nothing of permissions", "job-permissions", job(None), "no permissions are written"),
+    Case("a job lacks a permission", "job-permissions", job({**PERMISSIONS, "deployments": "read"}),
+         "w.yml, job j lacks deployments: write"),
+    Case("a job may write everything", "job-permissions", job({"*": "write"}), "has the permissions", GOOD),
+    Case("a job that plans writes no deployment", "job-permissions",
+         job({"contents": "read", "pull-requests": "write", "id-token": "write"}, "plan"), "has the permissions", GOOD),
+    Case("a job that plans may write no comment", "job-permissions",
+         job({"contents": "read", "id-token": "write"}, "doctor", "plan"), "lacks pull-requests: write"),
+    Case("a job that examines writes nothing", "job-permissions",
+         job({"contents": "read", "id-token": "write"}, "doctor"), "has the permissions", GOOD),
+    Case("what a job does is chosen when it runs", "job-permissions",
+         job({"contents": "read"}, "${{ inputs.command }}"), "lacks deployments: write"),
+    Case("a job's permissions are of an unknown level", "job-permissions", job({**PERMISSIONS, "contents": "admin"}),
+         "lacks contents: read"),
+    Case("the environment is missing", "environment", github(environment=False),
+         "GitHub has no environment production"),
+    Case("no role trusts the repository", "sign-in", account(roles=()), "no IAM role trusts acme/shop"),
+    Case("the role is found by whom it trusts", "sign-in", facts(), f"shop-deploy trusts {SUBJECT}", GOOD),
+    Case("the role is found by the ids that it trusts", "sign-in", trusts(Trust(AUDIENCE, (WITH_IDS,))),
+         f"none of shop-deploy trusts {SUBJECT}"),
+    Case("a role trusts another repository", "sign-in",
+         trusts(Trust(AUDIENCE, ("repo:acme/shopping:environment:production",))), "no IAM role trusts acme/shop"),
+    Case("each environment has its role", "sign-in",
+         account(roles=(role("staging", github=(Trust(AUDIENCE, ("repo:acme/shop:environment:staging",)),)),
+                        role("production", github=(Trust(AUDIENCE, (SUBJECT,)),)))),
+         f"shop-production trusts {SUBJECT}", GOOD),
+    Case("a new repository comes with ids", "sign-in", trusts(Trust(AUDIENCE, (SUBJECT,)), repository=NEW),
+         f"none of shop-deploy trusts {WITH_IDS}"),
+    Case("a new repository's ids are trusted", "sign-in", trusts(Trust(AUDIENCE, (WITH_IDS,)), repository=NEW),
+         f"trusts {WITH_IDS}", GOOD),
+    Case("an old repository has chosen ids", "sign-in",
+         trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(immutable=True)),
+         f"none of shop-deploy trusts {WITH_IDS}"),
+    Case("GitHub says how the subject begins", "sign-in",
+         trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(prefix="repo:acme@1234/shop@5678")),
+         f"none of shop-deploy trusts {WITH_IDS}"),
+    Case("a template spells the usual subject", "sign-in",
+         trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(default=False, claims=("repo", "context"))), "trusts",
+         GOOD),
+    Case("the subject has a template of its own", "sign-in",
+         trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(default=False, claims=("job_workflow_ref",))),
+         "a subject template of its own", CANNOT_TELL),
+    Case("the trust policy has wildcards", "sign-in", trusts(Trust(AUDIENCE, (SUBJECT,), ("repo:acme/*",))),
+         "compares the subject with wildcards: repo:acme/*"),
+    Case("the trust policy looks at no subject", "sign-in", trusts(Trust(AUDIENCE)),
+         "trusts every repository on GitHub"),
+    Case("the trust policy looks at no audience", "sign-in", trusts(Trust((), (SUBJECT,))), "insist on the audience"),
+    Case("the subject's form may not be read", "sign-in", github(subject=DENIED), "it may not be read", CANNOT_TELL),
+    Case("the box has no workflow", "rollback-workflow", github(workflows=WORKFLOWS[:1]),
+         "rollback.yml is not on main"),
+    Case("the workflow does not hear of comments", "rollback-workflow",
+         github(workflows=(replace(WORKFLOWS[1], events=("push",)),)), "does not answer the box"),
+    Case("the workflow does not respond", "rollback-workflow",
+         github(workflows=(replace(WORKFLOWS[1], responds=False),)), "does not answer the box"),
+    Case("the box is off", "rollback-workflow", scope(checkbox=False), "rollback.yml is on main; the box is off", GOOD),
+    Case("there is neither box nor workflow", "rollback-workflow",
+         replace(github(workflows=()), scope=replace(HEALTHY.scope, checkbox=False)), "the box in the comment is off",
+         GOOD),
+)  # fmt: skip

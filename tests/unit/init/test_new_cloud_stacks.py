@@ -1,0 +1,85 @@
+"""What `init` writes beside the templates that take it: they were made by different hands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploytool.cli.infra_templates import templates
+from deploytool.core.init.roles import Subjects, deploy_role, plan_role
+from deploytool.core.stacks.order import stacks_of
+from deploytool.core.stacks.parameters import check_known, given, missing, of_configuration
+from tests.unit.init.drafts import settings, wish
+from tests.unit.init.test_new_cloud import drafted
+
+STACKS = templates(None, [stack.key for stack in stacks_of("shop", "production")], lambda each: each)
+BOOTSTRAP, SERVICE = STACKS["bootstrap"].document, STACKS["service"].document
+SUBJECTS = Subjects("acme/shop", 12, 345)
+
+
+def containers(task: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = SERVICE["Resources"][task]["Properties"]["ContainerDefinitions"]
+    return found
+
+
+@pytest.mark.parametrize("environment", ["production", "staging"])
+def test_every_parameter_is_one_that_a_template_declares_and_only_the_image_is_left_to_give(environment: str) -> None:
+    made = drafted(
+        wish("production", "staging", domain="shop.example.com", hosted_zone="Z01", health_path="/up"),
+        subjects=SUBJECTS,
+        scripts={"worker": "node out/jobs.js", "migrate": "node migrate.mjs"},
+    )
+    found = settings(made, environment)
+    known = of_configuration(found)
+    absent = {key: missing(each, given(each, known, None)) for key, each in STACKS.items()}
+    assert {key: names for key, names in absent.items() if names} == {"service": ("AppImage",)}
+    check_known(STACKS.values(), found.infra.parameters)
+
+
+def test_names_and_subjects_have_the_shapes_that_the_templates_allow() -> None:
+    found = settings(drafted(wish("production", "staging"), subjects=SUBJECTS), "staging")
+    known = of_configuration(found)
+    for each in STACKS.values():
+        for name, declared in each.document["Parameters"].items():
+            pattern = declared.get("AllowedPattern")
+            values = (
+                known.get(name, "").split(",") if declared["Type"] == "CommaDelimitedList" else [known.get(name, "")]
+            )
+            if name in known and pattern:
+                assert [value for value in values if not re.search(pattern, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("role", "made"),
+    [
+        ("ProductionDeployRole", deploy_role("1", "us-east-1", "${App}", "${ProductionEnvironment}")),
+        ("StagingDeployRole", deploy_role("1", "us-east-1", "${App}", "${StagingEnvironment}")),
+        ("PlanRole", plan_role("1", "us-east-1", "${App}", "${ProductionEnvironment}")),
+    ],
+)
+def test_the_roles_of_the_workflows_are_those_of_the_stack(role: str, made: str) -> None:
+    assert made.endswith(f":role/{BOOTSTRAP['Resources'][role]['Properties']['RoleName']['Fn::Sub']}")
+
+
+def test_the_migration_is_the_family_of_the_stack() -> None:
+    family = SERVICE["Resources"]["MigrateTask"]["Properties"]["Family"]["Fn::Sub"]
+    found = settings(drafted(wish("production", "staging"), scripts={"migrate": "node m.mjs"}), "staging")
+    assert found.migrate is not None
+    assert found.migrate.task == family.replace("${Cluster}", found.cluster)
+
+
+def test_the_entry_script_reads_what_the_tasks_are_given() -> None:
+    script = (Path(__file__).parents[3] / "deploytool/_init/urls.mjs").read_text()
+    read = set(re.findall(r"\b(?:DATABASE|REDIS)_[A-Z_]+", script))
+    for task in ("AppTask", "WorkerTask", "MigrateTask"):
+        told = {each["Name"] for container in containers(task) for each in container["Secrets"]}
+        assert {name for name in told if name.startswith(("DATABASE_", "REDIS_"))} <= read
+
+
+def test_the_image_listens_where_the_load_balancer_asks() -> None:
+    assert SERVICE["Parameters"]["ContainerPort"]["Default"] == 3000
+    assert SERVICE["Parameters"]["HealthPath"]["Default"] == "/api/health"
+    assert SERVICE["Parameters"]["WorkerCommand"]["Default"] == "node,dist/worker/index.js"
