@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import peers, timed
 from benchmarks.figures import OURS
 from benchmarks.stage import Stage, Version
-from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.cloud.example import PRODUCTION
 
 GUIDE, ECS_DEPLOY = "AWS CLI", "ecs-deploy"
 WORKFLOWS = Path(__file__).parent / "workflows"
@@ -57,7 +57,7 @@ def contenders(stage: Stage) -> tuple[Contender, ...]:
 
 
 def _workflow(stage: Stage, script: str, programs: Path, variables: Mapping[str, str]) -> timed.Timed:
-    env = {**stage.environment, **variables, "CLUSTER": PRODUCTION.name, "AWS_PAGER": ""}
+    env = {**stage.environment, **variables, "CLUSTER": PRODUCTION.cluster, "AWS_PAGER": ""}
     env["PATH"] = f"{programs}:{env['PATH']}"
     return timed.run([WORKFLOWS / script], env, stage.state.workdir)
 

@@ -18,7 +18,7 @@ from benchmarks.failure import MeasurementFailed
 from benchmarks.observer import Observer
 from deploytool.sandbox import checkout, discover
 from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.cloud.example import PRODUCTION
 from deploytool.sandbox.state import SandboxState, load
 
 PROGRAM = Path(sys.executable).parent / "deploytool"
@@ -61,7 +61,7 @@ class Stage:
 
     def observer(self) -> Observer:
         """One for the example's services."""
-        return Observer(self.ecs, PRODUCTION.name, SERVICES)
+        return Observer(self.ecs, PRODUCTION.cluster, SERVICES)
 
     @property
     def other(self) -> Version:
@@ -79,7 +79,7 @@ class Stage:
 
     def described(self) -> list[dict[str, Any]]:
         """DescribeServices of the example's services."""
-        answer = self.ecs.describe_services(cluster=PRODUCTION.name, services=list(SERVICES))
+        answer = self.ecs.describe_services(cluster=PRODUCTION.cluster, services=list(SERVICES))
         found: list[dict[str, Any]] = answer["services"]
         return found
 

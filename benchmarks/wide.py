@@ -13,7 +13,7 @@ from benchmarks import timed
 from benchmarks.contenders import register
 from benchmarks.observer import Observer
 from benchmarks.stage import PROGRAM, Stage, Version
-from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.cloud.example import PRODUCTION
 from deploytool.sandbox.wait import free_port
 from tests.peers.front.client import Front, start_front
 
@@ -36,7 +36,7 @@ class Wide:
 
     def observer(self) -> Observer:
         """One for the ten, past the front: what it asks is not counted."""
-        return Observer(self.stage.ecs, PRODUCTION.name, SERVICES)
+        return Observer(self.stage.ecs, PRODUCTION.cluster, SERVICES)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def wide(stage: Stage) -> Iterator[Wide]:
     like = next(found for found in stage.described() if found["serviceName"] == "worker")
     for name in SERVICES:
         stage.ecs.create_service(
-            cluster=PRODUCTION.name,
+            cluster=PRODUCTION.cluster,
             serviceName=name,
             taskDefinition=register(stage, PRODUCTION.family("worker"), stage.versions[0].app, as_family=name),
             desiredCount=1,
@@ -65,7 +65,7 @@ def wide(stage: Stage) -> Iterator[Wide]:
                 yield ready
         finally:
             for name in SERVICES:
-                stage.ecs.delete_service(cluster=PRODUCTION.name, service=name, force=True)
+                stage.ecs.delete_service(cluster=PRODUCTION.cluster, service=name, force=True)
 
 
 def _configuration(stage: Stage) -> str:
@@ -82,7 +82,7 @@ def _configuration(stage: Stage) -> str:
             "environments:",
             "  production:",
             f"    region: {stage.state.region}",
-            f"    cluster: {PRODUCTION.name}",
+            f"    cluster: {PRODUCTION.cluster}",
             f"    repository: {PRODUCTION.repository}",
             "",
         ]

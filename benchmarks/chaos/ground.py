@@ -15,7 +15,7 @@ from benchmarks.failure import MeasurementFailed
 from benchmarks.observer import Observer
 from benchmarks.stage import SERVICES, stage
 from deploytool.sandbox import checkout
-from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.cloud.example import PRODUCTION
 from deploytool.sandbox.wait import free_port
 from tests.e2e.release.account import Account
 from tests.e2e.release.github_side import Github
@@ -68,7 +68,7 @@ class Ground:
 
     def observer(self) -> Observer:
         """Past the front."""
-        return Observer(self.shop.account.client("ecs"), PRODUCTION.name, SERVICES)
+        return Observer(self.shop.account.client("ecs"), PRODUCTION.cluster, SERVICES)
 
     def wrong(self, live: str | None = None) -> str:
         """Which invariant does not hold, in words; empty where all do. ``live``: the commit that must serve."""

@@ -12,7 +12,6 @@ from deploytool.core.stacks.change import short_type
 from deploytool.core.stacks.template import Resource, Template
 from deploytool.sandbox.cloud.lacking import without_lacking
 from deploytool.sandbox.cloud.master_secrets import with_master_secrets
-from deploytool.sandbox.cloud.spelling import spelled_as_ecs_does
 
 
 def fitting() -> Prepare:
@@ -21,9 +20,9 @@ def fitting() -> Prepare:
 
 
 def fitted(template: Template) -> Template:
-    """Without what MiniStack lacks, with what it does not make by itself, spelled as it keeps it."""
+    """Without what MiniStack lacks, with what it does not make by itself."""
     reduced = without_lacking(template.document)
-    document = spelled_as_ecs_does(with_master_secrets(reduced.template))
+    document = with_master_secrets(reduced.template)
     left_out = tuple(Resource(each.logical_id, each.type) for each in reduced.left_out)
     return replace(template, body=as_json(document), document=document, left_out=left_out)
 

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from deploytool.core.config.model import Config, Settings
 from deploytool.core.config.resolve import resolve
 from deploytool.core.model import Commit
 from deploytool.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from deploytool.sandbox.state import SandboxState
 
 
 @dataclass(frozen=True)
@@ -47,17 +51,29 @@ def enter_sandbox() -> None:
     state = discover.find(Path.cwd())
     if state is None:
         return
+    point_to(state)
+    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+
+
+def point_to(state: SandboxState) -> None:
+    """Set the variables that lead boto3 and ghapi to this sandbox."""
+    from deploytool.sandbox import discover
+
     for name, value in discover.environment(state).items():
         if value:
             os.environ[name] = value
         else:
             os.environ.pop(name, None)
-    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
 
 
 def project(config_path: str, environment: str | None, revision: str = "HEAD") -> Project:
-    """Read the configuration and the commit. Raises ConfigurationError."""
+    """Read the configuration and the commit, of the sandbox where we are in one. Raises ConfigurationError."""
     enter_sandbox()
+    return opened(config_path, environment, revision)
+
+
+def opened(config_path: str, environment: str | None, revision: str = "HEAD") -> Project:
+    """Read the configuration and the commit. Raises ConfigurationError."""
     config = read_config(config_path)
     root = Path(config_path).resolve().parent
     commit = git.commit(root, revision)

@@ -66,8 +66,10 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
     """
     began = time.monotonic()
     root = Path.cwd()
+    from deploytool.cli.sandbox_stacks import applying
+
     with alone(root), in_turn(_say):
-        state = up(root, Wish(aws_port, github_port, staging), _say)
+        state = up(root, Wish(aws_port, github_port, staging), _say, applying(_say))
     if output == "json":
         click.echo((state.directory / "sandbox.json").read_text(), nl=False)
         return
@@ -114,13 +116,20 @@ def status_command(output: str) -> None:
         shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
         click.echo(
             json.dumps(
-                {"parts": shown, "app_url": state.app_url, "workdir": str(state.workdir), "broken": state.broken},
+                {
+                    "parts": shown,
+                    "app_url": state.app_url,
+                    "workdir": str(state.workdir),
+                    "broken": state.broken,
+                    "left_out": state.left_out,
+                },
                 indent=2,
             )
         )
     else:
         for part in found:
             click.echo(f"{'runs' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")
+        click.echo(state.left_out)
         click.echo(f"broken: {', '.join(state.broken) or 'nothing'}")
     if not all(part.runs for part in found):
         raise SystemExit(3)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deploytool.sandbox.cloud import settled
-from deploytool.sandbox.cloud.services import architecture, runtime_platform
-from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.cloud.cpu import architecture, runtime_platform
+from deploytool.sandbox.cloud.example import PRODUCTION, SERVICES
 from deploytool.sandbox.wait import until
 
 if TYPE_CHECKING:
     from deploytool.sandbox.cloud.account import Account
 
-SECRET = PRODUCTION.secret("OPENAI_API_KEY")
-SERVICES = ("app", "worker")
+SECRET = PRODUCTION.secret("openai-api-key")
 # What DescribeTaskDefinition adds and RegisterTaskDefinition refuses.
 READ_ONLY = (
     "taskDefinitionArn",
@@ -49,12 +48,12 @@ def restore_cpu(account: Account) -> None:
 
 def _move(account: Account, cpu: str) -> None:
     ecs = account.client("ecs")
-    for service in ecs.describe_services(cluster=PRODUCTION.name, services=list(SERVICES))["services"]:
+    for service in ecs.describe_services(cluster=PRODUCTION.cluster, services=list(SERVICES))["services"]:
         live: dict[str, Any] = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
         wanted = {key: value for key, value in live.items() if key not in READ_ONLY}
         wanted.pop("runtimePlatform", None)
         wanted |= runtime_platform(cpu)
         revision = ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
-        ecs.update_service(cluster=PRODUCTION.name, service=service["serviceName"], taskDefinition=revision)
+        ecs.update_service(cluster=PRODUCTION.cluster, service=service["serviceName"], taskDefinition=revision)
     # A release is refused while a rollout is going on, and would say so instead of what is to be shown.
-    until("the changed services", lambda: settled(account, PRODUCTION.name), seconds=60)
+    until("the changed services", lambda: settled(account, PRODUCTION.cluster), seconds=60)

@@ -7,13 +7,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploytool.sandbox.cloud.network import app_url
+import yaml
+
+from deploytool.sandbox.cloud.cpu import architecture
 from deploytool.sandbox.process import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deploytool.sandbox.cloud.stack import Stack
+    from deploytool.sandbox.cloud.example import Environment
     from deploytool.sandbox.state import SandboxState
 
 # In the repository, and in the installed package, where the wheel puts it (pyproject.toml, force-include).
@@ -47,13 +49,13 @@ def git(workdir: Path, *arguments: str) -> str:
     return run(["git", *arguments], cwd=workdir, env={**ENVIRONMENT, **unset}).rstrip("\n")
 
 
-def create(state: SandboxState, stacks: Iterable[Stack]) -> None:
+def create(state: SandboxState, environments: Iterable[Environment]) -> None:
     """Make the checkout: `main` at the first version, checked out; `next` one commit ahead; `origin` the stand-in."""
     source = next(place for place in PLACES if place.is_dir())
     workdir = state.workdir
     shutil.rmtree(workdir, ignore_errors=True)
     shutil.copytree(source, workdir, ignore=NOT_SHIPPED)
-    _point_to_sandbox(workdir / "deploytool.yml", state, stacks)
+    _point_to_sandbox(workdir / "deploytool.yml", state, environments)
     git(workdir, "init", "-q", "-b", MAIN)
     git(workdir, "remote", "add", "origin", f"{state.github_web_url}/{state.repository}")
     commit(workdir, *FIRST_PULL_REQUEST)
@@ -87,21 +89,28 @@ def next_number(workdir: Path) -> int:
     return 1 + max((int(number) for number in re.findall(r"\(#(\d+)\)$", subjects, re.MULTILINE)), default=0)
 
 
-def _point_to_sandbox(file: Path, state: SandboxState, stacks: Iterable[Stack]) -> None:
+def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[Environment]) -> None:
     """Write the sandbox's environments in, with URLs in full: a load balancer's name resolves in AWS only."""
-    shared = file.read_text().partition("environments:\n")[0]
+    text = file.read_text()
+    shared = text.partition("environments:\n")[0]
+    examples = yaml.safe_load(text)["environments"]["production"]["infra"]["parameters"]
     lines = ["environments:"]
-    for stack in stacks:
-        url = app_url(state.aws_endpoint_url, stack)
+    for each in environments:
+        url = each.url(state.aws_endpoint_url)
+        # The databases are containers of the sandbox: its Redis speaks no TLS.
+        parameters = {**examples, "Cpu": architecture(), "DatabaseName": each.database, "RedisTls": "false"}
         lines += [
-            f"  {stack.environment}:",
+            f"  {each.name}:",
             f"    region: {state.region}",
-            f"    cluster: {stack.name}",
-            f"    repository: {stack.repository}",
+            f"    cluster: {each.cluster}",
+            f"    repository: {each.repository}",
             f"    url: {url}",
             "    rollback_checkbox: true",
+            "    infra:",
+            "      parameters:",
+            *(f'        {name}: "{value}"' for name, value in parameters.items()),
             "    overrides:",
-            f"      migrate: {{task: {stack.family('migrate')}}}",
+            f"      migrate: {{task: {each.family('migrate')}}}",
             f'      services: {{app: {{verify: {{url: "{url}/api/health"}}}}}}',
         ]
     file.write_text(shared + "\n".join(lines) + "\n")

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from deploytool.sandbox.engine import docker
 from deploytool.sandbox.errors import CommandFailed
 from deploytool.sandbox.images import DATA
 from deploytool.sandbox.wait import until
 
-# Paths of the servers carry their version: the shell finds them.
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from deploytool.sandbox.cloud.example import Environment
+
+POSTGRES_PORT = 5432
+REDIS = "redis-server --bind 0.0.0.0 --protected-mode no --save '' --dir /tmp --port"
+# Paths of the servers carry their version: the shell finds them. Each environment has a Redis of its own, as in AWS.
 SERVERS = {
     "postgres": "exec /usr/lib/postgresql/*/bin/postgres -D /var/lib/postgresql/data",
-    "redis": "exec redis-server --bind 0.0.0.0 --protected-mode no --save '' --dir /tmp",
+    "redis": f"{REDIS} 6380 --daemonize yes && exec {REDIS} 6379",
 }
 CHECKS = {
     "postgres": ["sh", "-c", "exec /usr/lib/postgresql/*/bin/pg_isready -q -h 127.0.0.1"],
@@ -46,6 +56,18 @@ def start(sandbox_id: str, databases: list[str]) -> dict[str, Store]:
     for database in databases:
         docker("exec", started["postgres"].container, "createdb", "-h", "127.0.0.1", database)
     return started
+
+
+def write_addresses(file: Path, stores: dict[str, Store], environments: Iterable[Environment]) -> None:
+    """Tell MiniStack what stands behind the databases that the data stacks make (``ministack_server.STORES``).
+
+    Both take any password: PostgreSQL trusts the bridge, and Redis' user `default` has none of its own.
+    """
+    postgres, redis = stores["postgres"].address, stores["redis"].address
+    known = {
+        each.store: {"rds": [postgres, POSTGRES_PORT], "elasticache": [redis, each.redis_port]} for each in environments
+    }
+    file.write_text(json.dumps(known, indent=2) + "\n")
 
 
 def _start(sandbox_id: str, server: str) -> Store:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import engine, images, process
-from deploytool.sandbox.cloud.stack import PRODUCTION
+from deploytool.sandbox.cloud.example import PRODUCTION
 from deploytool.sandbox.state import FILE
 
 if TYPE_CHECKING:
@@ -38,9 +38,8 @@ def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool =
         shutil.rmtree(images.cache())
     shutil.rmtree(state.workdir, ignore_errors=True)
     shutil.rmtree(state.directory / "logs", ignore_errors=True)
-    state.aws_config.unlink(missing_ok=True)
-    (state.directory / "github.json").unlink(missing_ok=True)
-    (state.directory / FILE).unlink(missing_ok=True)
+    for file in (state.aws_config, state.addresses, state.directory / "github.json", state.directory / FILE):
+        file.unlink(missing_ok=True)
 
 
 def _remove_containers(state: SandboxState) -> None:

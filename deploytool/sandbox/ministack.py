@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deploytool.sandbox.state import Process
 
 REQUIREMENTS = Path(__file__).parent / "ministack-requirements.txt"
+SERVER = Path(__file__).parent / "ministack_server.py"
 HEALTH = "/_ministack/health"
 
 
@@ -49,12 +50,17 @@ def install(say: Callable[[str], None]) -> Path:
     return python
 
 
-def start(python: Path, sandbox_id: str, port: int, log: Path) -> Process:
-    """Start it on 127.0.0.1 and return at once; ``wait`` for it before use."""
+def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> Process:
+    """Start it on 127.0.0.1 and return at once; ``wait`` for it before use.
+
+    ``stores``: a file that says which databases stand behind those that it makes, see ``data.write_addresses``.
+    """
     return process.start(
-        [python, "-m", "ministack"],
+        # -I: this directory is not on its path, where modules would take the place of MiniStack's.
+        [python, "-I", SERVER],
         log=log,
         env={
+            "DEPLOYTOOL_STORES": str(stores or ""),
             "BIND_HOST": HOST,
             "GATEWAY_PORT": str(port),
             # Marks its containers as this sandbox's, see SandboxState.ministack_label.

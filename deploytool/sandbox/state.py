@@ -47,6 +47,8 @@ class SandboxState:
     ready: bool = False
     good_commit: str = ""
     broken: list[str] = field(default_factory=list)
+    left_out: str = ""
+    """One line: what the stacks would have in AWS and have not here."""
 
     @property
     def directory(self) -> Path:
@@ -57,6 +59,11 @@ class SandboxState:
     def aws_config(self) -> Path:
         """An AWS configuration with one empty profile, `default`: it stands in for the user's own files."""
         return self.directory / "aws.config"
+
+    @property
+    def addresses(self) -> Path:
+        """Where the databases are, for MiniStack: see ``data.write_addresses``."""
+        return self.directory / "stores.json"
 
     @property
     def label(self) -> str:

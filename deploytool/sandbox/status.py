@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deploytool.sandbox import engine
 from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.cloud.stack import STACKS
+from deploytool.sandbox.cloud.example import ENVIRONMENTS, SERVICES
 from deploytool.sandbox.ministack import HEALTH
 from deploytool.sandbox.process import alive
 from deploytool.sandbox.wait import answers
@@ -57,7 +57,8 @@ def _services(state: SandboxState) -> list[Part]:
     ecs = Account(state.aws_endpoint_url, state.region).client("ecs")
     found = []
     for environment in state.environments:
-        described = ecs.describe_services(cluster=STACKS[environment].name, services=["app", "worker"])["services"]
+        cluster = ENVIRONMENTS[environment].cluster
+        described = ecs.describe_services(cluster=cluster, services=list(SERVICES))["services"]
         for service in described:
             running, desired = service["runningCount"], service["desiredCount"]
             revision = service["taskDefinition"].rpartition("/")[2]

@@ -6,12 +6,11 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from deploytool.sandbox import checkout, cloud, data, engine, images, ministack, registry, responder, standin
 from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.cloud.network import app_url
-from deploytool.sandbox.cloud.stack import PRODUCTION, STACKS, STAGING
+from deploytool.sandbox.cloud.example import ENVIRONMENTS, PRODUCTION, STAGING
 from deploytool.sandbox.down import down
 from deploytool.sandbox.record import Record
 from deploytool.sandbox.state import SandboxState, load
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from deploytool.sandbox.cloud.stack import Stack
+    from deploytool.sandbox.cloud.example import Environment
 
 REPOSITORY = "archdeck/architecturedeck"
 
@@ -36,7 +35,17 @@ class Wish:
     staging: bool = False
 
 
-def up(root: Path, wish: Wish, say: Callable[[str], None]) -> SandboxState:
+class Apply(Protocol):
+    """`infra apply`; the command line has it."""
+
+    def __call__(self, state: SandboxState, environment: str, push: Callable[[], str]) -> str:
+        """Make the stacks of an environment; ``push`` gives the image that runs first, once there is a repository.
+
+        Returns one line about what was left out. Raises SandboxError.
+        """
+
+
+def up(root: Path, wish: Wish, say: Callable[[str], None], apply: Apply) -> SandboxState:
     """Start the sandbox of this directory, or return the one that runs. One that is not whole is taken down first.
 
     Raises:
@@ -44,7 +53,7 @@ def up(root: Path, wish: Wish, say: Callable[[str], None]) -> SandboxState:
     """
     before = load(root)
     if before:
-        if is_whole(before) and (STAGING.environment in before.environments or not wish.staging):
+        if is_whole(before) and (STAGING.name in before.environments or not wish.staging):
             return before
         say("taking down what is left of the sandbox before")
         down(before, say, keep_docker=True)
@@ -57,14 +66,15 @@ def up(root: Path, wish: Wish, say: Callable[[str], None]) -> SandboxState:
         record.change(dockerd_started=True)
     engine.remove(engine.containers(state.label) + engine.containers(state.ministack_label))
     state.aws_config.write_text("[default]\n")
-    stacks = [STACKS[name] for name in state.environments]
+    environments = [ENVIRONMENTS[name] for name in state.environments]
     with ThreadPoolExecutor(3) as pool:
         aws = pool.submit(_start_aws, record, say)
-        stores = pool.submit(_start_stores, record, stacks, say)
-        github = pool.submit(_start_github, record, stacks)
-        addresses = stores.result()
+        stores = pool.submit(_start_stores, record, environments, say)
+        checkout.create(state, environments)
+        github = pool.submit(_start_github, record)
+        stores.result()
         aws.result()
-        _fill_account(state, stacks, addresses, say)
+        _fill_account(record, environments, say, apply)
         github.result()
         standin.tell_history(state)
     record.add_process("responder", responder.start(state))
@@ -87,42 +97,44 @@ def _planned(root: Path, wish: Wish) -> SandboxState:
         github_web_url=f"http://{HOST}:{ports['github']}",
         repository=REPOSITORY,
         workdir=root / ".deploytool" / "workdir",
-        app_url=app_url(endpoint, PRODUCTION),
+        app_url=PRODUCTION.url(endpoint),
         ports=ports,
-        environments=[PRODUCTION.environment, *([STAGING.environment] if wish.staging else [])],
+        environments=[PRODUCTION.name, *([STAGING.name] if wish.staging else [])],
     )
 
 
 def _start_aws(record: Record, say: Callable[[str], None]) -> None:
     state = record.state
     log = state.directory / "logs" / "ministack.log"
-    server = ministack.start(ministack.install(say), state.id, state.ports["aws"], log)
+    server = ministack.start(ministack.install(say), state.id, state.ports["aws"], log, state.addresses)
     record.add_process("ministack", server)
     ministack.wait(server, state.ports["aws"], log)
 
 
-def _start_stores(record: Record, stacks: list[Stack], say: Callable[[str], None]) -> cloud.Addresses:
+def _start_stores(record: Record, environments: list[Environment], say: Callable[[str], None]) -> None:
     images.ensure(say)
     record.change(containers=data.container_names(record.state.id))
-    stores = data.start(record.state.id, [stack.database for stack in stacks])
-    return cloud.Addresses(postgres=stores["postgres"].address, redis=stores["redis"].address)
+    stores = data.start(record.state.id, [each.database for each in environments])
+    data.write_addresses(record.state.addresses, stores, environments)
 
 
-def _start_github(record: Record, stacks: list[Stack]) -> None:
-    checkout.create(record.state, stacks)
+def _start_github(record: Record) -> None:
     server = standin.start(record.state)
     record.add_process("github", server)
     standin.wait(record.state, server)
 
 
-def _fill_account(
-    state: SandboxState, stacks: list[Stack], addresses: cloud.Addresses, say: Callable[[str], None]
-) -> None:
-    say("filling the AWS account: services, load balancer, database, secrets")
+def _fill_account(record: Record, environments: list[Environment], say: Callable[[str], None], apply: Apply) -> None:
+    state = record.state
     account = Account(state.aws_endpoint_url, state.region)
-    cloud.seed(account, stacks, addresses, lambda: registry.push_placeholder(state.registry, PRODUCTION.repository))
     log = state.directory / "logs" / "ministack.log"
-    for stack in stacks:
-        health = f"{app_url(state.aws_endpoint_url, stack)}/api/health"
-        until(f"the application in {stack.environment}", partial(answers, health), seconds=60, log=log)
-        until(f"ECS in {stack.environment}", partial(cloud.settled, account, stack.name), seconds=60, log=log)
+    for each in environments:
+        say(f"making {each.name} with CloudFormation, as `deploytool infra apply` does")
+        left_out = apply(state, each.name, partial(registry.push_placeholder, state.registry, each.repository))
+        record.change(left_out=left_out)
+        cloud.scale(account, each)
+    say(left_out)
+    for each in environments:
+        health = f"{each.url(state.aws_endpoint_url)}/api/health"
+        until(f"the application in {each.name}", partial(answers, health), seconds=60, log=log)
+        until(f"ECS in {each.name}", partial(cloud.settled, account, each.cluster), seconds=60, log=log)

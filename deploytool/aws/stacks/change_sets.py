@@ -115,7 +115,7 @@ def _parameters(wish: Wish) -> dict[str, Any]:
         "StackName": wish.stack_name,
         "ChangeSetName": wish.name,
         "ChangeSetType": wish.kind,
-        "TemplateBody": wish.body,
+        **({"TemplateBody": wish.body} if wish.body else {"UsePreviousTemplate": True}),
         "Parameters": passed,
         "Capabilities": list(wish.capabilities),
         "Tags": [{"Key": key, "Value": value} for key, value in wish.tags.items()],

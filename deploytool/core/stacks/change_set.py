@@ -29,6 +29,7 @@ class Wish:
     name: str
     """Of the change set; no other one is ever called like it."""
     body: str = field(repr=False)
+    """Empty: the template that the stack has."""
     given: Given
     capabilities: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from deploytool.core.stacks.plan import How
 from deploytool.core.stacks.protection import POLICY, TERMINATION, stack_policy
 from deploytool.core.stacks.status import Ending, StackState, way_out
 from deploytool.errors import CloudError, CloudUnreachable
+from deploytool.run.stacks.catch_up import behind, told_images
 from deploytool.run.stacks.draft import Case, Draft, asked, case_of, unbuilt
 from deploytool.run.stacks.follow import follow, why
 from deploytool.run.stacks.ports import Target, World
@@ -34,6 +35,7 @@ class Change:
         self._target = target
         self._world = world
         self._began = 0.0
+        self._running: Mapping[str, str] = {}
 
     def done(self) -> Turns[Ended]:
         """Raises CloudError, BuildError, Cancelled."""
@@ -49,12 +51,29 @@ class Change:
             return self._refused(draft.problems)
         if draft.change_set is None:
             return self._protected(Fate.PROTECTED if draft.plan.protections else Fate.UNCHANGED)
+        if images := behind(draft, self._running):
+            return (yield from self._caught_up(draft, draft.change_set, images))
         return (yield from self._executed(draft, draft.change_set))
+
+    def _caught_up(self, draft: Draft, change_set: ChangeSet, images: Mapping[str, str]) -> Turns[Ended]:
+        """Two changes: first the images alone, then the rest; see ``catch_up``."""
+        world = self._world
+        world.change_sets.delete(change_set.arn)
+        first = yield from told_images(draft, images, self._target, world)
+        end, diagnosis = yield from self._executed(draft, first, "tell the images that run", "-images")
+        if end.fate is not Fate.UPDATED:
+            return end, diagnosis
+        state = world.stacks.describe(self.stack.name)
+        rest = yield from asked(case_of(self.stack, How.UPDATE, state, images, self._target), world)
+        if rest.problems:
+            return self._refused(rest.problems)
+        return (yield from self._executed(rest, rest.change_set)) if rest.change_set else (end, None)
 
     def _current(self, draft: Draft) -> Turns[Draft]:
         """The draft as of now: with the images that run now that the lock is ours, asked for where it could not be."""
         world, is_there = self._world, draft.plan.how in (How.UPDATE, How.NOTHING)
-        images = dict(world.images.running()) if self.stack.runs_images else {}
+        self._running = world.images.running() if self.stack.runs_images else {}
+        images = dict(self._running)
         case = self._case(draft, images, is_there=is_there)
         if missing := unbuilt(case):
             images |= world.images.built(missing, lambda line: world.tell(Said("build", line)))
@@ -80,15 +99,15 @@ class Change:
         self.executed = False
         return None if ended(events) is Ending.GOOD else self._failed(state.id, events)
 
-    def _executed(self, draft: Draft, change_set: ChangeSet) -> Turns[Ended]:
+    def _executed(self, draft: Draft, change_set: ChangeSet, what: str = "", turn: str = "") -> Turns[Ended]:
         world, key = self._world, self.stack.key
         is_new = draft.plan.how is not How.UPDATE
         exceptions = self._target.allowed.logical_ids(key)
         if exceptions and not is_new:
             world.stacks.set_policy(self.stack.name, stack_policy(exceptions))
         after = world.stacks.last_event(change_set.stack_id)
-        world.tell(StackBegan(key, self.stack.name, str(draft.plan.how), len(draft.plan.changes)))
-        self._begun(lambda: world.change_sets.execute(change_set, f"{self._target.run_id}-{key}"))
+        world.tell(StackBegan(key, self.stack.name, what or str(draft.plan.how), len(draft.plan.changes)))
+        self._begun(lambda: world.change_sets.execute(change_set, f"{self._target.run_id}-{key}{turn}"))
         self.status = "CREATE_IN_PROGRESS" if is_new else "UPDATE_IN_PROGRESS"
         events = yield from follow(key, change_set.stack_id, after, world)
         self.executed = False

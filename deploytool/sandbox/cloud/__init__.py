@@ -1,55 +1,24 @@
-"""What the sandbox's AWS account holds before the first release."""
+"""The sandbox's AWS account: CloudFormation makes what is in it; here is what AWS would do by itself afterwards."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deploytool.core.ledger_table import TABLE
-from deploytool.sandbox.cloud.foundation import lay_foundation
-from deploytool.sandbox.cloud.network import make_load_balancer, make_network
-from deploytool.sandbox.cloud.services import create_services, register_all
+from deploytool.sandbox.cloud.example import SERVICES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from deploytool.sandbox.cloud.account import Account
-    from deploytool.sandbox.cloud.stack import Stack
+    from deploytool.sandbox.cloud.example import Environment
 
 
-LEDGER = "deploytool"
-"""The table of releases and locks that the configuration names unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the databases are, as the tasks' containers reach them."""
-
-    postgres: str
-    redis: str
-
-
-def seed(account: Account, stacks: list[Stack], addresses: Addresses, placeholder: Callable[[], str]) -> None:
-    """Make every stack: roles, logs, secrets, load balancer, task definitions, services running the placeholder.
-
-    ``placeholder`` returns the image reference, by digest; it runs beside the rest, which does not need it.
-    """
-    account.client("dynamodb").create_table(TableName=LEDGER, **TABLE)
-    account.client("ecr").create_repository(repositoryName=stacks[0].repository, imageTagMutability="IMMUTABLE")
-    with ThreadPoolExecutor(1) as pool:
-        image = pool.submit(placeholder)
-        network = make_network(account)
-        foundations = [lay_foundation(account, stack, addresses.postgres, addresses.redis) for stack in stacks]
-        target_groups = [make_load_balancer(account, stack, network) for stack in stacks]
-        for stack, foundation, target_group in zip(stacks, foundations, target_groups, strict=True):
-            definitions = register_all(account, stack, foundation, image.result())
-            create_services(account, stack, definitions, network, target_group)
+def scale(account: Account, environment: Environment) -> None:
+    """Raise the app to the least number of tasks, as autoscaling does, which MiniStack's CloudFormation lacks."""
+    account.client("ecs").update_service(cluster=environment.cluster, service="app", desiredCount=environment.app_tasks)
 
 
 def settled(account: Account, cluster: str) -> bool:
     """Whether every service of the cluster has come to rest: all its tasks run, and all of its newest deployment."""
-    services = account.client("ecs").describe_services(cluster=cluster, services=["app", "worker"])["services"]
+    services = account.client("ecs").describe_services(cluster=cluster, services=list(SERVICES))["services"]
     return all(_rests(service) for service in services)
 
 

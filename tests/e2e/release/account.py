@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +72,9 @@ class Account:
         """The values that no output may hold."""
         client = self.client("secretsmanager")
         names = [secret["ARN"] for secret in client.list_secrets()["SecretList"]]
-        return {client.get_secret_value(SecretId=name)["SecretString"] for name in names}
+        values = {client.get_secret_value(SecretId=name)["SecretString"] for name in names}
+        parts = [json.loads(value) for value in values if value.startswith("{")]
+        return values | {each[key] for each in parts for key in ("password", "auth_token") if key in each}
 
     def _described(self) -> list[dict[str, Any]]:
         found = self.client("ecs").describe_services(cluster=CLUSTER, services=list(SERVICES))

@@ -9,7 +9,7 @@ import pytest
 
 from deploytool.sandbox import account_faults
 from deploytool.sandbox.cloud.account import Account as SandboxAccount
-from deploytool.sandbox.cloud.services import architecture
+from deploytool.sandbox.cloud.cpu import architecture
 from tests.e2e.release.account import CLUSTER
 from tests.e2e.release.shop import Shop
 from tests.peers.front.script import Behaviours
@@ -87,7 +87,7 @@ def test_a_secret_that_is_gone_is_missed_before_anything_changes(shop: Shop) -> 
     shop.template("worker", command=["architecturedeck-worker", "--again"])
     account_faults.delete_secret(account)
     try:
-        shop.release_fails(3, "OPENAI_API_KEY", "is scheduled for deletion", "fix: restore it")
+        shop.release_fails(3, "openai-api-key", "is scheduled for deletion", "fix: restore it")
     finally:
         account_faults.restore_secret(account)
 

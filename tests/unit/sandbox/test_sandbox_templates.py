@@ -10,7 +10,6 @@ from deploytool.cli.infra_sandbox import fitted, told
 from deploytool.core.stacks.template import Template
 from deploytool.sandbox.cloud.lacking import LACKING, without_lacking
 from deploytool.sandbox.cloud.master_secrets import with_master_secrets
-from deploytool.sandbox.cloud.spelling import spelled_as_ecs_does
 
 NAT = {"Type": "AWS::EC2::NatGateway", "Properties": {"AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}}}
 
@@ -63,37 +62,6 @@ def test_an_output_of_what_is_left_out_stays_for_those_who_import_it() -> None:
     assert without_lacking(template).template["Outputs"] == {
         "Nat": {"Value": "left-out-Nat", "Export": {"Name": "nat"}}
     }
-
-
-def test_inside_a_container_definition_keys_are_spelled_as_ecs_does() -> None:
-    container = {
-        "Name": "app",
-        "Environment": [{"Name": "A", "Value": "b"}],
-        "Secrets": [{"Name": "KEY", "ValueFrom": {"Fn::Sub": "${Secret.Id}:key::"}}],
-        "HealthCheck": {
-            "Command": {"Fn::If": ["Own", ["CMD", {"Ref": "Health"}], ["CMD", "true"]]},
-            "StartPeriod": {"Fn::If": ["Slow", {"Seconds": 1}, 60]},
-        },
-    }
-    template = {
-        "Resources": {
-            "Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [container]}},
-            "Other": {"Type": "X", "Properties": {"Secrets": [{"Name": "a"}]}},
-        }
-    }
-    resources = spelled_as_ecs_does(template)["Resources"]
-    assert resources["Task"]["Properties"]["ContainerDefinitions"] == [
-        {
-            "Name": "app",
-            "Environment": [{"Name": "A", "Value": "b"}],
-            "Secrets": [{"name": "KEY", "valueFrom": {"Fn::Sub": "${Secret.Id}:key::"}}],
-            "HealthCheck": {
-                "command": {"Fn::If": ["Own", ["CMD", {"Ref": "Health"}], ["CMD", "true"]]},
-                "startPeriod": {"Fn::If": ["Slow", {"seconds": 1}, 60]},
-            },
-        }
-    ]
-    assert resources["Other"] == template["Resources"]["Other"]
 
 
 def managed(user: Any) -> dict[str, Any]:

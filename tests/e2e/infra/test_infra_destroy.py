@@ -1,0 +1,83 @@
+"""`infra destroy`: what goes, what stays, and that nothing else does. In this order, after everything else here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from deploytool.sandbox.engine import docker
+from tests.e2e.infra.conftest import Site
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def stacks(site: Site) -> set[str]:
+    found = site.client("cloudformation").describe_stacks()["Stacks"]
+    return {each["StackName"].removeprefix("architecturedeck-").removeprefix("production-") for each in found}
+
+
+@pytest.fixture(scope="module")
+def retained() -> set[str]:
+    """Physical ids of what the command says it left, run by run."""
+    return set()
+
+
+def told(document: dict[str, Any]) -> set[str]:
+    return {each["physical_id"] for stack in document["stacks"] for each in stack["retained"]}
+
+
+def left(site: Site) -> dict[str, set[str]]:
+    """What is in the account, by kind; AWS's own and what every account has are left out."""
+    ec2, ecs, iam = site.client("ec2"), site.client("ecs"), site.client("iam")
+    vpcs = [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+    clusters = ecs.describe_clusters(clusters=["architecturedeck"])["clusters"]
+    return {
+        "vpc": set(vpcs),
+        "cluster": {each["clusterName"] for each in clusters if each["status"] == "ACTIVE"},
+        "role": {each["RoleName"] for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("architect")},
+        "policy": {each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]},
+        "balancer": {e["LoadBalancerName"] for e in site.client("elbv2").describe_load_balancers()["LoadBalancers"]},
+        "database": {e["DBInstanceIdentifier"] for e in site.client("rds").describe_db_instances()["DBInstances"]},
+        "redis": {
+            each["ReplicationGroupId"]
+            for each in site.client("elasticache").describe_replication_groups()["ReplicationGroups"]
+        },
+        "log group": {each["logGroupName"] for each in site.client("logs").describe_log_groups()["logGroups"]},
+        "alarm": {each["AlarmName"] for each in site.client("cloudwatch").describe_alarms()["MetricAlarms"]},
+        "topic": {each["TopicArn"] for each in site.client("sns").list_topics()["Topics"]},
+        "bucket": {each["Name"] for each in site.client("s3").list_buckets()["Buckets"]},
+        "table": set(site.client("dynamodb").list_tables()["TableNames"]),
+        "repository": {e["repositoryName"] for e in site.client("ecr").describe_repositories()["repositories"]},
+        "secret": {each["Name"] for each in site.client("secretsmanager").list_secrets()["SecretList"]},
+    }
+
+
+def test_nothing_is_deleted_when_nobody_agrees(site: Site) -> None:
+    before = stacks(site)
+    ran = site.run("infra", "destroy")
+    assert ran.code == 3, ran.told
+    assert "--yes" in ran.told
+    assert stacks(site) == before
+
+
+def test_the_data_and_what_environments_share_stay_when_they_are_not_included(site: Site, retained: set[str]) -> None:
+    ran = site.run("infra", "destroy", "--yes", "--output", "json")
+    assert ran.code == 0, ran.told
+    retained |= told(ran.document)
+    assert stacks(site) == {"bootstrap", "account", "network", "data"}
+    assert docker("ps", "-q", "--filter", f"label={site.state.ministack_label}") == "", "no task runs any more"
+
+
+def test_only_what_is_told_as_retained_stays_when_all_is_destroyed(site: Site, retained: set[str]) -> None:
+    ran = site.run("infra", "destroy", "--include-data", "--include-account", "--yes", "--output", "json")
+    assert ran.code == 0, ran.told
+    assert stacks(site) == set()
+    found = left(site)
+    kept = {kind: found.pop(kind) for kind in ("bucket", "table", "repository", "secret")}
+    assert not any(found.values()), found
+    retained |= told(ran.document)
+    assert all(names <= retained for names in kept.values()), (kept, retained)
+    assert kept["table"] == {"deploytool"}
+    assert kept["repository"] == {"architecturedeck"}
+    assert kept["secret"] == {"architecturedeck/production/openai-api-key"}
