@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from deploytool.cli.infra_templates import templates
 from tests.e2e.init.conftest import COMMIT, TOKEN, Images, Surroundings, docker, eventually, ran
 
+pytestmark = pytest.mark.timeout(900)
+"""A minute on a quiet machine, most of it `npm ci` and `next build`."""
 ASK = "fetch('http://127.0.0.1:3000/api/health').then(r => r.text().then(t => console.log(r.status, t)))"
 
 

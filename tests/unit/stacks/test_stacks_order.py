@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from deploytool.cli.infra_options import KEYS
 from deploytool.core.stacks.order import StackNameInvalid, backwards, only, stacks_of
 from deploytool.core.stacks.tags import tags_of
 
@@ -17,6 +18,10 @@ def test_every_stack_comes_after_those_that_it_needs() -> None:
         "platform": ("network",),
         "service": ("bootstrap", "data", "platform"),
     }
+
+
+def test_the_command_line_knows_every_stack() -> None:
+    assert [stack.key for stack in STACKS] == list(KEYS)
 
 
 def test_names_tell_the_environment_but_for_what_the_account_has_once() -> None:
