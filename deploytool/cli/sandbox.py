@@ -14,7 +14,7 @@ from deploytool.sandbox import breakage, discover, standin
 from deploytool.sandbox.down import down
 from deploytool.sandbox.errors import NotStarted
 from deploytool.sandbox.faults import FAULTS
-from deploytool.sandbox.record import alone, in_turn
+from deploytool.sandbox.record import alone
 from deploytool.sandbox.state import load
 from deploytool.sandbox.status import parts
 from deploytool.sandbox.up import Wish, up
@@ -68,7 +68,7 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
     root = Path.cwd()
     from deploytool.cli.sandbox_stacks import applying
 
-    with alone(root), in_turn(_say):
+    with alone(root):
         state = up(root, Wish(aws_port, github_port, staging), _say, applying(_say))
     if output == "json":
         click.echo((state.directory / "sandbox.json").read_text(), nl=False)

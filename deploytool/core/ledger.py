@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from deploytool.core.model import Commit, LiveService
+from deploytool.core.observed import TaskDefinition
 from deploytool.core.outcome import Result
 
 
@@ -156,20 +157,30 @@ class Drift:
     """ARN of the revision that the ledger says was left serving."""
     release_id: str
     """The release that left it so."""
+    same_images: bool = False
+    """The revision that serves runs images of that release: its shape changed, as by ``infra apply``, its code did not."""
 
 
 def drift(live: Mapping[str, LiveService], newest_first: Iterable[Record]) -> tuple[Drift, ...]:
-    """Services that somebody deployed by other means since the last release ended.
+    """Services whose revision somebody changed by other means since the last release ended.
 
     Nothing is said of a service that no record knows, nor while a release is under way: then change is expected.
     """
     records = tuple(newest_first)
     if any(not record.finished for record in records[:1]):
         return ()
+    by_id = {record.release_id: record for record in records}
     found = []
     for key, service in live.items():
         last = next((record for record in records if key in record.serving), None)
         serves = service.state.task_definition
         if last is not None and last.serving[key] != serves:
-            found.append(Drift(key, serves, last.serving[key], last.release_id))
+            released = by_id.get(last.live_id, last).images.values()
+            same = bool(runs := _digests(service.task_definition)) and runs.issubset(released)
+            found.append(Drift(key, serves, last.serving[key], last.release_id, same))
     return tuple(found)
+
+
+def _digests(definition: TaskDefinition) -> frozenset[str]:
+    named = (str(container["image"]) for container in definition.get("containerDefinitions", ()))
+    return frozenset(image.partition("@")[2] for image in named if "@" in image)

@@ -38,7 +38,13 @@ def status_text(environment: str, rows: list[Row]) -> str:
 def drift_rows(drifted: Sequence[Drift]) -> list[Row]:
     """What serves otherwise than the ledger says, as JSON data."""
     return [
-        {"service": each.key, "serves": each.serves, "recorded": each.recorded, "release": each.release_id}
+        {
+            "service": each.key,
+            "serves": each.serves,
+            "recorded": each.recorded,
+            "release": each.release_id,
+            "same_images": each.same_images,
+        }  # fmt: skip
         for each in drifted
     ]
 
@@ -60,12 +66,20 @@ def ledger_text(drifted: Sequence[Drift], records: Sequence[Record]) -> str:
         for record in records
         if not record.finished
     ]
-    told += [
+    told += [_drifted(each) for each in drifted]
+    return "".join(f"\n! {line}" for line in told)
+
+
+def _drifted(each: Drift) -> str:
+    if each.same_images:
+        return (
+            f"{each.key} serves {revision(each.serves)}: the images that release {each.release_id} left under"
+            f" {revision(each.recorded)}, in a task definition changed since, as `deploytool infra apply` does"
+        )
+    return (
         f"{each.key} drifted: release {each.release_id} left {revision(each.recorded)}, {revision(each.serves)} serves:"
         " somebody deployed it by other means"
-        for each in drifted
-    ]
-    return "".join(f"\n! {line}" for line in told)
+    )
 
 
 def _row(service: LiveService) -> Row:

@@ -12,7 +12,7 @@ from deploytool.sandbox import checkout, cloud, data, engine, images, ministack,
 from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.cloud.example import ENVIRONMENTS, PRODUCTION, STAGING
 from deploytool.sandbox.down import down
-from deploytool.sandbox.record import Record
+from deploytool.sandbox.record import Record, in_turn
 from deploytool.sandbox.state import SandboxState, load
 from deploytool.sandbox.status import is_whole
 from deploytool.sandbox.wait import HOST, answers, free_port, until
@@ -57,6 +57,13 @@ def up(root: Path, wish: Wish, say: Callable[[str], None], apply: Apply) -> Sand
             return before
         say("taking down what is left of the sandbox before")
         down(before, say, keep_docker=True)
+    with in_turn(say):
+        return _started(root, wish, say, apply, before)
+
+
+def _started(
+    root: Path, wish: Wish, say: Callable[[str], None], apply: Apply, before: SandboxState | None
+) -> SandboxState:
     record = Record(_planned(root, wish))
     if before and before.dockerd_started:
         record.change(dockerd_started=True, processes={"dockerd": before.processes["dockerd"]})

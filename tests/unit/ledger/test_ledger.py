@@ -200,6 +200,19 @@ def test_drift_is_told_when_somebody_deployed_by_other_means() -> None:
     assert drift(serving, [last, finished(record("r-1"))]) == (Drift("worker", "arn:worker:9", "arn:worker:8", "r-2"),)
 
 
+@pytest.mark.parametrize(
+    ("image", "same"), [("shop@sha256:1", True), ("shop@sha256:2", False), ("shop:latest", False)],
+    ids=["infra apply changed the memory", "somebody deployed", "an image without digest"],
+)  # fmt: skip
+@pytest.mark.parametrize("rolled_back", [False, True])
+def test_a_revision_of_the_same_images_is_told_from_another_version(image: str, same: bool, rolled_back: bool) -> None:
+    first = replace(finished(record("r-1")), images={"app": "sha256:1"})
+    back = replace(finished(record("r-2", kind=Kind.ROLLBACK, restores="r-1")), images={})
+    serves = replace(live("app", "arn:app:9"), task_definition={"containerDefinitions": [{"image": image}]})
+    (found,) = drift({"app": serves}, [back, first] if rolled_back else [first])
+    assert found.same_images is same
+
+
 def test_each_service_is_judged_by_the_last_record_that_knows_it() -> None:
     older = finished(record("r-1"))
     newer = replace(finished(record("r-2")), serving={"app": "arn:app:9"})
