@@ -158,7 +158,7 @@ class Drift:
     release_id: str
     """The release that left it so."""
     same_images: bool = False
-    """The revision that serves runs images of that release: its shape changed, as by ``infra apply``, its code did not."""
+    """The revision that serves runs images of that release: its shape changed, as by ``infra apply``, no code did."""
 
 
 def drift(live: Mapping[str, LiveService], newest_first: Iterable[Record]) -> tuple[Drift, ...]:

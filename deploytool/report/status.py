@@ -44,7 +44,7 @@ def drift_rows(drifted: Sequence[Drift]) -> list[Row]:
             "recorded": each.recorded,
             "release": each.release_id,
             "same_images": each.same_images,
-        }  # fmt: skip
+        }
         for each in drifted
     ]
 
