@@ -1,15 +1,25 @@
-"""With `-n 2 --dist loadgroup`, tests of one directory share a worker: its sandbox is started once."""
+"""With `-n 2 --dist loadscope`, the tests of one directory run in one worker: its sandbox is started once.
+
+xdist's own groups (`--dist loadgroup`) rename tests by a field that pytest 9.2 no longer has.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
-HERE = Path(__file__).parent
+if TYPE_CHECKING:
+    import pytest
+    from xdist.remote import Producer
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.parent.relative_to(HERE)).replace("/", "-")))
+class ByDirectory(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """A test's scope is the directory of its file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return ByDirectory(config, log) if config.getvalue("dist") == "loadscope" else None
