@@ -76,6 +76,11 @@ class Ecs:
         """DescribeServiceDeployments, by service name; empty where it cannot be read."""
         return self._service_deployments.of(rollouts)
 
+    def images(self, task_definition: str) -> Mapping[str, str]:
+        """Container name → image, as the revision has them."""
+        containers = self.task_definition(task_definition)["containerDefinitions"]
+        return {str(each["name"]): str(each["image"]) for each in containers}
+
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""
         listed = call(

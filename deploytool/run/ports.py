@@ -60,6 +60,9 @@ class Ecs(Protocol):
     def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
         """By service name; empty where ECS or IAM does not let us see them."""
 
+    def images(self, task_definition: str) -> Mapping[str, str]:
+        """Container name → image, as the revision has them (DescribeTaskDefinition)."""
+
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """Stopped tasks of this rollout that ended by a failure of their own, oldest first."""
 

@@ -20,10 +20,11 @@ from deploytool.errors import CloudError, CloudUnreachable, DeployError
 from deploytool.run.cancel import Cancelled
 from deploytool.run.ports import World
 from deploytool.run.target_health import with_target_health
+from deploytool.run.unresolved import with_images
 
 LOG_LINES = 50
-LISTING_LAG = 0.5
-"""Seconds."""
+LISTING_LAG = (0.25, 0.5, 0.5)
+"""Seconds between the looks for the stopped tasks of a deployment that failed."""
 WAITING = Verdict(Fate.WAITING)
 
 
@@ -201,10 +202,13 @@ def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | N
     """Capture why tasks of this rollout ended while ECS still knows: stopped tasks vanish within the hour."""
     try:
         fresh = _fresh(service, world)
-        if service.verdict.failed and not (fresh or service.explained or service.tasks_seen):
+        if service.verdict.failed and not (service.explained or service.tasks_seen):
             # ECS may call a deployment failed a moment before its tasks are listed as stopped.
-            world.clock.sleep(LISTING_LAG)
-            fresh = _fresh(service, world)
+            for seconds in LISTING_LAG:
+                if fresh:
+                    break
+                world.clock.sleep(seconds)
+                fresh = _fresh(service, world)
     except Cancelled:
         raise
     except DeployError as error:  # an explanation less; the rollout itself is judged without it
@@ -214,7 +218,7 @@ def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | N
     if service.verdict.failed and not (found or service.explained):
         # A task's own end says why; what the service says about itself only says that.
         found.extend(of_service(state.events, _ours(service, state), detail))
-    found = [with_target_health(each, state, world) for each in found]
+    found = [with_target_health(with_images(each, service.rollout, world), state, world) for each in found]
     known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
     new = []
     for diagnosis in found:

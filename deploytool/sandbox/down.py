@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import engine, images, process
 from deploytool.sandbox.cloud.example import PRODUCTION
+from deploytool.sandbox.errors import CommandFailed
 from deploytool.sandbox.state import FILE
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 SERVERS = ("ministack", "github", "responder")
 ROUNDS = 5
+PAUSE = 0.5
+"""Seconds before Docker is asked again."""
 
 
 def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool = False, purge: bool = False) -> None:
@@ -43,12 +47,18 @@ def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool =
 
 
 def _remove_containers(state: SandboxState) -> None:
-    # A task that MiniStack was just starting may appear after the first look.
-    for _ in range(ROUNDS):
+    # A task that MiniStack was just starting may appear after the first look, and one that it was just removing makes
+    # Docker refuse.
+    for left in reversed(range(ROUNDS)):
         ids = engine.containers(state.label) + engine.containers(state.ministack_label)
         if not ids:
             return
-        engine.remove(ids)
+        try:
+            engine.remove(ids)
+        except CommandFailed:
+            if not left:
+                raise
+            time.sleep(PAUSE)
 
 
 def _remove_images(state: SandboxState) -> None:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from deploytool.core.diagnosis.rule import Rule
 
+IMAGE_UNRESOLVED = Rule(
+    "image-unresolved",
+    r"image digest resolution",
+    "ECS could not find out what an image of the task is: it is not in the registry, or may not be read",
+    "push the image, or correct its name in the task definition; its execution role needs ecr:BatchGetImage",
+)
 EVENTS = (
     Rule(
         "role-not-assumed",
@@ -74,6 +80,7 @@ EVENTS = (
         "AWS is throttling what ECS does for the service",
         "wait; other callers in the account may be using up the API's limits",
     ),
+    IMAGE_UNRESOLVED,
     Rule(
         "deployment-failed",
         r"deployment failed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from deploytool.core.diagnosis.event_rules import EVENTS
+from deploytool.core.diagnosis.event_rules import EVENTS, IMAGE_UNRESOLVED
 from deploytool.core.diagnosis.rule import find, quoted
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent
@@ -58,19 +58,24 @@ def _of_service_deployment(told: ServiceDeployment | None) -> Iterator[Diagnosis
 
 
 def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
-    if deployment is not None and deployment.failed_tasks:
+    if deployment is None:
+        return
+    reason = deployment.rollout_state_reason
+    if told := find((IMAGE_UNRESOLVED,), reason):
+        yield told.say(reason, {})
+    elif deployment.failed_tasks:
         yield Diagnosis(
             code="tasks-failed",
             cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; {deployment.desired} wanted",
             fix="see why the tasks stopped",
-            quote=quoted(deployment.rollout_state_reason),
+            quote=quoted(reason),
         )
-    elif deployment is not None and deployment.rollout_state == "FAILED":
+    elif deployment.rollout_state == "FAILED":
         yield Diagnosis(
             code="deployment-failed",
             cause="ECS gave the deployment up",
             fix="see why the tasks stopped",
-            quote=quoted(deployment.rollout_state_reason),
+            quote=quoted(reason),
         )
 
 

@@ -14,6 +14,7 @@ from deploytool.core.plan_model import StandaloneTask
 from deploytool.core.verdict_model import Rollout
 from deploytool.errors import NotFound
 from tests.peers.ecs_model.clock import VirtualClock
+from tests.peers.ecs_model.deployment import moment
 from tests.peers.ecs_model.faults import CHANGING, Call, Fault
 from tests.peers.ecs_model.life import HEALTHY, Life
 from tests.peers.ecs_model.lifeline import Lifeline
@@ -39,6 +40,8 @@ class EcsModel:
     """DescribeServiceDeployments answers."""
     stale: int = 0
     """DescribeServices shows the state before an UpdateService for as many readings after it."""
+    listing_lag: float = 0.0
+    """Seconds after which a stopped task is listed as such."""
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     registered: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -132,11 +135,19 @@ class EcsModel:
                                                 told[f"ecs-svc/{number}"], target)  # fmt: skip
         return found
 
+    def images(self, task_definition: str) -> Mapping[str, str]:
+        """DescribeTaskDefinition."""
+        with self._called("DescribeTaskDefinition", task_definition):
+            containers = self.registered[task_definition]["containerDefinitions"]
+            return {str(each["name"]): str(each["image"]) for each in containers}
+
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """ListTasks (STOPPED) and DescribeTasks; a deployment's tasks are ``startedBy`` its id."""
         with self._called("ListTasks", rollout.service):
             pass
-        return tuple(t for t in self.members[rollout.service].stopped if t.started_by == rollout.deployment_id)
+        listed = moment(self.clock.now - self.listing_lag)
+        stopped = (t for t in self.members[rollout.service].stopped if t.stopped_at and t.stopped_at <= listed)
+        return tuple(t for t in stopped if t.started_by == rollout.deployment_id)
 
     def run_task(
         self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]

@@ -40,6 +40,14 @@ def test_a_task_that_ecs_did_not_start_is_explained_by_its_reason(
     assert found.quote == reason
 
 
+def test_an_image_that_ecs_cannot_find_is_told_though_no_task_was_started() -> None:
+    reason = "ECS deployment circuit breaker was triggered after three unsuccessful image digest resolution attempts."
+    failed = Deployment("ecs-svc/2", "PRIMARY", "arn:app:2", "FAILED", reason, desired=1)
+    (found,) = of_service((), failed, None)
+    assert (found.code, found.quote) == ("image-unresolved", reason)
+    assert "not in the registry" in found.cause
+
+
 def test_the_attempt_is_told_when_there_are_several() -> None:
     assert of_not_started(NotStarted("RESOURCE:CPU"), 2, 4).cause.endswith("(attempt 2 of 4)")
     assert "attempt" not in of_not_started(NotStarted("RESOURCE:CPU")).cause
