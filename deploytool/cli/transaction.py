@@ -29,7 +29,7 @@ from deploytool.core.ledger import GithubRecord, Kind, Record
 from deploytool.core.ledger_notes import opened
 from deploytool.core.model import Origin, PublishedImage, Request
 from deploytool.core.outcome import Outcome, Result
-from deploytool.errors import ConfigurationError, DeployError
+from deploytool.errors import ConfigurationError, DeployError, NotFound
 from deploytool.report.documents import plan_document
 from deploytool.run import ports
 from deploytool.run.settle import settle
@@ -120,9 +120,11 @@ class Transaction:
         last = next(iter(self.records(1)), None)
         if last is None or last.result is not Result.CANCELLED:
             return
-        names = [service.name for service in last.services.values()]
-        if any(state.primary and state.primary.rollout_state == "IN_PROGRESS"
-               for state in self.ecs.services(names).values()):  # fmt: skip
+        try:
+            states = self.ecs.services([service.name for service in last.services.values()])
+        except NotFound:
+            return  # another cluster is configured by now, which is not there: whoever looks next says so
+        if any(state.primary and state.primary.rollout_state == "IN_PROGRESS" for state in states.values()):
             settle(last, self._world(None, Unrecorded()), float(self.project.settings.timeout))
 
     def _journal(self, decided: Decided, kind: Kind, restores: str, previous: str) -> ports.Journal:

@@ -32,3 +32,14 @@ def test_services_under_way_are_sent_back_and_not_waited_for(shop: Shop) -> None
     ways = [f"{service} is on its way back to {before[service].rsplit('/', 1)[-1]}" for service in ("app", "worker")]
     shop.told_and_back(ran, 130, before, "was cancelled in production; ", *ways)
     assert "NOT back" not in ran.out
+
+
+def test_a_cluster_that_is_missing_afterwards_is_named_all_the_same(shop: Shop) -> None:
+    shop.only("worker")
+    shop.template("worker", command=["architecturedeck-worker", "--again"])
+    shop.interrupted(lambda: bool(shop.front.calls("ecs", "UpdateService")), "release")
+    with shop.config() as config:
+        config["environments"]["production"]["cluster"] = "nowhere"
+    ran = shop.run("release")
+    assert ran.code == 3, ran.told
+    assert "there is no active cluster nowhere" in ran.err

@@ -61,7 +61,7 @@ def test_an_image_that_is_not_there_is_named(shop: Shop) -> None:
 def test_a_secret_that_cannot_be_read_is_named(shop: Shop) -> None:
     shop.only("worker")
     secrets = shop.account.definition("worker")["containerDefinitions"][0]["secrets"]
-    gone = secrets[0]["valueFrom"].rpartition(":")[0] + ":architecturedeck/NOT_THERE"
+    gone = ":".join([*secrets[0]["valueFrom"].split(":")[:6], "architecturedeck/NOT_THERE"])
     shop.template("worker", secrets=[*secrets, {"name": "NOT_THERE", "valueFrom": gone}])
     shop.release_fails(3, f"the secret {gone} does not exist", "fix: create it")
 
@@ -69,7 +69,7 @@ def test_a_secret_that_cannot_be_read_is_named(shop: Shop) -> None:
 def test_a_secret_that_is_not_there_is_named_when_it_could_not_be_looked_for(shop: Shop) -> None:
     shop.only("worker")
     secrets = shop.account.definition("worker")["containerDefinitions"][0]["secrets"]
-    gone = secrets[0]["valueFrom"].rpartition(":")[0] + ":architecturedeck/NOT_THERE"
+    gone = ":".join([*secrets[0]["valueFrom"].split(":")[:6], "architecturedeck/NOT_THERE"])
     shop.template("worker", secrets=[*secrets, {"name": "NOT_THERE", "valueFrom": gone}])
     shop.front.script([Rule(Effect("access_denied"), action="DescribeSecret")])
     shop.release_fails(6, WENT_BACK + "worker on ", "NOT_THERE", "Fix: ")

@@ -31,7 +31,7 @@ def test_its_output_and_its_exit_code_are_the_command_s(shop: Shop, good: dict[s
 
 
 def test_it_has_the_secrets_and_the_network_of_the_service(shop: Shop) -> None:
-    reach = "import os, redis; redis.Redis.from_url(os.environ['REDIS_URL']).ping(); print('redis answers')"
+    reach = "from architecturedeck.stores import queue; queue().ping(); print('redis answers')"
     ran = shop.run("run", "--service", "app", "--", "python3", "-c", reach)
     assert ran.code == 0, ran.told
     assert ran.out == "redis answers\n"
