@@ -245,8 +245,9 @@ def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, 
     assert "! app drifted: release 20261101-100000-aaaa left shop-app:99, shop-app:" in told(typed("status"))
     document = json.loads(told(typed("status", "--output", "json")))
     assert document["drift"] == [
-        {"service": "app", "serves": serving, "recorded": "arn/shop-app:99", "release": "20261101-100000-aaaa"}
-    ]
+        {"service": "app", "serves": serving, "recorded": "arn/shop-app:99", "release": "20261101-100000-aaaa",
+         "same_images": False}
+    ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("three", "serving")
