@@ -36,6 +36,7 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     how = "was cancelled" if record.finished else "ended without a word"
     world.tell(StepBegan(STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
+    _note_migration(record, world)
     await_end(lambda: world.ecs.tasks_started_by(record.release_id), timeout, world)
     if record.kind is Kind.MIGRATE:
         return _told(_migration(record, world), began, world)
@@ -49,6 +50,13 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     ended = watch(tuple(watched), timeout, world, stop_early=False) if watched else ()
     unsettled = {each.key for each in ended if each.verdict.fate is not Fate.LIVE}
     return _told(_judged(record, left, unsettled, world), began, world)
+
+
+def _note_migration(record: Record, world: World) -> None:
+    """The release may have been killed before it could note that its migration had begun."""
+    running = () if record.migration.ran else world.ecs.tasks_started_by(record.release_id)
+    if running:
+        world.journal.migration_started(running[0].arn)
 
 
 def _told(settled: Settled, began: float, world: World) -> Settled:

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import statistics
 import time
 from collections.abc import Iterator
 
@@ -51,16 +50,15 @@ def test_every_aws_call_is_logged_without_its_secrets(cloud: Cloud) -> None:
 
 
 def test_the_front_costs_less_than_5_ms_a_call(cloud: Cloud) -> None:
-    def median(url: str) -> float:
-        ecs = cloud.client("ecs", url)
-        seconds = []
-        for _ in range(60):
+    """The quickest of many, in turn: what the machine does besides falls on both, and is nothing of the front's."""
+    clients = {url: cloud.client("ecs", url) for url in (cloud.front.base_url, cloud.upstream_url)}
+    quickest = dict.fromkeys(clients, 1.0)
+    for _ in range(60):
+        for url, ecs in clients.items():
             started = time.perf_counter()
             ecs.describe_clusters(clusters=[cloud.cluster])
-            seconds.append(time.perf_counter() - started)
-        return statistics.median(seconds)
-
-    assert median(cloud.front.base_url) - median(cloud.upstream_url) < 0.005
+            quickest[url] = min(quickest[url], time.perf_counter() - started)
+    assert quickest[cloud.front.base_url] - quickest[cloud.upstream_url] < 0.005
 
 
 def test_a_client_that_waits_for_leave_to_send_its_body_gets_it_at_once(cloud: Cloud) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploytool.core.events import StepEnded, Warned
-from deploytool.core.ledger import Kind, Record, ServiceRecord, StepRecord, StepState
+from deploytool.core.ledger import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
 from deploytool.core.model import Commit
 from deploytool.core.outcome import Result
 from deploytool.errors import CloudError, Exit
@@ -70,6 +70,16 @@ def test_waits_for_the_migration_and_starts_no_second_one_when_it_was_killed_whi
     assert cloud.clock.now >= 23.0
     assert cloud.ecs.changed() == []
     assert len([event for event in cloud.told if isinstance(event, Warned)]) == 1
+
+
+@pytest.mark.parametrize(("noted", "notes"), [(False, 1), (True, 0)], ids=["killed before it was noted", "noted"])
+def test_the_ledger_learns_of_the_migration_that_the_dead_release_began(cloud: Cloud, noted: bool, notes: int) -> None:
+    cloud.ecs.migrations.lives = [MIGRATION]
+    cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
+
+    settle(replace(killed("migrate"), migration=MigrationRecord(ran=noted)), cloud.world, 300.0)
+
+    assert len([note for note in cloud.journal.notes if note[0] == "migration started"]) == notes
 
 
 def test_a_migration_alone_is_closed_as_its_task_ended(cloud: Cloud) -> None:
