@@ -15,12 +15,12 @@ from click.testing import CliRunner, Result
 
 from deploytool.aws.session import Session
 from deploytool.cli.main import command
-from deploytool.sandbox import ministack, process
 from tests.peers.doctor.account import HOST, Edge, Network, make_edge, make_network, make_stores
 from tests.peers.doctor.tasks import make_services, make_watch
 from tests.peers.front.client import Front, start_front
 from tests.peers.front.conftest import free_port
 from tests.peers.front.rules import Rule
+from tests.peers.ministack_alone import running_ministack
 
 AWS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -48,13 +48,9 @@ class Account:
 
 @pytest.fixture(scope="session")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    server = ministack.start(ministack.install(print), f"doctor-{port}", port, log)
-    try:
-        ministack.wait(server, port, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop(server)
+    port = free_port()
+    with running_ministack(tmp_path_factory.mktemp("ministack"), f"doctor-{port}", port) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -9,15 +9,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
 
-from deploytool.sandbox import ministack, process
 from tests.peers.front.client import Front, start_front
+from tests.peers.ministack_alone import running_ministack
 
 BUSYBOX = "front-tests-busybox:1"
 
@@ -129,13 +128,9 @@ def busybox() -> str:
 @pytest.fixture(scope="session")
 def upstream_url(tmp_path_factory: pytest.TempPathFactory, busybox: str) -> Iterator[str]:
     """The address of a MiniStack, installed once per machine and started for this session."""
-    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    server = ministack.start(ministack.install(print), f"front-{port}", port, log)
-    try:
-        ministack.wait(server, port, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop(server)
+    port = free_port()
+    with running_ministack(tmp_path_factory.mktemp("ministack"), f"front-{port}", port) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

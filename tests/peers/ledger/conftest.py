@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,19 +11,15 @@ from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.session import Session
 from deploytool.core.ledger_table import TABLE
-from deploytool.sandbox import ministack, process
 from tests.peers.front.conftest import free_port
+from tests.peers.ministack_alone import running_ministack
 
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    server = ministack.start(ministack.install(print), f"ledger-{port}", port, log)
-    try:
-        ministack.wait(server, port, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop(server)
+    port = free_port()
+    with running_ministack(tmp_path_factory.mktemp("ministack"), f"ledger-{port}", port) as address:
+        yield address
 
 
 @pytest.fixture

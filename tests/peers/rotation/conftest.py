@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,9 +15,9 @@ from deploytool.aws.lock import Lock
 from deploytool.aws.session import Session
 from deploytool.core.ledger_table import TABLE
 from deploytool.core.template_checks.simplify import scope_of, simplified
-from deploytool.sandbox import ministack, process
 from tests.cloudformation.templates import NAMES, load
 from tests.peers.front.conftest import eventually, free_port
+from tests.peers.ministack_alone import running_ministack
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 SERVICES = ("app", "worker")
@@ -27,13 +26,9 @@ SECONDS_BETWEEN_LOOKS = 1
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    server = ministack.start(ministack.install(print), f"rotation-{port}", port, log)
-    try:
-        ministack.wait(server, port, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop(server)
+    port = free_port()
+    with running_ministack(tmp_path_factory.mktemp("ministack"), f"rotation-{port}", port) as address:
+        yield address
 
 
 @dataclass(frozen=True)
