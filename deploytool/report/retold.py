@@ -12,6 +12,8 @@ GOING_ON = "### 🚀 "
 """How the heading of a release begins that has not ended."""
 LIVE = "### ✅ Live "
 """And that of one that is live."""
+THEN = "What follows is how it ended then:"
+"""The sentence and the table below say `live`, and were true when they were written."""
 _HEADING = re.compile(r"^### .*$", re.MULTILINE)
 
 
@@ -45,4 +47,4 @@ def settled(body: str, environment: str, sentence: str, *, good: bool) -> str:
 
 
 def _headed(body: str, heading: str) -> str:
-    return _HEADING.sub(lambda _: heading, without_offer(body), count=1)
+    return _HEADING.sub(lambda _: f"{heading}\n\n{THEN}", without_offer(body), count=1)

@@ -108,7 +108,10 @@ def test_a_comment_without_a_way_back_is_answered_at_its_end() -> None:
 def test_a_release_that_was_taken_back_no_longer_claims_to_be_live() -> None:
     text = rewritten(LIVE, "production", "release `r2`, to `1111111`")
     assert "Live in" not in text
-    assert "### ↩️ Rolled back in production\n\nBy release `r2`, to `1111111`\n" in text
+    assert (
+        "### ↩️ Rolled back in production\n\nBy release `r2`, to `1111111`\n\nWhat follows is how it ended then:\n"
+        in text
+    )
     assert box_of(text) is None
     assert "deploytool rollback" not in text
 
