@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
 
 import deploytool
+from deploytool.core.stacks.spelled_out import as_json
 from deploytool.core.stacks.template import MOST_BYTES, Template
 from deploytool.errors import ConfigurationError
 
@@ -34,11 +34,6 @@ def own_directory() -> Path:
     package = Path(deploytool.__file__).parent
     packed = package / "_cloudformation"
     return packed if packed.is_dir() else package.parent / "cloudformation"
-
-
-def as_json(document: Mapping[str, Any]) -> str:
-    """A template without comments and spaces; CloudFormation takes JSON as well as YAML."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _template(path: Path, key: str) -> Template:

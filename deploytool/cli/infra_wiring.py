@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import click
 
 from deploytool.aws.conditional import LedgerMissing
+from deploytool.aws.live_cluster import account
 from deploytool.aws.stacks.change_sets import ChangeSets
 from deploytool.aws.stacks.drift import Drift
 from deploytool.aws.stacks.stacks import Stacks
@@ -71,6 +72,7 @@ def target_of(found: Project, wish: Wish, prepare: Prepare) -> Target:
         settings.app,
         settings.environment,
         settings.region,
+        settings.account or account(found.session),
         only(stacks, wish.only),
         read,
         {name: value for name, value in known.items() if name not in IMAGES},

@@ -26,3 +26,8 @@ class Diagnosis:
     quoted: str = "AWS"
     """Whose words the quote are."""
     log: tuple[str, ...] = ()
+
+    @property
+    def more(self) -> str:
+        """The quote, where the cause does not hold it already."""
+        return "" if self.quote in self.cause else self.quote

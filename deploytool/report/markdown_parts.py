@@ -72,8 +72,8 @@ def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
     told = [f"{about}{prose(diagnosis.cause)}"]
     if diagnosis.fix:
         told.append(f"**Fix**: {prose(diagnosis.fix)}")
-    if diagnosis.quote:
-        told.append(f"> {prose(diagnosis.quoted)} says: {prose(diagnosis.quote)}")
+    if diagnosis.more:
+        told.append(f"> {prose(diagnosis.quoted)} says: {prose(diagnosis.more)}")
     shown = diagnosis.log[-log_lines:] if log_lines else ()
     if shown:
         head = f"<details><summary>Last {count(len(shown), 'line')} of its log</summary>"

@@ -34,8 +34,8 @@ def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
     told = [f"Why: {about}{clean(diagnosis.cause)}"]
     if diagnosis.fix:
         told.append(f"Fix: {clean(diagnosis.fix)}")
-    if diagnosis.quote:
-        told.extend(f"{diagnosis.quoted} says: {line}" for line in cleaned([diagnosis.quote]))
+    if diagnosis.more:
+        told.extend(f"{diagnosis.quoted} says: {line}" for line in cleaned([diagnosis.more]))
     if lines := cleaned(diagnosis.log)[-LOG_LINES:]:
         told.append("Last lines of its log:")
         told.extend(f"  | {line}".rstrip() for line in lines)

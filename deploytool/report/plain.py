@@ -121,8 +121,8 @@ def _planned(plan: Plan) -> tuple[str, ...]:
 
 def _explained(diagnosis: Diagnosis) -> tuple[str, ...]:
     told = [f"{_after('', blamed(diagnosis), ': ')}{clean(diagnosis.cause)}"]
-    if diagnosis.quote:
-        told.extend(f"  {diagnosis.quoted} says: {part}" for part in cleaned([diagnosis.quote]))
+    if diagnosis.more:
+        told.extend(f"  {diagnosis.quoted} says: {part}" for part in cleaned([diagnosis.more]))
     if diagnosis.fix:
         told.append(f"  fix: {clean(diagnosis.fix)}")
     return tuple(told)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ministack import app
 from ministack.services import ecs, elasticache
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services.cloudformation import changesets, provisioners, stacks
 
 STORES = "DEPLOYTOOL_STORES"
 """Variable with the path of a file: ``{resource id: {"rds": [host, port], "elasticache": [host, port]}}``.
@@ -170,6 +170,24 @@ def on_a_thread(resource_type: str) -> bool:
     return resource_type == SERVICE or _on_a_thread(resource_type)
 
 
+_taken_over: dict[str, frozenset[str]] = {}
+"""Logical ids that the running operation of a stack imports, by the stack's id."""
+_deploy = changesets._deploy_stack_async
+_wrong = stacks._validation_errors
+
+
+def deploy(stack_name: str, stack_id: str, *rest: Any, **named: Any) -> Any:
+    """Remember what is imported; see ``wrong``."""
+    _taken_over[stack_id] = frozenset(named.get("imports") or ())
+    return _deploy(stack_name, stack_id, *rest, **named)
+
+
+def wrong(*given: Any) -> list[tuple[str, ...]]:
+    """MiniStack plans to take over a bucket that is there, and then refuses it, since it is there."""
+    imported = _taken_over.get(given[6], frozenset())
+    return [each for each in _wrong(*given) if each[0] not in imported or each[2] != "NAME_CONFLICT_VALIDATION"]
+
+
 def correct() -> None:
     """Put all of it in place."""
     handlers = provisioners._RESOURCE_HANDLERS
@@ -179,6 +197,8 @@ def correct() -> None:
     provisioners._ecs_deployment_configuration = deployment_configuration
     handlers[SERVICE] |= {"create": make_service, "update": change_service}
     stacks._runs_on_worker_thread = on_a_thread
+    stacks._validation_errors = wrong
+    changesets._deploy_stack_async = deploy
     handlers["AWS::RDS::DBInstance"]["create"] = make_database
     elasticache._spawn_redis_container = find_redis
 

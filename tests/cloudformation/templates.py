@@ -64,6 +64,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "UseExistingLedger": "true",
         "MakeTrail": "false",
         "MakeDetector": "false",
+        "OpenAiKeyArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:openai-AbCdEf",
         "CertificateArn": f"arn:aws:acm:eu-west-1:123456789012:certificate/{'a' * 36}",
         "CloudFrontCertificateArn": f"arn:aws:acm:us-east-1:123456789012:certificate/{'b' * 36}",
     },

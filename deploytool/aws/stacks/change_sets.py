@@ -116,6 +116,8 @@ def _parameters(wish: Wish) -> dict[str, Any]:
         "ChangeSetName": wish.name,
         "ChangeSetType": wish.kind,
         **({"TemplateBody": wish.body} if wish.body else {"UsePreviousTemplate": True}),
+        # What an earlier stack left under the name that this one needs is taken over: core.stacks.spelled_out.
+        "ImportExistingResources": bool(wish.body),
         "Parameters": passed,
         "Capabilities": list(wish.capabilities),
         "Tags": [{"Key": key, "Value": value} for key, value in wish.tags.items()],

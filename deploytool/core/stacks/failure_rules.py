@@ -58,7 +58,8 @@ RULES = (
         "name-taken",
         r"already exists|AlreadyExists|BucketAlreadyOwnedByYou|BucketAlreadyExists|NAME_CONFLICT|EntityAlreadyExists",
         "{what} cannot be made, since one of its name is there already: {reason}",
-        "where an earlier stack retained it, import it with an IMPORT change set, or delete it; else rename one",
+        "delete what is there, or give the new one another name; only a bucket, a table or an image repository that an "
+        "earlier stack left is taken over. The secret of OPENAI_API_KEY goes into infra.parameters as OpenAiKeyArn",
     ),
     Rule(
         "quota-reached",

@@ -103,12 +103,12 @@ def missing(template: Template, passed: Given) -> tuple[str, ...]:
     )
 
 
-def values_of(template: Template, passed: Given, before: Mapping[str, str] | None, region: str) -> Values:
-    """Every value as CloudFormation will see it, as far as it is known."""
+def values_of(template: Template, passed: Given, before: Mapping[str, str] | None, pseudo: Mapping[str, str]) -> Values:
+    """Every value as CloudFormation will see it, as far as it is known; ``pseudo``: pseudo parameters."""
     declared = template.parameters
     defaults = {name: each.default for name, each in declared.items() if each.default is not None}
     kept = {name: before[name] for name in passed.previous if before and not declared[name].secret}
-    return {"AWS::Region": region, **defaults, **kept, **passed.values}
+    return {**pseudo, **defaults, **kept, **passed.values}
 
 
 def parameter_changes(passed: Given, before: Mapping[str, str] | None) -> tuple[ParameterChange, ...]:

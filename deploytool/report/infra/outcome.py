@@ -13,8 +13,8 @@ def outcome_text(outcome: InfraOutcome) -> str:
     told = [f"{clean(sentence(outcome))} ({duration(outcome.seconds)})"]
     for diagnosis in outcome.diagnoses:
         told.append(f"why: {clean(diagnosis.cause)}")
-        if diagnosis.quote and diagnosis.quote not in diagnosis.cause:
-            told.append(f"  AWS says: {clean(diagnosis.quote)}")
+        if diagnosis.more:
+            told.append(f"  AWS says: {clean(diagnosis.more)}")
         told += [f"  fix: {clean(diagnosis.fix)}"] * bool(diagnosis.fix)
     if not outcome.good or any(end.detail for end in outcome.stacks):
         told += columns([_row(end) for end in outcome.stacks])

@@ -24,6 +24,7 @@ from deploytool.core.stacks.parameters import (
 )
 from deploytool.core.stacks.plan import How, StackPlan, course, foreseen, whole
 from deploytool.core.stacks.protection import lacking
+from deploytool.core.stacks.spelled_out import spelled_out
 from deploytool.core.stacks.status import StackState, Standing, standing
 from deploytool.core.stacks.tags import tags_of
 from deploytool.run.stacks.look import Look
@@ -62,7 +63,8 @@ class Case:
     def values(self) -> Mapping[str, str]:
         """Every parameter's value, as far as it is known."""
         template = self.target.templates[self.stack.key]
-        return values_of(template, self.given, self.before, self.target.region)
+        pseudo = {"AWS::Region": self.target.region, "AWS::AccountId": self.target.account}
+        return values_of(template, self.given, self.before, pseudo)
 
     def plan(self, world: World) -> StackPlan:
         """Its part of the plan, but for the changes."""
@@ -186,7 +188,7 @@ def _made(case: Case, passed: Given, world: World, which: str = "") -> Turns[Cha
         stack.name,
         "UPDATE" if case.how is How.UPDATE else "CREATE",
         "-".join(part for part in (f"{PREFIX}{target.run_id}", stack.key, which) if part),
-        template.body,
+        spelled_out(template, case.values).body,
         passed,
         template.capabilities,
         tags_of(stack, target.app, target.environment),

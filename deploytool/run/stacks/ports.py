@@ -119,6 +119,8 @@ class Target:
     app: str
     environment: str
     region: str
+    account: str
+    """Its number: names of buckets contain it."""
     stacks: tuple[Stack, ...]
     templates: Mapping[str, Template]
     known: Mapping[str, str]

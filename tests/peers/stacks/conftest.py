@@ -34,6 +34,7 @@ from tests.peers.stacks.documents import Document, base, service, top
 from tests.peers.stacks.surroundings import FewImages, QuickClock, unlocked
 
 REGION = "us-east-1"
+ACCOUNT = "000000000000"
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +111,7 @@ class Site:
             self.app,
             "test",
             REGION,
+            ACCOUNT,
             tuple(
                 Stack(
                     key, self.name(key), tuple(n for n in needs.get(key, ()) if n in keys), runs_images=key == "service"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from deploytool.aws.stacks.stacks import Stacks
+from deploytool.core.stacks.change import Action
 from deploytool.core.stacks.drift import Difference
-from deploytool.core.stacks.events import StackBegan
+from deploytool.core.stacks.events import InfraPlanned, StackBegan
 from deploytool.core.stacks.outcome import Fate, Result
 from deploytool.errors import Exit
 from deploytool.run.stacks.drift import drift
 from tests.peers.stacks.conftest import Site
-from tests.peers.stacks.documents import Document, base
+from tests.peers.stacks.documents import Document, base, failing
 
 LIVE = {"AppImage": "registry/app@sha256:" + "1" * 64}
 
@@ -58,6 +59,26 @@ def test_stacks_go_last_first_and_what_they_retain_is_listed(made: Site) -> None
     retained = {end.key: [(held.logical_id, held.status) for held in end.retained] for end in outcome.stacks}
     assert retained == {"service": [], "top": [], "base": [("Store", "kept")]}
     assert [made.status(key) for key in made.documents] == ["", "", ""]
+    assert made.session.client("s3").head_bucket(Bucket=f"{made.app}-store")
+
+
+def test_what_a_destroyed_stack_left_is_taken_over_with_what_it_holds(made: Site) -> None:
+    s3 = made.session.client("s3")
+    s3.put_object(Bucket=f"{made.app}-store", Key="kept", Body=b"data")
+    assert made.destroy().good
+    made.told.clear()
+    assert made.apply().good
+    (planned,) = [each.plan for each in made.told if isinstance(each, InfraPlanned)]
+    actions = {change.logical_id: change.action for change in planned.stacks[0].changes}
+    assert actions == {"Store": Action.IMPORT, "Queue": Action.ADD}
+    assert s3.get_object(Bucket=f"{made.app}-store", Key="kept")["Body"].read() == b"data"
+    assert made.apply().result is Result.NOTHING_TO_DO
+
+
+def test_what_was_taken_over_stays_when_the_creation_of_the_stack_fails(made: Site) -> None:
+    assert made.destroy().good
+    made.documents["base"] = failing(made.documents["base"])
+    assert made.apply().result is Result.ROLLED_BACK
     assert made.session.client("s3").head_bucket(Bucket=f"{made.app}-store")
 
 

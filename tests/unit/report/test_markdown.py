@@ -151,7 +151,7 @@ HOSTILE = (
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_changes_nothing_but_the_text(text: str) -> None:
     of = plan(subject=text, environment=text, warnings=(text,))
-    diagnosis = replace(CRASH, cause=text, fix=text, quote=text, subject=text, log=(text,) * 3)
+    diagnosis = replace(CRASH, cause=text, fix=text, quote=f"said: {text}", subject=text, log=(text,) * 3)
     outcome = replace(rolled_back(diagnosis, of), sentence=text)
     hostile, tame = (
         [t.type for t in MarkdownIt("commonmark").enable("table").parse(comment(ended(each), LINKS))]

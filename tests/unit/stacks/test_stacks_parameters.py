@@ -79,7 +79,7 @@ def test_a_parameter_takes_its_default_when_nobody_gives_it_and_there_is_no_stac
     passed = given(TEMPLATE, {"App": "shop", "Cluster": "other"}, None)
     assert passed == Given({"App": "shop"}, frozenset(), frozenset())
     assert missing(TEMPLATE, passed) == ("Email",)
-    assert values_of(TEMPLATE, passed, None, "eu-west-1") == {
+    assert values_of(TEMPLATE, passed, None, {"AWS::Region": "eu-west-1"}) == {
         "AWS::Region": "eu-west-1",
         "App": "shop",
         "Size": "minimal",
@@ -93,7 +93,7 @@ def test_what_has_no_default_is_secret_or_an_image_keeps_its_value_when_the_stac
     passed = given(TEMPLATE, {"App": "shop"}, before)
     assert passed.previous == {"Email", "Token", "MigrateImage"}
     assert missing(TEMPLATE, passed) == ()
-    values = values_of(TEMPLATE, passed, before, "us-east-1")
+    values = values_of(TEMPLATE, passed, before, {})
     assert (values["Email"], values["Token"], values["MigrateImage"]) == ("a@b", "", "m@sha256:1")
     assert values["Size"] == "minimal"
 
