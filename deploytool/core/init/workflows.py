@@ -15,7 +15,7 @@ ENVIRONMENT = "{environment}"
 _COPY = re.compile(r"\A# Copy this file\. [^\n]*\n#\n")
 _USES = "uses: $/\n        with:\n"
 _CHOSEN = "(contains(github.event.comment.body, ':staging -->') && 'staging') || 'production'"
-_SET_ROLE = re.compile(r"# Set the variable DEPLOY_ROLE [^\n]*\n")
+_SET_ROLE = re.compile(r"# Set the variable DEPLOY_ROLE [^\n]*\n(?:# [^\n]*\n)*")
 _ROLE_OF_EACH = "# The variable DEPLOY_ROLE of each environment (Settings, Environments) is the ARN of its role.\n"
 _CHOOSES = "# The same group as deploy.yml. The comment's text chooses between these two names and nothing else.\n"
 

@@ -39,6 +39,10 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+_STUMBLES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What a check meets where a template says something of another shape than any of ours."""
+
+
 def faults(templates: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]) -> tuple[TemplateFault, ...]:
     """Every fault of the stacks' templates under these parameters, in the order of the checks.
 
@@ -47,3 +51,20 @@ def faults(templates: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]
     """
     cloud = cloud_of(templates, values)
     return tuple(fault for check in CHECKS for fault in check(cloud))
+
+
+def told(templates: Mapping[str, Mapping[str, Any]], values: Mapping[str, str]) -> tuple[str, ...]:
+    """The same for people, of anybody's templates: a check that cannot read them is named, and stops nothing."""
+    try:
+        cloud = cloud_of(templates, values)
+    except _STUMBLES:
+        return ("the templates are of a shape that our checks do not know: none was made",)
+    found, unread = [], []
+    for check in CHECKS:
+        try:
+            found += [str(fault) for fault in check(cloud)]
+        except _STUMBLES:
+            unread.append(check.__name__)
+    if unread:
+        found.append(f"the templates are of a shape that these checks do not know: {', '.join(unread)}")
+    return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from deploytool.core.events import Warned
 from deploytool.core.stacks.events import InfraEnded, InfraPlanned
 from deploytool.core.stacks.outcome import Fate, InfraOutcome, Result, StackEnd
 from deploytool.core.stacks.plan import InfraRefused
@@ -25,6 +26,8 @@ def apply(target: Target, world: World) -> InfraOutcome:
     sweep(target, world)
     with drafted(target, world) as found:
         world.tell(InfraPlanned(found.plan))
+        for text in found.plan.warnings:
+            world.tell(Warned(text))
         if found.plan.problems:
             raise InfraRefused(found.plan.problems)
         works = {key: _work(draft, target, found.world) for key, draft in found.drafts.items()}

@@ -63,8 +63,7 @@ class Case:
     def values(self) -> Mapping[str, str]:
         """Every parameter's value, as far as it is known."""
         template = self.target.templates[self.stack.key]
-        pseudo = {"AWS::Region": self.target.region, "AWS::AccountId": self.target.account}
-        return values_of(template, self.given, self.before, pseudo)
+        return values_of(template, self.given, self.before, self.target.pseudo)
 
     def plan(self, world: World) -> StackPlan:
         """Its part of the plan, but for the changes."""

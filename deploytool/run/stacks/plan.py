@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from deploytool.core.stacks.order import Stack
 from deploytool.core.stacks.plan import InfraPlan
 from deploytool.core.stacks.status import Standing, standing
+from deploytool.core.template_checks import told
 from deploytool.run.stacks.draft import Draft, draft
 from deploytool.run.stacks.look import look
 from deploytool.run.stacks.own_change_sets import OwnChangeSets
@@ -55,4 +56,13 @@ def _plan(target: Target, drafts: Mapping[str, Draft]) -> InfraPlan:
         target.region,
         tuple(each.plan for each in drafts.values()),
         tuple(dict.fromkeys(problem for each in drafts.values() for problem in each.problems)),
+        _warnings(target),
     )
+
+
+def _warnings(target: Target) -> tuple[str, ...]:
+    """What CloudFormation takes and nobody wants; templates of which something was left out are not what was meant."""
+    if any(each.left_out for each in target.templates.values()):
+        return ()
+    documents = {key: each.document for key, each in target.templates.items()}
+    return told(documents, {**target.pseudo, **target.known, **target.images})

@@ -135,6 +135,11 @@ class Target:
     images: Mapping[str, str] = field(default_factory=dict)
     """Images that were named on the command line: taken as they are."""
 
+    @property
+    def pseudo(self) -> Mapping[str, str]:
+        """CloudFormation's pseudo parameters, as far as they can be told beforehand."""
+        return {"AWS::Region": self.region, "AWS::AccountId": self.account}
+
 
 @dataclass(frozen=True)
 class World:

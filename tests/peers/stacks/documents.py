@@ -60,6 +60,23 @@ def service(app: str) -> Document:
     }
 
 
+def unheard(document: Document) -> Document:
+    """The same, with an alarm that tells nobody: CloudFormation does not mind."""
+    alarm = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "Namespace": "AWS/SQS",
+            "MetricName": "NumberOfMessagesSent",
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+        },
+    }
+    return {**document, "Resources": {**document["Resources"], "Bell": alarm}}
+
+
 def failing(document: Document) -> Document:
     """The same, with a resource that cannot be made once the others are: it names a secret that is not there."""
     broken = {

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from deploytool.aws.stacks.stacks import Stacks
-from deploytool.core.events import Explained
+from deploytool.core.events import Explained, Warned
 from deploytool.core.stacks.change import Action
 from deploytool.core.stacks.events import ResourceMoved, StackBegan, StackEnded
 from deploytool.core.stacks.outcome import Fate, Result
@@ -18,7 +18,7 @@ from deploytool.core.stacks.protection import same_policy, stack_policy
 from deploytool.errors import Exit
 from tests.peers.front.conftest import eventually
 from tests.peers.stacks.conftest import Site, allowing
-from tests.peers.stacks.documents import edited, failing, without
+from tests.peers.stacks.documents import edited, failing, unheard, without
 
 LIVE = {"AppImage": "registry/app@sha256:" + "1" * 64}
 NEWER = {"AppImage": "registry/app@sha256:" + "2" * 64}
@@ -105,6 +105,15 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(made: Site) -> None:
     assert made.plan() == plan
 
 
+def test_what_cloudformation_takes_and_nobody_wants_is_warned_of_and_applied_all_the_same(made: Site) -> None:
+    made.change("base", unheard)
+    warning = "base.Bell: it tells nobody; name the alerts' topic under AlarmActions"
+    assert made.plan().warnings == (warning,)
+    made.told.clear()
+    assert made.apply().good
+    assert [each.text for each in made.told if isinstance(each, Warned)] == [warning]
+
+
 def test_a_change_is_applied(made: Site) -> None:
     made.change("base", lambda document: edited(document, "Queue", VisibilityTimeout=9))
     outcome = made.apply()
@@ -153,6 +162,7 @@ def test_a_stack_that_rolled_back_is_a_failure_with_its_cause(made: Site) -> Non
 
 def test_what_cloudformation_found_before_it_began_is_told_instead_of_where_to_look(site: Site) -> None:
     site.session.client("s3").create_bucket(Bucket=f"{site.app}-store")
+    site.documents["base"]["Resources"]["Store"]["DeletionPolicy"] = "Delete"
     outcome = site.apply(keys=("base",))
     (told,) = outcome.diagnoses
     assert (told.code, told.subject) == ("name-taken", "base.Store")
