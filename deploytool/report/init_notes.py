@@ -72,7 +72,7 @@ def notes_of_new_cloud(draft: Draft, told: Told, subjects: Subjects) -> Iterator
     if not told.role:
         yield "the AWS account is not known, as nobody is signed in: set the variable DEPLOY_ROLE of each environment"
     if all(service.name != WORKER for service in draft.services):
-        yield "no worker was found, and the stack service has one: take it out of a copy of the templates"
+        yield "no worker was found (script `worker` or `start:worker` of package.json), so the stacks make none"
 
 
 def notes_of_live(cluster: LiveCluster, services: Sequence[LiveService], told: Told) -> Iterator[str]:

@@ -49,7 +49,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "HealthCommand": "node health.js",
         "Cpu": "ARM64",
     },
-    "other sizes, one NAT gateway, what is there already, certificates of one's own": {
+    "other sizes, no worker, one NAT gateway, what is there already, certificates of one's own": {
         **NAMES,
         **SUBJECTS,
         **DOMAIN,
@@ -60,6 +60,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "CacheNodeType": "cache.m7g.large",
         "CloudFrontPrefixList": "pl-0123456789abcdef0",
         "NatGateways": "one",
+        "WorkerCommand": "",
         "UseExistingProvider": "true",
         "UseExistingLedger": "true",
         "MakeTrail": "false",

@@ -57,7 +57,9 @@ def of_configuration(settings: Settings) -> dict[str, str]:
         "AppService": app.service if app else "",
         "WorkerService": worker.service if worker else "",
     }
-    return {name: value for name, value in found.items() if value} | dict(settings.infra.parameters)
+    # The template's own default is a worker.
+    absent = {} if worker else {"WorkerCommand": ""}
+    return {name: value for name, value in found.items() if value} | absent | dict(settings.infra.parameters)
 
 
 def services_of(settings: Settings) -> tuple[Service | None, Service | None]:

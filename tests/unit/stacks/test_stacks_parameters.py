@@ -57,6 +57,22 @@ def test_what_the_configuration_does_not_have_is_not_given() -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "parameters", "command"),
+    [
+        (["app"], {}, ""),
+        (["app"], {"WorkerCommand": "node,jobs.js"}, "node,jobs.js"),
+        (["app", "worker"], {}, None),
+    ],
+)
+def test_the_stacks_have_no_worker_when_the_configuration_has_none(
+    names: list[str], parameters: dict[str, str], command: str | None
+) -> None:
+    services = {name: service(name) for name in names}
+    found = of_configuration(settings(services, infra=Infra("minimal", None, parameters)))
+    assert found.get("WorkerCommand") == command
+
+
+@pytest.mark.parametrize(
     ("names", "app", "worker"),
     [
         (["app", "worker"], "app", "worker"),
