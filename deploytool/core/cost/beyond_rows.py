@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from deploytool.core.cost.guide_rows import fargate
 from deploytool.core.cost.model import HOURS, Item, Term
-from deploytool.core.cost.sizes import ALARMS, DATABASE_GB, MIGRATION_HOURS, NODES, SECRETS, ZONES, Size
+from deploytool.core.cost.sizes import (
+    ALARMS,
+    DATABASE_GB,
+    LOOKS_AN_HOUR,
+    MIGRATION_HOURS,
+    NODES,
+    SECRETS,
+    STEPS_OF_A_LOOK,
+    ZONES,
+    Size,
+)
 
 
 def beyond_rows(size: Size, gateways: int = ZONES) -> tuple[Item, ...]:
@@ -73,11 +83,14 @@ def _watching(size: Size) -> tuple[Item, ...]:
 
 def _rest(size: Size) -> tuple[Item, ...]:
     hours = size.releases * MIGRATION_HOURS
+    steps = LOOKS_AN_HOUR * HOURS * STEPS_OF_A_LOOK
     return (
         Item(
             "migrations", f"{size.releases} releases, {MIGRATION_HOURS * 60:.0f} minutes each", fargate(hours, 0.5, 1)
         ),
         Item(
-            "restart after rotation", "Step Functions: looks every hour, 6 steps", (Term("state-transition", 0.0044),)
+            "restart after rotation",
+            f"Step Functions: looks every {60 // LOOKS_AN_HOUR} minutes, {STEPS_OF_A_LOOK} steps",
+            (Term("state-transition", steps / 1e6),),
         ),
     )

@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LOOKS_AN_HOUR = 4
+"""How often the state machine that restarts tasks after a rotation is started."""
+STEPS_OF_A_LOOK = 6
+"""State transitions of a run that finds nothing to do."""
+
 
 @dataclass(frozen=True)
 class Size:

@@ -46,13 +46,13 @@ RULES = (
         "detector-exists",
         r"detector already exists|only one detector",
         "GuardDuty is on already in this region, and takes one detector",
-        "leave stack account out with --only, or turn the existing detector over to the stack",
+        'write MakeDetector: "false" under infra.parameters: the one that is there does the same',
     ),
     Rule(
         "oidc-provider-exists",
         r"Provider with url (?P<url>\S+) already exists",
         "the account trusts {url} already: an identity provider exists once per account",
-        "name the existing provider in infra.parameters instead of making one",
+        'write UseExistingProvider: "true" under infra.parameters',
     ),
     Rule(
         "name-taken",

@@ -101,7 +101,12 @@ def way_out(status: str, name: str) -> str:
                 f"mend what its events name and delete it again, or `{command} delete-stack --stack-name {name} "
                 "--retain-resources LOGICAL_ID` for what shall stay"
             )
-        case "ROLLBACK_FAILED" | "CREATE_FAILED" | "ROLLBACK_COMPLETE":
+        case "ROLLBACK_FAILED":
+            return (
+                "turn off the deletion protection of what it still holds (a new database has it on), "
+                f"then `{command} delete-stack --stack-name {name}`, then run it again"
+            )
+        case "CREATE_FAILED" | "ROLLBACK_COMPLETE":
             return f"see what it still holds, then `{command} delete-stack --stack-name {name}`, then run it again"
         case _:
             return f"see its events: `{command} describe-stack-events --stack-name {name}`"

@@ -11,6 +11,9 @@ SUBJECT = "token.actions.githubusercontent.com:sub"
 RELEASE = ("ReleasePolicy", "Properties", "PolicyDocument", "Statement")
 
 
+ALERTS = ("SecurityAlertsPolicy", "Properties", "PolicyDocument", "Statement", 0)
+
+
 def _any_repository(resources: dict[str, Any]) -> None:
     statement = resources["ProductionDeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]
     statement["Condition"]["StringLike"] = {SUBJECT: "repo:org/*:*"}
@@ -50,5 +53,18 @@ FAULTS = (
         drop("Ledger", "Properties", "LocalSecondaryIndexes"),
     ),
     our("account", "trail of one region", "CKV_AWS_67", put(False, "Trail", "Properties", "IsMultiRegionTrail")),
+    our(
+        "account",
+        "alerts are let through on a condition",
+        "events_reach_their_topics",
+        put({"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, *ALERTS, "Condition"),
+    ),
+    our(
+        "account",
+        "alerts of another service alone",
+        "events_reach_their_topics",
+        put({"Service": "cloudwatch.amazonaws.com"}, *ALERTS, "Principal"),
+    ),
+    our("account", "alerts that nobody lets through", "events_reach_their_topics", drop("SecurityAlertsPolicy")),
     our("account", "trail can be forged", "CKV_AWS_36", put(False, "Trail", "Properties", "EnableLogFileValidation")),
 )

@@ -67,6 +67,12 @@ def test_exports_are_called_after_app_and_environment() -> None:
         assert re.fullmatch(r"shop-[A-Z]\w+" if of_account else r"shop-production-[A-Z]\w+", name), name
 
 
+def test_the_protected_table_is_made_when_nothing_else_can_fail() -> None:
+    resources = load()["bootstrap"]["Resources"]
+    assert resources["Ledger"]["Properties"]["DeletionProtectionEnabled"]
+    assert {*resources["Ledger"]["DependsOn"], "Ledger"} == set(resources)
+
+
 def test_what_people_make_cannot_be_lost_with_its_stack() -> None:
     kept = {"RetainExceptOnCreate", "Snapshot"}
     cloud = cloud_of(load(), NAMES)

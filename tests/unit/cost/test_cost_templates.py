@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deploytool.core.cost.price_file import covered
-from deploytool.core.cost.sizes import ALARMS, DATABASE_GB, NODES, SECRETS, SIZES, ZONES
+from deploytool.core.cost.sizes import ALARMS, DATABASE_GB, LOOKS_AN_HOUR, NODES, SECRETS, SIZES, ZONES
 
 ROOT = Path(__file__).parents[3]
 PRICES = json.loads((ROOT / "deploytool/prices.json").read_text())
@@ -83,3 +83,10 @@ def test_what_is_counted_is_as_many_as_the_templates_make() -> None:
     # One more is made by RDS, for the password that it manages.
     managed = bool(database["Properties"].get("ManageMasterUserPassword"))
     assert len(resources("AWS::SecretsManager::Secret")) + managed == SECRETS
+
+
+def test_the_restart_looks_as_often_as_its_rule_says() -> None:
+    (rate,) = {each["Properties"]["ScheduleExpression"] for each in resources("AWS::Events::Rule")
+               if "ScheduleExpression" in each["Properties"]}  # fmt: skip
+
+    assert rate == f"rate({60 // LOOKS_AN_HOUR} minutes)"

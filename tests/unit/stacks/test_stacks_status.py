@@ -51,7 +51,7 @@ def test_a_stack_that_nobody_made_is_absent() -> None:
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name s"),
         ("UPDATE_FAILED", "rollback-stack --stack-name s"),
         ("DELETE_FAILED", "--retain-resources"),
-        ("ROLLBACK_FAILED", "delete-stack --stack-name s"),
+        ("ROLLBACK_FAILED", "deletion protection of what it still holds"),
         ("CREATE_FAILED", "delete-stack --stack-name s"),
         ("IMPORT_ROLLBACK_FAILED", "describe-stack-events --stack-name s"),
     ],
