@@ -11,6 +11,9 @@ from deploytool.core.init.package_manager import run
 from deploytool.core.init.scripts import BINARIES
 
 PORT = 3000
+KEEP_ALIVE = 65_000
+"""Milliseconds. Longer than the load balancer's 60 s: it would send a request into a connection that the server, after
+Node's 5 s, has just closed, and answer 502. https://nextjs.org/docs/app/api-reference/cli/next"""
 SUPPORT = "docker"
 """Directory of what the image needs beside the application."""
 _ENTRYPOINT = f'ENTRYPOINT ["sh", "/app/{SUPPORT}/entry.sh"]'
@@ -49,6 +52,12 @@ def _base(app: NodeApp) -> Iterator[str]:
     if app.manager.setup:
         yield f"RUN {app.manager.setup}"
     yield "RUN useradd --system --uid 1001 --user-group --create-home app"
+
+
+def _server(app: NodeApp) -> tuple[str, ...]:
+    if app.standalone:
+        return ("node", "server.js")
+    return (f"{BINARIES}/next", "start", "--keepAliveTimeout", str(KEEP_ALIVE))
 
 
 def _dependencies(app: NodeApp, around: Surroundings) -> Iterator[str]:
@@ -117,6 +126,8 @@ def _app(app: NodeApp, around: Surroundings) -> Iterator[str]:
     built = "modules" if _modules_steps(app) else "build"
     yield "FROM base AS app"
     yield f"ENV NODE_ENV=production PORT={PORT} HOSTNAME=0.0.0.0"
+    if app.standalone:
+        yield f"ENV KEEP_ALIVE_TIMEOUT={KEEP_ALIVE}"
     runs_source = app.worker is not None and app.worker.is_source
     if runs_source:
         yield "COPY . ."
@@ -137,7 +148,7 @@ def _app(app: NodeApp, around: Surroundings) -> Iterator[str]:
     yield "USER app"
     yield f"EXPOSE {PORT}"
     yield _ENTRYPOINT
-    yield f"CMD {json.dumps(('node', 'server.js') if app.standalone else (f'{BINARIES}/next', 'start'))}"
+    yield f"CMD {json.dumps(_server(app))}"
     yield "# Last, since it changes with every commit. /api/health tells it."
     yield "ARG COMMIT=unknown"
     yield "ENV VERSION=${COMMIT}"

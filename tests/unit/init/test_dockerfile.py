@@ -42,13 +42,14 @@ def test_the_server_takes_only_what_was_traced_when_the_output_is_standalone() -
     assert "COPY --from=build --chown=app:app /app/.next/static ./.next/static" in app
     assert not any("node_modules" in line for line in app)
     assert 'CMD ["node", "server.js"]' in app
+    assert "ENV KEEP_ALIVE_TIMEOUT=65000" in app
 
 
 def test_the_server_is_started_by_next_when_the_output_is_not_standalone() -> None:
     found = stages(written(texts={"next.config.mjs": ""}))
     assert "COPY package.json next.config.mjs ./" in found["app"]
     assert "COPY --from=modules /app/node_modules ./node_modules" in found["app"]
-    assert 'CMD ["node_modules/.bin/next", "start"]' in found["app"]
+    assert 'CMD ["node_modules/.bin/next", "start", "--keepAliveTimeout", "65000"]' in found["app"]
     assert found["modules"] == ["FROM build AS modules", "RUN npm prune --omit=dev"]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from deploytool.cli.infra_templates import templates
+from deploytool.core.init.dockerfile import KEEP_ALIVE
 from deploytool.core.init.roles import Subjects, deploy_role, plan_role
 from deploytool.core.stacks.order import stacks_of
 from deploytool.core.stacks.parameters import check_known, given, missing, of_configuration
@@ -17,6 +18,7 @@ from tests.unit.init.test_new_cloud import drafted
 
 STACKS = templates(None, [stack.key for stack in stacks_of("shop", "production")], lambda each: each)
 BOOTSTRAP, SERVICE = STACKS["bootstrap"].document, STACKS["service"].document
+PLATFORM = STACKS["platform"].document
 SUBJECTS = Subjects("acme/shop", 12, 345)
 
 
@@ -83,3 +85,9 @@ def test_the_image_listens_where_the_load_balancer_asks() -> None:
     assert SERVICE["Parameters"]["ContainerPort"]["Default"] == 3000
     assert SERVICE["Parameters"]["HealthPath"]["Default"] == "/api/health"
     assert SERVICE["Parameters"]["WorkerCommand"]["Default"] == "node,dist/worker/index.js"
+
+
+def test_the_server_keeps_a_connection_longer_than_the_load_balancer_does() -> None:
+    attributes = PLATFORM["Resources"]["LoadBalancer"]["Properties"]["LoadBalancerAttributes"]
+    (idle,) = [int(each["Value"]) for each in attributes if each["Key"] == "idle_timeout.timeout_seconds"]
+    assert idle * 1000 < KEEP_ALIVE
