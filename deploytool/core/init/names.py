@@ -10,10 +10,10 @@ from deploytool.core.init.model import Surroundings
 from deploytool.errors import ConfigurationError
 
 PRODUCTION = "production"
-_APP = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]")
-_ENVIRONMENT = re.compile(r"[a-z][a-z0-9-]{0,15}")
-"""Both as the templates in cloudformation/ take them."""
-_LONGEST = 24
+_APP = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,18}[a-z0-9]")
+_ENVIRONMENT = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,14}[a-z0-9]")
+"""Both as the templates in cloudformation/ take them: RDS and ElastiCache are called after them."""
+_LONGEST = 20
 _REMOTE = re.compile(r"(?:^[^@/]+@[^:/]+:|^\w+://[^/]+/)/?(?P<repository>[^/]+/[^/]+?)(?:\.git)?/?$")
 
 
@@ -36,7 +36,7 @@ def check_app(name: str) -> str:
     if not _APP.fullmatch(name):
         raise NameInvalid(
             f"the app cannot be called {name!r}",
-            "give --app 3 to 24 small letters, digits and dashes; the first a letter, the last no dash",
+            "give --app 3 to 20 small letters, digits and single dashes; the first a letter, the last no dash",
         )
     return name
 
@@ -47,7 +47,7 @@ def check_environments(names: tuple[str, ...]) -> tuple[str, ...]:
         if not _ENVIRONMENT.fullmatch(name):
             raise NameInvalid(
                 f"an environment cannot be called {name!r}",
-                "give --environment up to 16 small letters, digits and dashes; the first a letter",
+                "give --environment 2 to 16 small letters, digits, single dashes; the first a letter, the last no dash",
             )
     return tuple(dict.fromkeys(names)) or (PRODUCTION,)
 

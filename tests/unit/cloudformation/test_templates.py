@@ -69,8 +69,10 @@ def test_exports_are_called_after_app_and_environment() -> None:
 
 def test_the_protected_table_is_made_when_nothing_else_can_fail() -> None:
     resources = load()["bootstrap"]["Resources"]
-    assert resources["Ledger"]["Properties"]["DeletionProtectionEnabled"]
-    assert {*resources["Ledger"]["DependsOn"], "Ledger"} == set(resources)
+    ledger = resources["Ledger"]
+    named = re.findall(r"\{'Ref': '(\w+)'\}", repr(ledger["Properties"]["Tags"]))
+    assert ledger["Properties"]["DeletionProtectionEnabled"]
+    assert {*ledger["DependsOn"], *named, "Ledger"} == set(resources)
 
 
 def test_what_people_make_cannot_be_lost_with_its_stack() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from deploytool.cli.infra_templates import templates
 from deploytool.core.init.dockerfile import KEEP_ALIVE
+from deploytool.core.init.names import NameInvalid, check_app, check_environments
 from deploytool.core.init.roles import Subjects, deploy_role, plan_role
 from deploytool.core.stacks.order import stacks_of
 from deploytool.core.stacks.parameters import check_known, given, missing, of_configuration
@@ -52,6 +53,25 @@ def test_names_and_subjects_have_the_shapes_that_the_templates_allow() -> None:
             )
             if name in known and pattern:
                 assert [value for value in values if not re.search(pattern, value)] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "ab", "abc", "a-b", "a--b", "ab-", "1ab", "A-b", *("x" * length for length in range(15, 26))]
+)
+@pytest.mark.parametrize(
+    ("parameter", "check"), [("App", check_app), ("Environment", lambda name: check_environments((name,)))]
+)
+def test_a_name_is_taken_by_init_when_the_templates_take_it_and_only_then(
+    name: str, parameter: str, check: Any
+) -> None:
+    try:
+        check(name)
+        taken = True
+    except NameInvalid:
+        taken = False
+    patterns = {each.document["Parameters"][parameter]["AllowedPattern"]
+                for each in STACKS.values() if parameter in each.document["Parameters"]}  # fmt: skip
+    assert [bool(re.search(pattern, name)) for pattern in patterns] == [taken]
 
 
 @pytest.mark.parametrize(
