@@ -36,6 +36,7 @@ def surroundings(directory: Path) -> Surroundings:
         paths=paths,
         texts=texts,
         within=directory.relative_to(top).as_posix().removeprefix(".") if top else "",
+        workspace=_workspace(directory, top) if top else "",
         is_checkout=top is not None,
         repository=repository_of(git.origin_url(directory)) if top else "",
         branch=(git.default_branch(directory) if top else "") or "main",
@@ -54,6 +55,22 @@ def package(around: Surroundings) -> Mapping[str, Any] | None:
     if not isinstance(read, dict):
         raise PackageUnreadable(f"{PACKAGE} holds no JSON object", "correct it, then run this again")
     return read
+
+
+def _workspace(directory: Path, top: Path) -> str:
+    above = (folder for folder in directory.parents if folder.is_relative_to(top))
+    return next((os.path.relpath(folder, directory) for folder in above if _is_workspace(folder)), "")
+
+
+def _is_workspace(folder: Path) -> bool:
+    if (folder / "pnpm-workspace.yaml").exists():
+        return True
+    try:
+        told = json.loads((folder / PACKAGE).read_text())
+    except (OSError, ValueError):
+        # It is not the package that is looked at: what is wrong with it is not told here.
+        return False
+    return isinstance(told, dict) and "workspaces" in told
 
 
 def _files(directory: Path) -> Iterator[str]:

@@ -72,7 +72,7 @@ def new_cloud(
         role=given.role or deploy_role(account, region, given.app, ENVIRONMENT),
         plan_role=given.plan_role or plan_role(account, region, given.app, main_environment(environments)),
         is_new_cloud=True,
-        notes=lambda told: notes_of_new_cloud(drafted, told, subjects),
+        notes=lambda told: notes_of_new_cloud(drafted, told, subjects, around.texts.get(DOCKERFILE, "")),
     )
 
 

@@ -36,7 +36,12 @@ def notes(around: Surroundings, app: NodeApp | None, draft: Draft, told: Told) -
     """What a person should know or do, whatever the cloud is."""
     if not around.is_checkout:
         yield "this is no git checkout, and a release needs one: `git init`, then a remote at GitHub"
-    if app and app.manager.name == UNLOCKED.name and not app.manager.locks:
+    if around.workspace and DOCKERFILE not in around.paths:
+        yield (
+            f"package.json belongs to the workspace in {around.workspace}, and the Dockerfile installs this directory "
+            "alone: where that does not do, let it build from there, and say so with `context` in deploytool.yml"
+        )
+    elif app and app.manager.name == UNLOCKED.name and not app.manager.locks:
         yield "there is no lock file: two builds of one commit may differ; commit one"
     if app and not app.standalone:
         yield 'the image holds all modules; `output: "standalone"` in next.config makes it smaller'
@@ -54,8 +59,13 @@ def notes(around: Surroundings, app: NodeApp | None, draft: Draft, told: Told) -
     yield from _of_action(told.action)
 
 
-def notes_of_new_cloud(draft: Draft, told: Told, subjects: Subjects) -> Iterator[str]:
+def notes_of_new_cloud(draft: Draft, told: Told, subjects: Subjects, own_dockerfile: str = "") -> Iterator[str]:
     """What is left where `deploytool infra` makes the cloud."""
+    if own_dockerfile and not any(word in own_dockerfile for word in ("DATABASE_HOST", "entry.sh")):
+        yield (
+            "your Dockerfile is kept; what it starts gets DATABASE_HOST, DATABASE_PASSWORD and so on, and no "
+            "DATABASE_URL or REDIS_URL: make them at each start (docs/getting-started.md, What the image expects)"
+        )
     if not subjects.repository:
         yield (
             "the checkout has no remote `origin`, so no repository may release yet: write ProductionSubjects, "

@@ -51,6 +51,8 @@ def _base(app: NodeApp) -> Iterator[str]:
         yield " && rm -rf /var/lib/apt/lists/*"
     if app.manager.setup:
         yield f"RUN {app.manager.setup}"
+    if app.manager.variables:
+        yield f"ENV {app.manager.variables}"
     yield "RUN useradd --system --uid 1001 --user-group --create-home app"
 
 

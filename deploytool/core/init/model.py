@@ -24,6 +24,8 @@ class Surroundings:
     """Text of those files that decide something."""
     within: str = ""
     """Path to it from the top of the git checkout; empty at the top, and where there is no checkout."""
+    workspace: str = ""
+    """Way up to the root of the packages that this one is installed with; empty where it is installed alone."""
     is_checkout: bool = True
     repository: str = ""
     """`owner/name` of the remote `origin`; empty where there is none."""

@@ -120,12 +120,13 @@ def _environment(name: str, wish: Wish, check: Check | None, worker: Worker | No
         url=f"https://{host}" if host else "",
         check_url=f"https://{host}{path}" if path and not is_main else "",
         task=_family(wish, name) if migrates and not is_main else "",
-        parameters=_parameters(wish, host, worker),
+        parameters=_parameters(wish, host, worker, is_main=is_main),
     )
 
 
-def _parameters(wish: Wish, host: str, worker: Worker | None) -> Parameters:
-    found: dict[str, str | tuple[str, ...]] = {}
+def _parameters(wish: Wish, host: str, worker: Worker | None, *, is_main: bool) -> Parameters:
+    # Three gateways have an address each, and an account five of them until it asks for more.
+    found: dict[str, str | tuple[str, ...]] = {} if is_main else {"NatGateways": "one"}
     if wish.health_path and wish.health_path != PATH:
         found["HealthPath"] = wish.health_path
     if worker and worker.command != DEFAULT_WORKER:

@@ -26,6 +26,8 @@ class PackageManager:
     """Takes out what is for development only; empty where it cannot without losing generated code."""
     setup: str = ""
     """Makes it available in an image that has Node and npm."""
+    variables: str = ""
+    """What it is told by the environment."""
 
 
 NPM = PackageManager(
@@ -58,6 +60,8 @@ YARN = PackageManager(
     ("yarn.lock",),
     (".yarnrc.yml", ".yarn"),
     setup="npm install --global --force corepack@0.34 && corepack enable yarn",
+    # Its own way, Plug'n'Play, leaves no node_modules to copy.
+    variables="YARN_NODE_LINKER=node-modules",
 )
 BUN = PackageManager(
     "bun",

@@ -179,3 +179,11 @@ def test_stages_of_a_dockerfile_are_found_by_their_usual_names(text: str, app: s
 def test_a_stage_is_found_by_the_name_of_an_image() -> None:
     assert target_for("FROM a AS Worker\n", "worker") == "Worker"
     assert target_for("FROM a AS worker\n", "app") == ""
+
+
+def test_yarn_is_told_to_leave_modules_where_the_image_takes_them_from() -> None:
+    told = {**NEXT, "packageManager": "yarn@4.5.0"}
+    place = around("yarn.lock", ".yarnrc.yml", package=told)
+    found = node_app(place, told)
+    assert found is not None
+    assert "ENV YARN_NODE_LINKER=node-modules" in stages(dockerfile(found, place))["base"]

@@ -95,6 +95,7 @@ def test_the_roles_trust_the_repository_in_both_forms_when_its_ids_are_known() -
             "ProductionSubjects": "repo:acme/shop:environment:production,repo:acme@12/shop@345:environment:production",
             "StagingSubjects": "repo:acme/shop:environment:staging,repo:acme@12/shop@345:environment:staging",
             "PlanSubjects": "repo:acme/shop:pull_request,repo:acme@12/shop@345:pull_request",
+            **({} if environment == "production" else {"NatGateways": "one"}),
         }
 
 
@@ -108,6 +109,7 @@ def test_environments_of_other_names_take_the_places_of_production_and_staging()
         "StagingEnvironment": "test",
         "StagingCluster": "shop-test",
         "PlanSubjects": "repo:acme/shop:pull_request",
+        "NatGateways": "one",
     }
 
 

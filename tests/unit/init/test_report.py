@@ -53,6 +53,7 @@ def test_there_is_nothing_to_note_when_all_is_well() -> None:
     [
         (project(is_checkout=False), "this is no git checkout"),
         (around(package=WHOLE, texts=STANDALONE), "there is no lock file"),
+        (around(package=WHOLE, texts=STANDALONE, workspace="../.."), "belongs to the workspace in ../.."),
         (project(texts={"next.config.mjs": ""}), '`output: "standalone"`'),
         (project(texts={"app/api/health/route.js": ""}), "app/api/health/route.js does not tell the version"),
         (project(texts={"Dockerfile": "FROM a AS app\nARG COMMIT"}), "no stage `migrate`: releases migrate nothing"),
@@ -102,6 +103,20 @@ def test_what_is_left_to_do_for_a_new_cloud_is_noted(
 ) -> None:
     found = list(notes_of_new_cloud(drafted(project(package=package), *environments, package=package), to, subjects))
     assert [said in note for note in found] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("FROM node\n", True),
+        ('FROM node\nENTRYPOINT ["sh", "/app/docker/entry.sh"]\n', False),
+        ("FROM node\nCMD url=$DATABASE_HOST node server.js\n", False),
+        ("", False),
+    ],
+)
+def test_an_image_of_ones_own_that_makes_no_urls_is_noted(text: str, said: bool) -> None:
+    found = list(notes_of_new_cloud(drafted(project()), TOLD, KNOWN, text))
+    assert any("no DATABASE_URL" in note for note in found) is said
 
 
 @pytest.mark.parametrize(
