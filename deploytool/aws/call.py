@@ -55,6 +55,8 @@ NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOTokenLoadError, TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )  # fmt: skip
+_IAM_NAMES = {"monitoring": "cloudwatch"}
+"""What IAM calls a service, where requests are signed for another name."""
 _NOT_AUTHORIZED = re.compile(
     r"(?:User: )?(?P<who>\S+) is not authorized to perform: (?P<action>\S+)(?: on resource: (?P<resource>\S+))?"
 )
@@ -112,7 +114,9 @@ def _translating(name: str, patience: float) -> Iterator[None]:
 
 
 def _name(client: Any, operation: str) -> str:
-    return f"{client.meta.service_model.service_id.lower().replace(' ', '-')}:{_camel(operation)}"
+    """As IAM calls it, since a policy statement may be made of it."""
+    signed = client.meta.service_model.signing_name
+    return f"{_IAM_NAMES.get(signed, signed)}:{_camel(operation)}"
 
 
 def may_pass(error: BaseException) -> bool:

@@ -145,7 +145,7 @@ def flow_logs(facts: Facts) -> Iterator[Reason]:
         bool(logs),
         f"{network.vpc} has flow log {', '.join(logs)}",
         f"{network.vpc} has no active flow log",
-        f"aws ec2 create-flow-logs --resource-type VPC --resource-ids {network.vpc} --traffic-type ALL …",
+        "create the stack network: deploytool infra apply; or let the VPC's page make one, of all traffic",
     )
 
 

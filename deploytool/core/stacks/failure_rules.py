@@ -55,6 +55,12 @@ RULES = (
         'write UseExistingProvider: "true" under infra.parameters',
     ),
     Rule(
+        "ledger-exists",
+        r"AWS::DynamoDB::Table' with identifier '(?P<table>[^']+)' already exists|Table already exists: (?P<named>\S+)",
+        "there is a table of that name already: another app's ledger, or one that an earlier stack retained",
+        'write UseExistingLedger: "true" under infra.parameters: apps share a ledger; or give another name as `ledger`',
+    ),
+    Rule(
         "name-taken",
         r"already exists|AlreadyExists|BucketAlreadyOwnedByYou|BucketAlreadyExists|NAME_CONFLICT|EntityAlreadyExists",
         "{what} cannot be made, since one of its name is there already: {reason}",

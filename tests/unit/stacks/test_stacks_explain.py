@@ -27,6 +27,8 @@ REASONS = [
      "MakeDetector"),
     ("Provider with url https://token.actions.githubusercontent.com already exists.", "oidc-provider-exists",
      "UseExistingProvider"),
+    ("Resource of type 'AWS::DynamoDB::Table' with identifier 'deploytool' already exists.", "ledger-exists",
+     "UseExistingLedger"),
     ("shop-assets already exists in stack arn:aws:cloudformation:x", "name-taken", "is there already"),
     (HANDLER.format("The maximum number of addresses has been reached.", "ServiceLimitExceeded"), "quota-reached",
      "Service Quotas"),
