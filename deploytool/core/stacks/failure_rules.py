@@ -44,19 +44,19 @@ RULES = (
     ),
     Rule(
         "detector-exists",
-        r"detector already exists|only one detector",
+        r"detector already exists|only one detector|AWS::GuardDuty::Detector' with identifier '[^']+' already exists",
         "GuardDuty is on already in this region, and takes one detector",
         'write MakeDetector: "false" under infra.parameters: the one that is there does the same',
     ),
     Rule(
         "oidc-provider-exists",
-        r"Provider with url (?P<url>\S+) already exists",
-        "the account trusts {url} already: an identity provider exists once per account",
+        r"Provider with url \S+ already exists|AWS::IAM::OIDCProvider' with identifier '[^']+' already exists",
+        "the account has GitHub's identity provider already, and takes one",
         'write UseExistingProvider: "true" under infra.parameters',
     ),
     Rule(
         "ledger-exists",
-        r"AWS::DynamoDB::Table' with identifier '(?P<table>[^']+)' already exists|Table already exists: (?P<named>\S+)",
+        r"AWS::DynamoDB::Table' with identifier '[^']+' already exists|Table already exists: \S+",
         "there is a table of that name already: another app's ledger, or one that an earlier stack retained",
         'write UseExistingLedger: "true" under infra.parameters: apps share a ledger; or give another name as `ledger`',
     ),
