@@ -28,7 +28,10 @@ def test_every_check_has_a_line_under_the_heading_of_its_group() -> None:
 def test_a_failure_is_told_with_its_fix_and_before_what_cannot_be_told() -> None:
     told = text(examine(facts(flow_logs=(), repositories=DENIED)))
 
-    assert "  FAIL  VPC flow logs (flow-logs)\n        vpc-1 has no active flow log\n          fix: aws ec2" in told
+    assert (
+        "  FAIL  VPC flow logs (flow-logs)\n        vpc-1 has no active flow log\n          fix: create the stack network"
+        in told
+    )
     assert "  ?     ECR repository (repository)\n        cannot tell: it may not be read\n          fix: add a" in told
 
 
@@ -73,7 +76,7 @@ def test_the_summary_has_a_row_for_each_check_and_below_what_to_mend() -> None:
     rows = [line for line in told.splitlines() if line.startswith(("| ✅", "| ❌", "| ❔"))]
     assert len(rows) == len(CHECKS)
     assert "| ❌ VPC flow logs | vpc\\-1 has no active flow log |" in told
-    assert "- `flow-logs` vpc\\-1 has no active flow log — **fix**: aws ec2" in told
+    assert "- `flow-logs` vpc\\-1 has no active flow log — **fix**: create the stack network" in told
 
 
 def test_nothing_is_to_be_mended_when_nothing_is_wrong() -> None:
