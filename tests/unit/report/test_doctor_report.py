@@ -28,10 +28,7 @@ def test_every_check_has_a_line_under_the_heading_of_its_group() -> None:
 def test_a_failure_is_told_with_its_fix_and_before_what_cannot_be_told() -> None:
     told = text(examine(facts(flow_logs=(), repositories=DENIED)))
 
-    assert (
-        "  FAIL  VPC flow logs (flow-logs)\n        vpc-1 has no active flow log\n          fix: create the stack network"
-        in told
-    )
+    assert "  FAIL  VPC flow logs (flow-logs)\n        vpc-1 has no active flow log\n          fix: create the" in told
     assert "  ?     ECR repository (repository)\n        cannot tell: it may not be read\n          fix: add a" in told
 
 
