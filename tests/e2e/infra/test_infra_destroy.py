@@ -83,11 +83,14 @@ def test_only_what_is_told_as_retained_stays_when_all_is_destroyed(site: Site, r
     assert kept["secret"] == {"architecturedeck/production/openai-api-key"}
 
 
-def test_a_cloud_made_anew_takes_over_what_the_one_before_left(site: Site) -> None:
+def test_a_cloud_made_anew_in_the_other_size_takes_over_what_the_one_before_left(site: Site) -> None:
     before = site.client("s3").list_buckets()["Buckets"]
-    ran = site.run("infra", "apply", "--output", "json")
+    scaled = ("infra", "apply", "--parameter", "Size=scaled", "--output", "json")
+    ran = site.run(*scaled)
     assert ran.code == 0, ran.told
     assert stacks(site) == {"bootstrap", "account", "network", "data", "platform", "service"}
     assert site.client("s3").list_buckets()["Buckets"] == before
     assert site.client("dynamodb").list_tables()["TableNames"] == ["deploytool"]
-    assert site.run("infra", "apply", "--output", "json").document["result"] == "nothing-to-do"
+    classes = [each["DBInstanceClass"] for each in site.client("rds").describe_db_instances()["DBInstances"]]
+    assert classes == ["db.r6g.large"]
+    assert site.run(*scaled).document["result"] == "nothing-to-do"
