@@ -7,7 +7,7 @@ import click
 from deploytool.cli import git
 from deploytool.cli.decide import Decided
 from deploytool.cli.print_text import print_text
-from deploytool.cli.project import interactive
+from deploytool.cli.surroundings import interactive
 from deploytool.cli.tell_github import Told
 from deploytool.cli.transaction import Transaction
 from deploytool.core.events import Accompanied

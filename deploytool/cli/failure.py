@@ -10,6 +10,7 @@ import secrets
 import click
 
 from deploytool.cli.print_text import print_text
+from deploytool.cli.surroundings import in_actions
 from deploytool.errors import DeployError
 
 
@@ -18,7 +19,7 @@ def tell_failure(error: DeployError) -> None:
     print_text(f"{click.style('error:', fg='red', bold=True)} {error.cause}", err=True)
     if error.fix:
         print_text(f"{click.style('fix:', fg='yellow')} {error.fix}", err=True)
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if in_actions():
         from deploytool.report import github_actions
 
         click.echo(github_actions.error(f"{error.cause}\n{error.fix}".strip(), "deploytool"))

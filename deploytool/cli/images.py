@@ -13,6 +13,7 @@ import click
 
 from deploytool.aws.ecr import ScanFindings, login, scan_findings
 from deploytool.aws.session import Session
+from deploytool.cli.surroundings import in_actions
 from deploytool.core.config.model import BuildSecret as ConfiguredSecret
 from deploytool.core.config.model import Image, SecretFromFile, Settings
 from deploytool.core.model import Commit, PublishedImage
@@ -114,7 +115,7 @@ class Images:
     @cached_property
     def _auth(self) -> registry.Auth:
         token = login(self._session, self._host)
-        if os.environ.get("GITHUB_ACTIONS") == "true":
+        if in_actions():
             for line in github_actions.add_mask(token.password):
                 click.echo(line, err=True)
         return registry.Auth(token.user, token.password)

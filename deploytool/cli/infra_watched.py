@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 import click
 
 from deploytool.cli.print_text import print_text
-from deploytool.cli.project import interactive
-from deploytool.cli.watched import writer
+from deploytool.cli.surroundings import now
+from deploytool.cli.watched import shown
 from deploytool.core.events import Event, Warned
 from deploytool.core.stacks.events import InfraEvent
 from deploytool.core.stacks.outcome import InfraOutcome
 from deploytool.report.documents import text
 from deploytool.run.stacks.ports import Tell
 
+if TYPE_CHECKING:
+    from deploytool.report.infra.story import InfraStory
+    from deploytool.report.live import LiveStory
+    from deploytool.report.logged import Wording
 
-@contextmanager
-def watched(*, as_json: bool) -> Iterator[Tell]:
+
+def watched(*, as_json: bool) -> AbstractContextManager[Tell]:
     """With ``as_json`` progress goes to standard error: standard output holds the outcome and nothing else."""
-    if interactive() and not as_json:
-        from rich.console import Console
-
-        from deploytool.report.infra.live import LiveInfra
-
-        with LiveInfra(Console(), _now) as progress:
-            yield progress.tell
-        return
-    from deploytool.report.infra.plain import PlainInfra
-
-    actions = os.environ.get("GITHUB_ACTIONS") == "true"
-    yield PlainInfra(writer(sys.stderr if as_json else sys.stdout), _now, actions).tell
+    return shown(_live, _wording, as_json=as_json)
 
 
 def say(outcome: InfraOutcome, *, as_json: bool) -> None:
@@ -49,11 +39,23 @@ def say(outcome: InfraOutcome, *, as_json: bool) -> None:
     print_text(outcome_text(outcome))
 
 
-def _now() -> datetime:
-    return datetime.now().astimezone()
-
-
 def warned(event: InfraEvent | Event) -> None:
     """Only warnings, for what ends at once."""
     if isinstance(event, Warned):
         print_text(f"warning: {event.text}", err=True)
+
+
+def _live() -> LiveStory[InfraStory, InfraEvent | Event]:
+    from rich.console import Console
+
+    from deploytool.report.infra.picture import picture
+    from deploytool.report.infra.story import InfraStory, apply
+    from deploytool.report.live import LiveStory
+
+    return LiveStory(Console(), now, InfraStory(), apply, picture)
+
+
+def _wording() -> Wording[InfraEvent | Event]:
+    from deploytool.report.infra.plain import WORDING
+
+    return WORDING

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 import click
+
+from deploytool.cli.surroundings import in_actions
 
 
 def print_text(text: str, *, err: bool = False) -> None:
     """Print lines; in GitHub Actions the runner finds no command in them."""
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if in_actions():
         from deploytool.report.github_actions import inert
 
         text = "\n".join(part for line in click.unstyle(text).split("\n") for part in inert(line))

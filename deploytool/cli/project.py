@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,8 +88,3 @@ def chosen(config: Config, environment: str | None) -> str:
         return next(iter(config.environments))
     names = ", ".join(config.environments)
     raise ConfigurationError(f"which environment? There are: {names}", "add --environment NAME")
-
-
-def interactive() -> bool:
-    """A person watches this terminal."""
-    return sys.stdout.isatty() and os.environ.get("CI") != "true" and os.environ.get("TERM") != "dumb"

@@ -7,13 +7,13 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 
 import click
 
 from deploytool.cli.git import has_workflow
 from deploytool.cli.print_text import print_text
 from deploytool.cli.project import Project
+from deploytool.cli.surroundings import now
 from deploytool.core.config.model import Settings
 from deploytool.core.events import Ended, Event
 from deploytool.core.ledger import GithubRecord
@@ -38,7 +38,7 @@ def told_github(project: Project, release_id: str) -> Iterator[Told]:
     """
     settings = project.settings
     context = github_context(os.environ, read_event(os.environ))
-    page = CommentPage(settings.app, settings.environment, _links(context, project, release_id), _now)
+    page = CommentPage(settings.app, settings.environment, _links(context, project, release_id), now)
     told = Told(context, page)
     reporter = None if context.silent_because else GithubReporter(context, page, made=told.made)
     if reporter:
@@ -141,7 +141,3 @@ def _links(context: GithubContext, project: Project, release_id: str) -> Links:
         rollback_workflow=workflow if there else "",
         checkbox=settings.rollback_checkbox,
     )
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

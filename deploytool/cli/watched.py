@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
-from deploytool.cli.project import interactive
+from deploytool.cli.surroundings import in_actions, interactive, now
 from deploytool.core.events import Event
 from deploytool.run.ports import Tell
+
+if TYPE_CHECKING:
+    from deploytool.report.live import LiveStory
+    from deploytool.report.logged import Wording
+    from deploytool.report.story import Story
+
+S = TypeVar("S")
+E = TypeVar("E")
 
 
 @contextmanager
@@ -24,7 +30,7 @@ def watched(*others: Tell, as_json: bool) -> Iterator[Tell]:
     With ``as_json`` progress goes to standard error: standard output holds the outcome and nothing else.
     """
     one_at_a_time = threading.Lock()
-    with _shown(as_json=as_json) as show:
+    with shown(_live, _wording, as_json=as_json) as show:
 
         def tell(event: Event) -> None:
             with one_at_a_time:
@@ -35,22 +41,39 @@ def watched(*others: Tell, as_json: bool) -> Iterator[Tell]:
 
 
 @contextmanager
-def _shown(*, as_json: bool) -> Iterator[Tell]:
+def shown(
+    live: Callable[[], LiveStory[S, E]], wording: Callable[[], Wording[E]], *, as_json: bool
+) -> Iterator[Callable[[E], None]]:
+    """Shows a story to this machine's user: ``live`` where a person watches, else as ``wording`` has it, line by line.
+
+    Only the one that is needed is called. With ``as_json`` it goes to standard error.
+    """
     if interactive() and not as_json:
-        from rich.console import Console
-
-        from deploytool.report.live import LiveProgress
-
-        with LiveProgress(Console(), _now) as progress:
-            yield progress.tell
+        with live() as story:
+            yield story.tell
         return
-    from deploytool.report.plain import PlainProgress
+    from deploytool.report.logged import LoggedStory
 
-    actions = os.environ.get("GITHUB_ACTIONS") == "true"
-    yield PlainProgress(writer(sys.stderr if as_json else sys.stdout), _now, actions).tell
+    yield LoggedStory(_writer(sys.stderr if as_json else sys.stdout), now, wording(), in_actions()).tell
 
 
-def writer(stream: TextIO) -> Callable[[str], object]:
+def _live() -> LiveStory[Story, Event]:
+    from rich.console import Console
+
+    from deploytool.report.live import LiveStory
+    from deploytool.report.picture import picture
+    from deploytool.report.story import Story, apply
+
+    return LiveStory(Console(), now, Story(), apply, picture)
+
+
+def _wording() -> Wording[Event]:
+    from deploytool.report.plain import WORDING
+
+    return WORDING
+
+
+def _writer(stream: TextIO) -> Callable[[str], object]:
     """Writes to a stream that its reader may leave."""
     gone = False
 
@@ -65,7 +88,3 @@ def writer(stream: TextIO) -> Callable[[str], object]:
             gone = True
 
     return write
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

@@ -1,4 +1,4 @@
-"""Progress that redraws itself on a terminal, and leaves a still picture when it ends."""
+"""A story that redraws itself on a terminal while it grows, and leaves a still picture when it ends."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Generic, Self, TypeVar
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.padding import Padding
 from rich.spinner import Spinner
-from rich.table import Table
-from rich.text import Text
 
-from deploytool.core.events import Event
-from deploytool.core.verdict_model import Fate, Verdict
-from deploytool.report.story import Phase, ServiceRow, Story, apply
-from deploytool.report.wording import blamed, clean, duration, news
-
-OUTPUT_SHOWN = 6
 REFRESHES_A_SECOND = 8
+S = TypeVar("S")
+E = TypeVar("E")
 
 
 @dataclass(frozen=True)
@@ -37,17 +30,29 @@ UNICODE = Signs("✓", "✗", "dots")
 ASCII = Signs("+", "x", "line")
 
 
-class LiveProgress:
+class LiveStory(Generic[S, E]):
     """Shows the story of every event told; a context manager, so that the cursor comes back whatever happens."""
 
-    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
-        """``console`` decides about colours: rich honours ``NO_COLOR`` and ``TERM=dumb``."""
+    def __init__(
+        self,
+        console: Console,
+        now: Callable[[], datetime],
+        story: S,
+        apply: Callable[[S, E, datetime], S],
+        picture: Callable[[S, datetime, Signs, Spinner], RenderableType],
+    ) -> None:
+        """``story`` is the empty one, ``apply`` what an event makes of it, ``picture`` how it looks at a moment.
+
+        ``console`` decides about colours: rich honours ``NO_COLOR`` and ``TERM=dumb``.
+        """
         self._now = now
-        self._story = Story()
+        self._story = story
+        self._apply = apply
+        self._picture = picture
         self._signs = ASCII if console.options.ascii_only else UNICODE
         self._spinner = Spinner(self._signs.spinner, style="cyan")
         self._live = Live(
-            console=console, get_renderable=self._picture, refresh_per_second=REFRESHES_A_SECOND, redirect_stdout=False
+            console=console, get_renderable=self._drawn, refresh_per_second=REFRESHES_A_SECOND, redirect_stdout=False
         )
 
     def __enter__(self) -> Self:
@@ -57,78 +62,9 @@ class LiveProgress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: E) -> None:
         """Take ``event`` into the picture; drawn at the next refresh."""
-        self._story = apply(self._story, event, self._now())
+        self._story = self._apply(self._story, event, self._now())
 
-    def _picture(self) -> RenderableType:
-        return picture(self._story, self._now(), self._signs, self._spinner)
-
-
-def picture(story: Story, now: datetime, signs: Signs, spinner: Spinner) -> RenderableType:
-    """The story at one moment; the output of a step is shown only while the release goes on."""
-    parts: list[RenderableType] = []
-    if story.plan:
-        parts.append(_head(story))
-    for phase in story.phases:
-        parts.append(_phase(phase, now, signs, spinner, over=story.outcome is not None))
-        if phase is story.current and story.outcome is None:
-            parts.extend(_line(f"    {line}", "dim") for line in story.output[-OUTPUT_SHOWN:])
-    if any(row.moved for row in story.services):
-        parts.append(Padding(_services(story.services), (1, 0, 0, 2)))
-    for diagnosis in story.diagnoses if story.outcome is None else ():
-        about = f"{subject}: " if (subject := blamed(diagnosis)) else ""
-        parts.append(Padding(Text(f"{signs.bad} {clean(about + diagnosis.cause)}", "red"), (1, 0, 0, 0)))
-        if diagnosis.fix:
-            parts.append(Text(f"  fix: {clean(diagnosis.fix)}"))
-    parts.extend(_line(f"warning: {clean(text)}", "yellow") for text in story.warnings)
-    return Group(*parts)
-
-
-def _head(story: Story) -> Text:
-    if story.plan is None:
-        return Text()
-    request = story.plan.request
-    head = Text(no_wrap=True, overflow="ellipsis")
-    head.append(f"{request.app} {request.commit.short}", "bold")
-    head.append(f" to {request.environment}  ")
-    return head.append(clean(request.commit.subject), "dim")
-
-
-def _phase(phase: Phase, now: datetime, signs: Signs, spinner: Spinner, over: bool) -> RenderableType:
-    grid = Table.grid(padding=(0, 1), pad_edge=False)
-    grid.add_column(width=1)
-    grid.add_column(min_width=10, no_wrap=True)
-    grid.add_column(min_width=10, justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis", style="dim")
-    sign: RenderableType = spinner
-    if phase.good is not None or over:
-        sign = Text(signs.good, "green") if phase.good else Text(signs.bad, "red")
-    grid.add_row(sign, Text(phase.step), Text(duration(phase.elapsed(now))), Text(clean(phase.detail)))
-    return grid
-
-
-def _services(rows: tuple[ServiceRow, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-    table.add_column("service", no_wrap=True)
-    table.add_column("tasks", no_wrap=True, justify="right")
-    # The only column that rich may make narrower: names and counts stay whole.
-    table.add_column("news")
-    for row in rows:
-        told = news(row.verdict, row.running, row.desired, row.going_back) if row.moved else "not begun"
-        table.add_row(
-            Text(row.key),
-            Text(f"{row.running if row.counted else '-'}/{row.desired}"),
-            _line(told, _style(row.verdict)),
-        )
-    return table
-
-
-def _style(verdict: Verdict) -> str:
-    if verdict.fate is Fate.LIVE:
-        return "green"
-    return "red" if verdict.failed else ""
-
-
-def _line(text: str, style: str) -> Text:
-    return Text(text, style, no_wrap=True, overflow="ellipsis")
+    def _drawn(self) -> RenderableType:
+        return self._picture(self._story, self._now(), self._signs, self._spinner)

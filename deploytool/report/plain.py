@@ -1,9 +1,6 @@
-"""Progress as lines of text, one or few per event, for CI and wherever no terminal watches."""
+"""What the events of a release are told as in a log: one or few lines each."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from datetime import datetime
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import (
@@ -25,40 +22,11 @@ from deploytool.core.events import (
 from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.report import github_actions
+from deploytool.report.logged import Wording
 from deploytool.report.wording import blamed, clean, cleaned, count, duration, news
 
 FOLDED = frozenset({"build", "migrate"})
 """Steps whose output is long enough to fold away in the log of GitHub Actions."""
-
-
-class PlainProgress:
-    """Writes every event as timestamped lines; the same line about the same service only once in a row."""
-
-    def __init__(self, write: Callable[[str], object], now: Callable[[], datetime], actions: bool = False) -> None:
-        """``write`` gets whole lines with their newline. ``actions``: the log is read by GitHub Actions."""
-        self._write = write
-        self._now = now
-        self._actions = actions
-        self._last: dict[str, str] = {}
-
-    def tell(self, event: Event) -> None:
-        """Write what ``event`` means."""
-        told = [f"{self._now():%H:%M:%S}  {self._safe(line)}" for line in self._fresh(event, lines(event))]
-        if self._actions:
-            orders = workflow_commands(event)
-            told = [*orders, *told] if isinstance(event, StepEnded) else [*told, *orders]
-        self._write("".join(f"{line}\n" for line in told))
-
-    def _safe(self, line: str) -> str:
-        return " ".join(github_actions.inert(line)) if self._actions else line
-
-    def _fresh(self, event: Event, told: tuple[str, ...]) -> tuple[str, ...]:
-        if not isinstance(event, ServiceMoved):
-            return told
-        if self._last.get(event.key) == told[0]:
-            return ()
-        self._last[event.key] = told[0]
-        return told
 
 
 def lines(event: Event) -> tuple[str, ...]:
@@ -73,7 +41,7 @@ def lines(event: Event) -> tuple[str, ...]:
         case Said(step, line):
             return tuple(f"{step} | {part}" for part in cleaned([line]))
         case ServiceMoved():
-            return (service_line(event),)
+            return (_service(event),)
         case Explained(diagnosis):
             return _explained(diagnosis)
         case Warned(text):
@@ -103,9 +71,16 @@ def workflow_commands(event: Event) -> tuple[str, ...]:
             return ()
 
 
-def service_line(event: ServiceMoved) -> str:
-    """``app: 1 of 2 running, 1 pending``: one service's news."""
+def _service(event: ServiceMoved) -> str:
     return f"{event.key}: {news(event.verdict, event.running, event.desired, event.going_back)}"
+
+
+def subject(event: Event) -> str | None:
+    """The service whose rollout an event brings news of."""
+    return event.key if isinstance(event, ServiceMoved) else None
+
+
+WORDING = Wording(lines, workflow_commands, subject)
 
 
 def _planned(plan: Plan) -> tuple[str, ...]:

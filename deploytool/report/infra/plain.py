@@ -1,9 +1,6 @@
-"""The stacks as lines with times, for CI and wherever no terminal watches."""
+"""What the events of stacks are told as in a log; those that they share with a release, as there."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from datetime import datetime
 
 from deploytool.core.events import Event
 from deploytool.core.stacks.change import short_type
@@ -19,34 +16,8 @@ from deploytool.core.stacks.events import (
 from deploytool.core.stacks.outcome import Fate, StackEnd, sentence
 from deploytool.core.stacks.plan import InfraPlan
 from deploytool.report import github_actions, plain
+from deploytool.report.logged import Wording
 from deploytool.report.wording import clean, cleaned, count, duration
-
-
-class PlainInfra:
-    """Writes every event as timestamped lines; what CloudFormation says twice of a resource, once."""
-
-    def __init__(self, write: Callable[[str], object], now: Callable[[], datetime], actions: bool = False) -> None:
-        """``write`` gets whole lines with their newline. ``actions``: the log is read by GitHub Actions."""
-        self._write = write
-        self._now = now
-        self._actions = actions
-        self._last: dict[tuple[str, str], str] = {}
-
-    def tell(self, event: InfraEvent | Event) -> None:
-        """Write what ``event`` means."""
-        if isinstance(event, ResourceMoved) and not self._is_news(event):
-            return
-        told = [f"{self._now():%H:%M:%S}  {self._safe(line)}" for line in lines(event)]
-        told += workflow_commands(event) if self._actions else ()
-        self._write("".join(f"{line}\n" for line in told))
-
-    def _safe(self, line: str) -> str:
-        return " ".join(github_actions.inert(line)) if self._actions else line
-
-    def _is_news(self, event: ResourceMoved) -> bool:
-        resource, status = (event.key, event.event.logical_id), event.event.status
-        before, self._last[resource] = self._last.get(resource), status
-        return before != status
 
 
 def lines(event: InfraEvent | Event) -> tuple[str, ...]:
@@ -83,6 +54,14 @@ def workflow_commands(event: InfraEvent | Event) -> tuple[str, ...]:
             return ()
         case _:
             return plain.workflow_commands(event)
+
+
+def subject(event: InfraEvent | Event) -> tuple[str, str] | None:
+    """The resource that an event brings news of, by stack and logical id: CloudFormation says most things twice."""
+    return (event.key, event.event.logical_id) if isinstance(event, ResourceMoved) else None
+
+
+WORDING = Wording(lines, workflow_commands, subject)
 
 
 def _planned(plan: InfraPlan) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import Event, Explained, Planned, Said, StepBegan, Warned
 from deploytool.core.verdict_model import Fate, Verdict
-from deploytool.report.plain import PlainProgress, lines
+from deploytool.report.logged import LoggedStory
+from deploytool.report.plain import WORDING, lines
 from deploytool.report.wording import duration, news
 from tests.unit.report.telling import CRASH, RELEASE, at, bad_events, good_events, migration_only, moved, plan
 
@@ -16,7 +17,7 @@ from tests.unit.report.telling import CRASH, RELEASE, at, bad_events, good_event
 def log(events: tuple[tuple[float, Event], ...], actions: bool = False) -> list[str]:
     written: list[str] = []
     clock = {"now": at(0)}
-    progress = PlainProgress(written.append, lambda: clock["now"], actions)
+    progress = LoggedStory(written.append, lambda: clock["now"], WORDING, actions)
     for seconds, event in events:
         clock["now"] = at(seconds)
         progress.tell(event)

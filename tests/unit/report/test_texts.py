@@ -15,8 +15,9 @@ from deploytool.core.model import Commit
 from deploytool.core.outcome import Result
 from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.report.documents import outcome_document, plan_document, text
-from deploytool.report.live import ASCII, UNICODE, LiveProgress, picture
+from deploytool.report.live import ASCII, UNICODE, LiveStory
 from deploytool.report.outcome import outcome_text
+from deploytool.report.picture import picture
 from deploytool.report.plan import plan_text
 from deploytool.report.story import Story, apply
 from tests.unit.report.telling import CRASH, SHA, at, bad_events, good_events, plan, released, rolled_back, told
@@ -194,10 +195,10 @@ def test_a_terminal_without_unicode_gets_plain_signs() -> None:
     assert drawn(told(bad_events()), ascii_only=True).isascii()
 
 
-def test_live_progress_draws_what_it_was_told() -> None:
+def test_a_live_story_draws_what_it_was_told() -> None:
     file = io.StringIO()
     console = Console(file=file, width=80, force_terminal=True, color_system=None)
-    with LiveProgress(console, lambda: at(3)) as progress:
+    with LiveStory(console, lambda: at(3), Story(), apply, picture) as progress:
         for _, event in bad_events():
             progress.tell(event)
     assert "✗ roll out         20 s" in file.getvalue()

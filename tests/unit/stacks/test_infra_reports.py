@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.spinner import Spinner
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Event, Explained, Said, Warned
+from deploytool.core.events import Event, Explained, Said, StepBegan, StepEnded, Warned
 from deploytool.core.model import Problem
 from deploytool.core.stacks.change import Action, PropertyChange, ResourceChange
 from deploytool.core.stacks.events import (
@@ -28,12 +28,13 @@ from deploytool.core.stacks.parameters import ParameterChange
 from deploytool.core.stacks.plan import Held, How, InfraPlan, StackPlan
 from deploytool.core.stacks.template import Resource
 from deploytool.report.infra.documents import outcome_document, plan_document
-from deploytool.report.infra.live import picture
 from deploytool.report.infra.outcome import outcome_text
-from deploytool.report.infra.plain import PlainInfra
+from deploytool.report.infra.picture import picture
+from deploytool.report.infra.plain import WORDING
 from deploytool.report.infra.plan import plan_text
 from deploytool.report.infra.story import InfraStory, apply
 from deploytool.report.live import ASCII
+from deploytool.report.logged import LoggedStory
 from tests.unit.stacks.stacks_cases import event, of_stack
 
 DATA, SERVICE = (stack for stack in stacks_of("shop", "production") if stack.key in ("data", "service"))
@@ -167,7 +168,7 @@ STORY: list[InfraEvent | Event] = [
 
 def log(events: list[InfraEvent | Event], *, actions: bool = False) -> list[str]:
     written: list[str] = []
-    progress = PlainInfra(written.append, lambda: datetime(2026, 11, 24, 9, tzinfo=UTC), actions)
+    progress = LoggedStory(written.append, lambda: datetime(2026, 11, 24, 9, tzinfo=UTC), WORDING, actions)
     for each in events:
         progress.tell(each)
     return "".join(written).splitlines()
@@ -194,6 +195,11 @@ def test_github_actions_gets_an_annotation_per_reason_when_it_fails() -> None:
     assert "title=production%3A rolled-back" in line
     assert "a quota is used up" in line
     assert log([InfraEnded(InfraOutcome("shop", "production", Result.APPLIED, ()))], actions=True) == []
+
+
+def test_the_end_of_a_build_is_outside_its_fold() -> None:
+    told = log([StepBegan("build"), StepEnded("build", True, 31.0)], actions=True)
+    assert told[-2:] == ["::endgroup::", "09:00:00  build done in 31 s"]
 
 
 def test_words_of_aws_give_no_orders_to_github_actions() -> None:

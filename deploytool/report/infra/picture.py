@@ -1,55 +1,23 @@
-"""The stacks as a tree that redraws itself on a terminal, and stays when it ends."""
+"""The stacks as a tree, at one moment of their story."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
+from rich.console import Group, RenderableType
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from deploytool.core.events import Event
 from deploytool.core.stacks.change import short_type
-from deploytool.core.stacks.events import InfraEvent
 from deploytool.core.stacks.outcome import GOOD, Fate
-from deploytool.report.infra.story import InfraStory, ResourceRow, StackRow, apply
-from deploytool.report.live import ASCII, REFRESHES_A_SECOND, UNICODE, Signs
+from deploytool.report.infra.story import InfraStory, ResourceRow, StackRow
+from deploytool.report.live import Signs
 from deploytool.report.wording import clean, duration
 
 MOST_SHOWN = 6
 """Resources of one stack that are shown while they are worked on; those that take longest."""
-
-
-class LiveInfra:
-    """Shows the story of every event told; a context manager, so that the cursor comes back whatever happens."""
-
-    def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._story = InfraStory()
-        self._signs = ASCII if console.options.ascii_only else UNICODE
-        self._spinner = Spinner(self._signs.spinner, style="cyan")
-        self._live = Live(
-            console=console, get_renderable=self._picture, refresh_per_second=REFRESHES_A_SECOND, redirect_stdout=False
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._live.stop()
-
-    def tell(self, event: InfraEvent | Event) -> None:
-        """Take ``event`` into the picture; drawn at the next refresh."""
-        self._story = apply(self._story, event, self._now())
-
-    def _picture(self) -> RenderableType:
-        return picture(self._story, self._now(), self._signs, self._spinner)
 
 
 def picture(story: InfraStory, now: datetime, signs: Signs, spinner: Spinner) -> RenderableType:
