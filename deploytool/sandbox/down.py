@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import engine, images, process
+from deploytool.sandbox.cache import cache
 from deploytool.sandbox.cloud.example import PRODUCTION
 from deploytool.sandbox.errors import CommandFailed
 from deploytool.sandbox.state import FILE
@@ -39,7 +40,7 @@ def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool =
         if state.dockerd_started and not keep_docker:
             _stop_docker(state, say)
     if purge:
-        shutil.rmtree(images.cache())
+        shutil.rmtree(cache())
     shutil.rmtree(state.workdir, ignore_errors=True)
     shutil.rmtree(state.directory / "logs", ignore_errors=True)
     for file in (state.aws_config, state.addresses, state.directory / "github.json", state.directory / FILE):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import process
+from deploytool.sandbox.cache import cache
 from deploytool.sandbox.engine import docker, install
 from deploytool.sandbox.errors import CommandFailed, SandboxError
 
@@ -26,14 +27,6 @@ UNREAD = ("man", "doc", "locale", "info")
 SOURCE = Path(__file__).parent / "cloud" / "images"
 PROBE_SECONDS = 20
 REVISION = "deploytool.sandbox.images"
-
-
-def cache() -> Path:
-    """Where what is slow to make is kept between sandboxes."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    directory = (Path(home) if home else Path.home() / ".cache") / "deploytool"
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
 
 
 def ensure(say: Callable[[str], None]) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import process
-from deploytool.sandbox.images import cache
+from deploytool.sandbox.pinned import environment
 from deploytool.sandbox.state import ministack_host
 from deploytool.sandbox.wait import HOST, answers, until
 
@@ -25,29 +21,12 @@ HEALTH = "/_ministack/health"
 
 
 def install(say: Callable[[str], None]) -> Path:
-    """The Python of MiniStack's environment; made when it is missing, from hash-pinned packages.
+    """The Python of MiniStack's environment; made when it is missing.
 
     Raises:
         CommandFailed: the packages cannot be had.
     """
-    pinned = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    home = cache() / f"ministack-{pinned}-py{sys.version_info.major}{sys.version_info.minor}"
-    python = home / "bin" / "python"
-    if python.exists():
-        return python
-    say("installing MiniStack (once)")
-    # Made under another name, so that one that exists is whole. Its scripts hold that name; `python -m` does not care.
-    partial = home.with_name(f"{home.name}.{os.getpid()}")
-    if shutil.which("uv"):
-        process.run(["uv", "venv", "-q", "--python", sys.executable, partial])
-        installer: list[str | Path] = ["uv", "pip", "install", "-q", "--python", partial / "bin" / "python"]
-    else:
-        process.run([sys.executable, "-m", "venv", partial])
-        installer = [partial / "bin" / "python", "-m", "pip", "install", "-q"]
-    process.run([*installer, "--require-hashes", "-r", REQUIREMENTS])
-    if not python.exists():
-        partial.replace(home)
-    return python
+    return environment("ministack", REQUIREMENTS, say) / "python"
 
 
 def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> Process:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deploytool.sandbox.cache import cache
 from deploytool.sandbox.errors import SandboxError
-from deploytool.sandbox.images import cache
 from deploytool.sandbox.state import DIRECTORY, save
 
 if TYPE_CHECKING:

