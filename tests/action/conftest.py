@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from deploytool.sandbox import discover, state
+from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.github.client import ControlClient
 from deploytool.sandbox.state import SandboxState
 from tests.peers.runner.job import ROOT, JobResult, Runner
@@ -136,10 +136,7 @@ class Repository:
 @pytest.fixture(scope="session")
 def role(sandbox: SandboxState) -> str:
     """A role that only the environment production of this repository may assume."""
-    iam = boto3.client(
-        "iam", endpoint_url=sandbox.aws_endpoint_url, region_name=sandbox.region, aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )  # fmt: skip
+    iam = Account(sandbox.aws_endpoint_url, sandbox.region).client("iam")
     provider = f"arn:aws:iam::000000000000:oidc-provider/{ISSUER}"
     condition = {
         "StringEquals": {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 import requests
 
 from deploytool.docker.registry import Auth
+from tests.free_port import free_port
 
 PASSWORD = "a-password-of-the-tests"
 
@@ -58,12 +58,6 @@ def forget(docker: str, host: str) -> None:
     images = set(subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split())
     if images:
         subprocess.run([docker, "image", "rm", "--force", *images], capture_output=True, check=True)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str) -> None:

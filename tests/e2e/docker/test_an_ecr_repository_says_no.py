@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from deploytool.docker import errors
 from deploytool.docker.builder import Builder
 from deploytool.docker.registry import manifest
 from deploytool.docker.spec import REVISION_LABEL, BuildSpec
-from deploytool.sandbox import ministack, process
-from tests.e2e.docker.local_registry import forget, free_port
+from deploytool.sandbox.cloud.account import Account
+from tests.e2e.docker.local_registry import forget
+from tests.peers.ministack_alone import running_ministack
 
 if TYPE_CHECKING:
     from deploytool.docker.toolchain import Toolchain
@@ -25,22 +25,13 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def ecr(tmp_path_factory: pytest.TempPathFactory, tools: Toolchain) -> Iterator[str]:
     """``host:port`` of a MiniStack with an immutable repository ``shop``."""
-    log, port = tmp_path_factory.mktemp("ministack") / "log", free_port()
-    server = ministack.start(ministack.install(print), "docker-tests", port, log)
-    try:
-        ministack.wait(server, port, log)
-        client = boto3.client(
-            "ecr",
-            endpoint_url=f"http://127.0.0.1:{port}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "docker-tests") as address:
+        client = Account(address, "us-east-1").client("ecr")
         client.create_repository(repositoryName="shop", imageTagMutability="IMMUTABLE")
-        yield f"localhost:{port}"
-        forget(tools.docker, f"localhost:{port}")
-    finally:
-        process.stop(server)
+        # Docker speaks HTTP without TLS to a registry of this name only.
+        host = address.removeprefix("http://").replace("127.0.0.1", "localhost")
+        yield host
+        forget(tools.docker, host)
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from deploytool.docker.registry import Auth, manifest
 from deploytool.docker.spec import BuildSecret, BuildSpec
 from deploytool.docker.toolchain import find_toolchain
 from deploytool.errors import BuildError
-from tests.e2e.docker.local_registry import forget, free_port
+from tests.e2e.docker.local_registry import forget
+from tests.free_port import free_port
 
 if TYPE_CHECKING:
     from deploytool.docker.toolchain import Toolchain

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import boto3
+from deploytool.sandbox.cloud import account
 
 CLUSTER = "architecturedeck"
 SERVICES = ("app", "worker")
@@ -19,22 +18,8 @@ READ_ONLY = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Account:
-    """The AWS account behind ``url``."""
-
-    url: str
-    region: str = "us-east-1"
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of one service."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=self.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+class Account(account.Account):
+    """What these tests look at and change in it."""
 
     def serving(self) -> dict[str, str]:
         """Service to the ARN of the revision that it is set to."""

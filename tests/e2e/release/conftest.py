@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ from deploytool.sandbox.state import SandboxState
 from tests.e2e.release.account import Account
 from tests.e2e.release.github_side import Github
 from tests.e2e.release.shop import DEPLOYTOOL, Ran, Shop
+from tests.free_port import free_port
 from tests.peers.front.client import Front, start_front
 
 INHERITED = ("PATH", "LANG", "DOCKER_HOST")
@@ -57,9 +57,7 @@ def github_control(sandbox: SandboxState) -> ControlClient:
 
 @pytest.fixture(scope="session")
 def session_front(sandbox: SandboxState) -> Iterator[Front]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     with start_front(sandbox.aws_endpoint_url, port) as front:
         yield front
     _forget_images(f"localhost:{port}/*")

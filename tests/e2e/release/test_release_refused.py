@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import pytest
 
 from deploytool.sandbox import account_faults
-from deploytool.sandbox.cloud.account import Account as SandboxAccount
 from deploytool.sandbox.cloud.cpu import architecture
 from tests.e2e.release.account import CLUSTER
 from tests.e2e.release.shop import Shop
@@ -82,7 +81,7 @@ def test_a_dirty_tree_is_not_built(shop: Shop) -> None:
 
 
 def test_a_secret_that_is_gone_is_missed_before_anything_changes(shop: Shop) -> None:
-    account = SandboxAccount(shop.account.url, shop.account.region)
+    account = shop.account
     shop.only("worker")
     shop.template("worker", command=["architecturedeck-worker", "--again"])
     account_faults.delete_secret(account)

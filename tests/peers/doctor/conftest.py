@@ -15,21 +15,15 @@ from click.testing import CliRunner, Result
 
 from deploytool.aws.session import Session
 from deploytool.cli.main import command
+from tests.free_port import free_port
 from tests.peers.doctor.account import HOST, Edge, Network, make_edge, make_network, make_stores
 from tests.peers.doctor.tasks import make_services, make_watch
 from tests.peers.front.client import Front, start_front
-from tests.peers.front.conftest import free_port
 from tests.peers.front.rules import Rule
-from tests.peers.ministack_alone import running_ministack
+from tests.peers.ministack_alone import point_to, running_ministack
 
-AWS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_CONFIG_FILE": "/dev/null",
-    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-}
 ELSEWHERE = (
-    "AWS_PROFILE", "DEPLOYTOOL_ENVIRONMENT", "DEPLOYTOOL_ROLE", "GITHUB_ACTIONS", "GITHUB_TOKEN", "GH_TOKEN",
+    "DEPLOYTOOL_ENVIRONMENT", "DEPLOYTOOL_ROLE", "GITHUB_ACTIONS", "GITHUB_TOKEN", "GH_TOKEN",
     "GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY",
 )  # fmt: skip
 """Variables that would lead the command out of the test."""
@@ -48,8 +42,7 @@ class Account:
 
 @pytest.fixture(scope="session")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    with running_ministack(tmp_path_factory.mktemp("ministack"), f"doctor-{port}", port) as address:
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "doctor") as address:
         yield address
 
 
@@ -63,9 +56,7 @@ def front(upstream: str) -> Iterator[Front]:
 def session(front: Front) -> Iterator[Session]:
     """Through the front, so that a test can have a call denied."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in AWS.items():
-            patch.setenv(name, value)
-        patch.setenv("AWS_ENDPOINT_URL", front.base_url)
+        point_to(front.base_url, patch)
         for name in ELSEWHERE:
             patch.delenv(name, raising=False)
         yield Session("us-east-1")

@@ -2,7 +2,6 @@
 
 import io
 import shutil
-import socket
 import subprocess
 import tarfile
 import time
@@ -15,17 +14,11 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.free_port import free_port
 from tests.peers.front.client import Front, start_front
 from tests.peers.ministack_alone import running_ministack
 
 BUSYBOX = "front-tests-busybox:1"
-
-
-def free_port() -> int:
-    """A port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
@@ -128,8 +121,7 @@ def busybox() -> str:
 @pytest.fixture(scope="session")
 def upstream_url(tmp_path_factory: pytest.TempPathFactory, busybox: str) -> Iterator[str]:
     """The address of a MiniStack, installed once per machine and started for this session."""
-    port = free_port()
-    with running_ministack(tmp_path_factory.mktemp("ministack"), f"front-{port}", port) as address:
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "front") as address:
         yield address
 
 

@@ -6,8 +6,9 @@ import pytest
 import requests
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from tests.free_port import free_port
 from tests.peers.front.client import start_front
-from tests.peers.front.conftest import Cloud, free_port
+from tests.peers.front.conftest import Cloud
 from tests.peers.front.rules import Effect, EffectKind, Rule
 
 

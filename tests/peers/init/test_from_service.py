@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from deploytool.cli.read_config import read_config
 from deploytool.core.config.resolve import resolve
-from deploytool.sandbox import ministack, process
-from tests.peers.front.conftest import free_port
+from deploytool.sandbox.cloud.account import Account as AwsAccount
 from tests.peers.init.conftest import Project, Ran
+from tests.peers.ministack_alone import running_ministack
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
@@ -22,13 +20,8 @@ REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    server = ministack.start(ministack.install(print), f"init-{port}", port, log)
-    try:
-        ministack.wait(server, port, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop(server)
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "init") as address:
+        yield address
 
 
 class Account:
@@ -37,17 +30,9 @@ class Account:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self.cluster = f"live-{uuid4().hex[:8]}"
+        self.client = AwsAccount(endpoint, REGION).client
         self.ecs = self.client("ecs")
         self.ecs.create_cluster(clusterName=self.cluster)
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
 
     def family(self, name: str, *images: str, **container: Any) -> str:
         """Register a task definition of this cluster's own; its family."""

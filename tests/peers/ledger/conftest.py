@@ -11,28 +11,18 @@ from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.session import Session
 from deploytool.core.ledger_table import TABLE
-from tests.peers.front.conftest import free_port
-from tests.peers.ministack_alone import running_ministack
+from tests.peers.ministack_alone import point_to, running_ministack
 
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    with running_ministack(tmp_path_factory.mktemp("ministack"), f"ledger-{port}", port) as address:
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "ledger") as address:
         yield address
 
 
 @pytest.fixture
 def session(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Session:
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    point_to(endpoint, monkeypatch)
     return Session("us-east-1")
 
 

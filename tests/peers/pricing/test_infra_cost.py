@@ -12,9 +12,10 @@ from click.testing import CliRunner, Result
 
 from deploytool.cli.main import command
 from deploytool.errors import CloudError, ConfigurationError
+from tests.free_port import free_port
 from tests.peers.front.client import start_front
-from tests.peers.front.conftest import free_port
 from tests.peers.front.rules import Effect, Rule
+from tests.peers.ministack_alone import point_to
 from tests.peers.pricing.price_list import price_list, product
 
 NAT = "NAT Gateway"
@@ -36,15 +37,7 @@ Typed = Callable[..., Result]
 @pytest.fixture
 def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
     monkeypatch.chdir(tmp_path)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",  # the discard port: nobody listens
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    point_to("http://127.0.0.1:9", monkeypatch)  # the discard port: nobody listens
     monkeypatch.setattr("deploytool.aws.pricing.PATIENCE", 0.5)
 
     def run(*words: str) -> Result:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pytest
 
@@ -14,12 +11,9 @@ from deploytool.core.model import Commit
 from deploytool.core.plan_model import Plan
 from deploytool.github.context import GithubContext
 from deploytool.sandbox.github.client import ControlClient
-from deploytool.sandbox.wait import free_port
+from tests.peers.github.conftest import REPOSITORY, StandIn, git
 from tests.unit.report.telling import plan
 
-PORT = free_port(4590, set())
-URL = f"http://127.0.0.1:{PORT}"
-REPOSITORY = "acme/shop"
 API = f"/repos/{REPOSITORY}"
 
 
@@ -63,48 +57,32 @@ class Github:
         import requests
 
         headers = {"Authorization": "Bearer developer-token"}
-        answer = requests.get(f"{URL}{API}/{path}?per_page=100", headers=headers, timeout=10)
+        answer = requests.get(f"{self.context.api_url}{API}/{path}?per_page=100", headers=headers, timeout=10)
         answer.raise_for_status()
         return list(answer.json())
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ControlClient, str]]:
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     place = tmp_path_factory.mktemp("github")
     checkout = place / "checkout"
     checkout.mkdir()
-    sha = _commit(checkout)
-    command = [sys.executable, "-m", "deploytool.sandbox.github", "--port", str(PORT), "--repository", REPOSITORY]
-    process = subprocess.Popen([*command, "--workdir", str(checkout), "--state", str(place / "state.json")])
-    control = ControlClient(URL)
-    try:
-        control.wait_ready()
-        yield control, sha
-    finally:
-        process.terminate()
-        process.wait(10)
+    git(checkout, "init", "-q", "-b", "main")
+    git(checkout, "commit", "-q", "--allow-empty", "-m", "First")
+    git(checkout, "commit", "-q", "--allow-empty", "-m", "Add the cart")
+    started = StandIn(checkout, place / "state.json")
+    yield started
+    started.stop()
 
 
 @pytest.fixture
-def github(stand_in: tuple[ControlClient, str]) -> Github:
-    control, sha = stand_in
+def github(stand_in: StandIn) -> Github:
+    control, sha, url = stand_in.control, stand_in.sha("HEAD"), stand_in.url
     control.reset()
     control.clear_faults()
     control.clear_log()
     number = control.create_pull_request("Add the cart", sha, merge_commit_sha=sha)
     context = GithubContext(
-        repository=REPOSITORY, token="sandbox-token", api_url=URL, web_url=URL, actions=True, run_id="7", sha=sha
+        repository=REPOSITORY, token="sandbox-token", api_url=url, web_url=url, actions=True, run_id="7", sha=sha
     )
     return Github(control, sha, number, context)
-
-
-def _commit(checkout: Path) -> str:
-    def git(*words: str) -> str:
-        identity = ["-c", "user.name=mona", "-c", "user.email=mona@example.org"]
-        done = subprocess.run(["git", "-C", checkout, *identity, *words], check=True, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    git("init", "-q", "-b", "main")
-    git("commit", "-q", "--allow-empty", "-m", "First")
-    git("commit", "-q", "--allow-empty", "-m", "Add the cart")
-    return git("rev-parse", "HEAD")

@@ -23,7 +23,8 @@ from deploytool.core.rollback import NotCurrent
 from deploytool.core.rollback_request import box_of
 from deploytool.errors import DeployError
 from deploytool.github.errors import Forbidden
-from tests.peers.reporting.conftest import API, REPOSITORY, Github
+from tests.peers.github.conftest import REPOSITORY
+from tests.peers.reporting.conftest import API, Github
 from tests.peers.reporting.test_reporting_way_back import first_pull_request, named, report
 from tests.unit.report.telling import rolled_back
 

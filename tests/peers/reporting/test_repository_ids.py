@@ -7,14 +7,15 @@ import pytest
 from deploytool.cli.init_subjects import subjects_of
 from deploytool.core.init.roles import Subjects
 from deploytool.sandbox.github.represent import REPOSITORY_ID
-from tests.peers.reporting.conftest import REPOSITORY, URL, Github
+from tests.peers.github.conftest import REPOSITORY
+from tests.peers.reporting.conftest import Github
 
 OWNER_ID = 4580
 
 
 @pytest.fixture
 def signed_in(github: Github, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_API_URL", URL)
+    monkeypatch.setenv("GITHUB_API_URL", github.context.api_url)
     monkeypatch.setenv("GITHUB_TOKEN", github.context.token)
 
 

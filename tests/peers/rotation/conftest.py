@@ -16,8 +16,8 @@ from deploytool.aws.session import Session
 from deploytool.core.ledger_table import TABLE
 from deploytool.core.template_checks.simplify import scope_of, simplified
 from tests.cloudformation.templates import NAMES, load
-from tests.peers.front.conftest import eventually, free_port
-from tests.peers.ministack_alone import running_ministack
+from tests.peers.front.conftest import eventually
+from tests.peers.ministack_alone import point_to, running_ministack
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 SERVICES = ("app", "worker")
@@ -26,8 +26,7 @@ SECONDS_BETWEEN_LOOKS = 1
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    with running_ministack(tmp_path_factory.mktemp("ministack"), f"rotation-{port}", port) as address:
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "rotation") as address:
         yield address
 
 
@@ -81,15 +80,7 @@ class Rotation:
 
 @pytest.fixture
 def rotation(endpoint: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Rotation:
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    point_to(endpoint, monkeypatch)
     session = boto3.session.Session(region_name="us-east-1")
     cluster = f"shop-{abs(hash(request.node.name)) % 10**8}"
     session.client("dynamodb").create_table(TableName=cluster, **TABLE)

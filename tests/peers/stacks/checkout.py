@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from deploytool.aws.session import Session
+from tests.peers.ministack_alone import aws_at
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 DIGEST = "sha256:" + "0" * 64
@@ -71,11 +72,7 @@ def make_checkout(root: Path, app: str, session: Session, aws: str) -> Checkout:
     kept = {name: each for name, each in os.environ.items() if not name.startswith(("AWS_", "GITHUB_", "DEPLOYTOOL_"))}
     environ = {
         **kept,
-        "AWS_ENDPOINT_URL": aws,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        **aws_at(aws),
         "DEPLOYTOOL_REGISTRY": aws.removeprefix("http://").replace("127.0.0.1", "localhost"),
         "DEPLOYTOOL_SANDBOX": str(root),
         "CI": "true",

@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,10 +25,9 @@ from deploytool.run.stacks.apply import apply
 from deploytool.run.stacks.destroy import destroy, doom
 from deploytool.run.stacks.plan import drafted
 from deploytool.run.stacks.ports import Target, World
-from deploytool.sandbox import engine, ministack, process
-from deploytool.sandbox.state import ministack_host
+from tests.free_port import free_port
 from tests.peers.front.client import Front, start_front
-from tests.peers.front.conftest import free_port
+from tests.peers.ministack_alone import point_to, running_ministack
 from tests.peers.stacks.documents import Document, base, service, top
 from tests.peers.stacks.surroundings import FewImages, QuickClock, unlocked
 
@@ -39,16 +37,8 @@ ACCOUNT = "000000000000"
 
 @pytest.fixture(scope="session")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port, log = free_port(), Path(tmp_path_factory.mktemp("ministack")) / "log"
-    name = f"stacks-{port}"
-    server = ministack.start(ministack.install(print), name, port, log)
-    try:
-        ministack.wait(server, port, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.stop(server)
-        if engine.answers():
-            engine.remove(engine.containers(f"ministack.instance={ministack_host(name)}:{port}"))
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "stacks") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -66,15 +56,7 @@ def front(session_front: Front) -> Iterator[Front]:
 
 @pytest.fixture
 def session(front: Front, monkeypatch: pytest.MonkeyPatch) -> Session:
-    for name, value in {
-        "AWS_ENDPOINT_URL": front.base_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_CONFIG_FILE": "/dev/null",
-        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    point_to(front.base_url, monkeypatch)
     return Session(REGION)
 
 
