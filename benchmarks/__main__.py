@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
@@ -24,15 +23,13 @@ REACHED, NOT_REACHED, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 130
 
 def main() -> int:
     """0 where every bound is reached, 1 where one is not, 2 where something could not be measured."""
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure deploytool beside its peers.")
-    parser.add_argument("--runs", type=_count, default=5, help="runs of each row; medians are told (default: 5)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write every sample as JSON")
-    parser.add_argument("--page", type=Path, metavar="FILE", help="also put the table into docs/benchmark.md")
-    parser.add_argument("--row", nargs="+", choices=ROWS, default=list(ROWS), help="only these (default: all)")
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("--runs", type=_count, default=5)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--page", type=Path, metavar="FILE")
+    parser.add_argument("--row", nargs="+", choices=ROWS, default=list(ROWS))
     chosen = parser.parse_args()
     head = taken(chosen.runs)
-    # scripts/bench set it for us; a program that is measured starts as its users start it.
-    os.environ.pop("PYTHONPATH", None)
     # As Ctrl-C does: the sandbox is taken down on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failures: list[str] = []

@@ -32,11 +32,11 @@ PARTS: dict[str, tuple[Callable[[Ground, int], Row], int]] = {
 
 def main() -> int:
     """0 where every bound is reached, 1 where one is not, 2 where something could not be measured."""
-    parser = argparse.ArgumentParser(prog="scripts/chaos", description="Break releases on a sandbox of its own.")
+    parser = argparse.ArgumentParser(prog="scripts/chaos")
     for name, (_, count) in PARTS.items():
-        parser.add_argument(f"--{name}", type=int, default=count, help=f"how many; 0: none (default: {count})")
-    parser.add_argument("--seed", type=int, default=1, help="of the random instants (default: 1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
+        parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args()
     counts = {name: getattr(chosen, name) for name in PARTS}
     head = {**taken(sum(counts.values())), "seed": str(chosen.seed)}

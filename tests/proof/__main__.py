@@ -25,9 +25,9 @@ def _chunk(seeds: range) -> list[Failure]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code 1 where an invariant broke."""
-    parser = argparse.ArgumentParser(prog="scripts/prove", description=__doc__)
+    parser = argparse.ArgumentParser(prog="scripts/prove")
     parser.add_argument("--schedules", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=0, help="number of the first schedule")
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     asked = parser.parse_args(arguments)
     began, end = time.perf_counter(), asked.seed + asked.schedules
