@@ -128,7 +128,6 @@ class Container:
     reason: str = ""
     health_status: str = "UNKNOWN"
     image: str = ""
-    image_digest: str = ""
     essential: bool = True
     command: tuple[str, ...] = ()
     health_command: tuple[str, ...] = ()
@@ -144,7 +143,6 @@ class Task:
     arn: str
     task_definition: str
     last_status: str
-    desired_status: str = ""
     started_by: str = ""
     group: str = ""
     stop_code: str = ""

@@ -62,8 +62,6 @@ class Migrate:
     timeout: float
     """Seconds."""
     on_cancel: str = "finish"
-    reused: bool = False
-    """``base`` is identical to what would be registered."""
 
     @property
     def task(self) -> StandaloneTask:

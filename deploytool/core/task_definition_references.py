@@ -28,13 +28,6 @@ class Secret:
             return self.value_from
         return ":".join(self.value_from.split(":")[:_FIELDS_OF_A_SECRET_ARN])
 
-    @property
-    def json_key(self) -> str:
-        """The key within the secret's JSON; empty where the whole secret is meant."""
-        parts = self.value_from.split(":")
-        is_secret = ":secretsmanager:" in self.value_from
-        return parts[_FIELDS_OF_A_SECRET_ARN] if is_secret and len(parts) > _FIELDS_OF_A_SECRET_ARN else ""
-
 
 @dataclass(frozen=True)
 class References:

@@ -24,7 +24,6 @@ class GithubContext:
     actions: bool = False
     """We run inside GitHub Actions."""
     run_id: str = ""
-    run_attempt: str = ""
     actor: str = ""
     event_name: str = ""
     event: Mapping[str, Any] = field(default_factory=dict)
@@ -74,7 +73,6 @@ def github_context(environ: Mapping[str, str], event: Mapping[str, Any]) -> Gith
         web_url=(environ.get("GITHUB_SERVER_URL") or DEFAULT_WEB).rstrip("/"),
         actions=environ.get("GITHUB_ACTIONS") == "true",
         run_id=environ.get("GITHUB_RUN_ID", ""),
-        run_attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),
         actor=environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR", ""),
         event_name=environ.get("GITHUB_EVENT_NAME", ""),
         event=event,

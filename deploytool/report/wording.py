@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.observed import revision
 from deploytool.core.verdict_model import Fate, Verdict
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
@@ -39,12 +38,6 @@ def clean(line: str) -> str:
 def cleaned(lines: Iterable[str]) -> tuple[str, ...]:
     """Every line as :func:`clean` leaves it; what holds several lines becomes several."""
     return tuple(clean(part) for line in lines for part in (line.splitlines() or [""]))
-
-
-def revision_number(arn: str) -> str:
-    """``42`` of a task definition's ARN; empty where there is none."""
-    name, colon, number = revision(arn).rpartition(":")
-    return number if colon and name else ""
 
 
 def short_digest(digest: str) -> str:

@@ -222,7 +222,6 @@ class ModelService:
             arn=f"arn:aws:ecs:us-east-1:123456789012:task/shop/{number}",
             task_definition=rolling.revision,
             last_status="STOPPED",
-            desired_status="STOPPED",
             started_by=rolling.id,
             stop_code=code,
             stopped_reason=reason,

@@ -179,18 +179,17 @@ def test_references_name_each_secret_log_group_and_role_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value_from", "resource", "json_key"),
+    ("value_from", "resource"),
     [
-        (SECRET, SECRET, ""),
-        (f"{SECRET}:key::", SECRET, "key"),
-        (f"{SECRET}::AWSPREVIOUS:", SECRET, ""),
-        (PARAMETER, PARAMETER, ""),
-        ("/shop/key", "/shop/key", ""),
+        (SECRET, SECRET),
+        (f"{SECRET}:key::", SECRET),
+        (f"{SECRET}::AWSPREVIOUS:", SECRET),
+        (PARAMETER, PARAMETER),
+        ("/shop/key", "/shop/key"),
     ],
 )
-def test_a_secret_is_parted_into_its_resource_and_its_json_key(value_from: str, resource: str, json_key: str) -> None:
-    secret = Secret("app", "KEY", value_from)
-    assert (secret.resource, secret.json_key) == (resource, json_key)
+def test_the_resource_of_a_secret_is_named_without_key_and_version(value_from: str, resource: str) -> None:
+    assert Secret("app", "KEY", value_from).resource == resource
 
 
 values = st.recursive(

@@ -75,4 +75,4 @@ def test_roles_images_and_secrets_are_kept() -> None:
 
     assert (found.task_role, found.execution_role) == ("t", "e")
     assert found.images == (("app", "shop:1"),)
-    assert found.secrets[0].json_key == "key"
+    assert found.secrets[0].value_from == secret["valueFrom"]

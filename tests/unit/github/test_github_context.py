@@ -34,7 +34,7 @@ def test_everything_is_read_from_the_runner() -> None:
     assert context.api_url == "https://ghes.example/api/v3"
     assert context.repository_url == "https://ghes.example/acme/shop"
     assert context.run_url == "https://ghes.example/acme/shop/actions/runs/7"
-    assert (context.actions, context.actor, context.run_attempt, context.default_branch) == (True, "mona", "2", "trunk")
+    assert (context.actions, context.actor, context.default_branch) == (True, "mona", "trunk")
     assert context.silent_because == ""
 
 
