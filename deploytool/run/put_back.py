@@ -12,7 +12,8 @@ from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.errors import DeployError
 from deploytool.run.ports import World
-from deploytool.run.rollout import Watched, noted, update, watch
+from deploytool.run.rollout import noted, update, watch
+from deploytool.run.watched import Watched
 
 PUT_BACK = "put back"
 SETTLED = frozenset({Fate.ROLLING_BACK, Fate.ROLLED_BACK, Fate.SUPERSEDED})

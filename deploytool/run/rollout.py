@@ -4,63 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from deploytool.core.diagnosis import of_service, of_task
-from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Explained, ServiceMoved, Warned
+from deploytool.core.events import ServiceMoved, Warned
 from deploytool.core.lease import LeaseLost, SupersededBy
-from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, Task
+from deploytool.core.observed import ServiceDeployment, ServiceState
 from deploytool.core.pace import nearly_there, pause
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import waiting_for
-from deploytool.errors import CloudError, CloudUnreachable, DeployError
-from deploytool.run.cancel import Cancelled
+from deploytool.errors import CloudError, CloudUnreachable
+from deploytool.run.explain import explain, worth_explaining
 from deploytool.run.ports import World
-from deploytool.run.target_health import with_target_health
-from deploytool.run.unresolved import with_images
+from deploytool.run.watched import Watched
 
-LOG_LINES = 50
-LISTING_LAG = (0.25, 0.5, 0.5)
-"""Seconds between the looks for the stopped tasks of a deployment that failed."""
-WAITING = Verdict(Fate.WAITING)
-
-
-@dataclass(frozen=True)
-class Watched:
-    """One service on its way."""
-
-    key: str
-    rollout: Rollout
-    verdict: Verdict = WAITING
-    state: ServiceState | None = None
-    going_back: bool = False
-    explained: tuple[Diagnosis, ...] = ()
-    tasks_seen: frozenset[str] = frozenset()
-    blind: bool = False
-    """Its stopped tasks cannot be read; told once."""
-
-    @property
-    def hopeless(self) -> bool:
-        """Failed for certain, or a task showed a fault that no second try can mend, and none did."""
-        if self.verdict.fate is Fate.LIVE:
-            return False
-        return self.verdict.failed or any(diagnosis.fatal for diagnosis in self.explained)
+AT_ONCE = 8
+"""Calls of UpdateService at the same time."""
+Wish = tuple[str, ServiceState, str]
+"""A service's key, how it was found, and the revision that it is to run."""
 
 
 def update(
-    wanted: Sequence[tuple[str, ServiceState, str]],
+    wanted: Sequence[Wish],
     world: World,
     *,
     going_back: bool = False,
     began: Callable[[Watched], None] = lambda _: None,
 ) -> tuple[Watched, ...]:
-    """Exactly one UpdateService for each (key, state before, revision), all at once.
+    """Exactly one UpdateService for each, all at once.
 
     ``began`` is told of each one that AWS accepted, also when another one fails and raises, and of one that got no
-    answer: it may have begun.
+    answer: it may have begun. Raises CloudError, LeaseLost, SupersededBy.
     """
     if not wanted:
         return ()
@@ -69,30 +44,31 @@ def update(
     else:
         world.journal.moving({key: revision for key, _, revision in wanted})
         world.lease.check()  # last, so that nothing slow lies between the answer and the change
-
-    def one(item: tuple[str, ServiceState, str]) -> Watched:
-        key, before, revision = item
-        try:
-            rollout = world.ecs.update_service(before, revision)
-        except CloudUnreachable as error:
-            unknown = Rollout(before.name, "", revision, before.primary.id if before.primary else "",
-                              before.task_definition)  # fmt: skip
-            verdict = Verdict(Fate.FAILED, f"nobody knows whether it began: {error.cause}")
-            began(Watched(key, unknown, verdict, before, going_back))
-            raise
-        # From here on this is what the service is set to, even if no later look succeeds.
-        watched = Watched(key, rollout, state=replace(before, task_definition=revision), going_back=going_back)
-        began(watched)
-        return watched
-
-    with ThreadPoolExecutor(max_workers=min(len(wanted), 8)) as pool:
-        sent = [pool.submit(one, item) for item in wanted]  # map() would drop what still waits when one fails
+    with ThreadPoolExecutor(max_workers=min(len(wanted), AT_ONCE)) as pool:
+        # map() would drop what still waits when one fails
+        sent = [pool.submit(_send, wish, world, going_back, began) for wish in wanted]
     for each in sent:
         if not each.exception():
             done = each.result()
             noting = partial(world.journal.moved, done.key, done.rollout.deployment_id, done.rollout.task_definition)
             noted(world, noting) if going_back else noting()
     return tuple(each.result() for each in sent)
+
+
+def _send(wish: Wish, world: World, going_back: bool, began: Callable[[Watched], None]) -> Watched:
+    key, before, revision = wish
+    try:
+        rollout = world.ecs.update_service(before, revision)
+    except CloudUnreachable as error:
+        primary = before.primary.id if before.primary else ""
+        unknown = Rollout(before.name, "", revision, primary, before.task_definition)
+        verdict = Verdict(Fate.FAILED, f"nobody knows whether it began: {error.cause}")
+        began(Watched(key, unknown, verdict, before, going_back))
+        raise
+    # From here on this is what the service is set to, even if no later look succeeds.
+    watched = Watched(key, rollout, state=replace(before, task_definition=revision), going_back=going_back)
+    began(watched)
+    return watched
 
 
 def noted(world: World, note: Callable[[], None]) -> None:
@@ -126,9 +102,9 @@ def watch(
 ) -> tuple[Watched, ...]:
     """Poll until every service is settled, or, with ``stop_early``, until one of them is hopeless.
 
-    One DescribeServices (ten services each) and one DescribeServiceDeployments per tick, whatever the number of
-    services. ``timeout`` is in seconds; what is unsettled by then is judged as timed out. Without ``stop_early`` there
-    is nothing better to do than to wait, also while AWS does not answer.
+    Each look asks for all of them at once (``Ecs.services``, ``Ecs.service_deployments``). ``timeout`` is in seconds;
+    what is unsettled by then is judged as timed out. Without ``stop_early`` there is nothing better to do than to wait,
+    also while AWS does not answer. Raises Cancelled, CloudError, and with ``stop_early`` LeaseLost and SupersededBy.
     """
     deadline = world.clock.monotonic() + timeout
     blind = False
@@ -179,66 +155,10 @@ def _judge(
     verdict = judge(service.rollout, state, detail, out_of_time)
     shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
     service = replace(service, verdict=shown, state=state)
-    ours = _ours(service, state)
+    ours = service.deployment
     world.tell(
         ServiceMoved(service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back)
     )
-    if state is not None and _worth_explaining(service, state):
+    if state is not None and worth_explaining(service):
         service = explain(service, state, detail, world)
     return service
-
-
-def _worth_explaining(service: Watched, state: ServiceState) -> bool:
-    ours = _ours(service, state)
-    return not service.blind and (service.verdict.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen)))
-
-
-def _ours(service: Watched, state: ServiceState | None) -> Deployment | None:
-    listed = state.deployments if state else ()
-    return next((each for each in listed if each.id == service.rollout.deployment_id), None)
-
-
-def explain(service: Watched, state: ServiceState, detail: ServiceDeployment | None, world: World) -> Watched:
-    """Capture why tasks of this rollout ended while ECS still knows: stopped tasks vanish within the hour."""
-    try:
-        fresh = _fresh(service, world)
-        if service.verdict.failed and not (service.explained or service.tasks_seen):
-            # ECS may call a deployment failed a moment before its tasks are listed as stopped.
-            for seconds in LISTING_LAG:
-                if fresh:
-                    break
-                world.clock.sleep(seconds)
-                fresh = _fresh(service, world)
-    except Cancelled:
-        raise
-    except DeployError as error:  # an explanation less; the rollout itself is judged without it
-        world.tell(Warned(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
-        fresh, service = [], replace(service, blind=True)
-    found = [of_task(task, _log(task, world)) for task in fresh]
-    if service.verdict.failed and not (found or service.explained):
-        # A task's own end says why; what the service says about itself only says that.
-        found.extend(of_service(state.events, _ours(service, state), detail))
-    found = [with_target_health(with_images(each, service.rollout, world), state, world) for each in found]
-    known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
-    new = []
-    for diagnosis in found:
-        if (diagnosis.code, diagnosis.cause) not in known:
-            known.add((diagnosis.code, diagnosis.cause))
-            new.append(replace(diagnosis, subject=diagnosis.subject or service.key))
-            world.tell(Explained(new[-1]))
-    return replace(
-        service,
-        explained=service.explained + tuple(new),
-        tasks_seen=service.tasks_seen | {task.arn for task in fresh},
-    )
-
-
-def _fresh(service: Watched, world: World) -> list[Task]:
-    return [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
-
-
-def _log(task: Task, world: World) -> tuple[str, ...]:
-    """Lines of the container that failed, else of the first that has a log."""
-    order = sorted(task.containers, key=lambda each: (each.exit_code in (0, None), not each.essential))
-    place = next((container.log for container in order if container.log), None)
-    return world.logs.tail(place, LOG_LINES) if place else ()

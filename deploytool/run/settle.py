@@ -13,7 +13,8 @@ from deploytool.core.recovery import Leftover, leftover, migration_end
 from deploytool.core.verdict_model import Fate, Rollout
 from deploytool.run.alone import await_end
 from deploytool.run.ports import World
-from deploytool.run.rollout import Watched, update, watch
+from deploytool.run.rollout import update, watch
+from deploytool.run.watched import Watched
 
 STEP = "settle"
 

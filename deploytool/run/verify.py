@@ -9,8 +9,8 @@ from deploytool.core.expectation import met
 from deploytool.core.plan_model import Verify
 from deploytool.core.verdict_model import Rollout
 from deploytool.errors import DeployError
+from deploytool.run.explain import LOG_LINES
 from deploytool.run.ports import World
-from deploytool.run.rollout import LOG_LINES
 
 ONE_ANSWER = 5.0
 """Seconds that a single request may take."""
