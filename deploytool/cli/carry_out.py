@@ -13,38 +13,31 @@ from deploytool.cli.transaction import Transaction
 from deploytool.core.events import Accompanied
 from deploytool.core.ledger import Kind
 from deploytool.core.outcome import Outcome
-from deploytool.core.plan_model import Plan
 from deploytool.core.way_back import taken_back, taken_over, way_back
 from deploytool.report.documents import outcome_document, text
 from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
 
 
-def carry_out(
-    open_one: Transaction, decided: Decided, kind: Kind, github: Told, restores: str = "", previous: str = ""
-) -> Outcome:
-    """Run the plan to its outcome; the ledger has it before this returns, what ``github`` makes included.
-
-    ``restores``: the release whose version it brings back. ``previous``: the one that a rollback from it goes to, where
-    that is not the one that is live now.
-    """
-    if decided.plan.changes and not previous:
-        _tell_beforehand(open_one, decided.plan, kind, restores)
+def carry_out(open_one: Transaction, decided: Decided, github: Told) -> Outcome:
+    """Run the plan to its outcome; the ledger has it before this returns, what ``github`` makes included."""
+    if decided.plan.changes and not decided.previous:
+        _tell_beforehand(open_one, decided)
     github.remembered_by(open_one.on_github)
-    outcome = run(decided.plan, open_one.world(decided, kind, restores, previous))
+    outcome = run(decided.plan, open_one.world(decided))
     github.serves_again(open_one.serving_again(outcome))
     return outcome
 
 
-def _tell_beforehand(open_one: Transaction, plan: Plan, kind: Kind, restores: str) -> None:
+def _tell_beforehand(open_one: Transaction, decided: Decided) -> None:
     """What the comments of pull requests are made of and the plan does not hold."""
-    records = open_one.records()
-    if back := way_back(records, restores):
+    records, plan = open_one.records(), decided.plan
+    if back := way_back(records, decided.restores):
         open_one.tell(back)
     commit = plan.request.commit
-    if kind is not Kind.ROLLBACK and (over := taken_over(records)):
+    if decided.kind is not Kind.ROLLBACK and (over := taken_over(records)):
         open_one.tell(over)
-    taken = taken_back(records) if kind is Kind.ROLLBACK else None
+    taken = taken_back(records) if decided.kind is Kind.ROLLBACK else None
     if taken:
         open_one.tell(taken)
         base, head = commit.sha, taken.request.commit.sha

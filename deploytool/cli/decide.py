@@ -18,6 +18,7 @@ from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.core.check import ReleaseRefused
 from deploytool.core.config.model import Settings
+from deploytool.core.ledger import Kind
 from deploytool.core.migration_files import migrations_in
 from deploytool.core.model import Live, LiveService, Origin, Request
 from deploytool.core.observed import TaskDefinition
@@ -29,12 +30,17 @@ from deploytool.run.ports import Clock
 
 @dataclass(frozen=True)
 class Decided:
-    """A plan, with what it was made from."""
+    """A plan, with what it was made from and what it means to the history of releases."""
 
     plan: Plan
     live: Mapping[str, LiveService]
     images: Images | None
     """``None`` where nothing is ever built: rollback and promotion."""
+    kind: Kind = Kind.RELEASE
+    restores: str = ""
+    """The release whose version it brings back."""
+    previous: str = ""
+    """The release that a rollback from it goes to, where that is not the one that is live now."""
 
 
 def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decided:

@@ -11,13 +11,13 @@ from deploytool.cli.decide import Decided, registry_host, request_for, templates
 from deploytool.cli.decide_promotion import version_live
 from deploytool.cli.images import Images
 from deploytool.cli.transaction import Transaction
-from deploytool.core.ledger import Record
+from deploytool.core.ledger import Kind, Record
 from deploytool.core.migration_plan import migration_plan, only_migration
-from deploytool.core.model import Origin, PublishedImage
+from deploytool.core.model import PublishedImage
 from deploytool.core.rollback import NoTarget
 
 
-def decide_migration(open_one: Transaction, release_id: str, origin: Origin, *, of_live: bool) -> Decided:
+def decide_migration(open_one: Transaction, *, of_live: bool) -> Decided:
     """The plan. Raises NoMigration, NoTarget where nothing is live, ReleaseRefused, CloudError."""
     project = open_one.project
     only_migration(project.settings)  # raises before anything is looked up
@@ -31,10 +31,10 @@ def decide_migration(open_one: Transaction, release_id: str, origin: Origin, *, 
     base = live.templates.get("migrate", live.migrate)
     problems, warnings = preflight(project.session, [base] if base else [])
     live = replace(live, problems=live.problems + problems, warnings=live.warnings + warnings)
-    plan = migration_plan(request_for(project, release_id, origin), settings, live, host)
+    plan = migration_plan(request_for(project, open_one.release_id, open_one.origin), settings, live, host)
     before = next((service.commit for service in live.services.values()), "")
     # No service in the record: none is touched, so the record says of none what should serve.
-    return Decided(with_files(plan, project, before), {}, None if version else images)
+    return Decided(with_files(plan, project, before), {}, None if version else images, Kind.MIGRATE)
 
 
 def _live(open_one: Transaction) -> Record:

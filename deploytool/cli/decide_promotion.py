@@ -11,13 +11,13 @@ from deploytool.cli.decide import Decided, planned, registry_host, request_for, 
 from deploytool.cli.images import Images
 from deploytool.cli.transaction import Transaction
 from deploytool.core.check import ReleaseRefused
-from deploytool.core.ledger import Record, last_successful
-from deploytool.core.model import Origin, Problem, PublishedImage
+from deploytool.core.ledger import Kind, Record, last_successful
+from deploytool.core.model import Problem, PublishedImage
 from deploytool.core.rollback import NoTarget
 from deploytool.errors import ConfigurationError
 
 
-def decide_promotion(open_one: Transaction, release_id: str, origin: Origin, source: str) -> Decided:
+def decide_promotion(open_one: Transaction, source: str) -> Decided:
     """The plan. Raises NoTarget where nothing is live there, ReleaseRefused, CloudError."""
     version = live_in(open_one, source)
     project = open_one.project.at(version.commit)
@@ -39,14 +39,14 @@ def decide_promotion(open_one: Transaction, release_id: str, origin: Origin, sou
 
     live = look(project.session, open_one.ecs, settings, find, templates(project.root, settings))
     live = replace(live, problems=live.problems + tuple(missing))
-    request = request_for(project, release_id, origin)
+    request = request_for(project, open_one.release_id, open_one.origin)
     plan = planned(request, project, live, host)
     if unbuilt := [name for name, choice in plan.images.items() if choice.digest is None]:
         raise ReleaseRefused((Problem(
             f"{source} runs no image {', '.join(unbuilt)}, and a promotion builds nothing",
             f"release commit {version.commit.short} instead",
         ),))  # fmt: skip
-    return Decided(plan, live.services, None)
+    return Decided(plan, live.services, None, Kind.PROMOTE)
 
 
 def live_in(open_one: Transaction, source: str) -> Record:

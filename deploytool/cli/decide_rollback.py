@@ -13,15 +13,15 @@ from deploytool.cli.rollback import Wish
 from deploytool.cli.transaction import Transaction
 from deploytool.core.config.faults import did_you_mean
 from deploytool.core.config.model import Settings
-from deploytool.core.ledger import Record
-from deploytool.core.model import Live, Origin, Problem
+from deploytool.core.ledger import Kind, Record
+from deploytool.core.model import Live, Problem
 from deploytool.core.observed import TaskDefinition
-from deploytool.core.rollback import NoTarget, require_current, rollback_plan, target
+from deploytool.core.rollback import NoTarget, brings_back, require_current, rollback_plan, target
 from deploytool.errors import ConfigurationError, NotFound
 
 
-def decide_rollback(open_one: Transaction, release_id: str, origin: Origin, wish: Wish) -> tuple[Decided, Record]:
-    """The plan, and the release it brings back. Raises NoTarget, NotCurrent, ReleaseRefused, CloudError."""
+def decide_rollback(open_one: Transaction, wish: Wish) -> Decided:
+    """The plan. Raises NoTarget, NotCurrent, ReleaseRefused, CloudError."""
     settings = open_one.project.settings
     for key in wish.services:
         if key not in settings.services:
@@ -41,9 +41,12 @@ def decide_rollback(open_one: Transaction, release_id: str, origin: Origin, wish
     host = registry_host(project)
     images = Images(project.session, project.settings, goal.commit, host, project.root, open_one.clock)
     live = replace(live, problems=live.problems + tuple(_gone(revisions, images)))
-    request = request_for(project, release_id, origin)
+    request = request_for(project, open_one.release_id, open_one.origin)
     plan = rollback_plan(request, project.settings, live, goal, revisions, records, wish.services)
-    return Decided(plan, live.services, None), goal
+    # Where only some services go back, the next rollback takes the others there too.
+    whole = brings_back(goal, plan, live.services)
+    restores, previous = (goal.live_id, "") if whole else ("", goal.live_id)
+    return Decided(plan, live.services, None, Kind.ROLLBACK, restores, previous)
 
 
 def _live(open_one: Transaction, settings: Settings, keys: Collection[str]) -> Live:

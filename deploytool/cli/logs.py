@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
 import click
 
 from deploytool.cli import options
+
+if TYPE_CHECKING:
+    from deploytool.aws.ecs import Ecs
+    from deploytool.aws.logs import Logs, Stream
+    from deploytool.cli.clock import SystemClock
+    from deploytool.core.config.model import Settings
+    from deploytool.core.observed import LogPlace
 
 POLL_SECONDS = 2.0
 
@@ -22,11 +32,10 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
       deploytool logs worker --environment production --follow
     """
     from deploytool.aws.ecs import Ecs
-    from deploytool.aws.logs import Logs, Stream
     from deploytool.cli.clock import SystemClock
     from deploytool.cli.project import project
+    from deploytool.cli.world import reading_logs
     from deploytool.core.config.faults import did_you_mean
-    from deploytool.core.observed import LogPlace
     from deploytool.errors import ConfigurationError
     from deploytool.run.cancel import Cancelled
 
@@ -35,27 +44,28 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
     names = {*settings.services} | ({"migrate"} if settings.migrate else set())
     if service not in names:
         raise ConfigurationError(f'there is no service "{service}" in {config}', did_you_mean(service, sorted(names)))
-    ecs, logs, clock = Ecs(found.session, settings.cluster), Logs(found.session), SystemClock()
+    clock = SystemClock()
     clock.listen()
+    with reading_logs(found.session) as logs, suppress(Cancelled):
+        _show(Ecs(found.session, settings.cluster), logs, clock, settings, service, lines, follow=follow)
+
+
+def _show(
+    ecs: Ecs, logs: Logs, clock: SystemClock, settings: Settings, service: str, lines: int, *, follow: bool
+) -> None:
     readers: dict[LogPlace, Stream] = {}
-    try:
-        while True:
-            if service == "migrate" and settings.migrate:
-                tasks = ecs.tasks_of(family=settings.migrate.task)
-            else:
-                tasks = ecs.tasks_of(service=settings.services[service].service)
-            for task in tasks:
-                for container in task.containers:
-                    if container.log is None:
-                        continue
-                    reader = readers.setdefault(container.log, logs.from_tail(container.log, lines))
-                    for line in reader.read():
-                        click.echo(f"{click.style(f'{container.name}/{task.id[:8]}', dim=True)} {line}")
-            if not follow:
-                break
-            clock.sleep(POLL_SECONDS)
-    except Cancelled:
-        return
-    finally:
-        for note in sorted(logs.unreadable):
-            click.echo(f"warning: {note}", err=True)
+    while True:
+        if service == "migrate" and settings.migrate:
+            tasks = ecs.tasks_of(family=settings.migrate.task)
+        else:
+            tasks = ecs.tasks_of(service=settings.services[service].service)
+        for task in tasks:
+            for container in task.containers:
+                if container.log is None:
+                    continue
+                reader = readers.setdefault(container.log, logs.from_tail(container.log, lines))
+                for line in reader.read():
+                    click.echo(f"{click.style(f'{container.name}/{task.id[:8]}', dim=True)} {line}")
+        if not follow:
+            return
+        clock.sleep(POLL_SECONDS)

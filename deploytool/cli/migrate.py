@@ -9,6 +9,8 @@ import click
 from deploytool.cli import options
 
 if TYPE_CHECKING:
+    from deploytool.cli.decide import Decided
+    from deploytool.cli.transaction import Transaction
     from deploytool.core.lease import IfBusy
 
 
@@ -36,11 +38,9 @@ def command(
     Example:
       deploytool migrate --environment production
     """
+    from deploytool.cli.change import change
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
-    from deploytool.cli.tell_github import told_github
-    from deploytool.core.plan_model import Build
     from deploytool.errors import ConfigurationError
 
     if live and revision != "HEAD":
@@ -48,22 +48,11 @@ def command(
     clock = SystemClock()
     clock.listen()
     found = project(config, environment, revision)
-    asked_by, name = origin(), release_id()
-    with told_github(found, name) as github:
-        from deploytool.cli.carry_out import carry_out, say
-        from deploytool.cli.decide_migration import decide_migration
-        from deploytool.cli.git import checkout, require_clean
-        from deploytool.cli.transaction import Busy, transaction
-        from deploytool.cli.watched import watched
-        from deploytool.core.ledger import Kind
 
-        with (
-            watched(github.tell, as_json=output == "json") as tell,
-            transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "migrate") as open_one,
-        ):
-            decided = decide_migration(open_one, name, asked_by, of_live=live)
-            if any(isinstance(step, Build) for step in decided.plan.steps):
-                require_clean(checkout(found.root), found.commit)
-            outcome = carry_out(open_one, decided, Kind.MIGRATE, github)
-        say(outcome, as_json=output == "json")
-        return int(outcome.exit_code)
+    def decided(open_one: Transaction) -> Decided:
+        from deploytool.cli.decide_migration import decide_migration
+
+        return decide_migration(open_one, of_live=live)
+
+    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json")
+    return int(outcome.exit_code)

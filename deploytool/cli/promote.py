@@ -9,6 +9,8 @@ import click
 from deploytool.cli import options
 
 if TYPE_CHECKING:
+    from deploytool.cli.decide import Decided
+    from deploytool.cli.transaction import Transaction
     from deploytool.core.lease import IfBusy
 
 
@@ -25,27 +27,18 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
     Example:
       deploytool promote --from staging --to production
     """
+    from deploytool.cli.change import change
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
-    from deploytool.cli.tell_github import told_github
 
     clock = SystemClock()
     clock.listen()
-    found = project(config, destination)
-    asked_by, name = origin(), release_id()
-    with told_github(found, name) as github:
-        from deploytool.cli.carry_out import carry_out, say
-        from deploytool.cli.decide_promotion import decide_promotion
-        from deploytool.cli.transaction import Busy, transaction
-        from deploytool.cli.watched import watched
-        from deploytool.core.ledger import Kind
 
-        with (
-            watched(github.tell, as_json=output == "json") as tell,
-            transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), f"from {source}") as open_one,
-        ):
-            decided = decide_promotion(open_one, name, asked_by, source)
-            outcome = carry_out(open_one, decided, Kind.PROMOTE, github)
-        say(outcome, as_json=output == "json")
-        return int(outcome.exit_code)
+    def decided(open_one: Transaction) -> Decided:
+        from deploytool.cli.decide_promotion import decide_promotion
+
+        return decide_promotion(open_one, source)
+
+    found, reason = project(config, destination), f"from {source}"
+    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
+    return int(outcome.exit_code)

@@ -9,6 +9,8 @@ import click
 from deploytool.cli import options
 
 if TYPE_CHECKING:
+    from deploytool.cli.decide import Decided
+    from deploytool.cli.transaction import Transaction
     from deploytool.core.lease import IfBusy
 
 
@@ -29,33 +31,18 @@ def command(
       deploytool release --environment production
     """
     # Loaded here so that `deploytool --help` waits for none of it.
+    from deploytool.cli.change import change
     from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
-    from deploytool.cli.tell_github import told_github
-    from deploytool.core.plan_model import Build
 
     clock = SystemClock()
     clock.listen()
     found = project(config, environment, revision)
-    asked_by, name = origin(), release_id()
-    with told_github(found, name) as github:
-        from deploytool.cli.carry_out import carry_out, say
-        from deploytool.cli.decide import decide, request_for
-        from deploytool.cli.git import checkout, require_clean
-        from deploytool.cli.transaction import Busy, transaction
-        from deploytool.cli.watched import watched
-        from deploytool.core.ledger import Kind
 
-        request = request_for(found, name, asked_by)
-        busy = Busy.asked(if_busy, wait)
-        with (
-            watched(github.tell, as_json=output == "json") as tell,
-            transaction(found, name, asked_by, clock, tell, busy) as open_one,
-        ):
-            decided = decide(found, open_one.ecs, request, clock)
-            if any(isinstance(step, Build) for step in decided.plan.steps):
-                require_clean(checkout(found.root), found.commit)
-            outcome = carry_out(open_one, decided, Kind.RELEASE, github)
-        say(outcome, as_json=output == "json")
-        return int(outcome.exit_code)
+    def decided(open_one: Transaction) -> Decided:
+        from deploytool.cli.decide import decide, request_for
+
+        return decide(found, open_one.ecs, request_for(found, open_one.release_id, open_one.origin), clock)
+
+    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, as_json=output == "json")
+    return int(outcome.exit_code)

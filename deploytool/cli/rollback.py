@@ -11,7 +11,9 @@ from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.cli.clock import SystemClock
+    from deploytool.cli.decide import Decided
     from deploytool.cli.project import Project
+    from deploytool.cli.transaction import Transaction
     from deploytool.core.lease import IfBusy
     from deploytool.core.outcome import Outcome
 
@@ -68,27 +70,11 @@ def command(
 
 def roll_back(found: Project, wish: Wish, clock: SystemClock, *, as_json: bool) -> Outcome:
     """Carry out the wish, from the lock to what GitHub is told. Raises DeployError where it is refused."""
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.tell_github import told_github
+    from deploytool.cli.change import change
 
-    asked_by, name = origin(), release_id()
-    with told_github(found, name) as github:
-        from deploytool.cli.carry_out import carry_out, say
+    def decided(open_one: Transaction) -> Decided:
         from deploytool.cli.decide_rollback import decide_rollback
-        from deploytool.cli.transaction import Busy, transaction
-        from deploytool.cli.watched import watched
-        from deploytool.core.ledger import Kind
-        from deploytool.core.rollback import brings_back
 
-        busy = Busy.asked(wish.if_busy, wish.wait)
-        with (
-            watched(github.tell, as_json=as_json) as tell,
-            transaction(found, name, asked_by, clock, tell, busy, "rollback") as open_one,
-        ):
-            decided, restored = decide_rollback(open_one, name, asked_by, wish)
-            # Where only some services go back, the next rollback takes the others there too.
-            whole = brings_back(restored, decided.plan, decided.live)
-            went = (restored.live_id, "") if whole else ("", restored.live_id)
-            outcome = carry_out(open_one, decided, Kind.ROLLBACK, github, *went)
-        say(outcome, as_json=as_json)
-        return outcome
+        return decide_rollback(open_one, wish)
+
+    return change(found, clock, decided, if_busy=wish.if_busy, wait=wish.wait, reason="rollback", as_json=as_json)

@@ -81,33 +81,11 @@ def _live(found: Project, service: Service) -> LiveService:
 @contextmanager
 def _world(found: Project, clock: SystemClock) -> Iterator[World]:
     """As a release has it, without ledger and lock: nothing that this changes needs them."""
-    from deploytool.aws.alarms import Alarms
     from deploytool.aws.ecs import Ecs
-    from deploytool.aws.logs import Logs
-    from deploytool.aws.target_groups import TargetGroups
-    from deploytool.cli.transaction import NoBuilder
-    from deploytool.run.ports import World
-    from deploytool.run.unrecorded import Unlocked, Unrecorded
-    from deploytool.web import Web
+    from deploytool.cli.world import reading_logs, world_of
 
-    session, logs = found.session, Logs(found.session)
-    ecs = Ecs(session, found.settings.cluster)
-    try:
-        yield World(
-            ecs=ecs,
-            logs=logs,
-            builder=NoBuilder(),
-            web=Web(),
-            alarms=Alarms(session),
-            target_groups=TargetGroups(session),
-            clock=clock,
-            tell=_tell,
-            lease=Unlocked(),
-            journal=Unrecorded(),
-        )
-    finally:
-        for note in sorted(logs.unreadable):
-            click.echo(f"warning: {note}", err=True)
+    with reading_logs(found.session) as logs:
+        yield world_of(found.session, Ecs(found.session, found.settings.cluster), logs, clock, _tell)
 
 
 def _tell(event: Event) -> None:

@@ -10,31 +10,29 @@ from datetime import UTC, datetime
 
 import click
 
-from deploytool.aws.alarms import Alarms
 from deploytool.aws.ecs import Ecs
 from deploytool.aws.journal import Journal
 from deploytool.aws.lease import TTL, Lease, acquire
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.aws.logs import Logs
-from deploytool.aws.target_groups import TargetGroups
 from deploytool.cli.clock import SystemClock
 from deploytool.cli.decide import Decided
 from deploytool.cli.images import Images
 from deploytool.cli.project import Project
+from deploytool.cli.world import reading_logs, world_of
 from deploytool.core.config.model import Settings
 from deploytool.core.events import Settled, Warned
 from deploytool.core.lease import Holding, IfBusy, describe
-from deploytool.core.ledger import GithubRecord, Kind, Record
+from deploytool.core.ledger import GithubRecord, Record
 from deploytool.core.ledger_notes import opened
-from deploytool.core.model import Origin, PublishedImage, Request
+from deploytool.core.model import Origin, Request
 from deploytool.core.outcome import Outcome, Result
 from deploytool.errors import ConfigurationError, DeployError, NotFound
 from deploytool.report.documents import plan_document
 from deploytool.run import ports
 from deploytool.run.settle import settle
-from deploytool.run.unrecorded import Unlocked, Unrecorded
-from deploytool.web import Web
+from deploytool.run.unrecorded import Unrecorded
 
 WAIT = 600.0
 """Seconds to wait for another release where ``--wait`` does not say."""
@@ -64,6 +62,8 @@ class Transaction:
 
     project: Project
     release_id: str
+    origin: Origin
+    """Who asked for the change."""
     clock: SystemClock
     tell: ports.Tell
     ecs: Ecs
@@ -86,9 +86,9 @@ class Transaction:
         """The ledger, newest first; empty where there is none."""
         return self.ledger.recent(limit) if self.ledger else ()
 
-    def world(self, decided: Decided, kind: Kind, restores: str = "", previous: str = "") -> ports.World:
+    def world(self, decided: Decided) -> ports.World:
         """Everything the engine needs to carry out this plan; its record is begun."""
-        return self._world(decided.images, self._journal(decided, kind, restores, previous))
+        return self._world(decided.images, self._journal(decided))
 
     def on_github(self, github: GithubRecord) -> None:
         """Keep what was made on GitHub in the record, where there is one; comes from another thread."""
@@ -127,50 +127,36 @@ class Transaction:
         if any(state.primary and state.primary.rollout_state == "IN_PROGRESS" for state in states.values()):
             settle(last, self._world(None, Unrecorded()), float(self.project.settings.timeout))
 
-    def _journal(self, decided: Decided, kind: Kind, restores: str, previous: str) -> ports.Journal:
+    def _journal(self, decided: Decided) -> ports.Journal:
         if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:
             return Unrecorded()
         live = next(iter(self.ledger.recent(1, result=Result.RELEASED)), None)
-        self._before, self._restores = live.live_id if live else "", restores
+        self._before, self._restores = live.live_id if live else "", decided.restores
         record = opened(
             decided.plan,
             decided.live,
             document=plan_document(decided.plan),
             now=_now(),
             fence=self.lease.fence,
-            kind=kind,
-            previous=previous or self._before,
-            restores=restores,
+            kind=decided.kind,
+            previous=decided.previous or self._before,
+            restores=decided.restores,
         )
         self.ledger.begin(record)
         self._kept = Journal(self.ledger, record)
         return self._kept
 
     def _world(self, builder: Images | None, journal: ports.Journal) -> ports.World:
-        session = self.project.session
-        return ports.World(
-            ecs=self.ecs,
-            logs=self.logs,
-            builder=builder or NoBuilder(),
-            web=Web(),
-            alarms=Alarms(session),
-            target_groups=TargetGroups(session),
-            clock=self.clock,
-            tell=self.tell,
-            lease=self.lease or Unlocked(),
+        return world_of(
+            self.project.session,
+            self.ecs,
+            self.logs,
+            self.clock,
+            self.tell,
+            builder=builder,
+            lease=self.lease,
             journal=journal,
         )
-
-
-class NoBuilder:
-    """Port ``run.ports.Builder`` for what never builds: a rollback, a promotion, settling."""
-
-    def build(self, image: object, say: ports.Say) -> PublishedImage:
-        """Never called: such plans have no Build step."""
-        raise AssertionError("a plan without a Build step does not build")
-
-    def gate(self, image: object, digest: str, say: ports.Say) -> None:
-        """What ran before was let through before."""
 
 
 @contextmanager
@@ -180,34 +166,39 @@ def transaction(project: Project, release_id: str, origin: Origin, clock: System
 
     Raises Locked, SupersededBy, LedgerMissing, CloudError.
     """
-    settings = project.settings
-    ecs, logs = Ecs(project.session, settings.cluster), Logs(project.session)
-    lease, ledger = None, None
-    if settings.ledger is None:
-        tell(Warned(NO_LEDGER))
-    else:
-        ledger = Ledger(project.session, settings.ledger, settings.app, settings.environment)
-        lease = acquire(
-            Lock(project.session, settings.ledger, settings.app, settings.environment),
-            owner=release_id,
-            clock=clock,
-            actor=origin.actor,
-            run_url=origin.run_url,
-            reason=reason,
-            if_busy=busy.if_busy,
-            wait_seconds=busy.wait_seconds,
-            ttl=_ttl(),
-            waiting=_waiting(settings.environment),
-        )
+    lease, ledger = _acquired(project, release_id, origin, clock, tell, busy, reason)
     try:
-        open_one = Transaction(project, release_id, clock, tell, ecs, logs, lease, ledger)
-        open_one.settled = open_one.settle()
-        yield open_one
+        with reading_logs(project.session) as logs:
+            ecs = Ecs(project.session, project.settings.cluster)
+            open_one = Transaction(project, release_id, origin, clock, tell, ecs, logs, lease, ledger)
+            open_one.settled = open_one.settle()
+            yield open_one
     finally:
         if lease:
             _free(lease, tell)
-        for note in sorted(logs.unreadable):
-            click.echo(f"warning: {note}", err=True)
+
+
+def _acquired(project: Project, release_id: str, origin: Origin, clock: SystemClock, tell: ports.Tell, busy: Busy,
+              reason: str) -> tuple[Lease | None, Ledger | None]:  # fmt: skip
+    """Neither lock nor ledger where the configuration says so, and a warning."""
+    settings = project.settings
+    if settings.ledger is None:
+        tell(Warned(NO_LEDGER))
+        return None, None
+    ledger = Ledger(project.session, settings.ledger, settings.app, settings.environment)
+    lease = acquire(
+        Lock(project.session, settings.ledger, settings.app, settings.environment),
+        owner=release_id,
+        clock=clock,
+        actor=origin.actor,
+        run_url=origin.run_url,
+        reason=reason,
+        if_busy=busy.if_busy,
+        wait_seconds=busy.wait_seconds,
+        ttl=_ttl(),
+        waiting=_waiting(settings.environment),
+    )
+    return lease, ledger
 
 
 def _ttl() -> float:

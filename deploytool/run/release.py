@@ -52,7 +52,7 @@ class Release:
     timings: list[Timing] = field(default_factory=list)
 
     def take(self, step: Step) -> None:
-        """One step, timed and told. Raises Unwell where services moved and it ended badly, else what the step raises."""
+        """One step, timed and told. Raises what the step raises; Unwell where it ended badly after services moved."""
         name = NAMES[type(step)]
         began = self.world.clock.monotonic()
         self.world.lease.check()
