@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import click
-
 from deploytool.cli import git
 from deploytool.cli.decide import Decided
-from deploytool.cli.print_text import print_text
+from deploytool.cli.print_text import print_document, print_text
 from deploytool.cli.surroundings import interactive
 from deploytool.cli.tell_github import Told
 from deploytool.cli.transaction import Transaction
@@ -14,7 +12,7 @@ from deploytool.core.events import Accompanied
 from deploytool.core.ledger import Kind
 from deploytool.core.outcome import Outcome
 from deploytool.core.way_back import taken_back, taken_over, way_back
-from deploytool.report.documents import outcome_document, text
+from deploytool.report.documents import outcome_document
 from deploytool.report.outcome import outcome_text
 from deploytool.run.engine import run
 
@@ -50,7 +48,7 @@ def _tell_beforehand(open_one: Transaction, decided: Decided) -> None:
 def say(outcome: Outcome, *, as_json: bool) -> None:
     """The outcome on standard output."""
     if as_json:
-        click.echo(text(outcome_document(outcome)), nl=False)
+        print_document(outcome_document(outcome))
     elif interactive():
         from rich.console import Console
         from rich.text import Text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deploytool.cli import options
+from deploytool.cli.print_text import print_document
 
 if TYPE_CHECKING:
     from deploytool.core.config.faults import ConfigFaults
@@ -51,11 +52,11 @@ def check(context: click.Context, path: str, environment: str | None, output: st
         context.exit(faults.exit_code)
     settings = asdict(resolve(config, environment)) if environment else None
     if output == "json":
-        click.echo(json.dumps({"valid": True, "faults": [], "settings": settings}, indent=2))
+        print_document({"valid": True, "faults": [], "settings": settings})
         return
     click.echo(f"{path} is valid: {_summary(config)}")
     if settings:
-        click.echo(json.dumps(settings, indent=2))
+        print_document(settings)
 
 
 @command.command()
@@ -68,7 +69,7 @@ def schema() -> None:
     """
     from deploytool.core.config.json_schema import json_schema
 
-    click.echo(json.dumps(json_schema(), indent=2))
+    print_document(json_schema())
 
 
 def _as_json(faults: ConfigFaults) -> str:

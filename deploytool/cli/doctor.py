@@ -37,18 +37,17 @@ def command(
     Example:
       deploytool doctor --environment production --except cdn --except dns
     """
-    from deploytool.cli.print_text import print_text
+    from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
     from deploytool.core.doctor.examine import examine
     from deploytool.report.doctor import doctor_document, doctor_text
-    from deploytool.report.documents import text
 
     _known(left_out)
     found = project(config, environment)
     examination = examine(_facts(found), left_out)
     _tell_runner(examination)
     if output == "json":
-        click.echo(text(doctor_document(examination)), nl=False)
+        print_document(doctor_document(examination))
     else:
         print_text(doctor_text(examination).rstrip("\n"))
     context.exit(examination.exit_code)

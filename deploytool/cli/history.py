@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from deploytool.cli import options
@@ -33,6 +31,7 @@ def command(
       deploytool history --environment production --result rolled-back
     """
     from deploytool.cli.ledger import ledger_of
+    from deploytool.cli.print_text import print_document
     from deploytool.cli.project import project
     from deploytool.core.ledger import last_successful
     from deploytool.core.ledger_document import to_document
@@ -48,4 +47,7 @@ def command(
     else:
         records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
         told, document = history_text(name, records, live), history_document(name, records, live)
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False) if output == "json" else told)
+    if output == "json":
+        print_document(document)
+    else:
+        click.echo(told)

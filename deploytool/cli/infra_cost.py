@@ -30,16 +30,16 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
     Example:
       deploytool infra cost --size minimal
     """
+    from deploytool.cli.print_text import print_document
     from deploytool.core.cost.estimate import estimate
     from deploytool.core.cost.sizes import SIZES, ZONES
     from deploytool.report.cost import cost_document, cost_text
-    from deploytool.report.documents import text
 
     prices, notes = _prices(region, live)
     gateways = ZONES if nat_gateways == "per-zone" else 1
     estimates = [estimate(each, prices, gateways) for each in SIZES.values() if size in (None, each.name)]
     if output == "json":
-        click.echo(text(cost_document(estimates, prices, notes)), nl=False)
+        print_document(cost_document(estimates, prices, notes))
     else:
         click.echo(cost_text(estimates, prices, notes), nl=False)
 

@@ -25,11 +25,10 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
     from deploytool.cli.infra_sandbox import fitting
     from deploytool.cli.infra_watched import warned
     from deploytool.cli.infra_wiring import Wish, target_of, world_of
-    from deploytool.cli.print_text import print_text
+    from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
     from deploytool.cli.transaction import Busy
     from deploytool.errors import Exit
-    from deploytool.report.documents import text
     from deploytool.report.infra.drift import drift_document, drift_text
     from deploytool.run.stacks.drift import drift
 
@@ -39,7 +38,7 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
     target = target_of(found, Wish(only, timeout=timeout), fitting())
     drifts = drift(target, world_of(found, clock, warned, target.run_id, Busy(), "infra drift"))
     if output == "json":
-        click.echo(text(drift_document(target.environment, drifts)), nl=False)
+        print_document(drift_document(target.environment, drifts))
     else:
         print_text(drift_text(target.environment, drifts))
     return int(Exit.REFUSED if any(each.drifted for each in drifts) else Exit.DONE)

@@ -33,12 +33,11 @@ def command(
     from deploytool.cli.infra_sandbox import fitting
     from deploytool.cli.infra_watched import warned
     from deploytool.cli.infra_wiring import Wish, target_of, world_of
-    from deploytool.cli.print_text import print_text
+    from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
     from deploytool.cli.transaction import Busy
     from deploytool.core.stacks.change import Allowed
     from deploytool.errors import Exit
-    from deploytool.report.documents import text
     from deploytool.report.infra.documents import plan_document
     from deploytool.report.infra.plan import plan_text
     from deploytool.run.stacks.plan import drafted
@@ -50,7 +49,7 @@ def command(
     with drafted(target, world_of(found, clock, warned, target.run_id, Busy(), "infra plan")) as drafts:
         plan = drafts.plan
     if output == "json":
-        click.echo(text(plan_document(plan)), nl=False)
+        print_document(plan_document(plan))
     else:
         print_text(plan_text(plan))
     return int(Exit.REFUSED if plan.problems else Exit.DONE)

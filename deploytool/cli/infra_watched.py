@@ -5,15 +5,12 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-import click
-
-from deploytool.cli.print_text import print_text
+from deploytool.cli.print_text import print_document, print_text
 from deploytool.cli.surroundings import now
 from deploytool.cli.watched import shown
 from deploytool.core.events import Event, Warned
 from deploytool.core.stacks.events import InfraEvent
 from deploytool.core.stacks.outcome import InfraOutcome
-from deploytool.report.documents import text
 from deploytool.run.stacks.ports import Tell
 
 if TYPE_CHECKING:
@@ -32,7 +29,7 @@ def say(outcome: InfraOutcome, *, as_json: bool) -> None:
     if as_json:
         from deploytool.report.infra.documents import outcome_document
 
-        click.echo(text(outcome_document(outcome)), nl=False)
+        print_document(outcome_document(outcome))
         return
     from deploytool.report.infra.outcome import outcome_text
 

@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from deploytool.cli.init_around import package, surroundings
 from deploytool.cli.init_cloud import new_cloud, running_services
 from deploytool.cli.init_write import read_there, write_all
 from deploytool.cli.own_files import own_action, templates
-from deploytool.cli.print_text import print_text
+from deploytool.cli.print_text import print_document, print_text
 from deploytool.cli.read_config import read_config
 from deploytool.core.config.model import Config
 from deploytool.core.init.fate import Fate, Settled, settled
@@ -25,7 +23,6 @@ from deploytool.core.init.names import app_name, check_app, check_environments
 from deploytool.core.init.node_app import NodeApp, node_app
 from deploytool.core.init.workflows import Action, Told
 from deploytool.errors import ConfigurationError
-from deploytool.report.documents import text
 from deploytool.report.init import init_document, init_text
 from deploytool.report.init_notes import facts, next_commands, notes
 
@@ -64,7 +61,7 @@ def initialize(given: Given) -> None:
         next_commands(start.draft, new_cloud=start.is_new_cloud),
     )
     if given.output == "json":
-        click.echo(text(init_document(*parts)))
+        print_document(init_document(*parts))
     else:
         print_text(init_text(*parts, diff=given.diff))
 

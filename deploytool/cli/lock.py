@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -98,9 +97,10 @@ def release(config: str, environment: str | None, force: bool, output: str) -> N
 
 def _tell(environment: str, holding: Holding | None, output: str) -> None:
     from deploytool.aws.lease import utc_now
+    from deploytool.cli.print_text import print_document
     from deploytool.report.lock import lock_document, lock_text
 
     if output == "json":
-        click.echo(json.dumps(lock_document(environment, holding, utc_now()), indent=2, ensure_ascii=False))
+        print_document(lock_document(environment, holding, utc_now()))
     else:
         click.echo(lock_text(environment, holding, utc_now()))

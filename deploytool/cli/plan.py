@@ -25,10 +25,10 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     from deploytool.cli.clock import SystemClock
     from deploytool.cli.decide import decide, request_for
     from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.print_text import print_text
+    from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
     from deploytool.cli.tell_plan import tell_plan
-    from deploytool.report.documents import plan_document, text
+    from deploytool.report.documents import plan_document
     from deploytool.report.plan import plan_text
 
     found = project(config, environment, revision)
@@ -36,6 +36,6 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     decided = decide(found, ecs, request_for(found, release_id(), origin()), SystemClock())
     tell_plan(decided.plan)
     if output == "json":
-        click.echo(text(plan_document(decided.plan)))
+        print_document(plan_document(decided.plan))
     else:
         print_text(plan_text(decided.plan))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from deploytool.cli.surroundings import in_actions
@@ -14,3 +17,10 @@ def print_text(text: str, *, err: bool = False) -> None:
 
         text = "\n".join(part for line in click.unstyle(text).split("\n") for part in inert(line))
     click.echo(text, err=err)
+
+
+def print_document(document: Mapping[str, Any]) -> None:
+    """What ``--output json`` asks for, on standard output."""
+    from deploytool.report.documents import text
+
+    click.echo(text(document), nl=False)

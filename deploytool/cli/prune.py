@@ -24,9 +24,9 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
     Example:
       deploytool prune --keep 10
     """
-    import json
 
     from deploytool.cli.attics import every_environment
+    from deploytool.cli.print_text import print_document
     from deploytool.report.prune import prune_document, prune_text
 
     with every_environment(config, changing=yes) as regions:
@@ -36,7 +36,7 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
             for region, some in found:
                 region.remove(some, lambda line: click.echo(line, err=output == "json"))
     if output == "json":
-        click.echo(json.dumps(prune_document(judged, carried_out=yes), indent=2, ensure_ascii=False))
+        print_document(prune_document(judged, carried_out=yes))
     elif not yes:
         click.echo(prune_text(judged))
         if any(each.goes for each in judged):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploytool.cli.print_text import print_document
 from deploytool.sandbox import breakage, discover, standin
 from deploytool.sandbox.down import down
 from deploytool.sandbox.errors import NotStarted
@@ -114,17 +114,14 @@ def status_command(output: str) -> None:
     found = parts(state)
     if output == "json":
         shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
-        click.echo(
-            json.dumps(
-                {
-                    "parts": shown,
-                    "app_url": state.app_url,
-                    "workdir": str(state.workdir),
-                    "broken": state.broken,
-                    "left_out": state.left_out,
-                },
-                indent=2,
-            )
+        print_document(
+            {
+                "parts": shown,
+                "app_url": state.app_url,
+                "workdir": str(state.workdir),
+                "broken": state.broken,
+                "left_out": state.left_out,
+            }
         )
     else:
         for part in found:
@@ -146,7 +143,7 @@ def env_command(output: str) -> None:
     """
     variables = discover.environment(_here())
     if output == "json":
-        click.echo(json.dumps(variables, indent=2))
+        print_document(variables)
         return
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")

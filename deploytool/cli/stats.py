@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +24,7 @@ def command(config: str, environment: str | None, back: float, svg: Path | None,
     """
     from deploytool.aws.lease import utc_now
     from deploytool.cli.ledger import ledger_of
+    from deploytool.cli.print_text import print_document
     from deploytool.cli.project import project
     from deploytool.core.stats import dora
     from deploytool.errors import ConfigurationError
@@ -42,5 +42,7 @@ def command(config: str, environment: str | None, back: float, svg: Path | None,
             svg.write_text(stats_svg(name, figures), encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(f"{svg} cannot be written: {error.strerror}", "name another file") from error
-    told = json.dumps(stats_document(name, figures), indent=2) if output == "json" else stats_text(name, figures)
-    click.echo(told)
+    if output == "json":
+        print_document(stats_document(name, figures))
+    else:
+        click.echo(stats_text(name, figures))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import click
@@ -32,6 +31,7 @@ def command(config: str, environment: str | None, output: str) -> None:
     """
     from deploytool.aws.ecs import Ecs
     from deploytool.aws.look import look_at_services
+    from deploytool.cli.print_text import print_document
     from deploytool.cli.project import project
     from deploytool.core.check import ReleaseRefused
     from deploytool.core.ledger import drift
@@ -52,7 +52,7 @@ def command(config: str, environment: str | None, output: str) -> None:
             "drift": drift_rows(drifted),
             "unfinished": unfinished_rows(records),
         }
-        click.echo(json.dumps(document, indent=2))
+        print_document(document)
     else:
         click.echo(status_text(name, rows) + ledger_text(drifted, records))
 

@@ -53,7 +53,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "good": outcome.good,
         "sentence": outcome.sentence,
         "services": [_service(service) for service in outcome.services],
-        "diagnoses": [_diagnosis(diagnosis) for diagnosis in outcome.diagnoses],
+        "diagnoses": [diagnosis_document(diagnosis) for diagnosis in outcome.diagnoses],
         "digests": dict(outcome.digests),
         "timings": [{"step": timing.step, "seconds": timing.seconds} for timing in outcome.timings],
         "seconds": outcome.seconds,
@@ -133,7 +133,8 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {"fate": verdict.fate.value, "detail": verdict.detail}
 
 
-def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Why something failed; of a release and of stacks alike."""
     return {
         "code": diagnosis.code,
         "subject": diagnosis.subject,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.events import (
     Accompanied,
@@ -19,7 +21,6 @@ from deploytool.core.events import (
     Warned,
     WayBack,
 )
-from deploytool.core.outcome import Outcome
 from deploytool.core.plan_model import Plan
 from deploytool.report import github_actions
 from deploytool.report.logged import Wording
@@ -66,13 +67,23 @@ def workflow_commands(event: Event) -> tuple[str, ...]:
         case Warned(text):
             return (github_actions.warning("\n".join(cleaned([text]))),)
         case Ended(outcome) if not outcome.good:
-            return _annotations(outcome)
+            return failure_annotations(
+                outcome.plan.request.environment, outcome.result, outcome.diagnoses, outcome.sentence
+            )
         case _:
             return ()
 
 
 def _service(event: ServiceMoved) -> str:
     return f"{event.key}: {news(event.verdict, event.running, event.desired, event.going_back)}"
+
+
+def failure_annotations(
+    environment: str, result: str, diagnoses: Sequence[Diagnosis], sentence: str
+) -> tuple[str, ...]:
+    """One error for each reason that something failed, else for the sentence that says so."""
+    reasons = [f"{each.cause}\n{each.fix}".rstrip() for each in diagnoses] or [sentence]
+    return tuple(github_actions.error("\n".join(cleaned([each])), f"{environment}: {result}") for each in reasons)
 
 
 def subject(event: Event) -> str | None:
@@ -101,12 +112,6 @@ def _explained(diagnosis: Diagnosis) -> tuple[str, ...]:
     if diagnosis.fix:
         told.append(f"  fix: {clean(diagnosis.fix)}")
     return tuple(told)
-
-
-def _annotations(outcome: Outcome) -> tuple[str, ...]:
-    title = f"{outcome.plan.request.environment}: {outcome.result.value}"
-    reasons = [f"{each.cause}\n{each.fix}".rstrip() for each in outcome.diagnoses] or [outcome.sentence]
-    return tuple(github_actions.error("\n".join(cleaned([reason])), title) for reason in reasons)
 
 
 def _after(before: str, text: str, behind: str = "") -> str:

@@ -7,8 +7,7 @@ from typing import Any
 from deploytool.core.stacks.change import ResourceChange
 from deploytool.core.stacks.outcome import InfraOutcome, StackEnd, sentence
 from deploytool.core.stacks.plan import Held, InfraPlan, StackPlan
-
-SCHEMA = 1
+from deploytool.report.documents import SCHEMA, diagnosis_document
 
 
 def plan_document(plan: InfraPlan) -> dict[str, Any]:
@@ -39,10 +38,7 @@ def outcome_document(outcome: InfraOutcome) -> dict[str, Any]:
         "good": outcome.good,
         "sentence": sentence(outcome),
         "stacks": [_end(each) for each in outcome.stacks],
-        "diagnoses": [
-            {"code": each.code, "subject": each.subject, "cause": each.cause, "fix": each.fix, "quote": each.quote}
-            for each in outcome.diagnoses
-        ],
+        "diagnoses": [diagnosis_document(each) for each in outcome.diagnoses],
         "seconds": round(outcome.seconds, 3),
     }
 

@@ -15,9 +15,9 @@ from deploytool.core.stacks.events import (
 )
 from deploytool.core.stacks.outcome import Fate, StackEnd, sentence
 from deploytool.core.stacks.plan import InfraPlan
-from deploytool.report import github_actions, plain
+from deploytool.report import plain
 from deploytool.report.logged import Wording
-from deploytool.report.wording import clean, cleaned, count, duration
+from deploytool.report.wording import clean, count, duration
 
 
 def lines(event: InfraEvent | Event) -> tuple[str, ...]:
@@ -47,9 +47,7 @@ def workflow_commands(event: InfraEvent | Event) -> tuple[str, ...]:
     """What GitHub Actions is told beside the lines."""
     match event:
         case InfraEnded(outcome) if not outcome.good:
-            title = f"{outcome.environment}: {outcome.result.value}"
-            reasons = [f"{each.cause}\n{each.fix}".rstrip() for each in outcome.diagnoses] or [sentence(outcome)]
-            return tuple(github_actions.error("\n".join(cleaned([reason])), title) for reason in reasons)
+            return plain.failure_annotations(outcome.environment, outcome.result, outcome.diagnoses, sentence(outcome))
         case InfraPlanned() | StackWaits() | StackBegan() | ResourceMoved() | StackEnded() | InfraEnded():
             return ()
         case _:
