@@ -16,7 +16,7 @@ from deploytool.errors import ConfigurationError, DeployError, Refused
 
 if TYPE_CHECKING:
     from deploytool.core.config.model import Config
-    from deploytool.core.rollback_request import Facts, Go, Ignore
+    from deploytool.core.rollback_request_model import Facts, Go, Ignore
     from deploytool.github.context import GithubContext
     from deploytool.github.rollback_request import RollbackRequests
 
@@ -44,7 +44,8 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     """
     from deploytool.cli.project import enter_sandbox
     from deploytool.cli.read_config import read_config
-    from deploytool.core.rollback_request import Ignore, Refuse, decide
+    from deploytool.core.rollback_request import decide
+    from deploytool.core.rollback_request_model import Ignore, Refuse
     from deploytool.github.client import GithubClient
     from deploytool.github.context import github_context
     from deploytool.github.rollback_request import RollbackRequests
@@ -76,7 +77,8 @@ def _facts(
     """Everything to decide on; read from GitHub only where the event alone does not say that nobody asked."""
     from deploytool.cli import git
     from deploytool.core.config.resolve import resolve
-    from deploytool.core.rollback_request import Facts, Ignore, Job, Refuse, asked
+    from deploytool.core.rollback_request import asked
+    from deploytool.core.rollback_request_model import Facts, Ignore, Job, Refuse
     from deploytool.github.rollback_request import tick_of
     from deploytool.report.escaping import marker
 

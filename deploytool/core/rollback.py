@@ -10,7 +10,7 @@ from deploytool.core.config.model import Settings
 from deploytool.core.config.variables import verify_at
 from deploytool.core.ledger import Record, last_successful
 from deploytool.core.model import Live, LiveService, Problem, Request
-from deploytool.core.observed import TaskDefinition
+from deploytool.core.observed import TaskDefinition, revision
 from deploytool.core.plan import verify_step
 from deploytool.core.plan_model import Plan, RollOut, ServiceChange, Step
 from deploytool.core.task_definition import tags
@@ -140,7 +140,7 @@ def _unreachable(goal: Record, revisions: Mapping[str, TaskDefinition], keys: It
     found = []
     for key in keys:
         definition = revisions.get(key)
-        name = goal.serving.get(key, "").rsplit("/", 1)[-1]
+        name = revision(goal.serving.get(key, ""))
         if not name:
             found.append(Problem(
                 f"release {goal.release_id} left no revision of {key}", f"leave {key} out with --service"

@@ -8,145 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from deploytool.core.rollback_request_model import (
+    OURS,
+    Box,
+    Decision,
+    Deployed,
+    Facts,
+    Go,
+    Ignore,
+    Job,
+    Refuse,
+    Reread,
+    Tick,
+    box_of,
+    unix_lines,
+)
 
 MAY_ROLL_BACK = frozenset({"write", "maintain", "admin"})
-OURS = "archdeck-deploy"
-"""``payload.type`` of our deployments."""
-_BOX = re.compile(r"^- \[([ xX])\] .*<!-- deploytool:rollback:([0-9]{1,18}):([0-9]{1,18}) -->[ \t]*$", re.MULTILINE)
 _TICK = re.compile(r"^- \[[xX]\] ", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Box:
-    """What a box stands for: back to deployment ``goal``, if ``current`` is still what is live."""
-
-    goal: int
-    current: int
-    ticked: bool = False
-
-    def line(self, label: str) -> str:
-        """The line of the comment; ``label`` is Markdown of one line."""
-        return f"- [ ] {label} <!-- deploytool:rollback:{self.goal}:{self.current} -->"
-
-
-@dataclass(frozen=True)
-class Tick:
-    """An ``issue_comment`` event, as GitHub delivered it."""
-
-    event: str
-    action: str
-    repository: str
-    pull_request: int | None
-    """Where the comment is; None on an issue."""
-    sender: str
-    sender_is_bot: bool
-    comment: int
-    before: str
-    """The comment's text before the edit (``changes.body.from``); empty where the text was not edited."""
-    after: str
-
-
-@dataclass(frozen=True)
-class Job:
-    """Where we run: the workflow's repository and commit, and what was checked out."""
-
-    repository: str
-    ref: str
-    default_branch: str
-    sha: str
-    checked_out: str
-    environment: str = ""
-    """The environment that the job is for; empty: any of the configuration."""
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A deployment, read again."""
-
-    id: int
-    repository: str
-    environment: str
-    type: str
-    app: str
-    release: str
-    creator: str
-    ref: str
-    sha: str
-    commit: str
-    """The commit that its payload names."""
-    states: tuple[str, ...]
-    """Newest first."""
-
-
-@dataclass(frozen=True)
-class Reread:
-    """What GitHub says, whatever the comment or the event says."""
-
-    author: str
-    author_is_bot: bool
-    own_login: str
-    """Whose token we have; empty where GitHub does not tell, as of a workflow's own token."""
-    body: str
-    permission: str
-    """Of the sender, in this repository."""
-    pull_repository: str
-    """The repository that the pull request's branch is in; empty where it is gone."""
-    merged: bool
-    goal: Deployed | None
-    current: Deployed | None
-    live: int | None
-    """Our newest active deployment in the environment."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Everything that is decided on. ``markers`` is the first line of a comment → its environment; ``names`` an
-    environment → what it is called on GitHub, where that is something else.
-    """
-
-    app: str
-    markers: Mapping[str, str]
-    job: Job
-    tick: Tick
-    reread: Reread
-    names: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Go:
-    """Roll back."""
-
-    environment: str
-    goal: Deployed
-    current: Deployed
-
-
-@dataclass(frozen=True)
-class Ignore:
-    """Nobody asked for anything."""
-
-    reason: str
-
-
-@dataclass(frozen=True)
-class Refuse:
-    """Somebody asked, and must not get it; with ``again`` somebody else may."""
-
-    reason: str
-    again: bool = False
-
-
-Decision = Go | Ignore | Refuse
-
-
-def box_of(text: str) -> Box | None:
-    """The only box in a comment's text; None where there is none, or more than one."""
-    found = _BOX.findall(_lines(text))
-    if len(found) != 1:
-        return None
-    tick, goal, current = found[0]
-    return Box(int(goal), int(current), tick != " ")
 
 
 def asked(tick: Tick, job: Job, markers: Mapping[str, str]) -> tuple[str, Box] | Ignore | Refuse:
@@ -155,7 +35,7 @@ def asked(tick: Tick, job: Job, markers: Mapping[str, str]) -> tuple[str, Box] |
         return Ignore("no comment of a pull request was edited")
     if tick.sender_is_bot:
         return Ignore(f"{tick.sender} is a bot")  # 2
-    environment = markers.get(_lines(tick.after).partition("\n")[0].strip())
+    environment = markers.get(unix_lines(tick.after).partition("\n")[0].strip())
     if environment is None:
         return Ignore("the comment is not a release's")  # 2
     if job.environment and job.environment != environment:
@@ -181,7 +61,7 @@ def decide(facts: Facts) -> Decision:
         return Ignore(f"the comment is {reread.author}'s, not ours")  # 2
     if box_of(reread.body) != box:
         return Ignore("the box is not there any more, or not ticked: somebody was faster")  # 7
-    if facts.markers.get(_lines(reread.body).partition("\n")[0].strip()) != environment:
+    if facts.markers.get(unix_lines(reread.body).partition("\n")[0].strip()) != environment:
         return Ignore("the comment is not that release's any more")  # 3
     goal, current = reread.goal, reread.current
     if reread.permission not in MAY_ROLL_BACK:
@@ -236,10 +116,5 @@ def _ours(reread: Reread) -> bool:
     return reread.author == reread.own_login if reread.own_login else reread.author_is_bot
 
 
-def _lines(text: str) -> str:
-    """With one kind of line end: GitHub's editor changes them."""
-    return text.replace("\r\n", "\n")
-
-
 def _unticked(text: str) -> str:
-    return _TICK.sub("- [ ] ", _lines(text)).rstrip()
+    return _TICK.sub("- [ ] ", unix_lines(text)).rstrip()

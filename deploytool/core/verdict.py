@@ -6,7 +6,7 @@ id, from UpdateService's answer.
 
 from __future__ import annotations
 
-from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState
+from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, revision
 from deploytool.core.verdict_model import Fate, Rollout, Verdict
 from deploytool.core.waiting import deployment_of, progress, waiting_for
 
@@ -169,7 +169,7 @@ def _is_of(rollout: Rollout, service_deployment: ServiceDeployment | None) -> bo
 
 
 def _live(rollout: Rollout, service: ServiceState | None) -> str:
-    live = f"{_revision(rollout.task_definition)} is live"
+    live = f"{revision(rollout.task_definition)} is live"
     return f"{live}, but the desired count is 0: nothing runs" if service and service.desired == 0 else live
 
 
@@ -191,20 +191,16 @@ def _with_reason(what: str, reason: str) -> str:
 
 
 def _previous(rollout: Rollout) -> str:
-    return _revision(rollout.previous_task_definition) or "the version before"
+    return revision(rollout.previous_task_definition) or "the version before"
 
 
 def _described(deployment: Deployment) -> str:
-    return f"deployment {deployment.id} of {_revision(deployment.task_definition)}"
+    return f"deployment {deployment.id} of {revision(deployment.task_definition)}"
 
 
 def _same_revision(one: str, other: str) -> bool:
     """Whether two names, ARN or ``family:revision``, mean the same revision."""
-    return bool(one) and _revision(one) == _revision(other)
-
-
-def _revision(task_definition: str) -> str:
-    return _last_part(task_definition)
+    return bool(one) and revision(one) == revision(other)
 
 
 def _last_part(name: str) -> str:

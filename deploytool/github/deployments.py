@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from deploytool.core.model import Request
 from deploytool.core.plan_model import Plan
-from deploytool.core.rollback_request import OURS
+from deploytool.core.rollback_request_model import OURS
 from deploytool.github.client import GithubClient
 from deploytool.github.errors import Unprocessable
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from deploytool.core.model import Commit, Request
-from deploytool.core.rollback_request import Box, Deployed, Reread, Tick
+from deploytool.core.rollback_request_model import Box, Deployed, Reread, Tick
 from deploytool.github.client import GithubClient
 from deploytool.github.comments import PERMISSION as COMMENT
 from deploytool.github.deployments import Deployments, payload_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from deploytool.core.events import WayBack
-from deploytool.core.rollback_request import Box
+from deploytool.core.rollback_request_model import Box
 from deploytool.report.escaping import code, fenced, link, prose
 
 _OPEN = "<!-- deploytool:way-back -->"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from deploytool.core.observed import TaskDefinition
+from deploytool.core.observed import TaskDefinition, revision
 from deploytool.core.plan import payload
 from deploytool.core.plan_model import Migrate, Plan
 from deploytool.core.task_definition_shape import same
@@ -21,7 +21,7 @@ def register(plan: Plan, digests: Mapping[str, str], world: World) -> dict[str, 
             wanted = payload(step.base, {step.container: step.image}, plan.images, digests, step.family)
             revisions["migrate"] = _revision(step.base, wanted, plan, world)
     for change in plan.changes:
-        family = change.back_to.rsplit("/", 1)[-1].rpartition(":")[0]
+        family = revision(change.back_to).rpartition(":")[0]
         if change.revision:
             revisions[change.key] = change.revision
         else:

@@ -10,6 +10,8 @@ from deploytool.sandbox.pinned import environment
 from deploytool.sandbox.process import run
 
 HERE = Path(__file__).parent
+PATIENCE = 1200
+"""Seconds that a tool may take over all templates with faults, on a machine that has other work too."""
 Findings = dict[str, set[tuple[str, str]]]
 """By the file's name without suffix: pairs of rule and logical id."""
 
@@ -23,7 +25,7 @@ def findings(directory: Path) -> Findings:
 
 def _cfn_lint(directory: Path) -> Findings:
     files = sorted(map(str, directory.glob("*.json")))
-    said = run([_programs("cfn-lint") / "python", HERE / "lint_each.py", *files])
+    said = run([_programs("cfn-lint") / "python", HERE / "lint_each.py", *files], timeout=PATIENCE)
     return {Path(name).stem: {(rule, where) for rule, where in pairs} for name, pairs in json.loads(said).items()}
 
 
@@ -40,7 +42,8 @@ def _checkov(directory: Path) -> Findings:
         "json",
     ]
     programs = _programs("checkov")
-    report = json.loads(run([programs / "python", programs / "checkov", "-d", directory, *options]))
+    command: list[str | Path] = [programs / "python", programs / "checkov", "-d", directory, *options]
+    report = json.loads(run(command, timeout=PATIENCE))
     assert report["summary"]["parsing_errors"] == 0, report["summary"]
     found: Findings = {}
     for each in report["results"]["failed_checks"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.rollback_request import box_of
+from deploytool.core.rollback_request_model import box_of
 from tests.e2e.checkbox.conftest import FIRST, SECOND, Site
 from tests.peers.github.browser import Browser, started
 

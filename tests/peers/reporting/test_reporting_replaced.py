@@ -9,7 +9,7 @@ import pytest
 from deploytool.core.events import Accompanied, TakesOver
 from deploytool.core.ledger import GithubRecord
 from deploytool.core.model import Commit
-from deploytool.core.rollback_request import box_of
+from deploytool.core.rollback_request_model import box_of
 from deploytool.github.client import GithubClient
 from deploytool.github.reporter import GithubReporter
 from deploytool.report.markdown import Links

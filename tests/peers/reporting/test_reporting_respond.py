@@ -20,7 +20,7 @@ from deploytool.core.events import WayBack
 from deploytool.core.model import Commit
 from deploytool.core.outcome import Outcome, Result
 from deploytool.core.rollback import NotCurrent
-from deploytool.core.rollback_request import box_of
+from deploytool.core.rollback_request_model import box_of
 from deploytool.errors import DeployError
 from deploytool.github.errors import Forbidden
 from tests.peers.github.conftest import REPOSITORY

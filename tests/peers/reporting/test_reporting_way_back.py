@@ -8,7 +8,7 @@ import requests
 
 from deploytool.core.events import Accompanied, TakenBack, WayBack
 from deploytool.core.model import Commit
-from deploytool.core.rollback_request import Box, box_of
+from deploytool.core.rollback_request_model import Box, box_of
 from deploytool.github.reporter import GithubReporter
 from deploytool.report.markdown import Links
 from deploytool.report.page import CommentPage

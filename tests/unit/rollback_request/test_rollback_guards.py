@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.core.rollback_request import Box, Facts, Go, Ignore, Refuse, box_of, decide
+from deploytool.core.rollback_request import decide
+from deploytool.core.rollback_request_model import Box, Facts, Go, Ignore, Refuse, box_of
 from tests.unit.rollback_request.ticks import CURRENT, FACTS, GOAL, body, current, goal, ran, read, ticked
 
 STAGING = "<!-- deploytool:shop:staging -->"

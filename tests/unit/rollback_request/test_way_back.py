@@ -9,7 +9,7 @@ import pytest
 from deploytool.core.events import TakenBack, TakesOver, WayBack
 from deploytool.core.ledger import GithubRecord, Record
 from deploytool.core.model import Commit
-from deploytool.core.rollback_request import Box, box_of
+from deploytool.core.rollback_request_model import Box, box_of
 from deploytool.core.way_back import taken_back, taken_over, way_back
 from deploytool.report.markdown import Links, comment
 from deploytool.report.retold import taken_back as rewritten

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deploytool.core.rollback_request import Box, Deployed, Facts, Job, Reread, Tick
+from deploytool.core.rollback_request_model import Box, Deployed, Facts, Job, Reread, Tick
 
 MAIN = "a" * 40
 OLD, NEW = "1" * 40, "2" * 40
