@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from deploytool.cli import git
 from deploytool.cli.decide import Decided
+from deploytool.cli.heard import heard_or_not
 from deploytool.cli.print_text import print_text
 from deploytool.cli.project import interactive
 from deploytool.cli.tell_github import Told
@@ -56,12 +59,13 @@ def _tell_beforehand(open_one: Transaction, plan: Plan, kind: Kind, restores: st
 
 def say(outcome: Outcome, *, as_json: bool) -> None:
     """The outcome on standard output."""
-    if as_json:
-        click.echo(text(outcome_document(outcome)), nl=False)
-    elif interactive():
-        from rich.console import Console
-        from rich.text import Text
+    with heard_or_not(sys.stdout):
+        if as_json:
+            click.echo(text(outcome_document(outcome)), nl=False)
+        elif interactive():
+            from rich.console import Console
+            from rich.text import Text
 
-        Console().print(Text(outcome_text(outcome)))
-    else:
-        print_text(outcome_text(outcome))
+            Console().print(Text(outcome_text(outcome)))
+        else:
+            print_text(outcome_text(outcome))

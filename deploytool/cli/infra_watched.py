@@ -10,6 +10,7 @@ from datetime import datetime
 
 import click
 
+from deploytool.cli.heard import heard_or_not
 from deploytool.cli.print_text import print_text
 from deploytool.cli.project import interactive
 from deploytool.cli.watched import writer
@@ -39,14 +40,14 @@ def watched(*, as_json: bool) -> Iterator[Tell]:
 
 def say(outcome: InfraOutcome, *, as_json: bool) -> None:
     """The outcome on standard output."""
-    if as_json:
-        from deploytool.report.infra.documents import outcome_document
-
-        click.echo(text(outcome_document(outcome)), nl=False)
-        return
+    from deploytool.report.infra.documents import outcome_document
     from deploytool.report.infra.outcome import outcome_text
 
-    print_text(outcome_text(outcome))
+    with heard_or_not(sys.stdout):
+        if as_json:
+            click.echo(text(outcome_document(outcome)), nl=False)
+        else:
+            print_text(outcome_text(outcome))
 
 
 def _now() -> datetime:

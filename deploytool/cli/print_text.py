@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import nullcontext
 
 import click
 
+from deploytool.cli.heard import heard_or_not
+
 
 def print_text(text: str, *, err: bool = False) -> None:
-    """Print lines; in GitHub Actions the runner finds no command in them."""
+    """Print lines; in GitHub Actions the runner finds no command in them. Nothing fails because nobody reads errors."""
     if os.environ.get("GITHUB_ACTIONS") == "true":
         from deploytool.report.github_actions import inert
 
         text = "\n".join(part for line in click.unstyle(text).split("\n") for part in inert(line))
-    click.echo(text, err=err)
+    with heard_or_not(sys.stderr) if err else nullcontext():
+        click.echo(text, err=err)

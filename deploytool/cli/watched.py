@@ -12,6 +12,7 @@ from typing import TextIO
 
 import click
 
+from deploytool.cli.heard import heard_or_not
 from deploytool.cli.project import interactive
 from deploytool.core.events import Event
 from deploytool.run.ports import Tell
@@ -52,17 +53,10 @@ def _shown(*, as_json: bool) -> Iterator[Tell]:
 
 def writer(stream: TextIO) -> Callable[[str], object]:
     """Writes to a stream that its reader may leave."""
-    gone = False
 
     def write(text: str) -> None:
-        nonlocal gone
-        if gone:
-            return
-        try:
+        with heard_or_not(stream):
             click.echo(text, nl=False, file=stream)
-        except BrokenPipeError:
-            # Whoever read along left (`deploytool release | head`); the release goes on all the same.
-            gone = True
 
     return write
 
