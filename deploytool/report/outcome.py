@@ -43,7 +43,7 @@ def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
 
 
 def _times(outcome: Outcome) -> tuple[str, ...]:
-    if not outcome.seconds:
+    if not outcome.timings:
         return ()
     steps = ", ".join(f"{timing.step} {duration(timing.seconds)}" for timing in outcome.timings)
-    return (f"Took {duration(outcome.seconds)}{': ' if steps else ''}{steps}",)
+    return (f"Took {duration(outcome.seconds)}: {steps}",)
