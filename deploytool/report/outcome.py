@@ -25,8 +25,14 @@ def outcome_text(outcome: Outcome) -> str:
 def _services(rows: tuple[Serving, ...]) -> tuple[str, ...]:
     if not rows:
         return ()
-    head = ("service", "status", "before", "serves now", "version")
-    return columns([head, *((row.key, row.status, row.before, row.now, row.version) for row in rows)])
+    table: list[tuple[str, ...]] = [
+        ("service", "status", "before", "serves now", "version"),
+        *((row.key, row.status, row.before, row.now, row.version) for row in rows),
+    ]
+    if all(row.before == row.now for row in rows):
+        # What serves is what served before: said once, it fits a terminal of 80 columns.
+        table = [(key, status, now, version) for key, status, _, now, version in table]
+    return columns(table)
 
 
 def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ class Shop:
             assert words in ran.told, f"not said: {words}\n{ran.told}"
         assert self.account.serving() == before, f"services are not back\n{ran.told}"
         self.account.settle()
-        assert self.github.still_open(ran.told) == [], ran.told
+        assert self.github.not_failed(ran.told) == [], ran.told
 
     @contextmanager
     def config(self) -> Iterator[dict[str, Any]]:
