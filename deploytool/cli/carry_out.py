@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from deploytool.cli import git
 from deploytool.cli.decide import Decided
+from deploytool.cli.heard import heard_or_not
 from deploytool.cli.print_text import print_document, print_text
 from deploytool.cli.surroundings import interactive
 from deploytool.cli.tell_github import Told
@@ -47,12 +50,13 @@ def _tell_beforehand(open_one: Transaction, decided: Decided) -> None:
 
 def say(outcome: Outcome, *, as_json: bool) -> None:
     """The outcome on standard output."""
-    if as_json:
-        print_document(outcome_document(outcome))
-    elif interactive():
-        from rich.console import Console
-        from rich.text import Text
+    with heard_or_not(sys.stdout):
+        if as_json:
+            print_document(outcome_document(outcome))
+        elif interactive():
+            from rich.console import Console
+            from rich.text import Text
 
-        Console().print(Text(outcome_text(outcome)))
-    else:
-        print_text(outcome_text(outcome))
+            Console().print(Text(outcome_text(outcome)))
+        else:
+            print_text(outcome_text(outcome))

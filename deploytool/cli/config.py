@@ -61,7 +61,9 @@ def check(context: click.Context, path: str, environment: str | None, output: st
 
 @command.command()
 def schema() -> None:
-    """Print the JSON Schema of deploytool.yml (draft 2020-12), for editors.
+    """Print the JSON Schema of deploytool.yml, for editors.
+
+    Draft 2020-12.
 
     \b
     Example:

@@ -41,7 +41,7 @@ def commit(start: Path, revision: str = "HEAD") -> Commit:
     if found.returncode:
         _git(start, "rev-parse", "--git-dir")  # where there is no checkout at all, that is what is wrong
         raise ConfigurationError(
-            f"there is no commit {revision} in {start}", "name one that is; in a shallow clone, fetch it first"
+            f'there is no commit "{revision}" in {start}', "name one that is; in a shallow clone, fetch it first"
         )
     sha, when, subject = _git(start, "show", "-s", "--format=%H%n%cI%n%s", found.stdout.strip()).split("\n", 2)
     return Commit(sha, subject, datetime.fromisoformat(when), origin_url(start))

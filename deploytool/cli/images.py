@@ -79,7 +79,7 @@ class Images:
         """Build and push with a Docker configuration of its own. Raises BuildError."""
         environ = dict(os.environ)
         with registry_login(self._host, self._auth, environ) as private:
-            builder = Builder(find_toolchain(private), private, self._auth)
+            builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
             spec = self._spec(self._settings.images[image.name], image.reference)
             built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else say(line))
         return PublishedImage(built.digest, built.platforms)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from deploytool.cli.heard import heard_or_not
 from deploytool.cli.print_text import print_document, print_text
 from deploytool.cli.surroundings import now
 from deploytool.cli.watched import shown
@@ -26,14 +28,14 @@ def watched(*, as_json: bool) -> AbstractContextManager[Tell]:
 
 def say(outcome: InfraOutcome, *, as_json: bool) -> None:
     """The outcome on standard output."""
-    if as_json:
-        from deploytool.report.infra.documents import outcome_document
-
-        print_document(outcome_document(outcome))
-        return
+    from deploytool.report.infra.documents import outcome_document
     from deploytool.report.infra.outcome import outcome_text
 
-    print_text(outcome_text(outcome))
+    with heard_or_not(sys.stdout):
+        if as_json:
+            print_document(outcome_document(outcome))
+        else:
+            print_text(outcome_text(outcome))
 
 
 def warned(event: InfraEvent | Event) -> None:

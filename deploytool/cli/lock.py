@@ -43,7 +43,9 @@ def show(config: str, environment: str | None, output: str) -> None:
 @click.option("--wait", type=options.DURATION, default="0s", help="How long to wait for a release that runs.")
 @options.output
 def hold(config: str, environment: str | None, reason: str, lasts: float | None, wait: float, output: str) -> None:
-    """Freeze deployments: every release and rollback is refused until the freeze ends.
+    """Freeze deployments.
+
+    Every release and rollback is refused until the freeze ends.
 
     \b
     Example:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -12,6 +13,7 @@ import click
 
 from deploytool import __version__
 from deploytool.cli.failure import tell_failure
+from deploytool.cli.heard import discard, open_all
 from deploytool.errors import DeployError, Exit
 
 VERBS = {
@@ -87,6 +89,7 @@ def command() -> None:
 
 def main() -> NoReturn:
     """Entry point of ``deploytool``."""
+    open_all()
     code = run_verb()
     sys.stderr.flush()
     # Everything is closed and said by now, and taking boto3 and ghapi apart object by object costs 0.2 s.
@@ -108,14 +111,23 @@ def run_verb() -> int:
         sys.stdout.flush()
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output went away (`deploytool logs | head`); Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away (`deploytool logs | head`): it has what it wanted.
+        discard(sys.stdout)
         return Exit.DONE
-    except Exception:  # noqa: BLE001  (the last resort: a fault of ours is told as one, with what a report needs)
-        click.echo(
-            f"deploytool {__version__} has a fault of its own. Please report it with the lines below.\n"
-            + traceback.format_exc(),
-            err=True,
-        )
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            return _fault_of_ours()
+        tell_failure(DeployError("there is no space left for what is to be written", "make room, then run it again"))
         return Exit.OUR_FAULT
+    except Exception:  # noqa: BLE001  (the last resort: a fault of ours is told as one, with what a report needs)
+        return _fault_of_ours()
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _fault_of_ours() -> Exit:
+    click.echo(
+        f"deploytool {__version__} has a fault of its own. Please report it with the lines below.\n"
+        + traceback.format_exc(),
+        err=True,
+    )
+    return Exit.OUR_FAULT

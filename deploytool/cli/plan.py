@@ -24,10 +24,12 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     from deploytool.aws.ecs import Ecs
     from deploytool.cli.clock import SystemClock
     from deploytool.cli.decide import decide, request_for
+    from deploytool.cli.git import DirtyTree, checkout, require_clean
     from deploytool.cli.origin import origin, release_id
     from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
     from deploytool.cli.tell_plan import tell_plan
+    from deploytool.core.plan_model import Build
     from deploytool.report.documents import plan_document
     from deploytool.report.plan import plan_text
 
@@ -35,6 +37,11 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     ecs = Ecs(found.session, found.settings.cluster)
     decided = decide(found, ecs, request_for(found, release_id(), origin()), SystemClock())
     tell_plan(decided.plan)
+    if any(isinstance(step, Build) for step in decided.plan.steps):
+        try:
+            require_clean(checkout(found.root), found.commit)
+        except DirtyTree as dirty:
+            print_text(f"warning: a release would be refused now: {dirty.cause}; {dirty.fix}", err=True)
     if output == "json":
         print_document(plan_document(decided.plan))
     else:

@@ -18,6 +18,7 @@ from deploytool.sandbox.record import alone
 from deploytool.sandbox.state import load
 from deploytool.sandbox.status import parts
 from deploytool.sandbox.up import Wish, up
+from deploytool.sandbox.wait import LAST_PORT
 
 if TYPE_CHECKING:
     from deploytool.sandbox.breakage import Change
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 OUTPUT = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result."
 )
+PORT = click.IntRange(1, LAST_PORT)
 
 
 def _say(line: str) -> None:
@@ -52,9 +54,15 @@ def command() -> None:
 
 @command.command(name="up")
 @click.option("--staging", is_flag=True, help="Also make a staging environment.")
-@click.option("--aws-port", default=4566, show_default=True, help="Port of AWS; the next free one if it is taken.")
 @click.option(
-    "--github-port", default=4580, show_default=True, help="Port of GitHub; the next free one if it is taken."
+    "--aws-port", type=PORT, default=4566, show_default=True, help="Port of AWS; the next free one if it is taken."
+)
+@click.option(
+    "--github-port",
+    type=PORT,
+    default=4580,
+    show_default=True,
+    help="Port of GitHub; the next free one if it is taken.",
 )
 @OUTPUT
 def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
@@ -84,7 +92,9 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
 @command.command(name="down")
 @click.option("--purge", is_flag=True, help="Also remove what makes the next start fast: images and packages.")
 def down_command(purge: bool) -> None:
-    """Stop it: every container, network and process that it made, and no other.
+    """Stop it.
+
+    Every container, network and process that it made goes, and no other.
 
     \b
     Example:
@@ -149,10 +159,20 @@ def env_command(output: str) -> None:
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
-@command.command(name="break")
-@click.argument("what", type=click.Choice(sorted(FAULTS)))
-def break_command(what: str) -> None:
-    """Break the example, so that the next release fails.
+class Faults(click.Command):
+    """Lists the ways to break, each with what the next release should come to."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of faults, then the options."""
+        with formatter.section("Faults"):
+            formatter.write_dl([(name, fault.outcome) for name, fault in FAULTS.items()])
+        super().format_options(ctx, formatter)
+
+
+@command.command(name="break", cls=Faults)
+@click.argument("fault", metavar="FAULT", type=click.Choice(list(FAULTS)))
+def break_command(fault: str) -> None:
+    """Break the example in one way more, so that the next release fails.
 
     \b
     Example:
@@ -160,7 +180,7 @@ def break_command(what: str) -> None:
     """
     state = _here()
     with alone(state.root):
-        change = breakage.break_(state, what)
+        change = breakage.break_(state, fault)
     _show(state, change)
     click.echo("Mend it:        deploytool sandbox fix")
 

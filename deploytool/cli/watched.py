@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
 
+from deploytool.cli.heard import heard_or_not
 from deploytool.cli.surroundings import in_actions, interactive, now
 from deploytool.core.events import Event
 from deploytool.run.ports import Tell
@@ -75,16 +76,9 @@ def _wording() -> Wording[Event]:
 
 def _writer(stream: TextIO) -> Callable[[str], object]:
     """Writes to a stream that its reader may leave."""
-    gone = False
 
     def write(text: str) -> None:
-        nonlocal gone
-        if gone:
-            return
-        try:
+        with heard_or_not(stream):
             click.echo(text, nl=False, file=stream)
-        except BrokenPipeError:
-            # Whoever read along left (`deploytool release | head`); the release goes on all the same.
-            gone = True
 
     return write

@@ -19,9 +19,11 @@ class ReleaseRefused(Refused):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
-        super().__init__(
-            "; ".join(problem.cause for problem in problems), " ".join(problem.fix for problem in problems)
+        causes, fixes = (
+            "; ".join(dict.fromkeys(words))
+            for words in ([problem.cause for problem in problems], [problem.fix for problem in problems])
         )
+        super().__init__(causes, fixes)
 
 
 def refusals(settings: Settings, live: Live) -> tuple[Problem, ...]:
@@ -114,7 +116,9 @@ def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinit
     """The task asks for a CPU that the image was not built for."""
     needs = PLATFORM[cpu_architecture(base)]
     if published and published.platforms and not any(built.startswith(needs) for built in published.platforms):
+        built = [cpu for cpu, platform in PLATFORM.items() if platform in published.platforms]
+        other = f", or runtimePlatform.cpuArchitecture of its task definition to {built[0]}" if built else ""
         yield Problem(
             f"image {image} is built for {', '.join(published.platforms)}, but {who} runs on {needs}",
-            f"set images.{image}.platforms to [{needs}], or runtimePlatform.cpuArchitecture of the task definition",
+            f"set images.{image}.platforms to [{needs}]{other}",
         )

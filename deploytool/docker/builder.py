@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,8 @@ class Builder:
     environ: Mapping[str, str]
     auth: registry.Auth | None = None
     timeout_seconds: float = 3600
+    pause: Callable[[float], None] = time.sleep
+    """Waits for more output, or raises where we are to stop."""
 
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Built:
         """Build and push ``spec``; its output goes to ``on_line``, secrets masked.
@@ -75,7 +78,7 @@ class Builder:
                 tail.append(masked)
                 on_line(masked)
 
-        if stream(command, self.environ, show, self.timeout_seconds) != 0:
+        if stream(command, self.environ, show, self.timeout_seconds, self.pause) != 0:
             raise explain(command.stage, spec, list(tail))
         return list(tail)
 

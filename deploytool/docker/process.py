@@ -6,22 +6,32 @@ import os
 import signal
 import subprocess
 import threading
+import time
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from deploytool.docker.errors import BuildTimedOut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from deploytool.docker.command import Command
 
 _STOP_SECONDS = 10
+_PAUSE_SECONDS = 0.05
 
 
-def stream(command: Command, environ: Mapping[str, str], on_line: Callable[[str], None], timeout_seconds: float) -> int:
+def stream(
+    command: Command,
+    environ: Mapping[str, str],
+    on_line: Callable[[str], None],
+    timeout_seconds: float,
+    pause: Callable[[float], None] = time.sleep,
+) -> int:
     """Run ``command``, give each line of its output to ``on_line``, return its exit code.
 
-    The command is ended with us: nothing builds on after a timeout, Ctrl-C or any exception from ``on_line``.
+    ``pause`` waits some seconds while there is no output. The command is ended with us: nothing builds on after a
+    timeout, or an exception from ``on_line`` or ``pause``.
 
     Raises:
         BuildTimedOut: it was still running after ``timeout_seconds``, and was stopped.
@@ -46,7 +56,7 @@ def stream(command: Command, environ: Mapping[str, str], on_line: Callable[[str]
     alarm = threading.Timer(timeout_seconds, give_up)
     alarm.start()
     try:
-        for line in child.stdout or ():
+        for line in _lines(child, pause):
             on_line(line.rstrip("\r\n"))
         code = child.wait()
     finally:
@@ -60,6 +70,25 @@ def stream(command: Command, environ: Mapping[str, str], on_line: Callable[[str]
     return code
 
 
+def _lines(child: subprocess.Popen[str], pause: Callable[[float], None]) -> Iterator[str]:
+    """What ``child`` prints, read beside us: a silent command would keep us from noticing that we are to stop."""
+    said: SimpleQueue[str] = SimpleQueue()
+
+    def read() -> None:
+        if child.stdout:
+            with child.stdout as output:
+                for line in output:
+                    said.put(line)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    while reader.is_alive() or not said.empty():
+        try:
+            yield said.get_nowait()
+        except Empty:
+            pause(_PAUSE_SECONDS)
+
+
 def _stop(child: subprocess.Popen[str]) -> None:
     if child.poll() is None:
         _signal(child, signal.SIGTERM)
@@ -68,8 +97,6 @@ def _stop(child: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             _signal(child, signal.SIGKILL)
             child.wait()
-    if child.stdout:
-        child.stdout.close()
 
 
 def _signal(child: subprocess.Popen[str], number: signal.Signals) -> None:

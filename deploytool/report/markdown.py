@@ -99,7 +99,7 @@ def _body(story: Story, links: Links, log_lines: int, notice: str) -> str:
         steps(story),
         *(f"> ⚠️ {prose(text)}" for text in story.warnings),
         reasons(story.diagnoses, log_lines),
-        _way_back(story, links) if _went_live(story) else "",
+        _way_back(story, links) if story.outcome and story.outcome.result is Result.RELEASED else "",
         notice,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -137,12 +137,15 @@ def _went_live(story: Story) -> bool:
 
 
 def _way_back(story: Story, links: Links) -> str:
+    """Offered where there is a release to go back to, and this one is what is live in the ledger."""
+    if story.way_back is None:
+        return ""
     commands = [links.rollback_command] if links.rollback_command else []
     if story.plan and links.deployments and links.rollback_workflow:
         environment = story.plan.request.environment
         inputs = f"-f environment={environment} -f deployment-id={links.deployments[0]}"
         commands.append(f"gh workflow run {links.rollback_workflow} {inputs}")
-    offered = box(story.way_back, links.deployments) if links.checkbox and story.way_back and links.deployments else ""
+    offered = box(story.way_back, links.deployments) if links.checkbox and links.deployments else ""
     return block(links.rollback_page, commands, offered)
 
 

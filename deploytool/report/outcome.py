@@ -25,8 +25,14 @@ def outcome_text(outcome: Outcome) -> str:
 def _services(rows: tuple[Serving, ...]) -> tuple[str, ...]:
     if not rows:
         return ()
-    head = ("service", "status", "before", "serves now", "version")
-    return columns([head, *((row.key, row.status, row.before, row.now, row.version) for row in rows)])
+    table: list[tuple[str, ...]] = [
+        ("service", "status", "before", "serves now", "version"),
+        *((row.key, row.status, row.before, row.now, row.version) for row in rows),
+    ]
+    if all(row.before == row.now for row in rows):
+        # What serves is what served before: said once, it fits a terminal of 80 columns.
+        table = [(key, status, now, version) for key, status, _, now, version in table]
+    return columns(table)
 
 
 def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
@@ -43,7 +49,7 @@ def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
 
 
 def _times(outcome: Outcome) -> tuple[str, ...]:
-    if not outcome.seconds:
+    if not outcome.timings:
         return ()
     steps = ", ".join(f"{timing.step} {duration(timing.seconds)}" for timing in outcome.timings)
-    return (f"Took {duration(outcome.seconds)}{': ' if steps else ''}{steps}",)
+    return (f"Took {duration(outcome.seconds)}: {steps}",)

@@ -34,8 +34,14 @@ def picture(story: Story, now: datetime, signs: Signs, spinner: Spinner) -> Rend
         parts.append(Padding(Text(f"{signs.bad} {clean(about + diagnosis.cause)}", "red"), (1, 0, 0, 0)))
         if diagnosis.fix:
             parts.append(Text(f"  fix: {clean(diagnosis.fix)}"))
-    parts.extend(_line(f"warning: {clean(text)}", "yellow") for text in story.warnings)
+    parts.extend(_warning(text, whole=story.outcome is not None) for text in story.warnings)
     return Group(*parts)
+
+
+def _warning(text: str, *, whole: bool) -> Text:
+    """On one line while the picture moves; whole in what is left of it, since nothing else tells it."""
+    said = f"warning: {clean(text)}"
+    return Text(said, "yellow") if whole else _line(said, "yellow")
 
 
 def _head(story: Story) -> Text:

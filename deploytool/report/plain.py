@@ -52,7 +52,8 @@ def lines(event: Event) -> tuple[str, ...]:
         case WayBack() | TakenBack() | TakesOver() | Accompanied():
             return ()
         case Ended(outcome):
-            return (f"{outcome.result.value}: {clean(outcome.sentence)}",)
+            # The sentence is the outcome's own, which is printed next.
+            return (f"ended: {outcome.result.value}",)
 
 
 def workflow_commands(event: Event) -> tuple[str, ...]:
@@ -98,7 +99,7 @@ def _planned(plan: Plan) -> tuple[str, ...]:
     request = plan.request
     where = f"{request.environment} (cluster {plan.cluster}, {plan.region})"
     if plan.nothing_to_do:
-        return (f"nothing to do: {request.commit.short} already runs in {request.environment}",)
+        return ()
     what = f"releasing {request.commit.short} to {where}: {count(len(plan.changes), 'service')}"
     if plan.only_migrates:
         what = f"running the migration of {request.commit.short} in {where}: no service is touched"

@@ -55,8 +55,10 @@ def image_version(reference: str) -> str:
 
 
 def blamed(diagnosis: Diagnosis) -> str:
-    """What the diagnosis is about; empty where its cause begins with the same words."""
-    return "" if diagnosis.cause.startswith(diagnosis.subject) else clean(diagnosis.subject)
+    """What the diagnosis is about; empty where its cause says so itself."""
+    # `container worker` stands nowhere by chance; a service's name alone might, in an address.
+    names_it = diagnosis.cause.startswith if " " not in diagnosis.subject else diagnosis.cause.__contains__
+    return "" if names_it(diagnosis.subject) else clean(diagnosis.subject)
 
 
 def count(number: int, noun: str) -> str:
@@ -71,7 +73,8 @@ def news(verdict: Verdict, running: int, desired: int, going_back: bool = False)
     if verdict.fate is Fate.WAITING and counts in detail:
         detail = detail.removeprefix("waiting for ")
     told = detail or verdict.fate.value
-    if not verdict.settled and counts not in told:
+    # While ECS goes back by itself, the counts are of the version that goes: beside the old one's they would confuse.
+    if not verdict.settled and counts not in told and verdict.fate is not Fate.ROLLING_BACK:
         told = counts if not detail and verdict.fate is Fate.WAITING else f"{counts}; {told}"
     if going_back:
         return f"{'back' if verdict.fate in (Fate.LIVE, Fate.ROLLED_BACK) else 'going back'}: {told}"

@@ -10,6 +10,8 @@ from deploytool.sandbox.cloud.example import PRODUCTION, SERVICES
 from deploytool.sandbox.wait import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deploytool.sandbox.cloud.account import Account
 
 SECRET = PRODUCTION.secret("openai-api-key")
@@ -38,22 +40,33 @@ def restore_secret(account: Account) -> None:
 
 def change_cpu(account: Account) -> None:
     """Move the services to revisions that ask for the CPU this machine has not."""
-    _move(account, "X86_64" if architecture() == "ARM64" else "ARM64")
+    cpu = "X86_64" if architecture() == "ARM64" else "ARM64"
+    ecs = account.client("ecs")
+
+    def with_that_cpu(revision: str) -> str:
+        live: dict[str, Any] = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
+        wanted = {key: value for key, value in live.items() if key not in READ_ONLY}
+        wanted.pop("runtimePlatform", None)
+        made = ecs.register_task_definition(**wanted, **runtime_platform(cpu))
+        return str(made["taskDefinition"]["taskDefinitionArn"])
+
+    _move(account, with_that_cpu)
 
 
 def restore_cpu(account: Account) -> None:
-    """Move the services to revisions that ask for this machine's CPU."""
-    _move(account, architecture())
+    """Move the services to the revisions that they ran before, whose tags say of which release they are."""
+
+    def before(revision: str) -> str:
+        family, _, number = revision.rpartition(":")
+        return f"{family}:{int(number) - 1}"
+
+    _move(account, before)
 
 
-def _move(account: Account, cpu: str) -> None:
+def _move(account: Account, other: Callable[[str], str]) -> None:
     ecs = account.client("ecs")
     for service in ecs.describe_services(cluster=PRODUCTION.cluster, services=list(SERVICES))["services"]:
-        live: dict[str, Any] = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-        wanted = {key: value for key, value in live.items() if key not in READ_ONLY}
-        wanted.pop("runtimePlatform", None)
-        wanted |= runtime_platform(cpu)
-        revision = ecs.register_task_definition(**wanted)["taskDefinition"]["taskDefinitionArn"]
+        revision = other(service["taskDefinition"])
         ecs.update_service(cluster=PRODUCTION.cluster, service=service["serviceName"], taskDefinition=revision)
     # A release is refused while a rollout is going on, and would say so instead of what is to be shown.
     until("the changed services", lambda: settled(account, PRODUCTION.cluster), seconds=60)

@@ -55,8 +55,8 @@ class Migration:
 
 @dataclass(frozen=True)
 class Fault:
-    """``title`` is the commit's subject, ``outcome`` what the next release should say. Either ``edit`` changes the
-    repository, or ``spoil`` and ``mend`` change the AWS account behind it.
+    """``title`` is the commit's subject, ``outcome`` what the next release should say. ``edit`` changes the repository,
+    ``spoil`` and ``mend`` the AWS account behind it.
     """
 
     title: str
@@ -118,9 +118,11 @@ FAULTS = {
         "ECS takes the worker for steady after a second, and starts it again for ever: see its log",
         Edit(WORKER, WORKER_STARTS, 'sleep 3\necho "worker: nothing to do" >&2\nexit 1\n' + WORKER_STARTS),
     ),
+    # With a commit: what is live already needs no release, and none would find out.
     "secret-missing": Fault(
-        "",
-        "the release ends before any service is changed: a secret that the tasks need is gone",
+        "Correct the README",
+        "the release is refused: a secret that the tasks need is gone (exit 3)",
+        Edit("README.md", "in five minutes", "in ten minutes"),
         spoil=account_faults.delete_secret,
         mend=account_faults.restore_secret,
     ),

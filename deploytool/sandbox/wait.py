@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deploytool.sandbox.state import Process
 
 HOST = "127.0.0.1"
+LAST_PORT = 65_535
 
 
 def free_port(wanted: int, taken: set[int]) -> int:
@@ -27,7 +28,8 @@ def free_port(wanted: int, taken: set[int]) -> int:
     Raises:
         PortTaken: twenty in a row are taken.
     """
-    for port in range(wanted, wanted + 20):
+    last = min(wanted + 19, LAST_PORT)
+    for port in range(wanted, last + 1):
         if port in taken:
             continue
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -37,7 +39,7 @@ def free_port(wanted: int, taken: set[int]) -> int:
             except OSError:
                 continue
         return port
-    raise PortTaken(f"ports {wanted} to {wanted + 19} are taken", "free one, or use --aws-port or --github-port")
+    raise PortTaken(f"ports {wanted} to {last} are taken", "free one, or use --aws-port or --github-port")
 
 
 def answers(url: str, timeout: float = 1.0) -> bool:

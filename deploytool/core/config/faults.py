@@ -26,9 +26,13 @@ class Fault:
     problem: str
     fix: str = ""
 
+    @property
+    def place(self) -> str:
+        """``deploytool.yml:3:5``; without a line where the whole file is meant."""
+        return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
+
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
-        return f"{place}: {self.problem}" + (f"; {self.fix}" if self.fix else "")
+        return f"{self.place}: {self.problem}" + (f"; {self.fix}" if self.fix else "")
 
 
 class ConfigFaults(ConfigurationError):
@@ -40,7 +44,8 @@ class ConfigFaults(ConfigurationError):
         self.faults = tuple(sorted(unique.values(), key=lambda fault: (fault.line or 0, fault.column or 0)))
         if len(self.faults) == 1:
             only = self.faults[0]
-            super().__init__(str(only), "correct it; `deploytool config check` says whether it is right")
+            check = "correct it; `deploytool config check` says whether it is right"
+            super().__init__(f"{only.place}: {only.problem}", only.fix or check)
         else:
             lines = "\n".join(f"  {fault}" for fault in self.faults)
             super().__init__(
@@ -80,4 +85,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     ]
     if close:
         return f'did you mean "{close[0]}"?'
-    return f"there is: {', '.join(choices)}" if choices else "there is none"
+    if not choices:
+        return "there is none"
+    return f'use "{choices[0]}"' if len(choices) == 1 else f"use one of: {', '.join(choices)}"

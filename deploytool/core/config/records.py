@@ -115,7 +115,7 @@ class Record(Shape):
                 found.at_key((*path, name), f'unknown key "{name}"', did_you_mean(str(name), self.keys))
         for name, key in self.keys.items():
             if key.required and name not in value:
-                found.missing(path, name, key.description)
+                found.missing(path, name, f"add it: {key.description}")
         self._check_together(value, path, found)
 
     def _check_together(self, value: Mapping[str, object], path: Path, found: Found) -> None:

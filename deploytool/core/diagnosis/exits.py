@@ -20,13 +20,13 @@ _BY_CODE = {
         "container-failed",
         "",
         "container {container} exited with code 1: the program failed",
-        "read the log below; the program says why it stopped",
+        "read its log: the program says there why it stopped",
     ),
     2: Rule(
         "container-failed",
         "",
         "container {container} exited with code 2: wrong arguments, or the program failed",
-        "check command of container {container}, and read the log below",
+        "check command of container {container}, and read its log",
     ),
     126: Rule(
         "command-not-executable",
@@ -53,7 +53,7 @@ _BY_CODE = {
         "container-crashed",
         "",
         "container {container} crashed with a segmentation fault (exit code 139)",
-        "look for a native library built for another system (Alpine or Debian, other CPU), and read the log below",
+        "look for a native library built for another system (Alpine or Debian, other CPU), and read its log",
     ),
     143: Rule(
         "container-terminated",
@@ -65,7 +65,7 @@ _BY_CODE = {
         "container-failed",
         "",
         "container {container} exited with code 255: the program failed, or could not be run at all",
-        "read the log below; without a log, check the image's CPU and its entryPoint",
+        "read its log; without one, check the image's CPU and its entryPoint",
     ),
 }
 
@@ -84,7 +84,9 @@ OUT_OF_MEMORY = Rule(
 )
 
 _TELLING = re.compile(
-    r"error|exception|fatal|panic|cannot|can't|could not|failed|denied|refused|not found|missing|invalid", re.IGNORECASE
+    r"error|exception|fatal|panic|cannot|can't|could not|unable|failed|denied|refused|not found|not set|no such|missing"
+    r"|invalid",
+    re.IGNORECASE,
 )
 _LINE_SHOWN = 200
 
@@ -100,13 +102,13 @@ def of_exit_code(code: int) -> Rule:
             "container-failed",
             "",
             f"container {{container}} exited with code {code}: the program failed",
-            "read the log below; the program says why it stopped",
+            "read its log: the program says there why it stopped",
         )
     return Rule(
         "container-crashed",
         "",
         f"container {{container}} was ended by signal {name} (exit code {code})",
-        "read the log below",
+        "read its log",
     )
 
 

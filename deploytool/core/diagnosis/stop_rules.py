@@ -61,5 +61,5 @@ UNKNOWN = Rule(
     "task-stopped",
     "",
     "the task stopped, and ECS does not say why in words this tool knows",
-    "read AWS's words and the log below",
+    "read AWS's words, and its log",
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import requests
 
-OVER = {"success", "failure", "error", "inactive"}
+FAILED = {"failure", "error"}
+OVER = {"success", "inactive", *FAILED}
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,18 @@ class Github:
 
     def still_open(self, told: str) -> list[int]:
         """Deployments of the release that said ``told`` which nobody closed."""
+        return [number for number, state in self._ends(told) if state not in OVER]
+
+    def not_failed(self, told: str) -> list[int]:
+        """Deployments of the release that said ``told`` which do not end as a failure."""
+        return [number for number, state in self._ends(told) if state not in FAILED]
+
+    def _ends(self, told: str) -> list[tuple[int, str]]:
         of_release = re.search(r", release (\S+)$", told, re.MULTILINE)
         if not of_release:
             return []  # it ended before it began
         ours = [each["id"] for each in self.deployments() if of_release[1] in str(each["payload"])]
-        return [number for number in ours if not set(self.states(number)[:1]) & OVER]
+        return [(number, next(iter(self.states(number)), "pending")) for number in ours]
 
     def _get(self, path: str) -> Any:
         answer = requests.get(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.e2e.release.shop import Shop
@@ -21,6 +23,17 @@ def test_a_running_migration_is_treated_as_configured(shop: Shop, on_cancel: str
     shop.told_and_back(ran, 130, before, said, "was cancelled in production; no service was changed")
     assert len(shop.front.calls("ecs", "StopTask")) == stopped
     assert shop.front.calls("ecs", "UpdateService") == []
+
+
+def test_a_build_is_ended_and_nothing_is_begun_after_it(shop: Shop) -> None:
+    (shop.root / "Dockerfile").write_text("FROM archdeck-base:1\nRUN sleep 60\n")
+    shop.commit("Build slowly")
+    before = shop.account.serving()
+    began = time.monotonic()
+    ran = shop.interrupted(lambda: time.monotonic() > began + 8, "release")
+    shop.told_and_back(ran, 130, before, "was cancelled in production; no service was changed")
+    assert ran.seconds < 40
+    assert shop.front.calls("ecs", "RunTask") == []
 
 
 def test_services_under_way_are_sent_back_and_not_waited_for(shop: Shop) -> None:

@@ -78,6 +78,9 @@ def test_a_dirty_tree_is_not_built(shop: Shop) -> None:
     (shop.root / "Dockerfile").write_text("FROM scratch\n")
     shop.git("-c", "user.name=O", "-c", "user.email=o@example.com", "commit", "-q", "--allow-empty", "-m", "Unbuilt")
     shop.release_fails(3, "the work tree differs from commit", "Dockerfile", "fix: commit or stash")
+    plan = shop.run("plan")
+    assert plan.code == 0
+    assert "warning: a release would be refused now: the work tree differs from commit" in plan.err
 
 
 def test_a_secret_that_is_gone_is_missed_before_anything_changes(shop: Shop) -> None:

@@ -17,7 +17,7 @@ def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(
     shop.only("app", "worker")
     shop.template("app", command=["architecturedeck-app", "--again"])
     shop.template("worker", command=[*SHELL, "echo 'worker: QUEUE_NAME is not set' >&2; exit 1"])
-    ran = shop.release_fails(6, WENT_BACK + "app on ", "container worker exited with code 1", "Fix: read the log below")
+    ran = shop.release_fails(6, WENT_BACK + "app on ", "container worker exited with code 1", "Fix: read its log")
     assert "  | worker: QUEUE_NAME is not set" in ran.out
     assert {call.params["service"] for call in shop.front.calls("ecs", "UpdateService")} == {"app", "worker"}
     newest = shop.github.deployments()[0]["id"]
@@ -115,3 +115,10 @@ def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop
         assert "  | no queue" in ran.out
     finally:
         breaker(True)
+
+
+def test_the_exit_code_is_the_releases_own_when_nobody_reads_along(shop: Shop) -> None:
+    shop.only("worker")
+    shop.template("worker", command=[*SHELL, "echo no queue; exit 1"])
+    before = shop.account.serving()
+    shop.told_and_back(shop.unread("release"), 6, before)

@@ -55,6 +55,29 @@ def test_the_page_shows_the_pull_request_and_the_comment_as_markdown(page: Brows
     assert "deploytool:production" not in page.text()
 
 
+def test_blanks_and_digits_are_as_wide_as_those_of_the_letters_font(page: Browser) -> None:
+    """A font of emoji has them too, as wide as a picture; where it is found first, every word stands alone."""
+    wide = "const c = document.createElement('canvas').getContext('2d'); c.font = getComputedStyle(document.body).font;"
+    blank, digit, letter = page.script(wide + "return [' ', '1', 'n'].map(each => c.measureText(each).width)")
+    assert blank < letter
+    assert digit < letter * 1.2
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("success", "deployed to production"),
+        ("failure", "had a problem deploying to production"),
+        ("in_progress", "requested a deployment to production"),
+    ],
+)
+def test_the_timeline_says_of_a_deployment_what_github_says(
+    page: Browser, deploy: Callable[..., int], state: str, said: str
+) -> None:
+    deploy(state, environment="production")
+    page.wait_for_text(said)
+
+
 def test_a_status_appears_without_a_reload(page: Browser, deploy: Callable[..., int], api: CheckedApi) -> None:
     page.script("window.sameDocument = true")
     number = deploy("in_progress", environment="production")

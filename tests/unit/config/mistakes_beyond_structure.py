@@ -33,7 +33,7 @@ BEYOND_STRUCTURE = [
         "after_an_unknown_service",
         "after: [web]",
         "after: [web, qqq]",
-        '8:37: there is no service "qqq"; there is: web, worker',
+        '8:37: there is no service "qqq"; use one of: web, worker',
     ),
     Mistake(
         "after_itself",
@@ -64,7 +64,7 @@ BEYOND_STRUCTURE = [
         "variable_of_the_surroundings",
         "{target: app}",
         "{build_args: {V: '${HOME}'}}",
-        '3:25: there is no variable "HOME"; there is: account, app, commit, environment, region, short_commit '
+        '3:25: there is no variable "HOME"; use one of: account, app, commit, environment, region, short_commit '
         "(`$${` writes the characters themselves)",
     ),
     Mistake(
@@ -101,7 +101,7 @@ BEYOND_STRUCTURE = [
         "override_takes_away_what_another_waits_for",
         "cluster: shop}",
         "cluster: shop, overrides: {migrate: null, services: {web: null}}}",
-        '8:32: in environment production, there is no service "web"; there is: worker',
+        '8:32: in environment production, there is no service "web"; use "worker"',
     ),
     Mistake(
         "override_with_an_unknown_image",

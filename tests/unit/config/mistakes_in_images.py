@@ -18,10 +18,10 @@ IN_IMAGES = [
         "key_that_resembles_nothing",
         "cluster: shop}",
         "cluster: shop, qqq: 1}",
-        '10:50: unknown key "qqq"; there is: region, cluster, repository, account, role_arn, github_environment, url, '
-        "production, timeout, ledger, rollback_checkbox, rollback_workflow, infra, overrides",
+        '10:50: unknown key "qqq"; use one of: region, cluster, repository, account, role_arn, github_environment, '
+        "url, production, timeout, ledger, rollback_checkbox, rollback_workflow, infra, overrides",
     ),
-    Mistake("app_missing", "app: shop\n", "", '1:1: the file lacks "app"; Name of the application.'),
+    Mistake("app_missing", "app: shop\n", "", '1:1: the file lacks "app"; add it: Name of the application.'),
     Mistake("app_not_text", "app: shop", "app: 5", '1:6: "app" must be text, not a number; put it in quotes'),
     Mistake("app_is_yaml_no", "app: shop", "app: no", '1:6: "app" must be text, not true or false; put it in quotes'),
     Mistake("app_empty", "app: shop", 'app: ""', '1:6: "app" is empty; give it a value or remove the line'),
@@ -126,6 +126,7 @@ IN_IMAGES = [
         "scan_without_severity",
         "{target: app}",
         "{scan: {}}",
-        '3:9: images.app.scan lacks "fail_on"; Refuse an image in which ECR found anything of this severity or worse.',
+        '3:9: images.app.scan lacks "fail_on"; add it: Refuse an image in which ECR found anything of this severity '
+        "or worse.",
     ),
 ]

@@ -9,7 +9,7 @@ IN_SERVICES = [
         "migrate_without_task",
         "task: shop-migrate, ",
         "",
-        '5:1: migrate lacks "task"; Task definition family of the migration.',
+        '5:1: migrate lacks "task"; add it: Task definition family of the migration.',
     ),
     Mistake(
         "migrate_command_as_text",
@@ -161,7 +161,7 @@ IN_SERVICES = [
         "override_of_something_else",
         "cluster: shop}",
         "cluster: shop, overrides: {app: other}}",
-        '10:62: unknown key "app"; there is: images, migrate, services',
+        '10:62: unknown key "app"; use one of: images, migrate, services',
     ),
     Mistake(
         "overrides_as_a_list",

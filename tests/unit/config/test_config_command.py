@@ -35,7 +35,7 @@ def test_each_fault_is_a_line_and_the_exit_code_2_when_the_file_is_wrong(here: P
     result = CliRunner().invoke(command, ["check"])
     assert result.exit_code == 2
     assert result.output.splitlines() == [
-        'deploytool.yml:1:1: the file lacks "images"; Images to build, by name.',
+        'deploytool.yml:1:1: the file lacks "images"; add it: Images to build, by name.',
         'deploytool.yml:2:1: unknown key "imagess"; did you mean "images"?',
         'deploytool.yml:5:49: there is no service "wep"; did you mean "web"?',
     ]
@@ -97,9 +97,14 @@ def test_neither_yaml_nor_the_configuration_is_loaded_when_only_help_is_asked_fo
     assert done.stdout == "set()\n"
 
 
-def test_the_error_says_the_fault_itself_when_there_is_one() -> None:
-    fault = fault_of(1)
-    assert ConfigFaults([fault]).cause == "f:1:1: wrong; do right"
+def test_the_error_is_the_fault_itself_with_its_own_fix_when_there_is_one() -> None:
+    error = ConfigFaults([fault_of(1)])
+    assert (error.cause, error.fix) == ("f:1:1: wrong", "do right")
+
+
+def test_the_error_says_how_to_check_when_its_only_fault_has_no_fix() -> None:
+    error = ConfigFaults([Fault("f", "", 2, 1, "is not YAML")])
+    assert error.fix == "correct it; `deploytool config check` says whether it is right"
 
 
 def test_the_error_counts_the_faults_when_there_are_several() -> None:

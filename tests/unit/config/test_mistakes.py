@@ -60,7 +60,7 @@ def test_a_secret_is_not_repeated_when_it_stands_in_the_wrong_place() -> None:
 
 def test_only_the_missing_part_is_told_when_names_of_it_are_used() -> None:
     told = told_about(GOOD.replace("images:\n  app: {target: app}\n  job: {target: job}\n", ""))
-    assert told == ['deploytool.yml:1:1: the file lacks "images"; Images to build, by name.']
+    assert told == ['deploytool.yml:1:1: the file lacks "images"; add it: Images to build, by name.']
 
 
 def test_what_is_left_is_told_when_nothing_is_like_the_name_taken_away() -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.check import warnings
+from deploytool.core.check import ReleaseRefused, cpu_problems, warnings
+from deploytool.core.model import Problem, PublishedImage
 from tests.unit.core.plan_cases import found, live
 
 
@@ -36,3 +37,27 @@ def test_passes_on_what_the_look_found_first() -> None:
 
 def test_warns_of_nothing_when_all_is_well() -> None:
     assert warnings(live(found("app"))) == ()
+
+
+def test_a_fix_of_two_problems_is_told_once() -> None:
+    problems = (
+        Problem("app is old", "make it new"),
+        Problem("worker is old", "make it new"),
+        Problem("no key", "cut one"),
+    )
+    refused = ReleaseRefused(problems)
+    assert (refused.cause, refused.fix) == ("app is old; worker is old; no key", "make it new; cut one")
+
+
+@pytest.mark.parametrize(
+    ("platforms", "fix"),
+    [
+        (("linux/amd64",), ", or runtimePlatform.cpuArchitecture of its task definition to X86_64"),
+        (("windows/amd64",), ""),
+    ],
+)
+def test_the_way_out_of_another_cpu_is_one_that_the_image_has(platforms: tuple[str, ...], fix: str) -> None:
+    (problem,) = cpu_problems(
+        "app", PublishedImage("sha256:1", platforms), {"runtimePlatform": {"cpuArchitecture": "ARM64"}}, "app"
+    )
+    assert problem.fix == f"set images.app.platforms to [linux/arm64]{fix}"

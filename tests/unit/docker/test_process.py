@@ -63,3 +63,26 @@ def test_the_command_and_its_children_end_when_we_are_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         stream(Command("build", ("sh", "-c", SLEEPERS)), dict(os.environ), interrupt, 30)
     assert ended(pids[0])
+
+
+def test_a_silent_command_and_its_children_end_when_we_are_to_stop() -> None:
+    pids: list[int] = []
+    silence: list[float] = []
+
+    def pause(seconds: float) -> None:
+        if pids:
+            raise KeyboardInterrupt
+        silence.append(seconds)
+        time.sleep(seconds)
+
+    with pytest.raises(KeyboardInterrupt):
+        stream(
+            Command("build", ("sh", "-c", SLEEPERS)), dict(os.environ), lambda line: pids.append(int(line)), 30, pause
+        )
+    assert ended(pids[0])
+
+
+def test_no_line_is_lost_when_the_command_ends_faster_than_it_is_read() -> None:
+    lines: list[str] = []
+    assert stream(Command("build", ("seq", "20000")), dict(os.environ), lines.append, 30) == 0
+    assert lines == [str(number) for number in range(1, 20001)]

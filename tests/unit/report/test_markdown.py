@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from markdown_it import MarkdownIt
 
-from deploytool.core.events import Ended, Planned
+from deploytool.core.events import Ended, Planned, WayBack
+from deploytool.core.model import Commit
 from deploytool.core.outcome import Outcome, Result
 from deploytool.core.plan_model import RollOut
 from deploytool.core.verdict_model import Fate, Verdict
@@ -119,7 +120,7 @@ def test_a_service_that_is_not_back_is_called_so() -> None:
 
 
 def test_the_way_back_is_shown_only_where_it_exists() -> None:
-    good = told(good_events())
+    good = apply(told(good_events()), WayBack("r1", Commit("1" * 40)), at(99))
     assert "Roll back" not in comment(good, LINKS)
     page = "https://github.com/a/b/actions/workflows/rollback.yml"
     links = replace(LINKS, rollback_page=page, rollback_workflow="rollback.yml", deployments=(41, 42))
@@ -127,6 +128,14 @@ def test_the_way_back_is_shown_only_where_it_exists() -> None:
     assert "\ngh workflow run rollback.yml -f environment=production -f deployment-id=41\n" in comment(good, links)
     assert "deploytool rollback" not in comment(good, links)
     assert "Roll back" not in comment(told(bad_events()), links)
+
+
+def test_no_way_back_is_offered_that_would_be_refused() -> None:
+    """The first release has nothing before it; one that did nothing is not what made the version live."""
+    links = replace(LINKS, rollback_command="deploytool rollback", deployments=(41, 42))
+    assert "Roll back" not in comment(told(good_events()), links)
+    nothing = apply(ended(replace(released(), result=Result.NOTHING_TO_DO)), WayBack("r1", Commit("1" * 40)), at(99))
+    assert "Roll back" not in summary(nothing, links)
 
 
 def test_the_summary_is_the_comment_without_its_marker() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deploytool.core.diagnosis_model import Diagnosis
-from deploytool.core.events import Event, Explained, Planned, Said, StepBegan, Warned
+from deploytool.core.events import Ended, Event, Explained, Planned, Said, StepBegan, Warned
 from deploytool.core.verdict_model import Fate, Verdict
 from deploytool.report.logged import LoggedStory
+from deploytool.report.outcome import outcome_text
 from deploytool.report.plain import WORDING, lines
-from deploytool.report.wording import duration, news
+from deploytool.report.wording import blamed, duration, news
 from tests.unit.report.telling import CRASH, RELEASE, at, bad_events, good_events, migration_only, moved, plan
 
 
@@ -41,7 +43,7 @@ def test_a_good_release_reads_like_this() -> None:
         "12:04:26  roll out done in 42 s",
         "12:04:27  verify: https://shop.example/api/health",
         "12:04:27  verify done in 0.4 s",
-        "12:04:28  released: 4f2a9c1 is live in production.",
+        "12:04:28  ended: released",
     ]
 
 
@@ -76,8 +78,32 @@ def test_news_of_two_services_do_not_hide_each_other() -> None:
     ]
 
 
-def test_nothing_to_do_is_said_in_one_line() -> None:
-    assert lines(Planned(plan(nothing=True))) == ("nothing to do: 4f2a9c1 already runs in production",)
+def test_nothing_to_do_is_left_to_the_outcome_to_say() -> None:
+    assert lines(Planned(plan(nothing=True))) == ()
+
+
+def test_what_a_release_came_to_is_not_said_twice() -> None:
+    (_, ended) = good_events()[-1]
+    assert isinstance(ended, Ended)
+    assert lines(ended) == ("ended: released",)
+    assert ended.outcome.sentence in outcome_text(ended.outcome)
+
+
+@pytest.mark.parametrize(
+    ("subject", "cause", "said"),
+    [
+        ("container worker", "the image of container worker has no program jobs", ""),
+        ("app", "app went away", ""),
+        ("app", "https://app.example answered status 500 instead of 200", "app"),
+    ],
+)
+def test_who_is_to_blame_is_not_said_twice(subject: str, cause: str, said: str) -> None:
+    assert blamed(Diagnosis("x", cause, "mend it", subject=subject)) == said
+
+
+def test_counts_of_the_version_that_goes_are_not_put_beside_those_of_the_one_that_comes_back() -> None:
+    told = "the deployment failed; ECS is putting shop-worker:5 back: 1 of 1 running"
+    assert news(Verdict(Fate.ROLLING_BACK, told), 0, 2) == told
 
 
 def test_folds_and_annotations_are_for_github_actions_only() -> None:

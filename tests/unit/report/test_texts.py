@@ -71,9 +71,9 @@ def test_an_outcome_reads_like_this() -> None:
         == """\
 ✗ The release failed: worker crashed; every service is back on the version before.
 
-  service  status       before          serves now      version
-  app      rolled back  shop-app:41     shop-app:41     1b1b1b1b1b1b
-  worker   rolled back  shop-worker:17  shop-worker:17  1b1b1b1b1b1b
+  service  status       serves now      version
+  app      rolled back  shop-app:41     1b1b1b1b1b1b
+  worker   rolled back  shop-worker:17  1b1b1b1b1b1b
 
 Why: worker: container worker exited with code 1 right after its start
 Fix: read its last lines below, correct the start command or what it needs
@@ -208,3 +208,18 @@ def test_a_live_story_draws_what_it_was_told() -> None:
 def test_every_result_has_its_sign() -> None:
     assert outcome_text(released()).startswith("✓ ")
     assert outcome_text(replace(released(), result=Result.CANCELLED)).startswith("✗ ")
+
+
+def test_a_long_warning_is_whole_in_the_picture_that_stays() -> None:
+    long = (
+        "the migrate task 47a21345-8e39-43f2-b568-e8e2e6ceb761 was left to finish; wait for it before the next release"
+    )
+    goes_on = apply(told(good_events()[:10]), Warned(long), at(46))
+    assert drawn(goes_on).splitlines()[-1].endswith("…")
+    over = drawn(apply(told(good_events()), Warned(long), at(82)), 90)
+    assert f"warning: {long}" in " ".join(over.split())
+
+
+def test_what_served_before_is_shown_only_where_something_else_serves_now() -> None:
+    assert "before  " not in outcome_text(rolled_back()).replace("version before", "")
+    assert "before  " in outcome_text(released())

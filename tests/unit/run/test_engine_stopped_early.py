@@ -7,8 +7,10 @@ import pytest
 from deploytool.core.events import Explained, StepEnded, Warned
 from deploytool.core.model import PublishedImage
 from deploytool.core.outcome import Outcome, Result
+from deploytool.core.plan_model import ImageChoice
 from deploytool.core.scan import refusal
 from deploytool.errors import BuildError, Exit
+from deploytool.run.ports import Say
 from tests.peers.ecs_model.faults import Fault, denied, unanswered
 from tests.peers.ecs_model.life import Life
 from tests.unit.core import plan_cases as cases
@@ -229,3 +231,19 @@ def test_every_step_that_did_not_go_well_is_told_as_such(cloud: Cloud) -> None:
     release(cloud)
 
     assert [(event.step, event.good) for event in cloud.told if isinstance(event, StepEnded)] == [("migrate", False)]
+
+
+def test_nothing_is_begun_after_a_build_during_which_somebody_asked_to_stop(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = cloud.builder.build
+
+    def and_asked_to_stop(image: ImageChoice, say: Say) -> PublishedImage:
+        cloud.clock.cancel_at = cloud.clock.now
+        return build(image, say)
+
+    monkeypatch.setattr(cloud.builder, "build", and_asked_to_stop)
+    outcome = release(cloud, published={"app": None})
+    assert (outcome.result, outcome.exit_code) == (Result.CANCELLED, Exit.CANCELLED)
+    assert untouched(cloud)
+    assert cloud.ecs.made("RunTask") == []

@@ -6,10 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from deploytool.cli.sandbox import command
 from deploytool.sandbox.checkout import PLACES, SECOND
-from deploytool.sandbox.errors import SandboxError
+from deploytool.sandbox.errors import PortTaken, SandboxError
 from deploytool.sandbox.faults import FAULTS
+from deploytool.sandbox.wait import free_port
 
 EDITING = sorted(name for name, fault in FAULTS.items() if fault.edit)
 VERSIONS = ("first", "second")
@@ -58,4 +61,28 @@ def test_a_fault_is_refused_when_the_lines_it_breaks_are_gone(example: Path) -> 
 def test_a_fault_changes_the_repository_or_can_be_taken_back_in_the_account(name: str) -> None:
     fault = FAULTS[name]
     assert bool(fault.edit) == bool(fault.title)
-    assert bool(fault.spoil) == bool(fault.mend) == (not fault.edit)
+    assert bool(fault.spoil) == bool(fault.mend)
+    assert fault.edit or fault.spoil
+
+
+def test_the_next_release_meets_a_secret_that_is_gone_whatever_is_live() -> None:
+    """It would have nothing to do, and look for no secret, if no commit came with it."""
+    assert FAULTS["secret-missing"].edit
+
+
+def test_every_way_to_break_is_listed_with_what_will_happen() -> None:
+    told = " ".join(CliRunner().invoke(command, ["break", "--help"]).output.split())
+    for name, fault in FAULTS.items():
+        assert f"{name} {fault.outcome}" in told
+
+
+@pytest.mark.parametrize("option", ["--aws-port", "--github-port"])
+def test_a_port_that_cannot_be_is_a_wrong_command_line(option: str) -> None:
+    result = CliRunner().invoke(command, ["up", option, "65536"])
+    assert result.exit_code == 2
+    assert "65536 is not in the range 1<=x<=65535" in result.output
+
+
+def test_the_last_port_is_the_last_one_that_is_tried() -> None:
+    with pytest.raises(PortTaken, match="ports 65530 to 65535 are taken"):
+        free_port(65530, taken=set(range(65530, 65536)))

@@ -9,6 +9,14 @@ from deploytool.sandbox.github.page.parts import avatar, icon, label, login, sha
 from deploytool.sandbox.github.routes.deployments import statuses_of
 from deploytool.sandbox.github.world import World
 
+_HAPPENED = {
+    "success": "deployed",
+    "inactive": "deployed",
+    "failure": "had a problem deploying",
+    "error": "had a problem deploying",
+}
+"""Newest state of a deployment to what GitHub's timeline says of it; of any other, that it was requested."""
+
 
 def parts(world: World, pull: PullRequest) -> dict[str, str]:
     """Element id to inner HTML."""
@@ -79,7 +87,7 @@ def _timeline(world: World, pull: PullRequest) -> str:
         later.append((pull.merged_at, 0, _event("merge", f"{said} {when(pull.merged_at)}", "purple")))
     for deployment in mine(world, pull):
         state = state_of(statuses_of(world, deployment.id))
-        verb = "deployed" if state in {"success", "inactive"} else "requested a deployment"
+        verb = _HAPPENED.get(state, "requested a deployment")
         said = f"{login(deployment.creator)} {verb} to <strong>{text(deployment.environment)}</strong>"
         html = f"{said} {when(deployment.created_at)} {label(state)}"
         later.append((deployment.created_at, deployment.id, _event("rocket", html)))
