@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploytool.aws import parse
-from deploytool.aws.call import call
+from deploytool.aws.call import PATIENCE, call
+from deploytool.aws.every_page import call_all
 from deploytool.aws.service_deployments import ServiceDeployments
 from deploytool.aws.session import Session
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task, TaskDefinition
@@ -83,33 +84,18 @@ class Ecs:
 
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""
-        listed = call(
-            self._client, "list_tasks", cluster=self._cluster, serviceName=rollout.service, desiredStatus="STOPPED"
-        )
-        tasks = [
-            task
-            for batch in _batches(listed["taskArns"], TASKS_PER_CALL)
-            for task in self._tasks(batch)
-            if _of(rollout, task) and _failed(task)
-        ]
+        stopped = self._every_task(serviceName=rollout.service, desiredStatus="STOPPED")
+        tasks = [task for task in stopped if _of(rollout, task) and _failed(task)]
         return tuple(sorted(tasks, key=lambda task: str(task.stopped_at)))
 
     def running_tasks(self, service: str) -> tuple[Task, ...]:
         """ListTasks (RUNNING, its default) and DescribeTasks of a service."""
-        listed = call(self._client, "list_tasks", cluster=self._cluster, serviceName=service)["taskArns"]
-        return tuple(task for batch in _batches(listed, TASKS_PER_CALL) for task in self._tasks(batch))
+        return tuple(self._every_task(serviceName=service))
 
     def tasks_of(self, *, service: str | None = None, family: str | None = None) -> list[Task]:
         """Running and lately stopped tasks of a service or of a task definition family, oldest first."""
         named = {"serviceName": service} if service else {"family": family}
-        arns = [
-            arn
-            for status in ("STOPPED", "RUNNING")
-            for arn in call(self._client, "list_tasks", cluster=self._cluster, desiredStatus=status, **named)[
-                "taskArns"
-            ]
-        ]
-        tasks = [task for batch in _batches(arns, TASKS_PER_CALL) for task in self._tasks(batch)]
+        tasks = [task for status in ("STOPPED", "RUNNING") for task in self._every_task(desiredStatus=status, **named)]
         return sorted(tasks, key=lambda task: str(task.created_at))
 
     def run_task(
@@ -151,8 +137,7 @@ class Ecs:
 
     def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
         """ListTasks by ``startedBy``: migrate tasks of a release that have not stopped."""
-        answer = call(self._client, "list_tasks", cluster=self._cluster, startedBy=release_id)
-        return tuple(task for task in self._tasks(answer["taskArns"]) if task.last_status != "STOPPED")
+        return tuple(task for task in self._every_task(startedBy=release_id) if task.last_status != "STOPPED")
 
     def stop_task(self, arn: str, reason: str) -> None:
         """StopTask."""
@@ -164,6 +149,11 @@ class Ecs:
             answer = call(self._client, "describe_task_definition", taskDefinition=arn, include=["TAGS"])
             self._definitions[arn] = {**answer["taskDefinition"], "tags": answer.get("tags", [])}
         return self._definitions[arn]
+
+    def _every_task(self, **of: Any) -> list[Task]:
+        """ListTasks to its last page: it names 100 at a time, in no order that is told."""
+        listed = call_all(self._client, "list_tasks", PATIENCE, cluster=self._cluster, **of).get("taskArns", [])
+        return [task for batch in _batches(listed, TASKS_PER_CALL) for task in self._tasks(batch)]
 
     def _tasks(self, arns: Sequence[str]) -> list[Task]:
         if not arns:
