@@ -110,8 +110,9 @@ def run_verb() -> int:
         tell_failure(error)
         sys.stdout.flush()
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output went away (`deploytool logs | head`): it has what it wanted.
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output went away (`deploytool logs | head`): it has what it wanted. click, which sees it
+        # first, makes a SystemExit of it, and of nothing else when it does not stand alone.
         discard(sys.stdout)
         return Exit.DONE
     except OSError as error:

@@ -31,6 +31,15 @@ def test_a_full_disk_is_told_in_a_sentence() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [("config", "schema"), ("--help",), ("release", "--help")])
+def test_a_reader_that_has_what_it_wanted_is_no_fault(words: tuple[str, ...]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as nobody:
+        done = subprocess.run([DEPLOYTOOL, *words], stdout=nobody, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_error_keeps_its_exit_code_when_nobody_reads_it() -> None:
     read, write = os.pipe()
     os.close(read)
