@@ -93,7 +93,8 @@ class _References:
 
 def _mapping(data: object, key: str) -> dict[str, Any]:
     value = data.get(key) if isinstance(data, dict) else None
-    return value if isinstance(value, dict) else {}
+    # A key that is no text is told as such elsewhere, and cannot be meant by a name.
+    return {name: each for name, each in value.items() if isinstance(name, str)} if isinstance(value, dict) else {}
 
 
 def _list(data: dict[str, Any], key: str) -> list[Any]:

@@ -141,6 +141,7 @@ ENVIRONMENT = st.dictionaries(st.sampled_from(["region", "account", "overrides",
 
 @given(DATA | st.dictionaries(TOP, DATA | st.dictionaries(KEYS, ENVIRONMENT, max_size=2), max_size=6))
 @example({"environments": {None: {"overrides": {5: None, "services": {None: {"after": [None, {}]}}}}}})
+@example({"app": {}, "images": {}, "migrate": {}, "services": {0: {"after": [""]}}})
 def test_there_are_faults_and_no_traceback_when_the_data_is_anything_at_all(data: object) -> None:
     with pytest.raises(ConfigFaults) as raised:
         parse(Document("f", data))
