@@ -27,7 +27,7 @@ def hidden() -> list[str]:
         f"{path.relative_to(PACKAGE)}:{call.lineno}"
         for path in sorted(PACKAGE.rglob("*.py"))
         for call in _calls(path)
-        if isinstance(call.func, ast.Name) and call.func.id == "call" and not _says_what(call)
+        if isinstance(call.func, ast.Name) and call.func.id in ("call", "call_all", "once") and not _says_what(call)
     ]
 
 
@@ -51,14 +51,17 @@ def _named(module: str) -> Iterator[str]:
         if isinstance(call.func, ast.Attribute) and "client" in ast.unparse(call.func.value):
             if call.func.attr in _operations():
                 yield call.func.attr
-            assert call.func.attr not in ("get_paginator", "get_waiter"), (
-                f"{module} hides operations in {call.func.attr}"
-            )
+            if call.func.attr in ("get_paginator", "get_waiter"):
+                assert _is_handed_on(call.args[0]), f"{module} hides operations in {call.func.attr}"
 
 
 def _says_what(call: ast.Call) -> bool:
     what = call.args[1]
-    return isinstance(what, ast.Constant) or (isinstance(what, ast.Name) and what.id == "operation")
+    return isinstance(what, ast.Constant) or _is_handed_on(what)
+
+
+def _is_handed_on(what: ast.expr) -> bool:
+    return isinstance(what, ast.Name) and what.id == "operation"
 
 
 def _action(operation: str) -> str:
