@@ -14,10 +14,14 @@ import pytest
 import requests
 
 from deploytool.sandbox import checkout
+from deploytool.sandbox.cloud import settled
+from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.github.client import ControlClient
 from deploytool.sandbox.state import SandboxState, load
+from deploytool.sandbox.wait import until
 
 COMMAND = Path(sys.executable).parent / "deploytool"
+CLUSTER = "architecturedeck"
 TRIES = 3
 FIRST, SECOND = 1, 2
 """Pull requests of the first version and of the second."""
@@ -37,7 +41,9 @@ class Site:
         return deploytool(self.state.workdir, *words, **variables)
 
     def serves(self) -> str:
-        """The commit that answers."""
+        """The commit that answers. MiniStack calls a rollout complete a moment before the last old task is gone."""
+        account = Account(self.state.aws_endpoint_url, self.state.region)
+        until("the services", lambda: settled(account, CLUSTER), seconds=30)
         return str(requests.get(f"{self.state.app_url}/api/health", timeout=10).json()["version"])
 
     def page(self, pull_request: int) -> str:
