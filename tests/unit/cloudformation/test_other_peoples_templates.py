@@ -18,7 +18,7 @@ VALUES: tuple[Any, ...] = (
     {"Fn::Select": [9, []]}, {"Fn::FindInMap": ["No", "a", "b"]}, {"Fn::ImportValue": {"Ref": "Nobody"}},
     {"Fn::Transform": {"Name": "AWS::Include"}},
 )  # fmt: skip
-ROUNDS = 300
+ROUNDS = 10
 
 
 def places(part: Any) -> list[tuple[Any, Any]]:
@@ -27,12 +27,12 @@ def places(part: Any) -> list[tuple[Any, Any]]:
     return [place for key in keys for place in ((part, key), *places(part[key]))]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_nothing_stops_whatever_a_template_says(situation: str, seed: int) -> None:
     chance = random.Random(f"{situation} {seed}")
     whole = load()
-    for _ in range(ROUNDS // 4):
+    for _ in range(ROUNDS):
         templates = copy.deepcopy(whole)
         for _ in range(chance.randint(1, 12)):
             stack = chance.choice(sorted(templates))
