@@ -158,6 +158,7 @@ def test_a_cancelled_job_ends_by_itself_and_leaves_nothing_to_settle(repository:
     assert deploy.outputs["result"] == "cancelled", deploy.log
     assert settle.outcome == "skipped"
     assert github.states(github.deployments()[0]["id"])[0] == "failure"
+    repository.come_to_rest()
 
 
 def pull_request(repository: Repository, number: int, sha: str, head: str) -> dict[str, Any]:
