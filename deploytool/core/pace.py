@@ -10,7 +10,7 @@ from deploytool.core.waiting import deployment_of
 
 FAR = 1.8
 NEAR = 0.4
-SLOWER = 1.25
+SLOWER = 1.4
 """Parts of the usual pause. Draining lasts a second or minutes: each look that does not see its end makes the next
 pause longer, so that we are late by a share of what it took, and a long one costs no more calls than any wait."""
 

@@ -9,7 +9,7 @@ from deploytool.core.observed import revision
 from deploytool.report.escaping import code, fenced, prose
 from deploytool.report.serving import serving
 from deploytool.report.story import Phase, Story
-from deploytool.report.wording import blamed, count, duration, news
+from deploytool.report.wording import blamed, duration, news
 
 TABLE_HEAD = "| service | status | version before → now | tasks |\n|---|---|---|---|\n"
 _SIGNS = {"rolled back": "↩️", "not changed": "➖"}
@@ -76,6 +76,7 @@ def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
         told.append(f"> {prose(diagnosis.quoted)} says: {prose(diagnosis.more)}")
     shown = diagnosis.log[-log_lines:] if log_lines else ()
     if shown:
-        head = f"<details><summary>Last {count(len(shown), 'line')} of its log</summary>"
+        last = "Last line" if len(shown) == 1 else f"Last {len(shown)} lines"
+        head = f"<details><summary>{last} of its log</summary>"
         told.append(f"{head}\n\n{fenced(shown)}\n\n</details>")
     return "\n\n".join(told)
