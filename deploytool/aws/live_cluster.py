@@ -17,21 +17,6 @@ from deploytool.errors import NotFound
 SERVICES_PER_CALL = 10
 
 
-def account(session: Session) -> str:
-    """GetCallerIdentity: the account's id."""
-    return str(call(session.client("sts"), "get_caller_identity")["Account"])
-
-
-def signed_in_account(session: Session) -> str:
-    """The same; empty where nobody is signed in, or AWS cannot be reached: asked once."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        return str(session.client("sts").get_caller_identity()["Account"])
-    except (BotoCoreError, ClientError):
-        return ""
-
-
 def services(session: Session, cluster: str) -> tuple[LiveService, ...]:
     """Every active service of the cluster with what it runs (ListServices, DescribeServices). Raises NotFound."""
     ecs = session.client("ecs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
+from deploytool.aws import identity
 from deploytool.aws.call import call
 from deploytool.aws.ecs import Ecs
 from deploytool.aws.session import Session
@@ -22,7 +23,7 @@ def look(
 ) -> Live:
     """One reading of the environment. What is missing comes back as problems; raises CloudError for the rest."""
     with ThreadPoolExecutor(max_workers=8) as pool:
-        account = pool.submit(lambda: str(call(session.client("sts"), "get_caller_identity")["Account"]))
+        account = pool.submit(identity.account, session)
         cluster = pool.submit(_cluster, session, settings)
         services = pool.submit(look_at_services, session, ecs, settings)
         images = {name: pool.submit(find_image, name) for name in settings.images}

@@ -39,7 +39,6 @@ def change(
         from deploytool.cli.git import checkout, require_clean
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
-        from deploytool.core.plan_model import Build
 
         busy = Busy.asked(if_busy, wait)
         with (
@@ -47,7 +46,7 @@ def change(
             transaction(found, name, asked_by, clock, tell, busy, reason) as open_one,
         ):
             decided = decide(open_one)
-            if any(isinstance(step, Build) for step in decided.plan.steps):
+            if decided.plan.builds:
                 require_clean(checkout(found.root), found.commit)
             outcome = carry_out(open_one, decided, github)
         say(outcome, as_json=as_json)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +11,6 @@ from deploytool.cli import options
 from deploytool.cli.print_text import print_document
 
 if TYPE_CHECKING:
-    from deploytool.core.config.faults import ConfigFaults
     from deploytool.core.config.model import Config
 
 
@@ -48,7 +46,10 @@ def check(context: click.Context, path: str, environment: str | None, output: st
     try:
         config = read_config(path)
     except ConfigFaults as faults:
-        click.echo(_as_json(faults) if output == "json" else "\n".join(str(fault) for fault in faults.faults))
+        if output == "json":
+            print_document({"valid": False, "faults": [asdict(fault) for fault in faults.faults], "settings": None})
+        else:
+            click.echo("\n".join(str(fault) for fault in faults.faults))
         context.exit(faults.exit_code)
     settings = asdict(resolve(config, environment)) if environment else None
     if output == "json":
@@ -72,11 +73,6 @@ def schema() -> None:
     from deploytool.core.config.json_schema import json_schema
 
     print_document(json_schema())
-
-
-def _as_json(faults: ConfigFaults) -> str:
-    listed: list[dict[str, Any]] = [asdict(fault) for fault in faults.faults]
-    return json.dumps({"valid": False, "faults": listed, "settings": None}, indent=2)
 
 
 def _summary(config: Config) -> str:

@@ -100,10 +100,7 @@ def registry_host(project: Project) -> str:
     """``DEPLOYTOOL_REGISTRY`` (the sandbox sets it), else the account's ECR, asked for only where it is not written."""
     if host := os.environ.get("DEPLOYTOOL_REGISTRY"):
         return host
-    from deploytool.aws.call import call
-
-    account = project.settings.account or call(project.session.client("sts"), "get_caller_identity")["Account"]
-    return registry_of(account, project.settings.region)
+    return registry_of(project.account, project.settings.region)
 
 
 def templates(root: Path, settings: Settings) -> dict[str, TaskDefinition]:

@@ -63,15 +63,14 @@ def _known(left_out: tuple[str, ...]) -> None:
 
 
 def _facts(found: Project) -> Facts:
-    from deploytool.aws.call import call
+    from deploytool.aws.identity import account
     from deploytool.aws.lease import utc_now
     from deploytool.aws.session import Session
     from deploytool.aws.survey.gather import gather
     from deploytool.core.doctor.scope import scope_of
 
     settings = found.settings
-    account = str(call(found.session.client("sts"), "get_caller_identity")["Account"])
-    scope = scope_of(settings, account, utc_now())
+    scope = scope_of(settings, account(found.session), utc_now())
     return gather(
         found.session,
         lambda region: Session(region, settings.role_arn),

@@ -9,8 +9,7 @@ from dataclasses import replace
 
 from deploytool.cli.infra_templates import Prepare
 from deploytool.core.stacks.change import short_type
-from deploytool.core.stacks.spelled_out import as_json
-from deploytool.core.stacks.template import Resource, Template
+from deploytool.core.stacks.template import Resource, Template, as_json
 from deploytool.sandbox.cloud.lacking import without_lacking
 from deploytool.sandbox.cloud.master_secrets import with_master_secrets
 

@@ -9,8 +9,7 @@ from typing import Any, ClassVar
 import yaml
 
 import deploytool
-from deploytool.core.stacks.spelled_out import as_json
-from deploytool.core.stacks.template import MOST_BYTES, Template
+from deploytool.core.stacks.template import MOST_BYTES, Template, as_json
 from deploytool.errors import ConfigurationError
 
 Prepare = Callable[[Template], Template]

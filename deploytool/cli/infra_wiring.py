@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 import click
 
 from deploytool.aws.conditional import LedgerMissing
-from deploytool.aws.live_cluster import account
 from deploytool.aws.stacks.change_sets import ChangeSets
 from deploytool.aws.stacks.drift import Drift
 from deploytool.aws.stacks.stacks import Stacks
@@ -72,7 +71,7 @@ def target_of(found: Project, wish: Wish, prepare: Prepare) -> Target:
         settings.app,
         settings.environment,
         settings.region,
-        settings.account or account(found.session),
+        found.account,
         only(stacks, wish.only),
         read,
         {name: value for name, value in known.items() if name not in IMAGES},

@@ -47,7 +47,7 @@ def new_cloud(
     environments: tuple[str, ...],
 ) -> Start:
     """For `deploytool infra`; ``given.app`` is set. Raises RegionUnknown, NothingToRelease."""
-    from deploytool.aws.live_cluster import signed_in_account
+    from deploytool.aws.identity import signed_in_account
     from deploytool.aws.session import Session
     from deploytool.cli.init_subjects import subjects_of
 
@@ -78,7 +78,7 @@ def new_cloud(
 
 def running_services(given: Given, around: Surroundings, app: NodeApp | None, environment: str) -> Start:
     """For what ECS runs already. Raises CloudError, Refused."""
-    from deploytool.aws import live_cluster
+    from deploytool.aws import identity, live_cluster
     from deploytool.aws.ecr import registry_of
     from deploytool.aws.session import Session
     from deploytool.cli.project import enter_sandbox
@@ -88,7 +88,7 @@ def running_services(given: Given, around: Surroundings, app: NodeApp | None, en
 
     enter_sandbox()
     session = Session(_region(given))
-    account = live_cluster.account(session)
+    account = identity.account(session)
     registry = os.environ.get("DEPLOYTOOL_REGISTRY") or registry_of(account, session.region)
     services = live_cluster.services(session, given.live_cluster)
     cluster = LiveCluster(given.live_cluster, session.region, account, registry, services)

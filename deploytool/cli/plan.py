@@ -29,7 +29,6 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
     from deploytool.cli.tell_plan import tell_plan
-    from deploytool.core.plan_model import Build
     from deploytool.report.documents import plan_document
     from deploytool.report.plan import plan_text
 
@@ -37,7 +36,7 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     ecs = Ecs(found.session, found.settings.cluster)
     decided = decide(found, ecs, request_for(found, release_id(), origin()), SystemClock())
     tell_plan(decided.plan)
-    if any(isinstance(step, Build) for step in decided.plan.steps):
+    if decided.plan.builds:
         try:
             require_clean(checkout(found.root), found.commit)
         except DirtyTree as dirty:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,13 @@ class Project:
     settings: Settings
     commit: Commit
     session: Session
+
+    @cached_property
+    def account(self) -> str:
+        """The configured account, else the one that we are signed in to. Raises CloudError."""
+        from deploytool.aws.identity import account
+
+        return self.settings.account or account(self.session)
 
     def at(self, commit: Commit) -> Project:
         """The same environment, its settings filled in for another commit."""

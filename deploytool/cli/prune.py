@@ -24,7 +24,6 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
     Example:
       deploytool prune --keep 10
     """
-
     from deploytool.cli.attics import every_environment
     from deploytool.cli.print_text import print_document
     from deploytool.report.prune import prune_document, prune_text

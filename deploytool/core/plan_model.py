@@ -144,6 +144,11 @@ class Plan:
         return not self.steps
 
     @property
+    def builds(self) -> bool:
+        """An image is built of the work tree."""
+        return any(isinstance(step, Build) for step in self.steps)
+
+    @property
     def only_migrates(self) -> bool:
         """The migration alone: it makes no version live."""
         return bool(self.steps) and not self.changes

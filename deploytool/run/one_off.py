@@ -21,7 +21,7 @@ class NeverRan(Refused):
     """The task was not started, or stopped before its container ran: the command did nothing."""
 
     def __init__(self, why: Diagnosis) -> None:
-        words = f" ({why.quoted} says: {why.quote})" if why.quote else ""
+        words = f" ({why.quoted} says: {why.more})" if why.more else ""
         super().__init__(f"the command never ran: {why.cause}{words}", why.fix)
 
 

@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 
 from deploytool.sandbox import discover, state
-from deploytool.sandbox.cloud import settled
 from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.github.client import ControlClient
 from deploytool.sandbox.state import SandboxState
-from deploytool.sandbox.wait import until
+from tests.e2e.at_rest import await_rest
 from tests.peers.runner.job import ROOT, JobResult, Runner
 from tests.peers.runner.node import Expressions
 from tests.peers.runner.oidc import ISSUER, TokenService, token_service
@@ -30,7 +29,6 @@ DEPLOYTOOL = Path(sys.executable).with_name("deploytool")
 RUNNING = "DEPLOYTOOL_TEST_ACTION_SANDBOX"
 """Directory of a sandbox that runs already: spares its start while one writes these tests."""
 WORKFLOWS = ROOT / ".github" / "workflows"
-CLUSTER = "architecturedeck"
 ROLE = "deploy"
 NOT_GIVEN = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "DEPLOYTOOL_ENVIRONMENT")
 """What the sandbox would set and a job does not have: it signs in by its role, and hands over a token."""
@@ -133,8 +131,7 @@ class Repository:
 
     def come_to_rest(self) -> None:
         """Wait until nothing rolls any more: a cancelled release does not wait for the way back that it began."""
-        account = Account(self.sandbox.aws_endpoint_url, self.sandbox.region)
-        until("the services", lambda: settled(account, CLUSTER), seconds=60)
+        await_rest(self.sandbox, seconds=60)
 
     def control(self) -> ControlClient:
         """The stand-in for GitHub, behind its API."""

@@ -7,13 +7,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from deploytool.core.stacks.intrinsics import Values, resolved
-from deploytool.core.stacks.template import Template
+from deploytool.core.stacks.template import Template, as_json
 
 _NAMES = {
     "AWS::S3::Bucket": "BucketName",
@@ -31,11 +30,6 @@ def spelled_out(template: Template, values: Values) -> Template:
         return template
     document = {**template.document, "Resources": {**template.document["Resources"], **written}}
     return replace(template, document=document, body=as_json(document))
-
-
-def as_json(document: Mapping[str, Any]) -> str:
-    """A template without comments and spaces; CloudFormation takes JSON as well as YAML."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def _written_out(resources: Mapping[str, Any], values: Values) -> Iterator[tuple[str, Any]]:

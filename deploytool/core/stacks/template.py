@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -108,6 +109,11 @@ def _parameter(name: str, declared: Mapping[str, Any]) -> Parameter:
         pattern=str(declared.get("AllowedPattern", "")),
         is_list="List" in str(declared.get("Type", "")),
     )
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """A template without comments and spaces; CloudFormation takes JSON as well as YAML."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
 
 
 def parameter_text(value: Any) -> str:

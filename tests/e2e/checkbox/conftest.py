@@ -14,14 +14,11 @@ import pytest
 import requests
 
 from deploytool.sandbox import checkout
-from deploytool.sandbox.cloud import settled
-from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.github.client import ControlClient
 from deploytool.sandbox.state import SandboxState, load
-from deploytool.sandbox.wait import until
+from tests.e2e.at_rest import await_rest
 
 COMMAND = Path(sys.executable).parent / "deploytool"
-CLUSTER = "architecturedeck"
 TRIES = 3
 FIRST, SECOND = 1, 2
 """Pull requests of the first version and of the second."""
@@ -41,9 +38,8 @@ class Site:
         return deploytool(self.state.workdir, *words, **variables)
 
     def serves(self) -> str:
-        """The commit that answers. MiniStack calls a rollout complete a moment before the last old task is gone."""
-        account = Account(self.state.aws_endpoint_url, self.state.region)
-        until("the services", lambda: settled(account, CLUSTER), seconds=30)
+        """The commit that answers."""
+        await_rest(self.state)
         return str(requests.get(f"{self.state.app_url}/api/health", timeout=10).json()["version"])
 
     def page(self, pull_request: int) -> str:

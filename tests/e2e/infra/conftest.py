@@ -14,10 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from deploytool.sandbox.cloud import settled
 from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.state import SandboxState, load
-from deploytool.sandbox.wait import until
+from tests.e2e.at_rest import await_rest
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 CLUSTER = "architecturedeck"
@@ -57,9 +56,8 @@ class Site:
 
         A release ends when the new tasks serve, a moment before the last old one is gone: that is waited for.
         """
-        account = Account(self.state.aws_endpoint_url, self.state.region)
-        until("the services", lambda: settled(account, CLUSTER), seconds=30)
-        ecs = account.client("ecs")
+        await_rest(self.state)
+        ecs = self.client("ecs")
         found = {}
         for service in ecs.describe_services(cluster=CLUSTER, services=["app", "worker"])["services"]:
             definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]

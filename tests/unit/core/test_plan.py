@@ -47,6 +47,7 @@ def test_builds_nothing_when_the_registry_has_the_image() -> None:
     made = planned(settings(service("app")), live(found("app")))
 
     assert kinds(made) == [RollOut]
+    assert not made.builds
     assert made.images["app"].digest == cases.DIGEST
 
 
@@ -54,6 +55,7 @@ def test_builds_first_when_the_registry_lacks_the_image() -> None:
     made = planned(settings(service("app")), live(found("app"), images={"app": None}))
 
     assert made.steps[0] == Build(("app",))
+    assert made.builds
     assert made.images["app"].reference == f"registry.test/shop:{cases.SHA[:12]}"
     assert "unknown" not in made.images
 
