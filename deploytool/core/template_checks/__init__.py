@@ -12,6 +12,7 @@ from deploytool.core.template_checks import (
     alarms,
     containers,
     databases,
+    descriptions,
     events,
     exports,
     ledger,
@@ -29,6 +30,7 @@ Check = Callable[[Cloud], Iterator[TemplateFault]]
 CHECKS: tuple[Check, ...] = (
     *databases.CHECKS,
     *networks.CHECKS,
+    *descriptions.CHECKS,
     *containers.CHECKS,
     *services.CHECKS,
     *sizes.CHECKS,

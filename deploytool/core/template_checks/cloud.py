@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from deploytool.core.template_checks.simplify import NAMES, Scope, holds, scope_of, simplified
+from deploytool.core.template_checks.simplify import NAMES, Scope, as_text, holds, scope_of, simplified
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,8 @@ class Cloud:
     exports: Mapping[str, tuple[str, Any]]
     """Stack and value by export name."""
     imports: tuple[Import, ...]
+    choices: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By stack: the allowed values of each parameter that has neither a value nor a default."""
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """In the order of the templates."""
@@ -80,8 +82,14 @@ def cloud_of(templates: Mapping[str, Mapping[str, Any]], values: Mapping[str, st
     resources: list[Resource] = []
     exports: dict[str, tuple[str, Any]] = {}
     imports: list[Import] = []
+    choices: dict[str, Mapping[str, tuple[str, ...]]] = {}
     for stack, document in templates.items():
         scope = scope_of(document, values)
+        choices[stack] = {
+            name: tuple(as_text(each) for each in declared.get("AllowedValues") or ())
+            for name, declared in (document.get("Parameters") or {}).items()
+            if name not in scope.values
+        }
         for name, declared in _existing(document.get("Resources"), scope):
             properties = simplified(declared.get("Properties") or {}, scope)
             imports += [Import(stack, name, export) for export in _imported(properties)]
@@ -101,7 +109,7 @@ def cloud_of(templates: Mapping[str, Mapping[str, Any]], values: Mapping[str, st
             export = simplified((declared.get("Export") or {}).get("Name"), scope)
             if isinstance(export, str):
                 exports[export] = (stack, value)
-    return Cloud(tuple(resources), exports, tuple(imports))
+    return Cloud(tuple(resources), exports, tuple(imports), choices)
 
 
 def _existing(section: Mapping[str, Any] | None, scope: Scope) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from deploytool.core.template_checks.cloud import Cloud, Resource
+from deploytool.core.template_checks.descriptions import rules_of
 from deploytool.core.template_checks.fault import TemplateFault
 
 _EVERYBODY = ("0.0.0.0/0", "::/0")
@@ -23,8 +24,7 @@ _PRIVATE = (
 def nothing_is_open_to_everybody(cloud: Cloud) -> Iterator[TemplateFault]:
     """No security group lets the whole internet in; the load balancer has CloudFront in front of it."""
     for group in cloud.of_type("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress"):
-        rules = group.properties.get("SecurityGroupIngress", [group.properties])
-        for rule in rules:
+        for rule in rules_of(group.properties.get("SecurityGroupIngress", group.properties)):
             if rule.get("CidrIp") in _EVERYBODY or rule.get("CidrIpv6") in _EVERYBODY:
                 yield TemplateFault(
                     group.stack,

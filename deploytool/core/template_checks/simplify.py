@@ -14,7 +14,8 @@ from typing import Any
 NO_VALUE: dict[str, Any] = {"Ref": "AWS::NoValue"}
 NAMES = re.compile(r"\$\{([^!}][^}]*)\}")
 """What a text of ``Fn::Sub`` names."""
-_LITERAL = re.compile(r"\$\{!([^}]*)\}")
+LITERAL = re.compile(r"\$\{!([^}]*)\}")
+"""What ``Fn::Sub`` writes as it is, without the exclamation mark."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _sub(argument: Any, scope: Scope) -> Any:
     done = NAMES.sub(told, text)
     open_names = NAMES.findall(done)
     if not open_names:
-        return _LITERAL.sub(r"${\1}", done)
+        return LITERAL.sub(r"${\1}", done)
     left = {name: known[name] for name in open_names if name in known}
     return {"Fn::Sub": [done, left]}
 

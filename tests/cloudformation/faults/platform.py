@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.cloudformation.faults.planted import Planted, drop, our, put
 
+GROUP = ("LoadBalancerGroup", "Properties")
 CDN = ("Cdn", "Properties", "DistributionConfig")
 CACHE = ("ApiCaching", "Properties", "CachePolicyConfig")
 
@@ -24,6 +26,23 @@ def _open_load_balancer(resources: dict[str, Any]) -> None:
     rule = resources["LoadBalancerGroup"]["Properties"]["SecurityGroupIngress"][0]
     del rule["SourcePrefixListId"]
     rule["CidrIp"] = "0.0.0.0/0"
+
+
+def _standalone_rule(kind: str, description: Any) -> Callable[[dict[str, Any]], None]:
+    def plant(resources: dict[str, Any]) -> None:
+        resources["OneMoreRule"] = {
+            "Type": f"AWS::EC2::SecurityGroup{kind}",
+            "Properties": {
+                "GroupId": {"Fn::GetAtt": ["LoadBalancerGroup", "GroupId"]},
+                "Description": description,
+                "IpProtocol": "tcp",
+                "FromPort": 443,
+                "ToPort": 443,
+                "CidrIp": "10.0.0.0/16",
+            },
+        }
+
+    return plant
 
 
 FAULTS = (
@@ -68,6 +87,42 @@ FAULTS = (
         "one user's answer for another",
         "answers_are_not_shared",
         put({"CookieBehavior": "none"}, *CACHE, "ParametersInCacheKeyAndForwardedToOrigin", "CookiesConfig"),
+    ),
+    our(
+        "platform",
+        "apostrophe in the description of a rule that leads out",
+        "ec2_takes_descriptions",
+        put("To the app's tasks", *GROUP, "SecurityGroupEgress", 0, "Description"),
+    ),
+    our(
+        "platform",
+        "dash of typography in the description of a rule that leads in",
+        "ec2_takes_descriptions",
+        put("From CloudFront – nobody else", *GROUP, "SecurityGroupIngress", 0, "Description"),
+    ),
+    our(
+        "platform",
+        "line break in the description of a group",
+        "ec2_takes_descriptions",
+        put("The load balancer, for CloudFront alone\n", *GROUP, "GroupDescription"),
+    ),
+    our(
+        "platform",
+        "description of a group longer than EC2 takes, once its names are known",
+        "ec2_takes_descriptions",
+        put({"Fn::Sub": f"{'x' * 240} of ${{App}} in ${{Environment}}"}, *GROUP, "GroupDescription"),
+    ),
+    our(
+        "platform",
+        "question mark in the description of a standalone rule that leads in",
+        "ec2_takes_descriptions",
+        _standalone_rule("Ingress", {"Fn::Sub": "Who is ${App}?"}),
+    ),
+    our(
+        "platform",
+        "quotation marks in the description of a standalone rule that leads out",
+        "ec2_takes_descriptions",
+        _standalone_rule("Egress", {"Fn::Join": [" ", ['"the"', {"Ref": "App"}]]}),
     ),
     our(
         "platform", "bucket read unsigned", "buckets_are_read_signed", drop(*CDN, "Origins", 1, "OriginAccessControlId")
