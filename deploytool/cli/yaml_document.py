@@ -115,7 +115,9 @@ class YamlTree:
                 case "bool":
                     return self._loader.construct_yaml_bool(node)
                 case "int":
-                    return self._loader.construct_yaml_int(node)
+                    number = self._loader.construct_yaml_int(node)
+                    # To YAML 1.1, 012345670123 (an account) is octal and 10:30 is 630: what is written is meant.
+                    return number if str(number) == text else text
                 case "float":
                     return self._loader.construct_yaml_float(node)
         except (ValueError, KeyError, IndexError):

@@ -19,9 +19,12 @@ def met(step: Verify, answer: Answer | NoAnswer) -> bool:
 
 
 def version_of(body: str) -> str | None:
-    """Field ``version`` of a JSON object; ``None`` where the body is no such thing."""
+    """Field ``version`` of a JSON object, a number as it is written; ``None`` where the body is no such thing.
+
+    A short commit may be all digits, or digits around an ``e``: an app's own JSON may make a number of it.
+    """
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, parse_int=str, parse_float=str)
     except ValueError:
         return None
     version = parsed.get("version") if isinstance(parsed, dict) else None

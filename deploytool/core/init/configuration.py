@@ -10,7 +10,7 @@ from deploytool.core.init.model import Check, Draft, Environment, Image, Migrate
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _PROVIDER = "  # UseExistingProvider: true       where the account has GitHub's OIDC provider already"
-_OTHERWISE = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 """Words that YAML 1.1 reads as something else than text."""
 
 
@@ -134,4 +134,4 @@ def _parts(told: Mapping[str, str]) -> str:
 
 def _text(value: str) -> str:
     """A YAML scalar; JSON's quotes are YAML's."""
-    return value if _PLAIN.fullmatch(value) and value.lower() not in _OTHERWISE else json.dumps(value)
+    return value if _PLAIN.fullmatch(value) and value.lower() not in NOT_TEXT else json.dumps(value)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deploytool.core.init.configuration import NOT_TEXT
 from deploytool.core.init.names import main_environment
 
 WORKFLOWS = ("deploy.yml", "rollback.yml", "plan.yml")
@@ -111,7 +112,7 @@ def _role(variable: str, arn: str, environment: str) -> Iterator[tuple[str, str]
 
 
 def _branches(told: Told) -> tuple[str, str]:
-    plain = re.fullmatch(r"[A-Za-z][\w./-]*", told.branch)
+    plain = re.fullmatch(r"[A-Za-z][\w./-]*", told.branch) and told.branch.lower() not in NOT_TEXT
     return "branches: [main]", f"branches: [{told.branch if plain else json.dumps(told.branch)}]"
 
 

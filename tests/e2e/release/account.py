@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deploytool.sandbox.cloud import account
@@ -57,13 +57,27 @@ class Account(account.Account):
         """The values that no output may hold."""
         client = self.client("secretsmanager")
         names = [secret["ARN"] for secret in client.list_secrets()["SecretList"]]
-        values = {client.get_secret_value(SecretId=name)["SecretString"] for name in names}
-        parts = [json.loads(value) for value in values if value.startswith("{")]
-        return values | {each[key] for each in parts for key in ("password", "auth_token") if key in each}
+        return hidden({client.get_secret_value(SecretId=name)["SecretString"] for name in names})
 
     def _described(self) -> list[dict[str, Any]]:
         found = self.client("ecs").describe_services(cluster=CLUSTER, services=list(SERVICES))
         return list(found["services"])
+
+
+def hidden(values: Iterable[str]) -> set[str]:
+    """The secrets' values, and the passwords inside those that are JSON objects.
+
+    A generated password may look like the beginning of JSON, or be JSON by chance: ``{9,`` or ``12``.
+    """
+    found = set(values)
+    for value in tuple(found):
+        try:
+            parsed = json.loads(value)
+        except ValueError:
+            continue
+        if isinstance(parsed, dict):
+            found |= {parsed[key] for key in ("password", "auth_token") if key in parsed}
+    return found
 
 
 def _settled(service: Mapping[str, Any]) -> bool:

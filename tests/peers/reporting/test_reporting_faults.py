@@ -27,7 +27,8 @@ def report(github: Github, context: GithubContext, timeout: float = 10.0) -> tup
     for _, event in good_events(github.plan()):
         began = time.monotonic()
         reporter.tell(event)
-        assert time.monotonic() - began < 0.1, "telling must not wait for GitHub"
+        # A GitHub that is slow here takes three seconds; a machine that is busy, some tenths of one.
+        assert time.monotonic() - began < 1, "telling must not wait for GitHub"
     began = time.monotonic()
     told = reporter.close(timeout)
     assert time.monotonic() - began < timeout + 1

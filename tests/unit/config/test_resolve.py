@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deploytool.core.config.faults import ConfigFaults
 from deploytool.core.config.model import Expect, SecretFromFile, SecretFromVariable, Settings, Verify
 from deploytool.core.config.resolve import resolve
 from deploytool.core.config.variables import LIVE, fill, fill_some, verify_at
@@ -126,6 +127,21 @@ def test_every_key_of_infra_is_read_and_its_parameters_become_text() -> None:
         "Zones": "a,eu-west-1,3",
         "Arn": "arn:aws:acm:us-east-1:123456789012:certificate/1",
     }
+
+
+@pytest.mark.parametrize(
+    "written", ["012345670123", "10:30", "0x1F", "0b11", "1_000", "+7", "1234567", "12e4567", "0", "-3"]
+)
+def test_a_parameter_is_what_is_written_when_yaml_has_another_number_for_it(written: str) -> None:
+    infra = f"{{parameters: {{One: {written}, Some: [{written}, a]}}}}"
+    found = one(environment=f"{{region: eu-west-1, cluster: c, infra: {infra}}}").infra
+    assert found.parameters == {"One": written, "Some": f"{written},a"}
+
+
+@pytest.mark.parametrize("written", ["010", "1:30", "0x3C"])
+def test_a_length_of_time_is_refused_when_it_is_no_plain_number(written: str) -> None:
+    with pytest.raises(ConfigFaults, match=f'"timeout" cannot be "{written}"'):
+        one(environment=f"{{region: eu-west-1, cluster: c, timeout: {written}}}")
 
 
 def test_infra_is_minimal_and_ours_when_nothing_is_said() -> None:

@@ -37,7 +37,11 @@ def test_an_answer_is_as_expected(wanted: Verify, answer: Answer | NoAnswer, goo
     ("body", "version"),
     [
         ('{"version": "4f2", "ok": true}', "4f2"),
-        ('{"version": 7}', None),
+        ('{"version": 1234567}', "1234567"),
+        ('{"version": 12e4567}', "12e4567"),
+        ('{"version": NaN}', None),
+        ('{"version": true}', None),
+        ('{"version": {"commit": "4f2"}}', None),
         ('{"ok": true}', None),
         ('["4f2"]', None),
         ("<html>", None),

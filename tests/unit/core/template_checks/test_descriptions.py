@@ -133,6 +133,7 @@ def test_a_rule_is_judged_when_it_stands_in_its_group_or_alone(direction: str) -
         [{"Fn::If": ["Unknown", rule, NOTHING]}],
         {"Fn::If": ["Unknown", [rule], NOTHING]},
         [{**rule, "Description": "fine"}, rule],
+        ["no rule", rule],
     )
     for written in branches:
         assert said("SecurityGroup", GroupDescription="ok", **{key: written}) == inside
