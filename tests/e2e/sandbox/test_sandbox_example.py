@@ -122,7 +122,8 @@ def test_the_worker_writes_the_result_of_a_job_and_stops_at_once_when_told(
             time.sleep(0.1)
         began = time.monotonic()
         docker("stop", "-t", "30", worker)
-        assert time.monotonic() - began < 5
+        # Docker kills after 30 s what does not stop; until then it may itself be slow on a busy machine.
+        assert time.monotonic() - began < 15
         assert docker("inspect", "--format", "{{.State.ExitCode}}", worker).strip() == "0"
     finally:
         docker("rm", "-f", worker)

@@ -64,9 +64,13 @@ def test_the_front_costs_less_than_5_ms_a_call(cloud: Cloud) -> None:
 def test_a_client_that_waits_for_leave_to_send_its_body_gets_it_at_once(cloud: Cloud) -> None:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="front-expect")
-    started = time.monotonic()
-    s3.put_object(Bucket="front-expect", Key="a/b", Body=b"x" * 100_000)
-    assert time.monotonic() - started < 0.9
+    taken = []
+    for _ in range(5):
+        started = time.monotonic()
+        s3.put_object(Bucket="front-expect", Key="a/b", Body=b"x" * 100_000)
+        taken.append(time.monotonic() - started)
+    # A client without leave waits a whole second each time; a machine that is busy delays some.
+    assert min(taken) < 0.9
     assert s3.get_object(Bucket="front-expect", Key="a/b")["Body"].read() == b"x" * 100_000
 
 
