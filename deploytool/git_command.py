@@ -48,6 +48,7 @@ _CONFIG = (
     "log.showSignature=false",
     "commit.gpgSign=false",
     "i18n.logOutputEncoding=UTF-8",
+    "diff.orderFile=/dev/null",
     "color.ui=false",
     "column.ui=never",
     "protocol.allow=never",
@@ -161,15 +162,20 @@ def harmless(entries: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str], 
     users: dict[str, str] = {}
     for scope, name, value in entries:
         (own if scope in {"local", "worktree"} else users)[name] = value
+    # An extension of Git LFS is one more program, which even the user's own filter would run.
     extended = any(name.startswith("lfs.extension.") for name in own)
-    settings: list[tuple[str, str]] = []
-    for name, value in own.items():
+    settings: dict[str, str] = {}
+    for name in own | users:
         driver, _, what = name.rpartition(".")
-        if what in {"clean", "process"} and (extended or value not in _KNOWN_FILTERS):
-            settings.append((name, users.get(name, "")))
+        if not driver.startswith("filter.") or what not in {"clean", "process"}:
+            continue
+        if extended and driver == "filter.lfs":
+            settings |= {name: "", f"{driver}.required": "false"}
+        elif name in own and own[name] not in _KNOWN_FILTERS:
+            settings[name] = users.get(name, "")
             if not any(users.get(f"{driver}.{each}") for each in ("clean", "process")):
-                settings.append((f"{driver}.required", "false"))
-    return tuple(dict(settings).items())
+                settings[f"{driver}.required"] = "false"
+    return tuple(settings.items())
 
 
 def decoded(output: bytes) -> str:
