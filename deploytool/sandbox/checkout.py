@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from deploytool import git_command
 from deploytool.sandbox.cloud.cpu import architecture
-from deploytool.sandbox.process import run
+from deploytool.sandbox.errors import CommandFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +34,7 @@ ENVIRONMENT = {
     "GIT_COMMITTER_NAME": AUTHOR,
     "GIT_COMMITTER_EMAIL": EMAIL,
 }
+TIMEOUT_SECONDS = 300.0
 MAIN = "main"
 FIRST_PULL_REQUEST = ("Take jobs and keep their results", 1)
 SECOND_PULL_REQUEST = ("Remember who ordered a result, greet more warmly", 2)
@@ -43,10 +45,14 @@ def git(workdir: Path, *arguments: str) -> str:
 
     Raises:
         CommandFailed: git ended with an error.
+        ConfigurationError: git is not installed, or was not done in time.
     """
     # A GIT_DIR from a hook that called us would lead git to another repository.
     unset = {name: str(value) for name, value in (("GIT_DIR", workdir / ".git"), ("GIT_WORK_TREE", workdir))}
-    return run(["git", *arguments], cwd=workdir, env={**ENVIRONMENT, **unset}).rstrip("\n")
+    answer = git_command.ask(workdir, *arguments, environ={**ENVIRONMENT, **unset}, timeout_seconds=TIMEOUT_SECONDS)
+    if answer.code:
+        raise CommandFailed(" ".join(("git", *arguments[:3])), answer.cause)
+    return answer.text.rstrip("\n")
 
 
 def create(state: SandboxState, environments: Iterable[Environment]) -> None:
@@ -85,8 +91,9 @@ def head(workdir: Path) -> str:
 
 def next_number(workdir: Path) -> int:
     """The number of the next pull request: one more than the highest in any commit's subject."""
-    subjects = git(workdir, "log", "--all", "--format=%s")
-    return 1 + max((int(number) for number in re.findall(r"\(#(\d+)\)$", subjects, re.MULTILINE)), default=0)
+    subjects = git(workdir, "log", "-z", "--all", "--format=%s").split("\0")
+    found = (re.search(r"\(#([0-9]{1,9})\)\Z", subject) for subject in subjects)
+    return 1 + max((int(each.group(1)) for each in found if each), default=0)
 
 
 def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[Environment]) -> None:

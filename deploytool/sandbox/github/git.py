@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B"
+from deploytool import git_command
+
+_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at %ad%x00%cn%x00%ce%x00%ct %cd%x00%B%x00"
+_EPOCH = "1970-01-01T00:00:00Z"
+"""What GitHub says of a date that git cannot count."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,8 @@ class Checkout:
     directory: Path
 
     def _git(self, *words: str) -> str | None:
-        done = subprocess.run(
-            ["git", "-C", str(self.directory), *words], capture_output=True, encoding="utf-8", errors="replace"
-        )
-        return done.stdout if done.returncode == 0 else None
+        answer = git_command.ask(self.directory, *words)
+        return None if answer.code else answer.text
 
     def sha(self, ref: str) -> str | None:
         """The commit that a branch, tag or (shortened) sha names."""
@@ -48,11 +49,26 @@ class Checkout:
 
     def commit(self, ref: str) -> Commit | None:
         sha = self.sha(ref)
-        shown = self._git("log", "-1", f"--format={_FORMAT}", sha) if sha else None
-        if not shown:
+        shown = (
+            self._git("rev-list", "--no-walk", "--encoding=UTF-8", "--date=raw", f"--format={_FORMAT}", sha, "--")
+            if sha
+            else None
+        )
+        if not sha or not shown:
             return None
-        sha, tree, parents, a_name, a_email, a_at, c_name, c_email, c_at, message = shown.rstrip("\n").split("\0")
-        return Commit(sha, tree, tuple(parents.split()), a_name, a_email, a_at, c_name, c_email, c_at, message)
+        _, tree, parents, a_name, a_email, a_at, c_name, c_email, c_at, message, _ = shown.split("\0")
+        return Commit(
+            sha=sha,
+            tree=tree,
+            parents=tuple(parents.split()),
+            author_name=a_name,
+            author_email=a_email,
+            authored_at=_written(a_at),
+            committer_name=c_name,
+            committer_email=c_email,
+            committed_at=_written(c_at),
+            message=message.rstrip("\n"),
+        )
 
     def between(self, base: str, head: str) -> tuple[str, ...]:
         """Commits in head and not in base, oldest first."""
@@ -77,10 +93,7 @@ class Checkout:
         sha = self.sha(ref)
         if sha is None or self._git("cat-file", "-t", f"{sha}:{path}") != "blob\n":
             return None
-        shown = subprocess.run(
-            ["git", "-C", str(self.directory), "cat-file", "blob", f"{sha}:{path}"], capture_output=True, check=True
-        )
-        return shown.stdout
+        return git_command.ask(self.directory, "cat-file", "blob", f"{sha}:{path}").out
 
     def listed(self, ref: str, path: str) -> tuple[tuple[str, str, str], ...]:
         """Kind (blob, tree, commit), object and name of everything in a directory."""
@@ -91,6 +104,13 @@ class Checkout:
 
     def changed(self, base: str, head: str) -> tuple[int, int, int]:
         """Files changed, lines added, lines deleted."""
-        listed = self._git("diff", "--numstat", f"{base}...{head}") if self.sha(base) and self.sha(head) else None
-        rows = [line.split("\t") for line in (listed or "").splitlines()]
+        words = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--end-of-options")
+        listed = self._git("diff", *words, f"{base}...{head}") if self.sha(base) and self.sha(head) else None
+        rows = [line.split("\t", 2) for line in (listed or "").split("\0") if line]
         return len(rows), sum(int(r[0]) for r in rows if r[0] != "-"), sum(int(r[1]) for r in rows if r[1] != "-")
+
+
+def _written(date: str) -> str:
+    seconds, _, raw = date.partition(" ")
+    moment = git_command.moment(seconds, raw)
+    return moment.isoformat() if moment else _EPOCH
