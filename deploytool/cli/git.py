@@ -118,7 +118,10 @@ def origin_url(start: Path) -> str:
 
 def _run(where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(["git", "-C", str(where), *arguments], capture_output=True, text=True, check=False)
+        # Looking writes nothing: `git status` would else refresh the index.
+        return subprocess.run(
+            ["git", "--no-optional-locks", "-C", str(where), *arguments], capture_output=True, text=True, check=False
+        )
     except FileNotFoundError as error:
         raise ConfigurationError("git is not installed", "install git") from error
 
