@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from deploytool.errors import ConfigurationError
@@ -49,6 +49,34 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
 CHANGES = frozenset({"release", "rollback", "promote", "migrate", "recover", "respond"})
 """Commands that can leave something open where they are killed."""
 
+_CONTRADICTIONS: tuple[tuple[Callable[[Mapping[str, str]], bool], str, str], ...] = (
+    (
+        lambda given: {"release", "deployment-id"} <= set(given),
+        "inputs release and deployment-id both say what to bring back",
+        "give one of them",
+    ),
+    (
+        lambda given: "wait" in given and given.get("if-busy") == "refuse",
+        "inputs wait and if-busy: refuse contradict each other: a command that is to refuse waits for nothing",
+        "leave out wait, or change if-busy to wait",
+    ),
+    (
+        lambda given: given["command"] == "promote" and given.get("from") == given.get("environment"),
+        "inputs from and environment contradict promote: both environments are the same",
+        "give from and environment different values",
+    ),
+    (
+        lambda given: "region" in given and "role" not in given,
+        "input region does nothing without role: it says where the role is assumed",
+        "give role as well, or leave out region",
+    ),
+)
+"""When inputs contradict each other, with cause and fix."""
+
+
+class InputsContradict(ConfigurationError):
+    """Inputs that have no one meaning together, or of which one would be ignored."""
+
 
 def checked(environ: Mapping[str, str]) -> dict[str, str]:
     """The inputs that were given, from ``INPUT_…``. Raises ConfigurationError for one that is not of its shape."""
@@ -76,8 +104,8 @@ def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
         )
     if command == "promote" and not {"from", "environment"} <= set(inputs):
         raise ConfigurationError("command promote needs inputs from and environment", "name both environments")
-    if {"release", "deployment-id"} <= set(inputs):
-        raise ConfigurationError("inputs release and deployment-id both say what to bring back", "give one of them")
+    if found := next((reason for test, *reason in _CONTRADICTIONS if test(inputs)), None):
+        raise InputsContradict(*found)
     # One word per option: a value that begins with a dash stays a value.
     words = [command, *(f"{options[name]}={value}" for name, value in inputs.items() if options.get(name))]
     return [*words, f"--event-path={event_path}"] if command == "respond" else words

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 from deploytool.cli.print_text import print_document
 
 if TYPE_CHECKING:
     from deploytool.core.config.model import Config
 
 
-@click.group(name="config")
+@click.group(name="config", cls=rules.Verbs)
 def command() -> None:
     """Check deploytool.yml, or print its JSON Schema.
 

@@ -14,7 +14,6 @@ from deploytool.core.check import ReleaseRefused
 from deploytool.core.ledger import Kind, Record, last_successful
 from deploytool.core.model import Problem, PublishedImage
 from deploytool.core.rollback import NoTarget
-from deploytool.errors import ConfigurationError
 
 
 def decide_promotion(open_one: Transaction, source: str) -> Decided:
@@ -53,8 +52,6 @@ def live_in(open_one: Transaction, source: str) -> Record:
     """The release whose version is live in ``source``."""
     elsewhere = open_one.project.elsewhere(source)
     settings = elsewhere.settings
-    if settings.environment == open_one.project.settings.environment:
-        raise ConfigurationError("both environments are the same", "name another one with --from")
     if settings.ledger is None:
         raise NoTarget(f"{source} has no ledger (ledger: false)", "release the commit instead")
     return version_live(Ledger(elsewhere.session, settings.ledger, settings.app, source).recent(), source)

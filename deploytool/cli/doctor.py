@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.project import Project
@@ -20,7 +20,7 @@ LAST = 50
 """Releases of the ledger that are looked through for one from a workflow and for a migration."""
 
 
-@click.command(name="doctor")
+@click.command(name="doctor", cls=rules.Verb)
 @options.environment
 @click.option("--except", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; may be given again.")
 @options.output

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 from deploytool.core.outcome import Result
 
+RULES = rules.exclusive(
+    "RELEASE", "--limit", "--result", "--commit", why="one release is shown in full, and none is searched for"
+)
 
-@click.command(name="history")
+
+@click.command(name="history", cls=rules.Verb, rules=RULES)
 @click.argument("release", required=False)
 @options.environment
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
@@ -25,6 +29,8 @@ def command(
     output: str,
 ) -> None:
     """Show the releases of an environment, newest first, or RELEASE in full.
+
+    RELEASE goes with none of --limit, --result and --commit.
 
     \b
     Example:

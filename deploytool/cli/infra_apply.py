@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import infra_options, options
+from deploytool.cli import infra_options, options, rules
 
 if TYPE_CHECKING:
     from deploytool.core.lease import IfBusy
 
 
-@click.command(name="apply")
+@click.command(name="apply", cls=rules.Verb, rules=(*infra_options.RULES, *rules.BUSY))
 @options.environment
 @infra_options.stacks
 @infra_options.changes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.core.cost.model import PriceList
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FILE = "prices.json"
 
 
-@click.command(name="cost")
+@click.command(name="cost", cls=rules.Verb)
 @click.option("--size", type=click.Choice(["minimal", "scaled"]), help="One size; both, side by side, if not given.")
 @click.option("--region", default="us-east-1", show_default=True, help="Whose prices; others than this with --live.")
 @click.option("--nat-gateways", type=click.Choice(["per-zone", "one"]), default="per-zone", show_default=True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 from deploytool.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class NotAgreed(Refused):
     """Nobody agreed to the deletion."""
 
 
-@click.command(name="destroy")
+@click.command(name="destroy", cls=rules.Verb, rules=rules.BUSY)
 @options.environment
 @click.option("--include-data", is_flag=True, help="Also stack data: database, cache and their secrets.")
 @click.option("--include-account", is_flag=True, help="Also the stacks that every environment of the account shares.")

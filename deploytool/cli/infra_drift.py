@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import infra_options, options
+from deploytool.cli import infra_options, options, rules
 
 
-@click.command(name="drift")
+@click.command(name="drift", cls=rules.Verb)
 @options.environment
 @infra_options.stacks
 @click.option("--timeout", type=options.DURATION, default="15m", show_default=True, help="How long it may take.")

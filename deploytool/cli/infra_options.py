@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from deploytool.cli.rules import Given, OptionsContradict
+
 Decorated = Callable[..., Any]
 KEYS = ("bootstrap", "account", "network", "data", "platform", "service")
+
+
+@dataclass(frozen=True)
+class OfChosenStack:
+    """What ``option`` names belongs to stacks that ``--only`` chooses: elsewhere it would do nothing."""
+
+    option: str
+
+    def check(self, given: Given) -> None:
+        """Raises OptionsContradict."""
+        chosen, named = given.get("--only"), given.get(self.option)
+        if not isinstance(chosen, tuple) or not isinstance(named, frozenset):
+            return
+        if stray := sorted(each for each in named if each.partition(".")[0] not in chosen):
+            resource, stack = f"{self.option} {stray[0]}", stray[0].partition(".")[0]
+            only = " ".join(f"--only {key}" for key in chosen)
+            raise OptionsContradict(
+                f"{resource} and {only} contradict each other: stack {stack} is left out",
+                f"add --only {stack}, or leave out {resource}",
+            )
+
+
+RULES = (OfChosenStack("--allow-replace"), OfChosenStack("--allow-remove"))
 
 
 def stacks(command: Decorated) -> Decorated:
@@ -39,7 +65,11 @@ def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[st
     if wrong is not None:
         # The rest may be a secret: only the name is told.
         raise click.BadParameter(f"{wrong.partition('=')[0]!r} has no value; write NAME=VALUE")
-    return {name: value for name, _, value in (each.partition("=") for each in given)}
+    pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
+    if twice := next((each for each in given if pairs[each.partition("=")[0]] != each.partition("=")[2]), None):
+        name = twice.partition("=")[0]
+        raise OptionsContradict(f"--parameter {name} is given with different values", f"give --parameter {name} once")
+    return pairs
 
 
 def _named(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:

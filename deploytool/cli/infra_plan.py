@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import infra_options, options
+from deploytool.cli import infra_options, options, rules
 
 
-@click.command(name="plan")
+@click.command(name="plan", cls=rules.Verb, rules=infra_options.RULES)
 @options.environment
 @infra_options.stacks
 @infra_options.changes

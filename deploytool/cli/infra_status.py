@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 
-@click.command(name="status")
+@click.command(name="status", cls=rules.Verb)
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
@@ -18,12 +18,14 @@ from deploytool.cli.infra_sandbox import fitting, told
 from deploytool.cli.infra_templates import Prepare, templates
 from deploytool.cli.origin import origin, release_id
 from deploytool.cli.project import Project
+from deploytool.cli.rules import OptionsContradict
 from deploytool.cli.transaction import Busy, transaction
 from deploytool.core.events import Warned
 from deploytool.core.stacks.change import NOTHING_ALLOWED, Allowed
 from deploytool.core.stacks.order import only, stacks_of
 from deploytool.core.stacks.outcome import InfraOutcome
 from deploytool.core.stacks.parameters import IMAGES, check_known, of_configuration
+from deploytool.core.stacks.template import Template
 from deploytool.run.stacks.apply import apply
 from deploytool.run.stacks.ports import Guard, Target, Tell, World
 
@@ -65,14 +67,16 @@ def target_of(found: Project, wish: Wish, prepare: Prepare) -> Target:
     read = templates(directory, [stack.key for stack in stacks], prepare)
     if line := told(read.values()):
         click.echo(line, err=True)
+    chosen = only(stacks, wish.only)
     known = {**of_configuration(settings), **wish.parameters}
     check_known(read.values(), {**settings.infra.parameters, **wish.parameters})
+    _check_used([read[stack.key] for stack in chosen], wish)
     return Target(
         settings.app,
         settings.environment,
         settings.region,
         found.account,
-        only(stacks, wish.only),
+        chosen,
         read,
         {name: value for name, value in known.items() if name not in IMAGES},
         release_id(),
@@ -81,6 +85,17 @@ def target_of(found: Project, wish: Wish, prepare: Prepare) -> Target:
         tuple(InfraImages(found, SystemClock()).names),
         {name: known[name] for name in IMAGES if name in known},
     )
+
+
+def _check_used(chosen: Iterable[Template], wish: Wish) -> None:
+    """A parameter of the command line is one of a stack that is chosen. Raises OptionsContradict."""
+    used = {name for template in chosen for name in template.parameters}
+    if stray := sorted(set(wish.parameters) - used):
+        stacks = " ".join(f"--only {key}" for key in wish.only)
+        raise OptionsContradict(
+            f"--parameter {stray[0]} and {stacks} contradict each other: no chosen stack has this parameter",
+            f"choose its stack with --only as well, or leave out --parameter {stray[0]}",
+        )
 
 
 def world_of(found: Project, clock: SystemClock, tell: Tell, run_id: str, busy: Busy, reason: str) -> World:

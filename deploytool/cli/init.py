@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
+
+RULES = (
+    *rules.exclusive(
+        "--from-service", "--cluster", "--account", why="CLUSTER/SERVICE and the credentials already say where it runs"
+    ),
+    *rules.exclusive(
+        "--from-service", "--domain", "--hosted-zone", why="they are for a cloud that `deploytool infra` makes"
+    ),
+)
 
 
-@click.command(name="init")
+@click.command(name="init", cls=rules.Verb, rules=RULES)
 @click.option("-e", "--environment", "environments", multiple=True, help="Repeat for several; production if not given.")
 @click.option("--app", default="", help="Name of the app; that in package.json, or of the repository, if not given.")
 @click.option("--region", default="", help="AWS region; that of the environment or ~/.aws/config if not given.")
@@ -20,10 +29,14 @@ from deploytool.cli import options
 @click.option("--plan-role", default="", help="ARN of the role that only looks, for plans of pull requests.")
 @click.option("--action", default="", help="The action as OWNER/NAME@COMMIT; that of this deploytool if not given.")
 @click.option(
-    "--from-service", "live", multiple=True, metavar="CLUSTER/SERVICE", help="Start from what runs; repeat for several."
+    "--from-service",
+    "live",
+    multiple=True,
+    metavar="CLUSTER/SERVICE",
+    help="Start from what runs; repeat for several. Not with --account, --cluster, --domain or --hosted-zone.",
 )
 @click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file to write.")
-@click.option("--diff", is_flag=True, help="Show what init would write where a file is kept.")
+@click.option("--diff", is_flag=True, help="Show what init would write, as a diff, and write nothing. Exit code 0.")
 @options.output
 def command(**given: object) -> None:
     """Write what a release needs: deploytool.yml, three workflows, and an image for a Next.js app.

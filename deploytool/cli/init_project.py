@@ -32,7 +32,10 @@ class FileSaysOtherwise(ConfigurationError):
 
 
 def initialize(given: Given) -> None:
-    """Write what is missing, and say so. Raises ConfigurationError, Refused, CloudError."""
+    """Write what is missing (with ``given.diff`` nothing), and show it.
+
+    Raises ConfigurationError, Refused, CloudError.
+    """
     place = Path(given.config).resolve()
     around = surroundings(place.parent)
     read = package(around)
@@ -52,16 +55,17 @@ def initialize(given: Given) -> None:
         role=start.role,
         plan_role=start.plan_role,
     )
-    found = _settled(start.draft, around, app, told, place.parent)
+    found = _settled(start.draft, around, app, told, place.parent, preview=given.diff)
+    # A preview has none that is to be written.
     write_all({place: each.file.text for place, each in found.items() if each.fate is Fate.WRITTEN})
     parts = (
         tuple(found.values()),
         tuple(facts(around, app, start.draft)),
         (*notes(around, app, start.draft, told), *start.notes(told)),
-        next_commands(start.draft, new_cloud=start.is_new_cloud),
+        () if given.diff else next_commands(start.draft, new_cloud=start.is_new_cloud),
     )
     if given.output == "json":
-        print_document(init_document(*parts))
+        print_document(init_document(*parts, diff=given.diff))
     else:
         print_text(init_text(*parts, diff=given.diff))
 
@@ -94,26 +98,30 @@ def _with_file(given: Given, there: Config) -> Given:
         app=there.app,
         region=first.region,
         account=first.account or given.account,
-        cluster=said.get("cluster", ""),
+        # Of several environments it is refused, not ignored.
+        cluster=said.get("cluster", given.cluster),
     )
 
 
 def _settled(
-    draft: Draft, around: Surroundings, app: NodeApp | None, told: Told, directory: Path
+    draft: Draft, around: Surroundings, app: NodeApp | None, told: Told, directory: Path, *, preview: bool
 ) -> dict[Path, Settled]:
     """Each place with what becomes of its file, its path as seen from where the command was given."""
     own = templates()
-    found = _compared(files(draft, around, app, told, own), around, directory)
+    found = _compared(files(draft, around, app, told, own), around, directory, preview=preview)
     if any(place.name == "rollback.yml" and each.fate is Fate.KEPT for place, each in found.items()):
         # Whether another workflow of that name acts on the box is not known.
-        return _compared(files(replace(draft, checkbox=False), around, app, told, own), around, directory)
+        made = files(replace(draft, checkbox=False), around, app, told, own)
+        return _compared(made, around, directory, preview=preview)
     return found
 
 
-def _compared(made: tuple[NewFile, ...], around: Surroundings, directory: Path) -> dict[Path, Settled]:
+def _compared(
+    made: tuple[NewFile, ...], around: Surroundings, directory: Path, *, preview: bool
+) -> dict[Path, Settled]:
     top = directory.joinpath(*[".." for _ in Path(around.within).parts]).resolve()
     places = [(top if file.at_top else directory) / file.path for file in made]
     shown = [replace(file, path=os.path.relpath(place)) for file, place in zip(made, places, strict=True)]
     there = read_there(places)
     known = {file: there[place] for file, place in zip(shown, places, strict=True) if place in there}
-    return dict(zip(places, settled(shown, known), strict=True))
+    return dict(zip(places, settled(shown, known, preview=preview), strict=True))

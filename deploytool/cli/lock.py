@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.core.lease import Holding
 
 
-@click.group(name="lock", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="lock", cls=rules.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Show, freeze or free the lock that keeps two releases of an environment apart."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.aws.ecs import Ecs
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.0
 
 
-@click.command(name="logs")
+@click.command(name="logs", cls=rules.Verb)
 @click.argument("service")
 @options.environment
 @click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines per task.")

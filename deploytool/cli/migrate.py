@@ -6,18 +6,31 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.decide import Decided
     from deploytool.cli.transaction import Transaction
     from deploytool.core.lease import IfBusy
 
+RULES = (
+    *rules.exclusive("--commit", "--live", why="both say whose migration to run", fix="give one of them"),
+    *rules.BUSY,
+)
 
-@click.command(name="migrate")
+
+@click.command(name="migrate", cls=rules.Verb, rules=RULES)
 @options.environment
-@click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit whose migration is run.")
-@click.option("--live", is_flag=True, help="Instead: of the version that is live, by its image's digest.")
+@click.option(
+    "--commit",
+    "revision",
+    default="HEAD",
+    show_default=True,
+    help="The commit whose migration is run. Not with --live.",
+)
+@click.option(
+    "--live", is_flag=True, help="That of the version that is running, by its image's digest. Not with --commit."
+)
 @options.busy
 @options.output
 def command(
@@ -41,10 +54,7 @@ def command(
     from deploytool.cli.change import change
     from deploytool.cli.clock import SystemClock
     from deploytool.cli.project import project
-    from deploytool.errors import ConfigurationError
 
-    if live and revision != "HEAD":
-        raise ConfigurationError("--live and --commit both say whose migration to run", "give one of them")
     clock = SystemClock()
     clock.listen()
     found = project(config, environment, revision)

@@ -47,7 +47,9 @@ def output(command: Decorated) -> Decorated:
 def busy(command: Decorated) -> Decorated:
     """``--if-busy`` and ``--wait``: what to do where another release has the lock."""
     command = click.option(
-        "--wait", type=DURATION, help="How long to wait for another release to end or give way; 10m if not given."
+        "--wait",
+        type=DURATION,
+        help="How long to wait for another release to end or give way; 10m if not given. Not with --if-busy refuse.",
     )(command)
     return click.option(
         "--if-busy",

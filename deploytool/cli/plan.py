@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 
-@click.command(name="plan")
+@click.command(name="plan", cls=rules.Verb)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit that would be released.")
 @options.output

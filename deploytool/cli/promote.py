@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.decide import Decided
     from deploytool.cli.transaction import Transaction
     from deploytool.core.lease import IfBusy
 
+RULES = (rules.different("--from", "--to", why="both environments are the same"), *rules.BUSY)
 
-@click.command(name="promote")
+
+@click.command(name="promote", cls=rules.Verb, rules=RULES)
 @click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="Where the version is live now.")
 @click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="Where it is to be live.")
 @click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")

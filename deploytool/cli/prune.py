@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 
-@click.command(name="prune")
+@click.command(name="prune", cls=rules.Verb)
 @click.option(
     "--keep", type=click.IntRange(2), default=10, show_default=True,
     help="Versions of each environment that a rollback can still go to.",

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.core.lease import IfBusy
 
 
-@click.command(name="recover")
+@click.command(name="recover", cls=rules.Verb, rules=rules.BUSY)
 @options.environment
 @options.busy
 def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:

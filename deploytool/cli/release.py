@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.decide import Decided
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deploytool.core.lease import IfBusy
 
 
-@click.command(name="release")
+@click.command(name="release", cls=rules.Verb, rules=rules.BUSY)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit to release.")
 @options.busy

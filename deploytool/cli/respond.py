@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 from deploytool.errors import ConfigurationError, DeployError, Refused
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ WAIT = 600.0
 """Seconds to wait for a release that is under way: who ticked the box has gone on to something else."""
 
 
-@click.command(name="respond")
+@click.command(name="respond", cls=rules.Verb)
 @click.option(
     "--event-path", required=True, type=click.Path(path_type=Path), metavar="FILE",
     help="The event, as GitHub wrote it: $GITHUB_EVENT_PATH.",

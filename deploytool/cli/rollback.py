@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.clock import SystemClock
@@ -30,12 +30,24 @@ class Wish:
     wait: float | None = None
 
 
-@click.command(name="rollback")
+RULES = (
+    *rules.exclusive("--to", "--back", why="both choose the version to bring back", fix="give one of them"),
+    *rules.BUSY,
+)
+
+
+@click.command(name="rollback", cls=rules.Verb, rules=RULES)
 @options.environment
 @click.option(
-    "--to", "goal", default="", metavar="RELEASE|COMMIT", help="What to bring back; see `deploytool history`."
+    "--to",
+    "goal",
+    default="",
+    metavar="RELEASE|COMMIT",
+    help="What to bring back; see `deploytool history`. Not with --back.",
 )
-@click.option("--back", type=click.IntRange(1), default=1, show_default=True, help="Or: how many versions back.")
+@click.option(
+    "--back", type=click.IntRange(1), default=1, show_default=True, help="How many versions back. Not with --to."
+)
 @click.option("--service", "services", multiple=True, help="Only this service; may be given several times.")
 @click.option("--expect-current", default="", metavar="RELEASE", help="Refuse unless this release is what is live.")
 @options.busy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.clock import SystemClock
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deploytool.run.ports import World
 
 
-@click.command(name="run", context_settings={"allow_interspersed_args": False})
+@click.command(name="run", cls=rules.Verb, context_settings={"allow_interspersed_args": False})
 @options.environment
 @click.option("--service", default="", help="Like which service; may be left out if there is only one.")
 @click.option("--container", default="", help="In which container; that of the service's image if not given.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploytool.cli import rules
 from deploytool.cli.print_text import print_document
 from deploytool.sandbox import breakage, discover, standin
 from deploytool.sandbox.down import down
@@ -41,7 +42,7 @@ def _here() -> SandboxState:
     return state
 
 
-@click.group(name="sandbox")
+@click.group(name="sandbox", cls=rules.Verbs)
 def command() -> None:
     """A whole cloud on this machine: AWS, GitHub and an example application.
 
@@ -52,7 +53,9 @@ def command() -> None:
     """
 
 
-@command.command(name="up")
+@command.command(
+    name="up", rules=[rules.different("--aws-port", "--github-port", why="two servers cannot have one port")]
+)
 @click.option("--staging", is_flag=True, help="Also make a staging environment.")
 @click.option(
     "--aws-port", type=PORT, default=4566, show_default=True, help="Port of AWS; the next free one if it is taken."
@@ -159,7 +162,7 @@ def env_command(output: str) -> None:
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
-class Faults(click.Command):
+class Faults(rules.Verb):
     """Lists the ways to break, each with what the next release should come to."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

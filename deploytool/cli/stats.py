@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 
-@click.command(name="stats")
+@click.command(name="stats", cls=rules.Verb)
 @options.environment
 @click.option("--since", "back", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw them into this file.")

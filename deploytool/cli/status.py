@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options
+from deploytool.cli import options, rules
 
 if TYPE_CHECKING:
     from deploytool.cli.project import Project
@@ -16,7 +16,7 @@ LAST = 10
 """Releases looked at: the last one tells of every service, unless one was added or taken out lately."""
 
 
-@click.command(name="status")
+@click.command(name="status", cls=rules.Verb)
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> None:

@@ -18,17 +18,27 @@ def init_text(
     parts = [tuple(f"found: {clean(fact)}" for fact in facts), columns(rows, "")]
     if diff:
         parts += [tuple(clean(line) for line in each.difference) for each in settled if each.difference]
-    parts += [tuple(f"note: {clean(note)}" for note in notes), ("next:", *(f"  {command}" for command in commands))]
+    parts.append(tuple(f"note: {clean(note)}" for note in notes))
+    if not diff:
+        parts.append(("next:", *(f"  {command}" for command in commands)))
+    else:
+        parts.append(("nothing was written; leave out --diff to write",))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
 def init_document(
-    settled: Sequence[Settled], facts: Sequence[str], notes: Sequence[str], commands: Sequence[str]
+    settled: Sequence[Settled],
+    facts: Sequence[str],
+    notes: Sequence[str],
+    commands: Sequence[str],
+    *,
+    diff: bool = False,
 ) -> dict[str, Any]:
-    """``deploytool init --output json``."""
+    """``deploytool init --output json``; ``preview`` is whether nothing was written (``--diff``)."""
     return {
         "schema": 1,
         "kind": "init",
+        "preview": diff,
         "files": [
             {"path": each.file.path, "fate": each.fate.value, "difference": "\n".join(each.difference)}
             for each in settled
@@ -40,11 +50,11 @@ def init_document(
 
 
 def _word(fate: Fate) -> str:
-    return "written" if fate is Fate.WRITTEN else "kept"
+    return {Fate.WRITTEN: "written", Fate.NEW: "would be written"}.get(fate, "kept")
 
 
 def _remark(settled: Settled) -> str:
-    if settled.fate is Fate.WRITTEN:
+    if settled.fate in (Fate.WRITTEN, Fate.NEW):
         return ""
     if settled.fate is Fate.SAME:
         return "as it would be written"

@@ -96,11 +96,35 @@ def test_a_path_with_control_characters_is_refused(value: str) -> None:
         {"command": "promote", "from": "staging"},
         {"command": "rollback", "release": "1f8b2c4", "deployment_id": "7"},
         {"command": "respond", "release": "1f8b2c4"},
+        {"command": "promote", "from": "production", "environment": "production"},
+        {"command": "release", "if_busy": "refuse", "wait": "10m"},
+        {"command": "recover", "if_busy": "refuse", "wait": "10m"},
+        {"command": "rollback", "region": "us-east-1"},
     ],
 )
 def test_inputs_that_do_not_go_together_are_refused(inputs: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError):
         words(**inputs)
+
+
+ROLE = "arn:aws:iam::123456789012:role/deploy"
+EACH = {
+    "environment": "production", "config": "deploytool.yml", "role": ROLE, "region": "us-east-1", "commit": "1f8b2c4",
+    "release": "1f8b2c4", "deployment_id": "17", "from": "staging", "if_busy": "wait", "wait": "10m",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_every_input_is_used_or_refused_with_its_name(command: str) -> None:
+    needed = {"from": "staging", "environment": "production"} if command == "promote" else {}
+    for name, value in EACH.items():
+        dashed = name.replace("_", "-")
+        inputs = {**needed, "command": command, "role": ROLE, name: value}
+        if dashed in ("environment", "config", "role", "region") or dashed in OPTIONS[command]:
+            words(**inputs)
+        else:
+            with pytest.raises(ConfigurationError, match=f"command {command} has no input {dashed}"):
+                words(**inputs)
 
 
 @pytest.mark.parametrize("command", ["release", "rollback", "promote", "respond"])

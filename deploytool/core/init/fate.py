@@ -1,4 +1,4 @@
-"""What becomes of each file: written where there is none, kept where there is one."""
+"""What becomes of each file: written (by a preview only shown) where there is none, else kept."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ class Fate(Enum):
     """Of one file."""
 
     WRITTEN = "written"
+    NEW = "new"
+    """It does not exist yet, and a preview does not write it."""
     SAME = "same"
     """It is there, and says what would be written."""
     KEPT = "kept"
@@ -22,7 +24,7 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Settled:
-    """A file and its fate. ``difference`` is a unified diff from what is kept to what would have been written."""
+    """A file and its fate. ``difference`` is a unified diff from what exists to what init writes."""
 
     file: NewFile
     fate: Fate
@@ -35,16 +37,19 @@ class Settled:
         return sum(line.startswith("-") for line in body), sum(line.startswith("+") for line in body)
 
 
-def settled(files: Sequence[NewFile], there: Mapping[NewFile, str]) -> tuple[Settled, ...]:
-    """The fate of each; ``there`` has the text of those that exist."""
-    return tuple(_settled(file, there.get(file)) for file in files)
+def settled(files: Sequence[NewFile], there: Mapping[NewFile, str], *, preview: bool = False) -> tuple[Settled, ...]:
+    """The fate of each; ``there`` has the text of those that exist. A ``preview`` shows what is new as a difference."""
+    return tuple(_settled(file, there.get(file), preview=preview) for file in files)
 
 
-def _settled(file: NewFile, text: str | None) -> Settled:
+def _settled(file: NewFile, text: str | None, *, preview: bool) -> Settled:
     if text is None:
-        return Settled(file, Fate.WRITTEN)
+        return Settled(file, Fate.NEW, _difference("", file, "/dev/null")) if preview else Settled(file, Fate.WRITTEN)
     if text == file.text:
         return Settled(file, Fate.SAME)
-    names = (file.path, f"{file.path} of deploytool init")
-    found = difflib.unified_diff(text.splitlines(), file.text.splitlines(), *names, lineterm="", n=1)
-    return Settled(file, Fate.KEPT, tuple(found))
+    return Settled(file, Fate.KEPT, _difference(text, file, file.path))
+
+
+def _difference(text: str, file: NewFile, name: str) -> tuple[str, ...]:
+    names = (name, f"{file.path} of deploytool init")
+    return tuple(difflib.unified_diff(text.splitlines(), file.text.splitlines(), *names, lineterm="", n=1))

@@ -8,6 +8,8 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -222,3 +224,102 @@ def test_neither_boto3_nor_yaml_is_loaded_for_the_help(shop: Project) -> None:
     program = "import sys, deploytool.cli.init; print({'yaml', 'boto3', 'deploytool.core.init'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def _everything(directory: Path) -> dict[str, tuple[int, int, bytes]]:
+    """Mode, time and content of each file and directory."""
+    return {
+        str(path): (path.stat().st_mode, path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else b"")
+        for path in (directory, *sorted(directory.rglob("*")))
+    }
+
+
+@pytest.fixture
+def read_only(shop: Project) -> Iterator[Project]:
+    """The project, in which nobody but root may write."""
+    folders = [shop.root, *(path for path in shop.root.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    yield shop
+    for folder in folders:
+        folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_preview_writes_nothing_when_nothing_is_configured(shop: Project, output: str) -> None:
+    before = _everything(shop.root)
+    ran = shop.run("init", "--region", "us-east-1", "--diff", "--output", output)
+    assert (ran.code, ran.err) == (0, "")
+    assert _everything(shop.root) == before
+
+
+def test_a_preview_is_shown_when_the_directory_cannot_be_written_to(read_only: Project) -> None:
+    before = _everything(read_only.root)
+    ran = read_only.run("init", "--region", "us-east-1", "--diff")
+    assert (ran.code, ran.err) == (0, "")
+    assert _everything(read_only.root) == before
+
+
+def test_a_preview_writes_nothing_when_some_files_are_missing(shop: Project) -> None:
+    shop.init(*TWO)
+    shop.write("Dockerfile", "FROM node AS runner\n")
+    for name in WORKFLOWS:
+        (shop.root / name).unlink()
+    before = _everything(shop.root)
+    document = shop.init(*TWO, "--diff").document
+    assert _everything(shop.root) == before
+    found = {each["path"]: each for each in document["files"]}
+    assert (document["preview"], document["next"]) == (True, [])
+    assert {path for path, each in found.items() if each["fate"] == "new"} == set(WORKFLOWS)
+    assert found["Dockerfile"]["fate"] == "kept"
+    assert "-FROM node AS runner\n" in found["Dockerfile"]["difference"]
+
+
+def test_a_preview_writes_nothing_when_the_directory_is_empty(empty: Project) -> None:
+    ran = empty.run("init", "--region", "us-east-1", "--diff")
+    assert ran.code == 3
+    assert list(empty.root.iterdir()) == []
+
+
+def test_init_writes_what_its_preview_shows(shop: Project) -> None:
+    ran = shop.run("init", "--region", "us-east-1", "--diff")
+    assert "would be written  deploytool.yml\n" in ran.out
+    assert "--- /dev/null\n+++ deploytool.yml of deploytool init\n" in ran.out
+    assert ran.out.endswith("\nnothing was written; leave out --diff to write\n")
+    assert "next:" not in ran.out
+    shop.init()
+    for path in ("deploytool.yml", *WORKFLOWS):
+        lines = (shop.root / path).read_text().splitlines()
+        assert "\n".join(f"+{line}" for line in lines) in ran.out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("rollback", "--to", "1f8b2c4", "--back", "1"), "error: --to and --back contradict each other"),
+        (("init", "--from-service", "shop/web", "--domain", "a.example.com"), "--from-service and --domain"),
+        (("promote", "--from", "staging", "--to", "staging"), "both environments are the same"),
+        (
+            ("infra", "plan", "-e", "staging", "--only", "network", "--parameter", "AppImage=x"),
+            "--parameter AppImage and",
+        ),
+    ],
+)
+def test_contradicting_options_are_refused_before_anything_is_looked_at(
+    shop: Project, words: tuple[str, ...], said: str
+) -> None:
+    shop.init(*TWO)
+    shop.git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "x")
+    before = _everything(shop.root)
+    ran = shop.run(*words)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "\nfix: " in ran.err
+    assert _everything(shop.root) == before
+
+
+def test_a_cluster_is_refused_when_the_configuration_has_several_environments(shop: Project) -> None:
+    shop.init(*TWO)
+    ran = shop.run("init", "--cluster", "other")
+    assert ran.code == 2
+    assert "--cluster is of one environment, and there are production, staging" in ran.err

@@ -130,3 +130,10 @@ def test_the_wheel_takes_what_is_read_outside_the_package() -> None:
         source.removeprefix(".github/workflows/"): place for source, place in taken.items()
     }.items()
     assert taken["cloudformation"] == "deploytool/_cloudformation"
+
+
+def test_a_new_file_is_a_difference_when_it_is_only_previewed() -> None:
+    new, same, own = (NewFile(path, "one\ntwo\n") for path in ("new", "same", "own"))
+    found = settled([new, same, own], {same: "one\ntwo\n", own: "one\n"}, preview=True)
+    assert [each.fate for each in found] == [Fate.NEW, Fate.SAME, Fate.KEPT]
+    assert found[0].difference == ("--- /dev/null", "+++ new of deploytool init", "@@ -0,0 +1,2 @@", "+one", "+two")

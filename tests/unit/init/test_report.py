@@ -176,6 +176,17 @@ def test_the_differences_are_shown_when_they_are_asked_for() -> None:
     assert "--- c\n+++ c of deploytool init\n@@ -1 +1 @@\n-0\n+1\n" in text
 
 
+def test_no_next_command_is_named_when_nothing_was_written() -> None:
+    preview = settled(FILES[:1], {}, preview=True)
+    assert init_text(preview, [], [], [], diff=True) == (
+        "would be written  a.yml\n\n"
+        "--- /dev/null\n+++ a.yml of deploytool init\n@@ -0,0 +1,2 @@\n+1\n+2\n\n"
+        "nothing was written; leave out --diff to write"
+    )
+    assert init_document(preview, [], [], [], diff=True)["preview"] is True
+    assert init_document(SETTLED, [], [], [])["preview"] is False
+
+
 def test_the_same_is_data_for_scripts() -> None:
     document = init_document(SETTLED, ["Next.js"], ["mind this"], ["git push"])
     assert document["files"][0] == {"path": "a.yml", "fate": "written", "difference": ""}
