@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from moto import mock_aws
 
 from deploytool.aws import oidc, sts
 from deploytool.aws.assume_role import assumed
@@ -120,6 +121,17 @@ def test_every_way_to_a_client_is_pinned_when_a_role_is_set(tmp_path: Path, monk
     monkeypatch.delenv("DEPLOYTOOL_ROLE")
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", "https://token")
     assert Session("us-east-1").client("sts").meta.endpoint_url == aws
+
+
+def test_a_second_role_is_taken_from_aws_when_a_configuration_file_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configured(tmp_path, BY_PROFILE)
+    monkeypatch.setenv("DEPLOYTOOL_ROLE", "arn:aws:iam::123456789012:role/x")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with mock_aws():
+        taken = assumed("arn:aws:iam::123456789012:role/y").get_credentials().get_frozen_credentials()
+    assert taken.access_key != "testing"
 
 
 def test_no_token_is_asked_for_when_it_would_go_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,15 +103,17 @@ def test_files_are_own_when_owner_kind_and_permissions_say_so(entries: list[Entr
 @pytest.mark.parametrize("url", ELSEWHERE)
 def test_a_state_is_refused_when_one_address_is_elsewhere(name: str, url: str) -> None:
     state = state_in(Path("/home/o/shop"))
+    address: dict[str, Any] = {name: url}
     assert why_not_local(state, state.root) == ""
-    assert name in why_not_local(replace(state, **{name: url}), state.root)
+    assert name in why_not_local(replace(state, **address), state.root)
 
 
 @pytest.mark.parametrize("name", URLS)
 @pytest.mark.parametrize("url", ["http://[::1]:80", "http://LOCALHOST:80", "https://127.0.0.1:4566/path"])
 def test_a_state_is_believed_when_an_address_is_loopback_in_another_spelling(name: str, url: str) -> None:
     state = state_in(Path("/home/o/shop"))
-    assert why_not_local(replace(state, **{name: url}), state.root) == ""
+    address: dict[str, Any] = {name: url}
+    assert why_not_local(replace(state, **address), state.root) == ""
 
 
 @pytest.mark.parametrize(
@@ -322,7 +324,7 @@ def test_no_identity_reaches_the_sandbox_when_its_variables_are_given(tmp_path: 
 
 
 def test_up_starts_nothing_when_the_directory_or_its_state_may_be_anothers(place: Path) -> None:
-    def never(*_: object) -> str:
+    def never(*_: object, **__: object) -> Any:
         raise AssertionError("something was started")
 
     rewrite(place, aws_endpoint_url="https://evil", containers={"x": "somebodys"})
