@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
+
+from deploytool.aws.pinned_session import PinnedSession
 
 
 def assumed(role_arn: str, source: Any = None) -> Any:
     """A botocore session whose credentials are the role's, taken with those of ``source``, else of this machine."""
-    source = source or botocore.session.Session()
+    source = source or PinnedSession()
     fetcher = AssumeRoleCredentialFetcher(
         client_creator=source.create_client,
         source_credentials=source.get_credentials(),
         role_arn=role_arn,
         extra_args={"RoleSessionName": "archdeck-deploy"},
     )
-    session = botocore.session.Session()
+    session = PinnedSession()
     session.get_component("credential_provider").insert_before("env", _Role(fetcher))
     return session
 

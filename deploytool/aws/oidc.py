@@ -11,13 +11,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from deploytool.aws import sts
+from deploytool.core.sign_in import ROLE, TOKEN_OF_JOB, TOKEN_URL
 from deploytool.errors import CredentialsMissing
 
-ROLE = "DEPLOYTOOL_ROLE"
-"""ARN of the role to assume; the action sets it from its input."""
+__all__ = ["REGION", "ROLE", "RoleRefused", "session", "session_name", "subject", "web_identity"]
 REGION = "DEPLOYTOOL_ROLE_REGION"
 AUDIENCE = "sts.amazonaws.com"
-_URL, _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 
 
 class RoleRefused(CredentialsMissing):
@@ -31,8 +31,7 @@ class RoleRefused(CredentialsMissing):
 
 
 def session(role: str, region: str) -> Any:
-    """A botocore session whose credentials are the role's, and no others."""
-    import botocore.session
+    """A botocore session whose credentials are the role's, and no others. Raises StsEndpointRefused."""
     from botocore.config import Config
     from botocore.credentials import (
         AssumeRoleWithWebIdentityCredentialFetcher,
@@ -41,7 +40,11 @@ def session(role: str, region: str) -> Any:
     )
     from botocore.exceptions import ClientError
 
-    made = botocore.session.Session()
+    from deploytool.aws.pinned_session import PinnedSession
+
+    # Asked before GitHub makes a token: where none may go, none is made.
+    sts.endpoint(os.environ)
+    made = PinnedSession()
     region = os.environ.get(REGION) or region
 
     def client(service: str, config: Config | None = None) -> Any:
@@ -69,7 +72,7 @@ def session(role: str, region: str) -> Any:
 
 def web_identity(environ: Mapping[str, str]) -> str:
     """A fresh OIDC token from the runner; it is good for some minutes. Raises CredentialsMissing."""
-    url, token = environ.get(_URL, ""), environ.get(_TOKEN, "")
+    url, token = environ.get(TOKEN_URL, ""), environ.get(TOKEN_OF_JOB, "")
     if not url or not token:
         raise CredentialsMissing(
             "this job may not ask GitHub for an OIDC token",

@@ -11,7 +11,9 @@ from deploytool.errors import CredentialsMissing
 
 
 class Session:
-    """Clients of one region. Endpoints and credentials come from where boto3 always looks for them."""
+    """Clients of one region. Endpoints and credentials come from where boto3 always looks for them, except that with a
+    role or an OIDC token STS is AWS's own: see ``sts``.
+    """
 
     def __init__(self, region: str, role_arn: str | None = None, read_timeout: float = 30) -> None:
         """``read_timeout``: seconds that an answer may take."""
@@ -25,7 +27,10 @@ class Session:
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
-        """The client of one service, by boto3's name for it. Raises CredentialsMissing for an unknown profile."""
+        """The client of one service, by boto3's name for it.
+
+        Raises CredentialsMissing: an unknown profile; StsEndpointRefused, where STS would not be AWS's.
+        """
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._made(service)
@@ -53,10 +58,11 @@ class Session:
         return self._session.client(service, config=config)
 
     def _signed_in(self) -> Any:
-        """A botocore session with the role that the action was given; ``None`` leaves it to boto3 to find one."""
+        """A botocore session with the role that the action was given; without one, boto3's own providers decide."""
         from deploytool.aws.assume_role import assumed
+        from deploytool.aws.pinned_session import PinnedSession
 
         role = os.environ.get(oidc.ROLE, "")
-        source = oidc.session(role, self.region) if role else None
+        source = oidc.session(role, self.region) if role else PinnedSession()
         # The environment's own role, where the configuration names one, is taken with the identity we come with.
         return assumed(self._role_arn, source) if self._role_arn and self._role_arn != role else source

@@ -60,6 +60,8 @@ def _hand_over(inputs: Mapping[str, str]) -> None:
         "GITHUB_TOKEN": os.environ.get("INPUT_TOKEN", ""),
         oidc.ROLE: inputs.get("role", ""),
         oidc.REGION: inputs.get("region", ""),
+        # Also on a runner that does not say so: no sandbox is looked for in the action.
+        "GITHUB_ACTIONS": "true",
     }
     for name in [name for name in os.environ if name.startswith("INPUT_")]:
         del os.environ[name]

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from deploytool.aws import sts
 from deploytool.aws.session import Session
 from deploytool.cli import git
+from deploytool.cli.print_text import print_text
 from deploytool.cli.read_config import read_config
 from deploytool.core.config.model import Config, Settings
 from deploytool.core.config.resolve import resolve
 from deploytool.core.model import Commit
+from deploytool.core.sign_in import role_or_token
 from deploytool.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deploytool.sandbox.state import SandboxState
 
 
@@ -52,14 +57,31 @@ class Project:
 
 
 def enter_sandbox() -> None:
-    """Inside a sandbox's checkout, point boto3 and ghapi at the sandbox; a real account is never reached from there."""
+    """Inside a sandbox's checkout, point boto3 and ghapi at the sandbox; a real account is never reached from there.
+
+    In GitHub Actions, and where the process has a role or an OIDC token to show, nothing is read: there a file in the
+    checkout must not say where AWS is. Raises SandboxRefused for a state that is not this user's own, or not alive.
+    """
+    if sts.is_switched_to_loopback(os.environ):
+        print_text(f"note: {sts.LOOPBACK_SWITCH} is set: STS may be on this machine, for tests only", err=True)
+    if runs_in_actions(os.environ):
+        return
     from deploytool.sandbox import discover
 
-    state = discover.find(Path.cwd())
+    if identity := role_or_token(os.environ):
+        if discover.is_near(Path.cwd()):
+            print_text(f"note: a sandbox is here, and is not used: {identity} is set", err=True)
+        return
+    state = discover.living(Path.cwd())
     if state is None:
         return
     point_to(state)
     click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+
+
+def runs_in_actions(environ: Mapping[str, str]) -> bool:
+    """Whether this is a job of GitHub Actions, or of a runner that says that it is like one."""
+    return environ.get("GITHUB_ACTIONS", "").lower() not in ("", "false")
 
 
 def point_to(state: SandboxState) -> None:

@@ -16,7 +16,6 @@ from deploytool.sandbox.down import down
 from deploytool.sandbox.errors import NotStarted
 from deploytool.sandbox.faults import FAULTS
 from deploytool.sandbox.record import alone
-from deploytool.sandbox.state import load
 from deploytool.sandbox.status import parts
 from deploytool.sandbox.up import Wish, up
 from deploytool.sandbox.wait import LAST_PORT
@@ -108,7 +107,7 @@ def down_command(purge: bool) -> None:
         click.echo("There is no sandbox here.")
         return
     with alone(found.root):
-        state = load(found.root)
+        state = discover.at(found.root)
         if state is not None:
             down(state, _say, purge=purge)
     click.echo("The sandbox is gone.")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from deploytool.errors import DeployError, Exit
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class SandboxError(DeployError):
@@ -41,3 +46,10 @@ class StartTimedOut(SandboxError):
 
 class PortTaken(SandboxError):
     """No free port was found where the sandbox looks for one."""
+
+
+class SandboxRefused(SandboxError):
+    """A state file is there that may be somebody else's, or no longer true; nothing was sent to what it names."""
+
+    def __init__(self, root: Path, why: str, fix: str) -> None:
+        super().__init__(f"the sandbox of {root} is not used: {why}", fix)

@@ -103,11 +103,23 @@ def load(root: Path) -> SandboxState | None:
         values = {key: value for key, value in raw.items() if key in known}
         values["root"], values["workdir"] = Path(raw["root"]), Path(raw["workdir"])
         values["processes"] = {name: Process(**process) for name, process in raw["processes"].items()}
-        return SandboxState(**values)
+        return _checked(SandboxState(**values))
     except FileNotFoundError:
         return None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SandboxError(
             f"{path} cannot be read ({error})",
             f"remove {path} and the containers that `docker ps` shows, then run `deploytool sandbox up`",
         ) from error
+
+
+def _checked(state: SandboxState) -> SandboxState:
+    """A dataclass takes values of any type. Raises TypeError."""
+    texts = [getattr(state, each.name) for each in fields(SandboxState) if each.type == "str"]
+    numbers = [process.pid for process in state.processes.values()]
+    texts += [process.started for process in state.processes.values()] + state.environments
+    if not state.environments or not all(isinstance(text, str) for text in texts):
+        raise TypeError("a text is missing")
+    if not all(type(number) is int for number in (*numbers, *state.ports.values())):
+        raise TypeError("a number is missing")
+    return state

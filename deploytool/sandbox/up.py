@@ -8,12 +8,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from deploytool.sandbox import checkout, cloud, data, engine, images, ministack, registry, responder, standin
+from deploytool.sandbox import (
+    checkout,
+    cloud,
+    data,
+    discover,
+    engine,
+    images,
+    ministack,
+    registry,
+    responder,
+    standin,
+    trust,
+)
 from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.cloud.example import ENVIRONMENTS, PRODUCTION, STAGING
 from deploytool.sandbox.down import down
+from deploytool.sandbox.errors import SandboxRefused
 from deploytool.sandbox.record import Record, in_turn
-from deploytool.sandbox.state import SandboxState, load
+from deploytool.sandbox.state import SandboxState
 from deploytool.sandbox.status import is_whole
 from deploytool.sandbox.wait import HOST, answers, free_port, until
 
@@ -49,9 +62,12 @@ def up(root: Path, wish: Wish, say: Callable[[str], None], apply: Apply) -> Sand
     """Start the sandbox of this directory, or return the one that runs. One that is not whole is taken down first.
 
     Raises:
+        SandboxRefused: the directory, or a state that is there, is not this user's own.
         SandboxError: a part could not be started; what was started is in the state, and ``down`` removes it.
     """
-    before = load(root)
+    if why := trust.why_not_own_directory(root):
+        raise SandboxRefused(root, why, "run `deploytool sandbox up` in a directory of your own")
+    before = discover.at(root)
     if before:
         if is_whole(before) and (STAGING.name in before.environments or not wish.staging):
             return before
@@ -72,7 +88,7 @@ def _started(
         record.add_process("dockerd", engine.start(state.directory / "logs", say))
         record.change(dockerd_started=True)
     engine.remove(engine.containers(state.label) + engine.containers(state.ministack_label))
-    state.aws_config.write_text("[default]\n")
+    state.aws_config.write_text(trust.AWS_CONFIG)
     environments = [ENVIRONMENTS[name] for name in state.environments]
     with ThreadPoolExecutor(3) as pool:
         aws = pool.submit(_start_aws, record, say)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from deploytool.aws.sts import LOOPBACK_SWITCH
 from deploytool.sandbox import discover, state
 from deploytool.sandbox.cloud.account import Account
 from deploytool.sandbox.github.client import ControlClient
@@ -120,7 +121,7 @@ class Repository:
             {"actions/checkout": Checkout(self.sandbox.workdir, workspace), "actions/cache": self.cache},
             context, {"DEPLOY_ROLE": self.role, "PLAN_ROLE": self.role},
             {**{name: value for name, value in told.items() if name not in NOT_GIVEN}, **self.oidc.environ,
-             "DEPLOYTOOL_LEASE_TTL": "5"},
+             LOOPBACK_SWITCH: "true", "DEPLOYTOOL_LEASE_TTL": "5"},
             interruption,
         )  # fmt: skip
         job = workflow.removesuffix(".yml")

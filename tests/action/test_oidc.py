@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from deploytool.aws import oidc
+from deploytool.aws.sts import LOOPBACK_SWITCH
 from deploytool.errors import CredentialsMissing
 from tests.peers.runner.oidc import TokenService, token_service
 
@@ -64,6 +65,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[TokenService]:
 def keys(monkeypatch: pytest.MonkeyPatch, url: str, times: int = 1) -> list[str]:
     """The access keys that calls would be signed with."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv(LOOPBACK_SWITCH, "true")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-callers-own")
     credentials = oidc.session(ROLE, "us-east-1").get_credentials()
     return [credentials.get_frozen_credentials().access_key for _ in range(times)]
