@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -144,6 +144,57 @@ class Record:
 def last_successful(newest_first: Iterable[Record]) -> Record | None:
     """The record that made live what should be live now: its ``live_id`` names the version."""
     return next((record for record in newest_first if record.successful), None)
+
+
+def version_of(newest_first: Iterable[Record]) -> Record | None:
+    """The release whose version should be live now: for a rollback, the release that it brought back."""
+    records = tuple(newest_first)
+    last = last_successful(records)
+    return next((record for record in records if last and record.release_id == last.live_id), last)
+
+
+def covers(version: Record, commit: Commit, services: Collection[str], digests: Mapping[str, str | None]) -> bool:
+    """Whether release ``version`` made ``commit`` live in all these services, with these images.
+
+    ``digests`` are by image name, each as the registry holds it for the commit now; ``None`` where it lacks the image.
+    An image that was pushed anew, or a service that the configuration has gained, was not released.
+    """
+    released = version.images
+    return (
+        version.commit.sha == commit.sha
+        and all(key in version.serving for key in services)
+        and all(name in released and digest in (None, released[name]) for name, digest in digests.items())
+    )
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the ledger says of the revision that a service runs."""
+
+    commit: str
+    """Sha."""
+    release_id: str
+
+
+def recorded(live: Mapping[str, LiveService], newest_first: Iterable[Record]) -> dict[str, Recorded]:
+    """By service key: the release that last made its running revision live; without those that no record names.
+
+    A revision that ``infra apply`` made carries no tags, and one that two commits share carries those of the first.
+    """
+    good = tuple(record for record in newest_first if record.successful)
+    found = {}
+    for key, service in live.items():
+        running = service.state.task_definition
+        last = next((each for each in good if each.serving.get(key) == running and _speaks_for(each, key)), None)
+        if last is not None:
+            found[key] = Recorded(last.commit.sha, last.live_id)
+    return found
+
+
+def _speaks_for(record: Record, key: str) -> bool:
+    """A rollback of some services says nothing of the version of the others."""
+    partial = record.kind is Kind.ROLLBACK and not record.restores
+    return not partial or (key in record.services and record.services[key].after is not None)
 
 
 @dataclass(frozen=True)
