@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -153,18 +153,24 @@ def version_of(newest_first: Iterable[Record]) -> Record | None:
     return next((record for record in records if last and record.release_id == last.live_id), last)
 
 
-def covers(version: Record, commit: Commit, services: Collection[str], digests: Mapping[str, str | None]) -> bool:
+def covers(version: Record, commit: Commit, live: Mapping[str, LiveService], digests: Mapping[str, str | None]) -> bool:
     """Whether release ``version`` made ``commit`` live in all these services, with these images.
 
     ``digests`` are by image name, each as the registry holds it for the commit now; ``None`` where it lacks the image.
-    An image that was pushed anew, or a service that the configuration has gained, was not released.
+    An image that was pushed anew was not released. Nor was it to a service that the configuration has gained since, or
+    that was created anew: with it the database may be new.
     """
     released = version.images
     return (
         version.commit.sha == commit.sha
-        and all(key in version.serving for key in services)
+        and all(key in version.serving and not _created_since(version, service) for key, service in live.items())
         and all(name in released and digest in (None, released[name]) for name, digest in digests.items())
     )
+
+
+def _created_since(version: Record, service: LiveService) -> bool:
+    created, ended = service.state.created_at, version.ended_at
+    return created is not None and ended is not None and created > ended
 
 
 @dataclass(frozen=True)
