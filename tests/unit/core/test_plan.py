@@ -131,6 +131,14 @@ def test_goes_by_the_tags_of_the_revisions_when_there_is_no_ledger(commits: tupl
     assert planned(settings(service("app"), service("worker")), live(*there), released()).nothing_to_do is nothing
 
 
+@pytest.mark.parametrize("image", [NEW, cases.OLD], ids=["runs already", "moves"])
+@pytest.mark.parametrize(("tag", "before"), [({"deploytool:commit": "b" * 40}, "b" * 40), ({}, "")])
+def test_names_the_commit_before_when_the_running_revision_does(image: str, tag: dict[str, str], before: str) -> None:
+    there = live(replace(found("app", definition("app", image=image)), tags=tag))
+
+    assert planned(settings(service("app")), there).commit_before == before
+
+
 def test_rolls_out_when_a_service_runs_by_a_tag_that_the_registry_lacks() -> None:
     running = found("app", definition("app", image=f"registry.test/shop:{cases.SHA[:12]}"))
 
