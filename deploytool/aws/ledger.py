@@ -11,7 +11,7 @@ from typing import Any
 from deploytool.aws.conditional import ConditionFailed, ask
 from deploytool.aws.session import Session
 from deploytool.core.lease import LeaseLost
-from deploytool.core.ledger import Record
+from deploytool.core.ledger import Record, last_successful, version_of
 from deploytool.core.ledger_document import from_document, to_document
 from deploytool.core.ledger_table import UNFINISHED
 from deploytool.core.outcome import Result
@@ -84,6 +84,11 @@ class Ledger:
         elif limit is not None and since is None:
             parameters["Limit"] = limit
         return tuple(islice(self._since(since, parameters), limit))
+
+    def version(self) -> Record | None:
+        """The release whose version should be live now; ``None`` before the first. Raises CloudError."""
+        last = last_successful(self.recent(1, result=Result.RELEASED))
+        return version_of(self.recent(result=Result.RELEASED)) if last and last.restores else last
 
     def unfinished(self) -> tuple[Record, ...]:
         """Those whose end was never written, oldest first."""

@@ -50,6 +50,7 @@ def service(raw: Json) -> ServiceState:
         capacity_providers=tuple(raw.get("capacityProviderStrategy") or ()),
         platform_version=raw.get("platformVersion") or None,
         current_service_deployment=raw.get("currentServiceDeployment", ""),
+        created_at=raw.get("createdAt"),
     )
 
 

@@ -12,7 +12,7 @@ from deploytool.cli.surroundings import interactive
 from deploytool.cli.tell_github import Told
 from deploytool.cli.transaction import Transaction
 from deploytool.core.events import Accompanied
-from deploytool.core.ledger import Kind
+from deploytool.core.ledger import Kind, version_of
 from deploytool.core.outcome import Outcome
 from deploytool.core.way_back import taken_back, taken_over, way_back
 from deploytool.report.documents import outcome_document
@@ -22,7 +22,7 @@ from deploytool.run.engine import run
 
 def carry_out(open_one: Transaction, decided: Decided, github: Told) -> Outcome:
     """Run the plan to its outcome; the ledger has it before this returns, what ``github`` makes included."""
-    if decided.plan.changes and not decided.previous:
+    if decided.plan.concerned and not decided.previous:
         _tell_beforehand(open_one, decided)
     github.remembered_by(open_one.on_github)
     outcome = run(decided.plan, open_one.world(decided))
@@ -43,7 +43,8 @@ def _tell_beforehand(open_one: Transaction, decided: Decided) -> None:
         open_one.tell(taken)
         base, head = commit.sha, taken.request.commit.sha
     else:
-        base, head = next((change.commit_before for change in plan.changes if change.commit_before), ""), commit.sha
+        version = version_of(records)
+        base, head = plan.commit_before or (version.commit.sha if version else ""), commit.sha
     others = tuple(each for each in git.between(open_one.project.root, base, head) if each.sha != head)
     open_one.tell(Accompanied(others))
 

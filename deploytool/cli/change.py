@@ -27,7 +27,8 @@ def change(
     """Take the lock, decide under it, carry that out, and say what it came to.
 
     ``decide`` looks at what is live and makes the plan. ``wait`` is in seconds, as ``if_busy`` for a lock that another
-    has. ``reason`` is what others read of the lock meanwhile. Raises DeployError where it is refused.
+    has. ``reason`` is what others read of the lock meanwhile. Raises DeployError where it is refused, NotSettled where
+    it left an earlier release as it found it: with services between two versions.
     """
     from deploytool.cli.origin import origin, release_id
     from deploytool.cli.tell_github import told_github
@@ -45,9 +46,13 @@ def change(
             watched(github.tell, as_json=as_json) as tell,
             transaction(found, name, asked_by, clock, tell, busy, reason) as open_one,
         ):
-            decided = decide(open_one)
-            if decided.plan.builds:
-                require_clean(checkout(found.root), found.commit)
+            with open_one.minding_unsettled():
+                decided = decide(open_one)
+                if decided.plan.builds:
+                    require_clean(checkout(found.root), found.commit)
             outcome = carry_out(open_one, decided, github)
         say(outcome, as_json=as_json)
-        return outcome
+    # Every service on one version is what settles an earlier release, too; a rollback of some is not that.
+    if not outcome.live or decided.previous:
+        open_one.require_settled()
+    return outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.core.check import ReleaseRefused
 from deploytool.core.config.model import Settings
-from deploytool.core.ledger import Kind
+from deploytool.core.ledger import Kind, Record
 from deploytool.core.migration_files import migrations_in
 from deploytool.core.model import Live, LiveService, Origin, Request
 from deploytool.core.observed import TaskDefinition
@@ -43,15 +43,18 @@ class Decided:
     """The release that a rollback from it goes to, where that is not the one that is live now."""
 
 
-def decide(project: Project, ecs: Ecs, request: Request, clock: Clock) -> Decided:
+LiveVersion = Callable[[], Record | None]
+"""Reads of the ledger which release's version is live; called only where that matters."""
+
+
+def decide(project: Project, ecs: Ecs, request: Request, clock: Clock, version: LiveVersion) -> Decided:
     """Everything a release would do. Raises ReleaseRefused with every reason at once, and CloudError."""
     settings = project.settings
     host = registry_host(project)
     images = Images(project.session, settings, project.commit, host, project.root, clock)
     live = look(project.session, ecs, settings, images.find, templates(project.root, settings))
-    found = planned(request, project, live, host)
-    before = next((change.commit_before for change in found.changes if change.commit_before), "")
-    return Decided(with_files(found, project, before), live.services, images)
+    found = planned(request, project, live, host, version)
+    return Decided(with_files(found, project, found.commit_before), live.services, images)
 
 
 def with_files(found: Plan, project: Project, before: str) -> Plan:
@@ -77,13 +80,18 @@ def request_for(project: Project, release_id: str, origin: Origin) -> Request:
     )
 
 
-def planned(request: Request, project: Project, live: Live, host: str) -> Plan:
+def planned(request: Request, project: Project, live: Live, host: str, version: LiveVersion) -> Plan:
     """The plan, or every reason against it at once.
 
-    Secrets, roles and log groups are looked up only where something would change: it costs a second.
+    The ledger is read only where no service would move. Secrets, roles and log groups are looked up only where there
+    is something to do: it costs a second.
     """
+    released = None
     try:
         first = plan(request, project.settings, live, host)
+        if first.already_running:
+            released = version()
+            first = plan(request, project.settings, live, host, released)
     except ReleaseRefused:
         first = None
     if first is not None and first.nothing_to_do:
@@ -93,7 +101,7 @@ def planned(request: Request, project: Project, live: Live, host: str) -> Plan:
         definitions.append(migrate)
     problems, warnings = preflight(project.session, definitions)
     live = replace(live, problems=live.problems + problems, warnings=live.warnings + warnings)
-    return plan(request, project.settings, live, host)
+    return plan(request, project.settings, live, host, released)
 
 
 def registry_host(project: Project) -> str:

@@ -18,7 +18,8 @@ from deploytool.core.rollback import NoTarget
 
 
 def decide_migration(open_one: Transaction, *, of_live: bool) -> Decided:
-    """The plan. Raises NoMigration, NoTarget where nothing is live, ReleaseRefused, CloudError."""
+    """The plan. Raises NotSettled, NoMigration, NoTarget where nothing is live, ReleaseRefused, CloudError."""
+    open_one.require_settled()
     project = open_one.project
     only_migration(project.settings)  # raises before anything is looked up
     version = _live(open_one) if of_live else None

@@ -11,7 +11,7 @@ from deploytool.cli.decide import Decided, planned, registry_host, request_for, 
 from deploytool.cli.images import Images
 from deploytool.cli.transaction import Transaction
 from deploytool.core.check import ReleaseRefused
-from deploytool.core.ledger import Kind, Record, last_successful
+from deploytool.core.ledger import Kind, Record, version_of
 from deploytool.core.model import Problem, PublishedImage
 from deploytool.core.rollback import NoTarget
 
@@ -39,7 +39,7 @@ def decide_promotion(open_one: Transaction, source: str) -> Decided:
     live = look(project.session, open_one.ecs, settings, find, templates(project.root, settings))
     live = replace(live, problems=live.problems + tuple(missing))
     request = request_for(project, open_one.release_id, open_one.origin)
-    plan = planned(request, project, live, host)
+    plan = planned(request, project, live, host, open_one.version)
     if unbuilt := [name for name, choice in plan.images.items() if choice.digest is None]:
         raise ReleaseRefused((Problem(
             f"{source} runs no image {', '.join(unbuilt)}, and a promotion builds nothing",
@@ -59,7 +59,7 @@ def live_in(open_one: Transaction, source: str) -> Record:
 
 def version_live(records: Sequence[Record], environment: str) -> Record:
     """The release, of records newest first, whose version is live. Raises NoTarget."""
-    last = last_successful(records)
-    if last is None:
+    version = version_of(records)
+    if version is None:
         raise NoTarget(f"nothing was released to {environment} yet", "release there first")
-    return next((record for record in records if record.release_id == last.live_id), last)
+    return version

@@ -119,7 +119,9 @@ def _guard(found: Project, clock: SystemClock, tell: Tell, run_id: str, busy: Bu
     def guard() -> Iterator[None]:
         with ExitStack() as locked:
             try:
-                locked.enter_context(transaction(found, run_id, origin(), clock, tell, busy, reason))
+                open_one = locked.enter_context(transaction(found, run_id, origin(), clock, tell, busy, reason))
+                if open_one.unsettled:
+                    tell(Warned(f"{open_one.unsettled}: `deploytool recover` ends with 7 until it is settled"))
             except LedgerMissing as error:
                 tell(Warned(f"no release is kept away meanwhile: {error.cause}"))
             yield

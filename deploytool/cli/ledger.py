@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from deploytool.aws.conditional import LedgerMissing
 from deploytool.aws.ledger import Ledger
 from deploytool.aws.lock import Lock
 from deploytool.cli.project import Project
+from deploytool.core.ledger import Record
 from deploytool.errors import ConfigurationError
 
 
@@ -22,6 +24,19 @@ def ledger_of(project: Project) -> Ledger:
     """Raises NoLedger."""
     settings = project.settings
     return Ledger(project.session, _table(project), settings.app, settings.environment)
+
+
+def live_version(project: Project) -> Record | None:
+    """The release whose version should be live now; ``None`` where none is known, or no ledger is there yet.
+
+    Raises CloudError.
+    """
+    if project.settings.ledger is None:
+        return None
+    try:
+        return ledger_of(project).version()
+    except LedgerMissing:
+        return None
 
 
 def lock_of(project: Project) -> Lock:

@@ -25,6 +25,7 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     from deploytool.cli.clock import SystemClock
     from deploytool.cli.decide import decide, request_for
     from deploytool.cli.git import DirtyTree, checkout, require_clean
+    from deploytool.cli.ledger import live_version
     from deploytool.cli.origin import origin, release_id
     from deploytool.cli.print_text import print_document, print_text
     from deploytool.cli.project import project
@@ -34,7 +35,8 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
 
     found = project(config, environment, revision)
     ecs = Ecs(found.session, found.settings.cluster)
-    decided = decide(found, ecs, request_for(found, release_id(), origin()), SystemClock())
+    request = request_for(found, release_id(), origin())
+    decided = decide(found, ecs, request, SystemClock(), lambda: live_version(found))
     tell_plan(decided.plan)
     if decided.plan.builds:
         try:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:
     """Settle what a killed release left: wait for its migration, bring every service to one version, close its record.
 
-    Every other verb that changes something does this first; this one does nothing else.
+    After a cancelled release: wait until every service is back. Every other verb that changes something does this
+    first; this one does nothing else. Ends with exit code 7 where a service does not settle.
 
     \b
     Example:
@@ -28,7 +29,6 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     from deploytool.cli.origin import origin, release_id
     from deploytool.cli.project import project
     from deploytool.cli.tell_github import told_github
-    from deploytool.errors import Exit
 
     clock = SystemClock()
     clock.listen()
@@ -37,14 +37,15 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     with told_github(found, name) as github:
         from deploytool.cli.transaction import Busy, transaction
         from deploytool.cli.watched import watched
-        from deploytool.core.outcome import Result
 
         with (
             watched(github.tell, as_json=False) as tell,
             transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
         ):
-            closed = open_one.settled
-        if not closed:
-            click.echo(f"nothing to recover in {found.settings.environment}")
-        bad = any(record.result is Result.NOT_ROLLED_BACK for record in closed)
-        return int(Exit.NOT_ROLLED_BACK if bad else Exit.DONE)
+            settled = open_one.settled
+    for each in settled:
+        click.echo(each.sentence)
+    if not settled:
+        click.echo(f"nothing to recover in {found.settings.environment}")
+    open_one.require_settled()
+    return 0

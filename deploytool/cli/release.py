@@ -42,7 +42,8 @@ def command(
     def decided(open_one: Transaction) -> Decided:
         from deploytool.cli.decide import decide, request_for
 
-        return decide(found, open_one.ecs, request_for(found, open_one.release_id, open_one.origin), clock)
+        request = request_for(found, open_one.release_id, open_one.origin)
+        return decide(found, open_one.ecs, request, clock, open_one.version)
 
     outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, as_json=output == "json")
     return int(outcome.exit_code)

@@ -34,15 +34,15 @@ def command(config: str, environment: str | None, output: str) -> None:
     from deploytool.cli.print_text import print_document
     from deploytool.cli.project import project
     from deploytool.core.check import ReleaseRefused
-    from deploytool.core.ledger import drift
+    from deploytool.core.ledger import drift, recorded
     from deploytool.report.status import drift_rows, ledger_text, status_rows, status_text, unfinished_rows
 
     found = project(config, environment)
     services, problems = look_at_services(found.session, Ecs(found.session, found.settings.cluster), found.settings)
     if problems:
         raise ReleaseRefused(tuple(problems))
-    rows, name = status_rows(services.values()), found.settings.environment
-    records = _recorded(found)
+    records, name = _recorded(found), found.settings.environment
+    rows = status_rows(services, recorded(services, records))
     drifted = drift(services, records)
     if output == "json":
         document = {

@@ -22,25 +22,40 @@ from deploytool.cli.images import Images
 from deploytool.cli.project import Project
 from deploytool.cli.world import reading_logs, world_of
 from deploytool.core.config.model import Settings
-from deploytool.core.events import Settled, Warned
+from deploytool.core.events import Settled as SettledEvent
+from deploytool.core.events import Warned
 from deploytool.core.lease import Holding, IfBusy, describe
 from deploytool.core.ledger import GithubRecord, Record
 from deploytool.core.ledger_notes import opened
 from deploytool.core.model import Origin, Request
 from deploytool.core.outcome import Outcome, Result
-from deploytool.errors import ConfigurationError, DeployError, NotFound
+from deploytool.core.recovery import last_that_moved
+from deploytool.errors import ConfigurationError, DeployError, Exit
 from deploytool.report.documents import plan_document
 from deploytool.run import ports
-from deploytool.run.settle import settle
+from deploytool.run.settle import Settled, settle, settle_finished
 from deploytool.run.unrecorded import Unrecorded
 
 WAIT = 600.0
 """Seconds to wait for another release where ``--wait`` does not say."""
 LEASE_TTL = "DEPLOYTOOL_LEASE_TTL"
+LOOKED_AT = 10
+"""Records, newest first, among which the one is looked for that may have left services on their way."""
 NO_LEDGER = (
     "this environment has no ledger (ledger: false): nothing keeps two releases apart, "
     "and there is no history to roll back to"
 )
+
+
+class NotSettled(DeployError):
+    """An earlier release left services between two versions, and nothing has brought them to one yet."""
+
+    exit_code = Exit.NOT_ROLLED_BACK
+
+    def __init__(self, cause: str, fix: str = "") -> None:
+        super().__init__(
+            cause, fix or "see `deploytool status` and `deploytool logs`, then `deploytool recover` or release a commit"
+        )
 
 
 @dataclass(frozen=True)
@@ -70,8 +85,8 @@ class Transaction:
     logs: Logs
     lease: Lease | None
     ledger: Ledger | None
-    settled: tuple[Record, ...] = ()
-    """Releases that were killed and that this run closed."""
+    settled: tuple[Settled, ...] = ()
+    """How each release that was killed or cancelled, and had left something, was settled by this run."""
     _before: str = ""
     _restores: str = ""
     _kept: Journal | None = None
@@ -79,12 +94,38 @@ class Transaction:
     def serving_again(self, outcome: Outcome) -> str:
         """The release that serves again, where this one brought one back: by intent, or since it failed."""
         if outcome.result is Result.ROLLED_BACK:
-            return self._before
+            return "" if outcome.plan.already_running else self._before
         return self._restores if outcome.good else ""
 
     def records(self, limit: int | None = None) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
         return self.ledger.recent(limit) if self.ledger else ()
+
+    def version(self) -> Record | None:
+        """The release that the ledger names as live; ``None`` where it names none, or there is no ledger."""
+        return self.ledger.version() if self.ledger else None
+
+    @property
+    def unsettled(self) -> str:
+        """What came of the releases that could not be settled; empty where all are."""
+        return "; ".join(each.sentence for each in self.settled if not each.good)
+
+    def require_settled(self) -> None:
+        """Raise NotSettled where services are between two versions."""
+        if self.unsettled:
+            raise NotSettled(self.unsettled)
+
+    @contextmanager
+    def minding_unsettled(self) -> Iterator[None]:
+        """A refusal in here must not hide that services are between two versions. Raises NotSettled then."""
+        try:
+            yield
+        except NotSettled:
+            raise
+        except DeployError as error:
+            if not self.unsettled:
+                raise
+            raise NotSettled(f"{self.unsettled}; {error.cause}", error.fix) from error
 
     def world(self, decided: Decided) -> ports.World:
         """Everything the engine needs to carry out this plan; its record is begun."""
@@ -95,37 +136,28 @@ class Transaction:
         if self._kept:
             self._kept.on_github(github)
 
-    def settle(self) -> tuple[Record, ...]:
-        """Close what killed releases left, oldest first. Raises what ``run.settle`` raises."""
+    def settle(self) -> tuple[Settled, ...]:
+        """Close what killed releases left, oldest first, then see a cancelled one's services back.
+
+        Raises what ``run.settle`` raises.
+        """
         if self.ledger is None or self.lease is None:
             return ()
-        closed = []
+        closed, timeout = [], float(self.project.settings.timeout)
         for record in self.ledger.unfinished():
             ours = replace(record, fence=self.lease.fence)
             self.ledger.save(ours)
             journal = Journal(self.ledger, ours)
-            end = settle(ours, self._world(None, journal), float(self.project.settings.timeout))
-            done = journal.settled(end.result, end.sentence, end.serving)
-            self.tell(
-                Settled(
-                    _request(record, self.project.settings), end.result is Result.RELEASED, end.sentence, record.github
-                )
-            )
-            closed.append(done)
-        self._await_cancelled()
+            end = settle(ours, self._world(None, journal), timeout)
+            journal.settled(end.result, end.sentence, end.serving)
+            request = _request(record, self.project.settings)
+            self.tell(SettledEvent(request, end.result is Result.RELEASED, end.sentence, record.github))
+            closed.append(end)
+        # A cancelled release sends its services back without waiting: who comes next waits until they are there.
+        last = last_that_moved(self.records(LOOKED_AT)) if not closed else None
+        if last and (end_of_last := settle_finished(last, self._world(None, Unrecorded()), timeout)):
+            closed.append(end_of_last)
         return tuple(closed)
-
-    def _await_cancelled(self) -> None:
-        """A cancelled release sends its services back without waiting: who comes next waits until they are there."""
-        last = next(iter(self.records(1)), None)
-        if last is None or last.result is not Result.CANCELLED:
-            return
-        try:
-            states = self.ecs.services([service.name for service in last.services.values()])
-        except NotFound:
-            return  # another cluster is configured by now, which is not there: whoever looks next says so
-        if any(state.primary and state.primary.rollout_state == "IN_PROGRESS" for state in states.values()):
-            settle(last, self._world(None, Unrecorded()), float(self.project.settings.timeout))
 
     def _journal(self, decided: Decided) -> ports.Journal:
         if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:

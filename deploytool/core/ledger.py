@@ -146,6 +146,63 @@ def last_successful(newest_first: Iterable[Record]) -> Record | None:
     return next((record for record in newest_first if record.successful), None)
 
 
+def version_of(newest_first: Iterable[Record]) -> Record | None:
+    """The release whose version should be live now: for a rollback, the release that it brought back."""
+    records = tuple(newest_first)
+    last = last_successful(records)
+    return next((record for record in records if last and record.release_id == last.live_id), last)
+
+
+def covers(version: Record, commit: Commit, live: Mapping[str, LiveService], digests: Mapping[str, str | None]) -> bool:
+    """Whether release ``version`` made ``commit`` live in all these services, with these images.
+
+    ``digests`` are by image name, each as the registry holds it for the commit now; ``None`` where it lacks the image.
+    An image that was pushed anew was not released. Nor was it to a service that the configuration has gained since, or
+    that was created anew: with it the database may be new.
+    """
+    released = version.images
+    return (
+        version.commit.sha == commit.sha
+        and all(key in version.serving and not _created_since(version, service) for key, service in live.items())
+        and all(name in released and digest in (None, released[name]) for name, digest in digests.items())
+    )
+
+
+def _created_since(version: Record, service: LiveService) -> bool:
+    created, ended = service.state.created_at, version.ended_at
+    return created is not None and ended is not None and created > ended
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the ledger says of the revision that a service runs."""
+
+    commit: str
+    """Sha."""
+    release_id: str
+
+
+def recorded(live: Mapping[str, LiveService], newest_first: Iterable[Record]) -> dict[str, Recorded]:
+    """By service key: the release that last made its running revision live; without those that no record names.
+
+    A revision that ``infra apply`` made carries no tags, and one that two commits share carries those of the first.
+    """
+    good = tuple(record for record in newest_first if record.successful)
+    found = {}
+    for key, service in live.items():
+        running = service.state.task_definition
+        last = next((each for each in good if each.serving.get(key) == running and _speaks_for(each, key)), None)
+        if last is not None:
+            found[key] = Recorded(last.commit.sha, last.live_id)
+    return found
+
+
+def _speaks_for(record: Record, key: str) -> bool:
+    """A rollback of some services says nothing of the version of the others."""
+    partial = record.kind is Kind.ROLLBACK and not record.restores
+    return not partial or (key in record.services and record.services[key].after is not None)
+
+
 @dataclass(frozen=True)
 class Drift:
     """A service that serves something else than the ledger says."""

@@ -81,6 +81,8 @@ class ServiceState:
     platform_version: str | None = None
     current_service_deployment: str = ""
     """ARN; may be behind the truth, so only a hint (https://github.com/kayac/ecspresso/issues/945)."""
+    created_at: datetime | None = None
+    """When the service itself was created."""
 
     @property
     def primary(self) -> Deployment | None:

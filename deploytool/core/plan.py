@@ -10,6 +10,7 @@ from deploytool.core.config import model as config
 from deploytool.core.config.model import Service, Settings
 from deploytool.core.config.variables import verify_at
 from deploytool.core.containers import ContainerUnclear, container_for
+from deploytool.core.ledger import Record, covers
 from deploytool.core.model import Live, LiveService, Problem, Request
 from deploytool.core.observed import TaskDefinition
 from deploytool.core.plan_model import Build, ImageChoice, Migrate, Plan, RollOut, ServiceChange, Step, Verify
@@ -18,10 +19,11 @@ from deploytool.core.task_definition_diff import diff
 from deploytool.core.task_definition_shape import same
 
 
-def plan(request: Request, settings: Settings, live: Live, registry: str) -> Plan:
+def plan(request: Request, settings: Settings, live: Live, registry: str, version: Record | None = None) -> Plan:
     """Decide every step of releasing ``request.commit``.
 
-    ``registry`` is the host (and port) of the image registry. Raises ReleaseRefused with every reason at once.
+    ``registry`` is the host (and port) of the image registry, ``version`` the release that the ledger names as live;
+    it matters only where no service would move. Raises ReleaseRefused with every reason at once.
     """
     problems = list(refusals(settings, live))
     images = choose_images(settings, live, registry)
@@ -40,15 +42,18 @@ def plan(request: Request, settings: Settings, live: Live, registry: str) -> Pla
         problems.append(Problem(unclear.cause, unclear.fix))
     if problems:
         raise ReleaseRefused(tuple(dict.fromkeys(problems)))
+    nothing_moves = all(change.unchanged for change in changes.values())
+    done = nothing_moves and _released(request, settings, live, images, version)
     return Plan(
         request=request,
         cluster=settings.cluster,
         region=settings.region,
         images=images,
-        steps=_steps(settings, live, images, changes, migrate),
+        steps=() if done else _steps(settings, live, images, changes, migrate),
         warnings=warnings(live),
         tags=tags(request),
         url=settings.url or "",
+        already_running=() if done or not nothing_moves else tuple(changes.values()),
     )
 
 
@@ -82,6 +87,19 @@ def payload(
     return from_template(base, pinned, family)
 
 
+def _released(
+    request: Request, settings: Settings, live: Live, images: Mapping[str, ImageChoice], version: Record | None
+) -> bool:
+    """Whether the commit that runs was released here, and not brought by other means, as by ``infra apply``.
+
+    Without a ledger only the tags of the revisions tell: a release puts its commit on each that it registers.
+    """
+    if settings.ledger is None:
+        return all(service.commit == request.commit.sha for service in live.services.values())
+    digests = {name: choice.digest for name, choice in images.items()}
+    return version is not None and covers(version, request.commit, live.services, digests)
+
+
 def _steps(
     settings: Settings,
     live: Live,
@@ -90,8 +108,6 @@ def _steps(
     migrate: Migrate | None,
 ) -> tuple[Step, ...]:
     moving = {key: change for key, change in changes.items() if not change.unchanged}
-    if not moving:
-        return ()
     steps: list[Step] = []
     if missing := tuple(name for name, choice in images.items() if choice.digest is None):
         steps.append(Build(missing))
@@ -100,7 +116,7 @@ def _steps(
     for stage in _stages({key: settings.services[key].after for key in changes}):
         if together := tuple(moving[key] for key in stage if key in moving):
             steps.append(RollOut(together, float(max(settings.services[change.key].timeout for change in together))))
-    for key in moving:
+    for key in moving or changes:
         if wanted := settings.services[key].verify:
             steps.append(verify_step(key, verify_at(wanted, live.services[key].host)))
     return tuple(steps)
@@ -141,7 +157,8 @@ def _change(service: Service, found: LiveService, live: Live, choices: Mapping[s
         before=found.state,
         commit_before=found.commit,
         diff=diff(found.task_definition, after),
-        unchanged=same(found.task_definition, after),
+        # A tag that the registry does not hold says nothing of the image that runs under it.
+        unchanged=same(found.task_definition, after) and known.keys() >= set(images.values()),
     )
 
 

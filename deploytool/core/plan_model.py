@@ -137,11 +137,14 @@ class Plan:
     """Where the environment is seen, for the comment."""
     migration_files: tuple[str, ...] = ()
     """Added since the commit that is live; empty also where this clone does not hold that commit."""
+    already_running: tuple[ServiceChange, ...] = ()
+    """Every service, where each runs the wanted version and yet the ledger does not name it as the one that is live:
+    none of them moves, but the migration, the checks and the release record are due."""
 
     @property
     def nothing_to_do(self) -> bool:
-        """True where the commit already runs in every service."""
-        return not self.steps
+        """True where the ledger names the commit as released here, and every service runs it."""
+        return not self.steps and not self.already_running
 
     @property
     def builds(self) -> bool:
@@ -151,9 +154,19 @@ class Plan:
     @property
     def only_migrates(self) -> bool:
         """The migration alone: it makes no version live."""
-        return bool(self.steps) and not self.changes
+        return bool(self.steps) and not self.concerned
 
     @property
     def changes(self) -> tuple[ServiceChange, ...]:
         """Every service the plan touches, in order."""
         return tuple(change for step in self.steps if isinstance(step, RollOut) for change in step.services)
+
+    @property
+    def concerned(self) -> tuple[ServiceChange, ...]:
+        """Every service whose version the plan makes live: those that move, or all where each runs it already."""
+        return self.changes or self.already_running
+
+    @property
+    def commit_before(self) -> str:
+        """Sha of the commit that runs before it; empty where something else than deploytool brought it."""
+        return next((change.commit_before for change in self.concerned if change.commit_before), "")

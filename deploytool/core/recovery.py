@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deploytool.core.ledger import Record, ServiceRecord, StepState
@@ -31,7 +31,10 @@ def leftover(record: Record, states: Mapping[str, ServiceState]) -> Leftover:
     """
     changed = {key: each for key, each in record.services.items() if each.after not in (None, each.before)}
     on = {key: states[key].task_definition if key in states else "" for key in changed}
-    complete = bool(changed) and took_every_step(record) and all(on[key] == changed[key].after for key in changed)
+    ran_already = bool(record.plan.get("already_running"))
+    complete = took_every_step(record) and (
+        all(on[key] == changed[key].after for key in changed) if changed else ran_already and _unmoved(record, states)
+    )
     return Leftover(
         complete=complete,
         to_await=tuple(
@@ -67,7 +70,55 @@ def took_every_step(record: Record) -> bool:
     if not record.steps or any(step.state is not StepState.ENDED or step.name == "put back" for step in record.steps):
         return False
     ended = [step.name for step in record.steps]
-    return "roll out" in ended and ended.count("verify") == len(record.plan.get("verify", ()))
+    if ended.count("verify") != len(record.plan.get("verify", ())):
+        return False
+    if record.plan.get("already_running"):
+        return "migrate" in ended or not record.plan.get("migrate")
+    return "roll out" in ended
+
+
+def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
+    """The last finished release that may have left services between two versions; ``None`` where none did.
+
+    Those after it that ended before any service moved change nothing about that.
+    """
+    last = next((record for record in newest_first if _moved(record)), None)
+    return last if last and last.result in (Result.CANCELLED, Result.NOT_ROLLED_BACK) else None
+
+
+def rolling(states: Mapping[str, ServiceState]) -> tuple[str, ...]:
+    """Keys of services that ECS is moving; ``states`` is by service key."""
+    return tuple(key for key, state in states.items() if _rolling(state))
+
+
+def stranded(record: Record, states: Mapping[str, ServiceState]) -> tuple[str, ...]:
+    """Keys of services that a release moved, that ECS moves no more, and that are not back.
+
+    Either the new revision runs still, or again since ECS reverted the way back; or the deployment of the revision
+    before failed. What someone else deployed since is theirs.
+    """
+    return tuple(
+        key
+        for key, each in record.services.items()
+        if key in states and not _rolling(states[key]) and _is_stranded(each, states[key])
+    )
+
+
+def _moved(record: Record) -> bool:
+    """It decided where services are. A run that was killed may not have noted what it moved, but its result says so."""
+    settled = record.result in (Result.RELEASED, Result.NOT_ROLLED_BACK)
+    return settled or any(each.deployment_id for each in record.services.values())
+
+
+def _is_stranded(service: ServiceRecord, state: ServiceState) -> bool:
+    if state.task_definition == service.before:
+        failed = state.primary is not None and state.primary.rollout_state == "FAILED"
+        return failed and bool(service.deployment_id)
+    return state.task_definition == service.after
+
+
+def _unmoved(record: Record, states: Mapping[str, ServiceState]) -> bool:
+    return all(key in states and states[key].task_definition == each.before for key, each in record.services.items())
 
 
 def _belongs(service: ServiceRecord, *, complete: bool) -> tuple[str | None, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from deploytool.core.check import ReleaseRefused, refusals, warnings
+from deploytool.core.check import ReleaseRefused, live_but_failed, refusals, warnings
 from deploytool.core.config.model import Settings
 from deploytool.core.config.variables import verify_at
 from deploytool.core.ledger import Record, last_successful
@@ -74,7 +74,7 @@ def rollback_plan(
     live: Live,
     goal: Record,
     revisions: Mapping[str, TaskDefinition],
-    newest_first: Iterable[Record],
+    newest_first: Sequence[Record],
     only: Collection[str] = (),
 ) -> Plan:
     """Every service (or ``only`` those) back on the revision that served under ``goal``.
@@ -84,6 +84,7 @@ def rollback_plan(
     with every reason at once.
     """
     keys = [key for key in live.services if not only or key in only]
+    everywhere = live.services
     settings = replace(settings, services={key: settings.services[key] for key in keys})
     live = replace(live, services={key: live.services[key] for key in keys})
     problems = [*refusals(settings, live), *_unreachable(goal, revisions, keys)]
@@ -91,12 +92,15 @@ def rollback_plan(
         raise ReleaseRefused(tuple(dict.fromkeys(problems)))
     changes = tuple(_change(key, live, goal, revisions[key]) for key in keys)
     moving = tuple(change for change in changes if not change.unchanged)
+    if not moving and (failed := tuple(problem for change in changes for problem in live_but_failed(change))):
+        raise ReleaseRefused(failed)
     steps: list[Step] = []
+    already_running = () if moving or _is_recorded(goal, newest_first, keys, everywhere) else changes
     if moving:
         steps.append(RollOut(moving, float(max(settings.services[change.key].timeout for change in moving))))
-        for change in moving:
-            if wanted := settings.services[change.key].verify:
-                steps.append(verify_step(change.key, verify_at(wanted, live.services[change.key].host)))
+    for change in moving or already_running:
+        if wanted := settings.services[change.key].verify:
+            steps.append(verify_step(change.key, verify_at(wanted, live.services[change.key].host)))
     return Plan(
         request=request,
         cluster=settings.cluster,
@@ -106,7 +110,23 @@ def rollback_plan(
         warnings=(*warnings(live), *_migrated_since(goal, newest_first)),
         tags=tags(request),
         url=settings.url or "",
+        already_running=already_running,
     )
+
+
+def _is_recorded(
+    goal: Record, newest_first: Sequence[Record], keys: Iterable[str], live: Mapping[str, LiveService]
+) -> bool:
+    """Whether the ledger says already what the rollback would make of it; ``live`` is every service.
+
+    It does not where the services came to that version by other means, as by a hand.
+    """
+    last = last_successful(newest_first)
+    if last is None:
+        return False
+    if all(service.state.task_definition == goal.serving.get(key) for key, service in live.items()):
+        return last.live_id == goal.live_id
+    return all(last.serving.get(key) == goal.serving.get(key) for key in keys)
 
 
 def brings_back(goal: Record, plan: Plan, live: Mapping[str, LiveService]) -> bool:

@@ -15,6 +15,9 @@ def sentence(plan: Plan, result: Result, services: Sequence[ServiceOutcome], cau
     what = f"{plan.request.app} {plan.request.commit.short}"
     where = plan.request.environment
     match result:
+        case Result.RELEASED if plan.already_running:
+            there = ", ".join(f"{change.key} on {revision(change.back_to)}" for change in plan.already_running)
+            return f"{what} is live in {where}: every service ran it already ({there})"
         case Result.RELEASED:
             return f"{what} is live in {where}: {_names(services)}"
         case Result.MIGRATED:

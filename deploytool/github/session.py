@@ -122,7 +122,7 @@ class Session:
         if self._plan:
             return
         self._plan = plan
-        if not plan.changes:
+        if not plan.concerned:
             # Nothing moves, so that GitHub goes on showing what it shows; a migration alone is no deployment.
             return
         self._deployment = self._deployment_of(plan)

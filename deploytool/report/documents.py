@@ -37,6 +37,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "migrate": next((_migrate(step) for step in plan.steps if isinstance(step, Migrate)), None),
         "migration_files": list(plan.migration_files),
         "services": [_change(change) for change in plan.changes],
+        "already_running": [change.key for change in plan.already_running],
         "verify": [_verify(step) for step in plan.steps if isinstance(step, Verify)],
         "warnings": list(plan.warnings),
     }

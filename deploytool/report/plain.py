@@ -101,6 +101,8 @@ def _planned(plan: Plan) -> tuple[str, ...]:
     if plan.nothing_to_do:
         return ()
     what = f"releasing {request.commit.short} to {where}: {count(len(plan.changes), 'service')}"
+    if plan.already_running:
+        what = f"releasing {request.commit.short} to {where}: every service runs it already, none moves"
     if plan.only_migrates:
         what = f"running the migration of {request.commit.short} in {where}: no service is touched"
     return (f"{what}, release {request.release_id}", *(f"warning: {clean(text)}" for text in plan.warnings))

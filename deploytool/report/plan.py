@@ -17,7 +17,8 @@ def plan_text(plan: Plan) -> str:
     if plan.nothing_to_do:
         parts.append((f"Nothing to do: {plan.request.commit.short} already runs in every service.",))
     else:
-        parts += [_images(plan), _migration(plan), _services(plan.changes), _checks(plan), _way_back(plan.changes)]
+        parts += [_images(plan), _migration(plan), _services(plan.changes) or _already_running(plan), _checks(plan)]
+        parts.append(_way_back(plan.changes))
     parts.append(tuple(f"warning: {clean(text)}" for text in plan.warnings))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
@@ -56,11 +57,20 @@ def _migrate_line(step: Migrate) -> str:
 
 
 def _services(changes: Iterable[ServiceChange]) -> tuple[str, ...]:
-    told: list[str] = ["Services"]
+    told: list[str] = []
     for change in changes:
         told.append(f"  {change.key}: {change.name}, {count(change.before.desired, 'task')}")
         told.extend(f"    {clean(line)}" for line in change.diff)
-    return tuple(told)
+    return ("Services", *told) if told else ()
+
+
+def _already_running(plan: Plan) -> tuple[str, ...]:
+    request = plan.request
+    return (
+        "Services",
+        *(f"  {change.key}: {change.name} runs {request.commit.short} already" for change in plan.already_running),
+        f"  none moves; the ledger does not name {request.commit.short} as live in {request.environment} yet",
+    )
 
 
 def _checks(plan: Plan) -> tuple[str, ...]:
@@ -81,4 +91,5 @@ def _verify_line(step: Verify) -> str:
 
 
 def _way_back(changes: Iterable[ServiceChange]) -> tuple[str, ...]:
-    return ("If anything fails", *(f"  {change.key} goes back to {revision(change.back_to)}" for change in changes))
+    told = tuple(f"  {change.key} goes back to {revision(change.back_to)}" for change in changes)
+    return ("If anything fails", *told) if told else ()

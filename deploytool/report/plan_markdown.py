@@ -57,6 +57,9 @@ def _services(plan: Plan) -> str:
         f"| {code(change.key)} | {count(change.before.desired, 'task')} | {_back(change)} |" for change in plan.changes
     )
     head = "| service | runs | goes back to, if anything fails or by a rollback |\n|---|---|---|\n"
+    if plan.already_running:
+        names = ", ".join(code(change.key) for change in plan.already_running)
+        return f"No service moves: {names} run it already, and the ledger does not name it as live yet."
     return head + rows if rows else ""
 
 

@@ -37,6 +37,7 @@ def serving(outcome: Outcome) -> tuple[Serving, ...]:
     return (
         *(_reached(service, changes.get(service.key), outcome) for service in outcome.services),
         *(_untouched(change) for key, change in changes.items() if key not in reached),
+        *(_already_running(change, outcome) for change in outcome.plan.already_running),
     )
 
 
@@ -53,6 +54,11 @@ def _reached(service: ServiceOutcome, change: ServiceChange | None, outcome: Out
         tried="" if ours or service.after is None else revision(service.after),
         detail=detail,
     )
+
+
+def _already_running(change: ServiceChange, outcome: Outcome) -> Serving:
+    now, status = revision(change.back_to), "live" if outcome.live else "not changed"
+    return Serving(change.key, status, outcome.live, now, now, _ours(change, outcome))
 
 
 def _untouched(change: ServiceChange) -> Serving:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
-from deploytool.core.ledger import Drift, Record
+from deploytool.core.ledger import Drift, Record, Recorded
 from deploytool.core.model import LiveService
 from deploytool.core.observed import revision
 from deploytool.report.layout import columns
@@ -13,9 +13,12 @@ from deploytool.report.wording import clean
 Row = dict[str, str | int | None]
 
 
-def status_rows(services: Iterable[LiveService]) -> list[Row]:
-    """One row per service; ``commit`` is ``None`` where something else than deploytool made the revision."""
-    return [_row(service) for service in services]
+def status_rows(services: Mapping[str, LiveService], recorded: Mapping[str, Recorded]) -> list[Row]:
+    """One row per service, of what the ledger has ``recorded`` of its revision, else of the revision's own tags.
+
+    ``commit`` is ``None`` where neither tells it.
+    """
+    return [_row(service, recorded.get(key)) for key, service in services.items()]
 
 
 def status_text(environment: str, rows: list[Row]) -> str:
@@ -82,13 +85,13 @@ def _drifted(each: Drift) -> str:
     )
 
 
-def _row(service: LiveService) -> Row:
+def _row(service: LiveService, released: Recorded | None) -> Row:
     state, primary = service.state, service.state.primary
     return {
         "service": service.key,
         "name": state.name,
-        "commit": service.commit or None,
-        "release": service.tags.get("deploytool:release"),
+        "commit": released.commit if released else service.commit or None,
+        "release": released.release_id if released else service.tags.get("deploytool:release"),
         "revision": revision(state.task_definition),
         "task_definition": state.task_definition,
         "running": state.running,

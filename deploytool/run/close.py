@@ -21,7 +21,7 @@ def close(outcome: Outcome, world: World) -> Outcome:
     try:
         world.journal.closed(outcome)
     except LeaseLost as lost:
-        if outcome.services:
+        if outcome.services or outcome.plan.already_running:
             words = sentence(outcome.plan, Result.SUPERSEDED, outcome.services, lost.cause)
             return replace(outcome, result=Result.SUPERSEDED, sentence=words)
         _warn(lost, world)

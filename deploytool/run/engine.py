@@ -25,7 +25,7 @@ def run(plan: Plan, world: World) -> Outcome:
     began = world.clock.monotonic()
     release = Release(plan, world, {name: choice.digest for name, choice in plan.images.items() if choice.digest})
     world.tell(Planned(plan))
-    result, cause = _steps(release, plan.steps)
+    result, cause = _steps(release)
     watched = (*release.moved.values(), *release.back.values())
     release.diagnoses += [each for service in watched for each in service.explained]
     services = release.services()
@@ -45,11 +45,11 @@ def run(plan: Plan, world: World) -> Outcome:
     return outcome
 
 
-def _steps(release: Release, steps: Sequence[Step]) -> tuple[Result, str]:
-    if not steps:
+def _steps(release: Release) -> tuple[Result, str]:
+    if release.plan.nothing_to_do:
         return Result.NOTHING_TO_DO, ""
     try:
-        return _or_undone(release, steps)
+        return _or_undone(release, release.plan.steps)
     except Cancelled:
         return (Result.CANCELLED if release.is_going_back() else Result.NOT_ROLLED_BACK), ""
     except LeaseLost as lost:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from deploytool.core.plan_model import RollOut
+from collections.abc import Sequence
+
+from deploytool.core.plan_model import ServiceChange
 from deploytool.errors import Refused
 from deploytool.run.ports import World
 
@@ -17,10 +19,10 @@ class Overtaken(Refused):
         )
 
 
-def as_planned(step: RollOut, world: World) -> None:
-    """Every service of this step is on the deployment it was on when the plan was made. Raises Overtaken."""
-    states = world.ecs.services([change.name for change in step.services])
-    for change in step.services:
+def as_planned(services: Sequence[ServiceChange], world: World) -> None:
+    """Every one of them is on the deployment it was on when the plan was made. Raises Overtaken."""
+    states = world.ecs.services([change.name for change in services])
+    for change in services:
         now, then = states.get(change.name), change.before
         if now is None or now.primary is None or then.primary is None or now.primary.id != then.primary.id:
             raise Overtaken(change.name)

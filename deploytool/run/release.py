@@ -85,7 +85,7 @@ class Release:
             self.revisions = register(self.plan, self.digests, self.world)
 
     def _roll_out(self, step: RollOut) -> None:
-        as_planned(step, self.world)
+        as_planned(step.services, self.world)
         wanted = [(change.key, change.before, self.revisions[change.key]) for change in step.services]
         began = update(wanted, self.world, began=self._moved)
         ended = watch(began, step.timeout, self.world, stop_early=True, seen=self._moved)
@@ -144,6 +144,9 @@ class Release:
         Verification and later stages take minutes, in which somebody else may have moved a service that was live.
         Raises Unwell, LeaseLost.
         """
+        if self.plan.already_running:
+            still_ours(self.world)
+            as_planned(self.plan.already_running, self.world)
         if not self.moved:
             return
         still_ours(self.world)

@@ -9,8 +9,9 @@ from deploytool.core.events import StepBegan, StepEnded
 from deploytool.core.ledger import Kind, Record
 from deploytool.core.observed import ServiceState, revision
 from deploytool.core.outcome import Result
-from deploytool.core.recovery import Leftover, leftover, migration_end
+from deploytool.core.recovery import Leftover, leftover, migration_end, rolling, stranded
 from deploytool.core.verdict_model import Fate, Rollout
+from deploytool.errors import NotFound
 from deploytool.run.alone import await_end
 from deploytool.run.ports import World
 from deploytool.run.rollout import update, watch
@@ -21,11 +22,16 @@ STEP = "settle"
 
 @dataclass(frozen=True)
 class Settled:
-    """How a dead release is closed."""
+    """How a release that left services on their way is closed."""
 
     result: Result
     sentence: str
     serving: Mapping[str, str]
+
+    @property
+    def good(self) -> bool:
+        """False where services are not on one version: someone must look."""
+        return self.result is not Result.NOT_ROLLED_BACK
 
 
 def settle(record: Record, world: World, timeout: float) -> Settled:
@@ -34,7 +40,7 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     ``timeout`` is in seconds, for each of the two. Raises MigrationStillRuns, CloudError, LeaseLost.
     """
     began = world.clock.monotonic()
-    how = "was cancelled" if record.finished else "ended without a word"
+    how = _how(record) if record.finished else "ended without a word"
     world.tell(StepBegan(STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
     _note_migration(record, world)
@@ -50,7 +56,27 @@ def settle(record: Record, world: World, timeout: float) -> Settled:
     )
     ended = watch(tuple(watched), timeout, world, stop_early=False) if watched else ()
     unsettled = {each.key for each in ended if each.verdict.fate is not Fate.LIVE}
+    if record.finished:
+        unsettled |= set(stranded(record, states)) - set(left.to_put_back)
     return _told(_judged(record, left, unsettled, world), began, world)
+
+
+def settle_finished(record: Record, world: World, timeout: float) -> Settled | None:
+    """The same for a release whose end was written before its services were back, as one that was cancelled.
+
+    What ECS still moves is awaited, for ``timeout`` seconds; what it moves no more is only named. ``None`` where every
+    service is where it belongs. Raises what :func:`settle` raises.
+    """
+    try:
+        states = _states(record, world)
+    except NotFound:
+        return None  # another cluster is configured by now, which is not there: whoever looks next says so
+    if rolling(states):
+        return settle(record, world, timeout)
+    if not (left := stranded(record, states)):
+        return None
+    world.tell(StepBegan(STEP, f"release {record.release_id} {_how(record)}"))
+    return _told(_judged(record, leftover(record, states), set(left), world), world.clock.monotonic(), world)
 
 
 def _note_migration(record: Record, world: World) -> None:
@@ -62,7 +88,7 @@ def _note_migration(record: Record, world: World) -> None:
 
 def _told(settled: Settled, began: float, world: World) -> Settled:
     seconds = world.clock.monotonic() - began
-    world.tell(StepEnded(STEP, settled.result is not Result.NOT_ROLLED_BACK, seconds, settled.sentence))
+    world.tell(StepEnded(STEP, settled.good, seconds, settled.sentence))
     return settled
 
 
@@ -85,12 +111,19 @@ def _watched(key: str, state: ServiceState) -> Watched:
 
 def _judged(record: Record, left: Leftover, unsettled: set[str], world: World) -> Settled:
     serving = {key: state.task_definition for key, state in _states(record, world).items()}
-    how = "cancelled" if record.finished else "killed"
-    what = f"release {record.release_id} ({record.commit.short}) was {how}"
+    what = f"release {record.release_id} ({record.commit.short}) {_how(record)}"
     if unsettled:
         return Settled(Result.NOT_ROLLED_BACK, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving)
     if left.complete:
         return Settled(Result.RELEASED, f"{what} after its last step; it is live", serving)
+    if record.plan.get("already_running"):
+        return Settled(Result.ROLLED_BACK, f"{what} before its end; it moved no service", serving)
     foreign = [f"{key} was left on {revision(serving[key])}, which somebody else deployed" for key in left.foreign]
     back = f"every {'other ' if foreign else ''}service is on the version before"
     return Settled(Result.ROLLED_BACK, "; ".join([f"{what} before its end", back, *foreign]), serving)
+
+
+def _how(record: Record) -> str:
+    if not record.finished:
+        return "was killed"
+    return "was cancelled" if record.result is Result.CANCELLED else "failed"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deploytool.sandbox import checkout
 from deploytool.sandbox.engine import docker
 from tests.e2e.infra.conftest import Site
 
@@ -94,3 +95,35 @@ def test_a_cloud_made_anew_in_the_other_size_takes_over_what_the_one_before_left
     classes = [each["DBInstanceClass"] for each in site.client("rds").describe_db_instances()["DBInstances"]]
     assert classes == ["db.r6g.large"]
     assert site.run(*scaled).document["result"] == "nothing-to-do"
+
+
+def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services_of_the_same_commit(site: Site) -> None:
+    before = {key: each["image"] for key, each in site.running().items()}
+    newest = site.run("history", "--output", "json").document["releases"][0]["release"]
+    plan = site.run("plan", "--output", "json").document
+    assert (plan["nothing_to_do"], plan["services"], plan["already_running"]) == (False, [], ["app", "worker"])
+    assert plan["migrate"]
+
+    ran = site.run("release", "--output", "json")
+    assert ran.code == 0, ran.told
+    assert ran.document["result"] == "released"
+    assert "migrate" in [each["step"] for each in ran.document["timings"]]
+    assert site.images() == before
+
+    record = site.run("history", "--output", "json").document["releases"][0]
+    assert record["release"] not in (newest, "")
+    assert record["result"] == "released"
+    status = site.run("status", "--output", "json").document
+    assert {row["commit"] for row in status["services"]} == {record["commit"]["sha"]}
+    assert {row["release"] for row in status["services"]} == {record["release"]}
+    assert status["drift"] == []
+
+    again = site.run("release", "--output", "json")
+    assert (again.code, again.document["result"]) == (0, "nothing-to-do"), again.told
+
+    checkout.advance(site.state)
+    ran = site.run("release")
+    assert ran.code == 0, ran.told
+    ran = site.run("rollback", "--to", record["release"])
+    assert ran.code == 0, ran.told
+    assert site.images() == before

@@ -69,6 +69,19 @@ def test_there_is_no_such_release_when_the_id_is_unknown(ledger: Ledger) -> None
         ledger.get("20261123-999999-zzzz")
 
 
+def test_the_version_that_is_live_is_that_of_the_last_good_release_or_of_the_one_brought_back(ledger: Ledger) -> None:
+    assert ledger.version() is None
+    for number, (result, restores) in enumerate(
+        [(Result.RELEASED, ""), (Result.RELEASED, ""), (Result.MIGRATED, ""), (Result.RELEASED, "20261123-120000-aaaa")]
+    ):
+        begun = record(f"20261123-12000{number}-aaaa", restores=restores)
+        ledger.begin(begun)
+        ledger.save(finished(begun, result))
+        version = ledger.version()
+        assert version is not None
+        assert version.release_id[14] == "0110"[number]
+
+
 def test_the_newest_come_first_and_filters_hold_when_there_are_many(ledger: Ledger) -> None:
     results = [Result.RELEASED, Result.ROLLED_BACK, Result.RELEASED, Result.REFUSED]
     for number, result in enumerate(results):

@@ -13,7 +13,7 @@ from deploytool.github.client import GithubClient
 from deploytool.github.reporter import GithubReporter
 from tests.peers.reporting.conftest import API, Github
 from tests.peers.reporting.reports import Events, again, page, report, until
-from tests.unit.report.telling import bad_events, good_events
+from tests.unit.report.telling import bad_events, change, good_events
 
 
 def test_a_good_release_is_a_successful_deployment_and_one_comment(github: Github) -> None:
@@ -125,6 +125,20 @@ def nothing(github: Github) -> Events:
     plan = github.plan(nothing=True)
     outcome = Outcome(plan, Result.NOTHING_TO_DO, "already live")
     return ((0.0, Planned(plan)), (1.0, Ended(outcome)))
+
+
+def test_a_release_that_moves_no_service_is_a_deployment_and_a_comment_when_every_service_ran_it(
+    github: Github,
+) -> None:
+    plan = replace(github.plan(nothing=True), already_running=(change("app", 41),))
+    outcome = Outcome(plan, Result.RELEASED, "it is live: every service ran it already")
+    assert report(github, ((0.0, Planned(plan)), (1.0, Ended(outcome)))) == ()
+    (deployment,) = github.deployments()
+    assert github.states(deployment["id"])[-1] == "success"
+    (comment,) = github.comments()
+    assert "### ✅ Live in production" in comment
+    assert "every service ran it already" in comment
+    assert "| `app` |" in comment
 
 
 def test_nothing_to_do_adds_nothing_where_github_shows_the_commit_as_live(github: Github) -> None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from deploytool.core.config.model import Service, Settings
-from deploytool.core.model import Live, LiveService, PublishedImage
+from deploytool.core.ledger import Record
+from deploytool.core.model import Commit, Live, LiveService, PublishedImage
 from deploytool.core.plan import payload, plan
 from deploytool.core.plan_model import Build, ImageChoice, Migrate, Plan, RollOut, Verify
 from tests.unit.core import plan_cases as cases
 from tests.unit.core.plan_cases import definition, found, live, migration, service, settings, verification
+from tests.unit.ledger.records import finished, record
 
 NEW = f"registry.test/shop@{cases.DIGEST}"
 
 
-def planned(wanted: Settings, there: Live) -> Plan:
-    return plan(cases.REQUEST, wanted, there, cases.REGISTRY)
+def planned(wanted: Settings, there: Live, version: Record | None = None) -> Plan:
+    return plan(cases.REQUEST, wanted, there, cases.REGISTRY, version)
+
+
+def released(*services: str, **more: Any) -> Record:
+    """The release of the commit, as the ledger has it once it is live."""
+    wanted = {"images": {"app": cases.DIGEST}, "commit": cases.REQUEST.commit, **more}
+    return finished(record(**wanted), serving={key: cases.arn(key) for key in services or ("app",)})
 
 
 def kinds(made: Plan) -> list[type]:
@@ -28,19 +38,111 @@ def stages(made: Plan) -> list[tuple[str, ...]]:
     return [tuple(change.key for change in step.services) for step in made.steps if isinstance(step, RollOut)]
 
 
-def test_does_nothing_when_every_service_runs_the_image_already() -> None:
-    made = planned(settings(service("app")), live(found("app", definition("app", image=NEW))))
-
-    assert (made.steps, made.nothing_to_do, made.changes) == ((), True, ())
-
-
-def test_does_not_migrate_when_no_service_moves() -> None:
+def test_does_nothing_when_the_ledger_names_the_commit_as_live_and_every_service_runs_it() -> None:
     made = planned(
-        settings(service("app"), migrate=migration()),
+        settings(service("app"), migrate=migration(), ledger="deploytool"),
         live(found("app", definition("app", image=NEW)), migrate=definition("migrate")),
+        released(),
+    )
+
+    assert (made.steps, made.nothing_to_do, made.changes, made.already_running) == ((), True, (), ())
+
+
+def test_does_nothing_when_a_migration_image_of_the_release_is_gone_from_the_registry() -> None:
+    images = {"app": cases.image("app"), "migrate": cases.image("migrate")}
+    made = planned(
+        settings(service("app"), migrate=migration(image="migrate"), images=images, ledger="deploytool"),
+        live(found("app", definition("app", image=NEW)), migrate=definition("migrate")),
+        released(images={"app": cases.DIGEST, "migrate": "sha256:1"}),
     )
 
     assert made.nothing_to_do
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        None,
+        released(commit=Commit("b" * 40)),
+        released(images={}),
+        released(images={"app": "sha256:another"}),
+        released("worker"),
+    ],
+    ids=[
+        "nothing was released here",
+        "another commit is live in the ledger",
+        "the release had not this image",
+        "the image was pushed anew since",
+        "the service was not part of the release",
+    ],
+)
+def test_migrates_and_verifies_and_moves_nothing_when_the_commit_runs_and_was_not_released(
+    version: Record | None,
+) -> None:
+    made = planned(
+        settings(service("app", verify=verification()), migrate=migration(), ledger="deploytool"),
+        live(found("app", definition("app", image=NEW), host="lb.test"), migrate=definition("migrate")),
+        version,
+    )
+
+    assert kinds(made) == [Migrate, Verify]
+    assert not made.nothing_to_do
+    assert not made.only_migrates
+    assert (made.changes, [change.key for change in made.already_running]) == ((), ["app"])
+
+
+@pytest.mark.parametrize(("hours", "nothing"), [(-1, True), (1, False)], ids=["before", "after"])
+def test_goes_by_whether_the_service_was_created_before_or_after_its_release(hours: int, nothing: bool) -> None:
+    version = released()
+    created = version.started_at + timedelta(hours=hours)
+    there = live(found("app", definition("app", image=NEW), created_at=created))
+
+    assert planned(settings(service("app"), ledger="deploytool"), there, version).nothing_to_do is nothing
+
+
+def test_has_something_to_do_when_the_commit_runs_and_only_its_record_is_missing() -> None:
+    there = live(found("app", definition("app", image=NEW)))
+    made = planned(settings(service("app"), ledger="deploytool"), there)
+
+    assert (made.steps, made.nothing_to_do, made.only_migrates) == ((), False, False)
+
+
+def test_builds_the_migration_when_the_commit_runs_and_only_that_image_is_missing() -> None:
+    images = {"app": cases.image("app"), "migrate": cases.image("migrate")}
+    made = planned(
+        settings(service("app"), migrate=migration(image="migrate"), images=images, ledger="deploytool"),
+        live(found("app", definition("app", image=NEW)), migrate=definition("migrate")),
+    )
+
+    assert kinds(made) == [Build, Migrate]
+
+
+@pytest.mark.parametrize(
+    ("commits", "nothing"),
+    [((cases.SHA, cases.SHA), True), ((cases.SHA, ""), False), (("b" * 40, "b" * 40), False), (("", ""), False)],
+    ids=["a release made every revision", "something else made one", "of another commit", "something else made them"],
+)
+def test_goes_by_the_tags_of_the_revisions_when_there_is_no_ledger(commits: tuple[str, str], nothing: bool) -> None:
+    there = [
+        replace(found(key, definition(key, image=NEW)), tags={"deploytool:commit": commit} if commit else {})
+        for key, commit in zip(("app", "worker"), commits, strict=True)
+    ]
+
+    assert planned(settings(service("app"), service("worker")), live(*there), released()).nothing_to_do is nothing
+
+
+@pytest.mark.parametrize("image", [NEW, cases.OLD], ids=["runs already", "moves"])
+@pytest.mark.parametrize(("tag", "before"), [({"deploytool:commit": "b" * 40}, "b" * 40), ({}, "")])
+def test_names_the_commit_before_when_the_running_revision_does(image: str, tag: dict[str, str], before: str) -> None:
+    there = live(replace(found("app", definition("app", image=image)), tags=tag))
+
+    assert planned(settings(service("app")), there).commit_before == before
+
+
+def test_rolls_out_when_a_service_runs_by_a_tag_that_the_registry_lacks() -> None:
+    running = found("app", definition("app", image=f"registry.test/shop:{cases.SHA[:12]}"))
+
+    assert kinds(planned(settings(service("app")), live(running, images={"app": None}))) == [Build, RollOut]
 
 
 def test_builds_nothing_when_the_registry_has_the_image() -> None:
@@ -162,8 +264,9 @@ def test_starts_from_the_template_and_keeps_the_live_family_when_there_is_one() 
 def test_does_nothing_when_the_template_says_what_is_live() -> None:
     template = {"containerDefinitions": [{"name": "app", "image": "x"}]}
     running = found("app", definition("app", image=NEW))
+    wanted = settings(service("app"), ledger="deploytool")
 
-    assert planned(settings(service("app")), live(running, templates={"app": template})).nothing_to_do
+    assert planned(wanted, live(running, templates={"app": template}), released()).nothing_to_do
 
 
 def test_goes_back_to_the_revision_that_is_live() -> None:

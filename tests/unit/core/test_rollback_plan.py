@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploytool.core.check import ReleaseRefused
-from deploytool.core.ledger import Record
+from deploytool.core.ledger import Kind, Record
 from deploytool.core.model import Live, LiveService, Problem
 from deploytool.core.observed import Deployment
 from deploytool.core.plan_model import Plan, RollOut, Verify
@@ -82,8 +82,42 @@ def test_a_service_that_serves_the_revision_already_stays() -> None:
     assert [change.key for change in rollout.services] == ["worker"]
 
 
-def test_there_is_nothing_to_do_when_every_service_serves_it() -> None:
-    assert back(goal=replace(GOAL, serving={"app": arn("app"), "worker": arn("worker")})).nothing_to_do
+HERE = replace(GOAL, serving={"app": arn("app"), "worker": arn("worker")})
+LATER = replace(made("r2", "r1"), serving={"app": arn("app", 9), "worker": arn("worker", 9)})
+ONLY_WORKER = replace(made("r3", "r1"), kind=Kind.ROLLBACK, serving={"app": arn("app", 9), "worker": arn("worker")})
+
+
+def test_there_is_nothing_to_do_when_every_service_runs_it_and_the_ledger_says_so() -> None:
+    assert back(goal=HERE, records=(HERE,)).nothing_to_do
+    assert back(goal=HERE, records=newest_first(HERE, LATER, made("r3", "r2", "r1"))).nothing_to_do
+
+
+@pytest.mark.parametrize(
+    ("only", "records"),
+    [((), (LATER, HERE)), ((), ()), (("app", "worker"), (LATER, HERE)), (("worker",), (LATER, HERE))],
+    ids=["another release is live in the ledger", "none is", "all are named", "one is named"],
+)
+def test_only_checks_and_the_record_are_due_when_every_service_runs_it_and_the_ledger_says_otherwise(
+    only: tuple[str, ...], records: tuple[Record, ...]
+) -> None:
+    plan = back(only=only, goal=HERE, records=records)
+
+    assert [type(step) for step in plan.steps] == ([] if only == ("worker",) else [Verify])
+    assert [change.key for change in plan.already_running] == list(only or ("app", "worker"))
+    assert (plan.nothing_to_do, plan.changes) == (False, ())
+
+
+def test_there_is_nothing_to_do_when_one_service_is_named_and_the_ledger_has_it_there() -> None:
+    there = live(found("app", task_definition=arn("app", 9)), found("worker"))
+
+    assert back(only=("worker",), live_now=there, goal=HERE, records=(ONLY_WORKER, LATER, HERE)).nothing_to_do
+
+
+def test_it_is_refused_when_the_deployment_of_that_version_failed() -> None:
+    failed = found("app", deployments=(Deployment("ecs-svc/2", "PRIMARY", arn("app"), "FAILED"),))
+
+    with pytest.raises(ReleaseRefused, match="its deployment failed"):
+        back(goal=HERE, live_now=live(failed, found("worker")), records=(HERE,))
 
 
 def test_migrations_that_ran_since_are_told() -> None:

@@ -21,6 +21,8 @@ from deploytool.core.ledger import (
     StepState,
     drift,
     last_successful,
+    recorded,
+    version_of,
 )
 from deploytool.core.ledger_document import RecordUnreadable, from_document, to_document
 from deploytool.core.ledger_notes import (
@@ -233,3 +235,47 @@ def test_the_command_makes_the_table_that_the_sandbox_makes() -> None:
     assert "--table-name releases" in command
     assert "--region eu-west-1" in command
     assert f"--billing-mode {TABLE['BillingMode']}" in command
+
+
+def test_what_is_live_is_the_release_that_a_rollback_brought_back() -> None:
+    first, second = finished(record("r-1")), finished(record("r-2"))
+    back = finished(record("r-3", kind=Kind.ROLLBACK, restores="r-1"))
+    assert version_of([back, second, first]) is first
+    assert version_of([finished(record("r-4"), Result.CANCELLED), second]) is second
+    assert version_of([back]) is back, "the older records were not read"
+    assert version_of([finished(record(), Result.MIGRATED)]) is None
+
+
+ROLLED_ONE = replace(
+    finished(record("r-3", kind=Kind.ROLLBACK, commit=Commit("3" * 40))),
+    services={
+        "app": ServiceRecord("shop-app", "arn:app:9", "arn:app:8"),
+        "worker": ServiceRecord("shop-worker", "arn:worker:8"),
+    },
+)
+FIRST, LATER = finished(record("r-1", commit=Commit("1" * 40))), finished(record("r-2", commit=Commit("2" * 40)))
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ((), {}),
+        ((FIRST,), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
+        ((LATER, FIRST), {"app": ("2", "r-2"), "worker": ("2", "r-2")}),
+        ((finished(record("r-2"), Result.ROLLED_BACK), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
+        ((replace(LATER, serving={"app": "arn:app:10"}), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
+        ((replace(LATER, kind=Kind.ROLLBACK, restores="r-1"),), {"app": ("2", "r-1"), "worker": ("2", "r-1")}),
+        ((ROLLED_ONE, FIRST), {"app": ("3", "r-3"), "worker": ("1", "r-1")}),
+        ((ROLLED_ONE,), {"app": ("3", "r-3")}),
+    ],
+    ids=[
+        "nothing is recorded", "one release", "two commits that share the revisions", "the last one failed",
+        "the last one left another revision", "a rollback of all", "a rollback of one", "older records were not read",
+    ],
+)  # fmt: skip
+def test_a_running_revision_is_of_the_release_that_last_made_it_live(
+    records: tuple[Record, ...], expected: dict[str, tuple[str, str]]
+) -> None:
+    serving = {"app": live("app", "arn:app:8"), "worker": live("worker", "arn:worker:8")}
+    found = {key: (each.commit[0], each.release_id) for key, each in recorded(serving, records).items()}
+    assert found == expected

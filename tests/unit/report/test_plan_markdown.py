@@ -28,6 +28,12 @@ def test_many_migrations_are_counted() -> None:
     assert "- and 5 more" in text
 
 
+def test_services_that_run_it_already_are_named_and_none_moves() -> None:
+    text = plan_markdown(replace(plan(nothing=True), already_running=(change("app", 41), change("worker", 17))))
+    assert "No service moves: `app`, `worker` run it already" in text
+    assert "Nothing to do" not in text
+
+
 def test_nothing_to_do_is_said() -> None:
     assert "Nothing to do" in plan_markdown(plan(nothing=True))
 

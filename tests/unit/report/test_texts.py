@@ -20,7 +20,7 @@ from deploytool.report.outcome import outcome_text
 from deploytool.report.picture import picture
 from deploytool.report.plan import plan_text
 from deploytool.report.story import Story, apply
-from tests.unit.report.telling import CRASH, SHA, at, bad_events, good_events, plan, released, rolled_back, told
+from tests.unit.report.telling import CRASH, SHA, at, bad_events, change, good_events, plan, released, rolled_back, told
 
 
 def test_a_plan_reads_like_this() -> None:
@@ -63,6 +63,23 @@ def test_a_plan_says_reuse_when_the_image_is_pushed_already() -> None:
 
 def test_a_plan_says_so_when_there_is_nothing_to_do() -> None:
     assert "Nothing to do: 4f2a9c1 already runs in every service." in plan_text(plan(nothing=True))
+
+
+def test_a_plan_says_so_when_every_service_runs_the_commit_and_it_was_not_released() -> None:
+    running = replace(plan(nothing=True), already_running=(change("app", 41),))
+    assert "app: shop-app runs 4f2a9c1 already\n" in plan_text(running)
+    assert "none moves; the ledger does not name 4f2a9c1 as live in production yet" in plan_text(running)
+    assert "If anything fails" not in plan_text(running)
+    assert plan_document(running)["already_running"] == ["app"]
+    assert not plan_document(running)["nothing_to_do"]
+
+
+@pytest.mark.parametrize(("result", "status"), [(Result.RELEASED, "live"), (Result.ROLLED_BACK, "not changed")])
+def test_an_outcome_shows_the_services_that_ran_the_commit_already(result: Result, status: str) -> None:
+    running = replace(plan(nothing=True), already_running=(change("app", 41),))
+    told = outcome_text(replace(released(), plan=running, services=(), result=result))
+    row = next(line for line in told.splitlines() if line.startswith("  app"))
+    assert row.split()[:-1] == ["app", *status.split(), "shop-app:41", "4f2a9c1"]
 
 
 def test_an_outcome_reads_like_this() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -103,6 +104,7 @@ def test_rolls_the_second_stage_out_only_after_the_first_is_live(cloud: Cloud) -
 def test_changes_nothing_when_there_is_nothing_to_do(cloud: Cloud) -> None:
     running = cases.DIGEST
     wanted = cases.found("app", cases.definition("app", image=f"registry.test/shop@{running}"))
+    wanted = replace(wanted, tags={"deploytool:commit": cases.SHA})
     nothing = plan(cases.REQUEST, cases.settings(cases.service("app")), cases.live(wanted), cases.REGISTRY)
     outcome = cloud.release(nothing)
 

@@ -11,7 +11,15 @@ from deploytool.core.ledger import Kind, MigrationRecord, Record, ServiceRecord,
 from deploytool.core.model import Commit
 from deploytool.core.observed import Container, Deployment, ServiceState, Task
 from deploytool.core.outcome import Result
-from deploytool.core.recovery import Leftover, leftover, migration_end, took_every_step
+from deploytool.core.recovery import (
+    Leftover,
+    last_that_moved,
+    leftover,
+    migration_end,
+    rolling,
+    stranded,
+    took_every_step,
+)
 from tests.unit.core import plan_cases as cases
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -184,3 +192,103 @@ def test_a_migration_alone_ended_as_its_last_task_did(
 
     assert came is result
     assert says in told
+
+
+def ended(result: Result, *, moved: bool = True, name: str = "r-1") -> Record:
+    begun = record("roll out", "put back")
+    ids = {key: replace(each, deployment_id="ecs-svc/7" if moved else "") for key, each in begun.services.items()}
+    return replace(begun, release_id=name, services=ids, result=result)
+
+
+CANCELLED = ended(Result.CANCELLED)
+
+
+@pytest.mark.parametrize(
+    ("newest_first", "found"),
+    [
+        ((), None),
+        ((CANCELLED,), CANCELLED),
+        ((ended(Result.NOT_ROLLED_BACK),), ended(Result.NOT_ROLLED_BACK)),
+        ((ended(Result.NOT_ROLLED_BACK, moved=False),), ended(Result.NOT_ROLLED_BACK, moved=False)),
+        ((ended(Result.RELEASED, moved=False), CANCELLED), None),
+        ((ended(Result.ROLLED_BACK), CANCELLED), None),
+        ((ended(Result.CANCELLED, moved=False),), None),
+        *(
+            ((ended(result, moved=False, name="r-2"), CANCELLED), CANCELLED)
+            for result in (
+                Result.BUILD_FAILED, Result.MIGRATION_FAILED, Result.MIGRATED, Result.REFUSED, Result.CANCELLED,
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_the_last_release_that_moved_a_service_is_the_one_to_be_seen_back(
+    newest_first: tuple[Record, ...], found: Record | None
+) -> None:
+    assert last_that_moved(newest_first) == found
+
+
+def failed(where: str) -> dict[str, ServiceState]:
+    arn = cases.arn("app", ON[where])
+    return {
+        "app": cases.state("app", task_definition=arn, deployments=(Deployment("ecs-svc/8", "PRIMARY", arn, "FAILED"),))
+    }
+
+
+@pytest.mark.parametrize(
+    ("left", "seen", "expected"),
+    [
+        (CANCELLED, states("before", "before"), ()),
+        (CANCELLED, states("after", "before"), ("app",)),
+        (CANCELLED, states("after", "before", "app"), ()),
+        (CANCELLED, states("foreign", "foreign"), ()),
+        (CANCELLED, states("", "after"), ("worker",)),
+        (CANCELLED, failed("before"), ("app",)),
+        (CANCELLED, failed("foreign"), ()),
+        (ended(Result.CANCELLED, moved=False), failed("before"), ()),
+        (CANCELLED, {"app": cases.state("app", deployments=())}, ()),
+    ],
+    ids=[
+        "all are back", "the new version runs", "it is on its way", "somebody else deployed", "one service is gone",
+        "the way back failed", "another deployment failed", "it had failed before", "there is no deployment",
+    ],
+)  # fmt: skip
+def test_a_service_is_stranded_when_nothing_brings_it_back(
+    left: Record, seen: dict[str, ServiceState], expected: tuple[str, ...]
+) -> None:
+    assert stranded(left, seen) == expected
+
+
+def test_a_service_is_rolling_as_long_as_its_deployment_is_in_progress() -> None:
+    assert rolling(states("before", "after", "worker")) == ("worker",)
+
+
+def already(*names: str, migrates: bool = True, last: StepState = StepState.ENDED) -> Record:
+    """A release of what every service ran already: none of them has a revision after it."""
+    begun = record(*names, last=last, after=False)
+    return replace(
+        begun,
+        plan={**begun.plan, "already_running": ["app", "worker"], "migrate": {} if not migrates else {"task": "m"}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "seen", "complete"),
+    [
+        (already("migrate", "verify"), states("before", "before"), True),
+        (already("verify", migrates=False), states("before", "before"), True),
+        (already("verify"), states("before", "before"), False),
+        (already("migrate"), states("before", "before"), False),
+        (already("migrate", "verify", last=StepState.BEGAN), states("before", "before"), False),
+        (already("migrate", "verify"), states("before", "foreign"), False),
+        (already("migrate", "verify"), states("before", ""), False),
+        (record("verify", after=False), states("before", "before"), False),
+    ],
+    ids=[
+        "every step ended", "there is no migration", "the migration is missing", "the check is missing",
+        "the check had begun", "one was deployed by other means", "one is gone", "it meant to move them",
+    ],
+)  # fmt: skip
+def test_a_release_that_moves_nothing_is_complete_when_its_steps_are_and_its_version_runs(
+    left: Record, seen: dict[str, ServiceState], complete: bool
+) -> None:
+    assert leftover(left, seen) == Leftover(complete)

@@ -12,11 +12,11 @@ from deploytool.core.model import Commit
 from deploytool.core.outcome import Result
 from deploytool.errors import CloudError, Exit
 from deploytool.run.alone import MigrationStillRuns
-from deploytool.run.settle import settle
+from deploytool.run.settle import settle, settle_finished
 from tests.peers.ecs_model.deployment import START
 from tests.peers.ecs_model.ecs import revision
 from tests.peers.ecs_model.faults import Fault, denied
-from tests.peers.ecs_model.life import CRASHES, Life
+from tests.peers.ecs_model.life import CRASHES, NEVER_READY, Life
 from tests.unit.core import plan_cases as cases
 from tests.unit.run.cloud import Cloud
 
@@ -179,3 +179,77 @@ def test_raises_and_says_nothing_of_an_end_when_a_service_may_not_be_put_back(cl
         settle(killed("roll out"), cloud.world, 300.0)
 
     assert serving(cloud) == (2, 1)
+
+
+def ended(result: Result = Result.CANCELLED, **moved: str) -> Record:
+    """The record of a release that wrote its end while its services were on their way back."""
+    begun = killed("roll out", "put back")
+    services = {key: replace(each, deployment_id=moved.get(key, "")) for key, each in begun.services.items()}
+    return replace(begun, services=services, result=result, ended_at=START)
+
+
+def going_back(cloud: Cloud) -> None:
+    """Both services were moved, and are sent back now."""
+    for number in (2, 1):
+        for key in KEYS:
+            cloud.ecs.members[key].move_to(revision(key, number))
+        cloud.clock.sleep(3.0)
+
+
+def test_nothing_is_to_be_settled_when_the_services_of_a_cancelled_release_are_back(cloud: Cloud) -> None:
+    going_back(cloud)
+    cloud.clock.sleep(600.0)
+
+    assert settle_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.world, 300.0) is None
+    assert cloud.told == []
+
+
+def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_their_way(cloud: Cloud) -> None:
+    going_back(cloud)
+
+    end = settle_finished(ended(), cloud.world, 300.0)
+
+    assert end is not None
+    assert (end.result, end.good) == (Result.ROLLED_BACK, True)
+    assert "release r-1 (4f2a9c1) was cancelled before its end" in end.sentence
+    assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
+
+
+@pytest.mark.parametrize(
+    ("result", "how"), [(Result.CANCELLED, "was cancelled"), (Result.NOT_ROLLED_BACK, "failed")], ids=str
+)
+def test_says_each_time_that_a_service_did_not_settle_when_ecs_goes_on_and_on(
+    cloud: Cloud, result: Result, how: str
+) -> None:
+    cloud.ecs.lives[revision("app", 1)] = NEVER_READY
+    going_back(cloud)
+
+    for _ in range(2):
+        end = settle_finished(ended(result), cloud.world, 30.0)
+        assert end is not None
+        assert (end.result, end.good) == (Result.NOT_ROLLED_BACK, False)
+        assert f"release r-1 (4f2a9c1) {how}, and app did not settle" in end.sentence
+
+
+def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs_still(cloud: Cloud) -> None:
+    cloud.ecs.members["app"].move_to(revision("app", 2))
+    cloud.clock.sleep(600.0)
+    before = cloud.clock.now
+
+    end = settle_finished(ended(app="ecs-svc/1"), cloud.world, 300.0)
+
+    assert end is not None
+    assert (end.result, "app did not settle" in end.sentence) == (Result.NOT_ROLLED_BACK, True)
+    assert (cloud.clock.now, cloud.ecs.changed()) == (before, [])
+    assert [event.good for event in cloud.told if isinstance(event, StepEnded)] == [False]
+
+
+def test_nothing_was_moved_when_a_killed_release_found_every_service_running_its_version(cloud: Cloud) -> None:
+    left = replace(killed("migrate"), plan={"already_running": list(KEYS)})
+
+    end = settle(
+        replace(left, services={key: ServiceRecord(key, revision(key, 1)) for key in KEYS}), cloud.world, 300.0
+    )
+
+    assert (end.result, "it moved no service" in end.sentence) == (Result.ROLLED_BACK, True)
+    assert cloud.ecs.changed() == []
