@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploytool.core.endpoints import is_loopback, is_loopback_authority
+from deploytool.git_command import GitMissing, GitTimedOut, ask
 from deploytool.sandbox.process import alive
 from deploytool.sandbox.state import DIRECTORY, FILE
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 AWS_CONFIG = "[default]\n"
 """All that the sandbox's own AWS configuration says; more could name endpoints, or programs to run."""
 SERVER = b"ministack_server.py"
-GIT_SECONDS = 10
+GIT_SECONDS = 10.0
 """Time that git may take to look into its index."""
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
@@ -136,27 +136,16 @@ def _why_tracked(root: Path) -> str:
         if not os.path.lexists(top / ".git"):
             continue
         try:
-            repository = _git(top, "rev-parse", "--git-dir")
-            if repository.returncode and b"not a git repository" in repository.stderr:
+            repository = ask(top, "rev-parse", "--git-dir", timeout_seconds=GIT_SECONDS)
+            if repository.code and "not a git repository" in repository.cause:
                 continue
             # Without regard to case, as some file systems have it.
             place = f":(icase,literal){(root / DIRECTORY).relative_to(top)}"
-            listed = _git(top, "ls-files", "-z", "--", place)
-        except (OSError, subprocess.TimeoutExpired):
+            listed = ask(top, "ls-files", "-z", "--", place, timeout_seconds=GIT_SECONDS)
+        except (GitMissing, GitTimedOut):
             return f"git does not say whether it tracks {root / DIRECTORY}"
-        if repository.returncode or listed.returncode:
+        if repository.code or listed.code:
             return f"git does not say whether it tracks {root / DIRECTORY}"
-        if listed.stdout:
+        if listed.out:
             return f"git tracks {root / DIRECTORY}: it came with the checkout"
     return ""
-
-
-def _git(top: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    # Neither the repository's own configuration nor a hook's variables run a program or lead elsewhere.
-    settings = ("-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return subprocess.run(
-        ["git", *settings, "-C", str(top), *words],
-        env=kept | {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-        stdin=subprocess.DEVNULL, capture_output=True, timeout=GIT_SECONDS, check=False,
-    )  # fmt: skip
