@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from deploytool.core.ecs_rollback import listed
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
 from deploytool.core.verdict_model import Rollout
 
@@ -40,8 +41,9 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
         return f"paused at hook {_last_part(service_deployment.paused_hook)}"
     if service is None:
         return "an answer from ECS"
-    target = deployment_of(rollout, service) or service.primary
-    if target is None or (target.id == rollout.previous_deployment_id != rollout.deployment_id):
+    ours = listed(rollout, service)
+    target = service.primary or ours
+    if target is None or (ours is None and target.id == rollout.previous_deployment_id):
         return "ECS to list the new deployment"
     parts = [_progress(target, service)]
     if service_deployment is not None and service_deployment.lifecycle_stage:
@@ -51,16 +53,27 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
     return "; ".join(parts)
 
 
-def progress(deployment: Deployment) -> str:
-    """How far one deployment has come, by its task counts."""
-    if deployment.desired == 0 and deployment.running == 0:
+def progress(deployment: Deployment, service: ServiceState) -> str:
+    """How far one deployment of ``service`` has come, by its task counts."""
+    desired = wanted(deployment, service)
+    if desired == 0 and deployment.running == 0:
         return "desired count is 0"
-    parts = [f"{deployment.running} of {deployment.desired} running"]
+    parts = [f"{deployment.running} of {desired} running"]
     if deployment.pending:
         parts.append(f"{deployment.pending} pending")
     if deployment.failed_tasks:
         parts.append(f"{deployment.failed_tasks} failed")
     return ", ".join(parts)
+
+
+def wanted(deployment: Deployment, service: ServiceState) -> int:
+    """How many tasks ``deployment`` is to have.
+
+    Its own count begins at 0 and grows while ECS rolls; the service's count is what it comes to.
+    """
+    if deployment.status != "PRIMARY" or deployment.rollout_state not in ("IN_PROGRESS", None):
+        return deployment.desired
+    return max(deployment.desired, service.desired)
 
 
 def held_up(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str, ...]:
@@ -69,19 +82,14 @@ def held_up(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str
     return tuple(words for sign, words in _SIGNS if any(sign in message for message in recent))
 
 
-def deployment_of(rollout: Rollout, service: ServiceState) -> Deployment | None:
-    """The deployment this rollout made, where ECS lists it (yet, or still)."""
-    return next((d for d in service.deployments if d.id == rollout.deployment_id), None)
-
-
 def _progress(target: Deployment, service: ServiceState) -> str:
-    line = progress(target)
+    line = progress(target, service)
     old = sum(d.running + d.pending for d in service.deployments if d.id != target.id)
-    complete = target.running >= target.desired and not target.pending
+    complete = target.running >= wanted(target, service) and not target.pending
     tasks = f"{old} old task{'' if old == 1 else 's'}"
     if old:
         return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
-    return f"{line}; ECS to call it steady" if complete else line
+    return f"{line}; ECS to call it steady" if complete and target.rollout_state != "COMPLETED" else line
 
 
 def _last_part(name: str) -> str:
