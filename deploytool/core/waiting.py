@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from deploytool.core.ecs_rollback import listed
+from deploytool.core.ecs_rollback import Change, change, listed
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
-from deploytool.core.verdict_model import Rollout
+from deploytool.core.verdict_model import NOT_SEEN, Rollout
 
 _STAGES = {
     "RECONCILE_SERVICE": "preparing the service",
@@ -41,11 +41,16 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
         return f"paused at hook {_last_part(service_deployment.paused_hook)}"
     if service is None:
         return "an answer from ECS"
-    ours = listed(rollout, service)
-    target = service.primary or ours
-    if target is None or (ours is None and target.id == rollout.previous_deployment_id):
+    target = service.primary or listed(rollout, service)
+    if target is None:
         return "ECS to list the new deployment"
     parts = [_progress(target, service)]
+    if target.status == "PRIMARY" and target.id != rollout.deployment_id:
+        match change(rollout, service, target, NOT_SEEN, said_by_ecs=False):
+            case Change.NONE_SEEN:
+                return "ECS to list the new deployment"
+            case Change.RETURN:
+                parts = [_progress(target, service, "{} of the version that failed")]
     if service_deployment is not None and service_deployment.lifecycle_stage:
         stage = service_deployment.lifecycle_stage
         parts.append(_STAGES.get(stage, stage.lower().replace("_", " ")))
@@ -82,12 +87,12 @@ def held_up(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str
     return tuple(words for sign, words in _SIGNS if any(sign in message for message in recent))
 
 
-def _progress(target: Deployment, service: ServiceState) -> str:
+def _progress(target: Deployment, service: ServiceState, others: str = "old {}") -> str:
     line = progress(target, service)
-    old = sum(d.running + d.pending for d in service.deployments if d.id != target.id)
+    left = sum(d.running + d.pending for d in service.deployments if d.id != target.id)
     complete = target.running >= wanted(target, service) and not target.pending
-    tasks = f"{old} old task{'' if old == 1 else 's'}"
-    if old:
+    tasks = f"{left} {others.format('task' if left == 1 else 'tasks')}"
+    if left:
         return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
     return f"{line}; ECS to call it steady" if complete and target.rollout_state != "COMPLETED" else line
 

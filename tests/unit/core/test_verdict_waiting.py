@@ -77,6 +77,18 @@ def test_the_line_is_about_the_deployment_that_ecs_returns_to_when_ours_is_drain
     before = replace(seen.deployments[1], status="PRIMARY", desired=1, running=1)
     assert waiting_for(ROLLOUT, replace(seen, deployments=(before, ours)), None) == "1 of 1 running"
 
+    draining = replace(ours, running=1)
+    line = "1 of 1 running; draining 1 task of the version that failed"
+    assert waiting_for(ROLLOUT, replace(seen, deployments=(before, draining)), None) == line
+
+
+def test_the_line_is_about_the_deployment_of_another_person_when_that_is_primary() -> None:
+    seen = service(0)
+    other = Deployment("ecs-svc/3", "PRIMARY", "app:13", "IN_PROGRESS", "", 2, 1)
+    ours = replace(seen.deployments[0], status="ACTIVE", running=1)
+    line = "1 of 2 running; 1 old task still serving"
+    assert waiting_for(ROLLOUT, replace(seen, deployments=(other, ours)), None) == line
+
 
 def test_a_pause_is_all_it_says_when_a_hook_awaits_an_action() -> None:
     hook = "arn:aws:lambda:us-east-1:123456789012:function:approve"

@@ -10,6 +10,7 @@ from deploytool.cli.clock import FASTEST, SLOWEST
 from deploytool.core.outcome import Outcome
 from deploytool.core.verdict_model import Fate
 from deploytool.errors import Exit
+from deploytool.report.serving import serving
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.deployment import moment
 from tests.peers.ecs_model.deployments_api import EcsWithDeploymentsApi, Readable
@@ -90,6 +91,7 @@ def test_names_what_runs_when_ecs_returns_past_the_version_before(how: Readable)
     assert app.primary.revision.endswith("app:1")
     assert "ECS reverted app to app:1, the last that had completed" in outcome.sentence
     assert "app on" not in outcome.sentence
+    assert {each.key: (each.status, each.now) for each in serving(outcome)}["app"] == ("rolled back", "app:1")
 
 
 @pytest.mark.parametrize("how", get_args(Readable))
