@@ -22,7 +22,9 @@ _FAILED = re.compile(
     r"\bdeployment(?: ecs-svc/[\w-]+\)?)? (?:has |was |is )?fail(?:ed|ure)\b(?! to\b)(?:\s*:\s*(?P<why>.+))?",
     re.IGNORECASE | re.DOTALL,
 )
-_ROLLS_BACK = re.compile(r"\b(?:roll(?:s|ed|ing)?[ -]?back|rollback)\b(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_ROLLS_BACK = re.compile(
+    r"\broll(?:s|ed|ing)?[ -]?back\b(?:.*?\bto\b[^.;]*?(?P<target>ecs-svc/[\w-]+))?", re.IGNORECASE | re.DOTALL
+)
 
 
 class Change(Enum):
@@ -86,7 +88,7 @@ def _sign(rollout: Rollout, service: ServiceState, primary: Deployment, sighting
 def _targets(rollout: Rollout, service: ServiceState, primary: Deployment, sighting: Sighting) -> set[str]:
     """Ids of the deployments that ECS says it rolls back to."""
     found = (_ROLLS_BACK.search(text) for text in _words(rollout, service, primary, sighting))
-    return {name for each in found if each for name in _ID.findall(each["rest"])}
+    return {each["target"] for each in found if each and each["target"]}
 
 
 def _words(rollout: Rollout, service: ServiceState, primary: Deployment, sighting: Sighting) -> Iterable[str]:
@@ -105,7 +107,7 @@ def _words(rollout: Rollout, service: ServiceState, primary: Deployment, sightin
 def _rolls_back(rollout: Rollout, text: str) -> bool:
     """Whether ``text`` says that ECS rolls back, and not to our own deployment."""
     found = _ROLLS_BACK.search(text)
-    return found is not None and rollout.deployment_id not in _ID.findall(found["rest"])
+    return found is not None and found["target"] != rollout.deployment_id
 
 
 def _names(rollout: Rollout, text: str) -> bool:

@@ -80,6 +80,11 @@ ROLLBACKS = (
         events(seen(BACK), (5.0, "(deployment ecs-svc/2) was rolled back to deployment ecs-svc/1.")),
     ),
     Case(
+        "old id complete, ours gone: an event names ours as what ECS rolls back",
+        Fate.ROLLED_BACK,
+        events(seen(BACK), (5.0, "rolled back from deployment ecs-svc/2 to deployment ecs-svc/1.")),
+    ),
+    Case(
         "old id complete, ours gone: an event newer than our rollout says that ECS rolls back",
         Fate.ROLLED_BACK,
         events(seen(BACK), RETURNS),
