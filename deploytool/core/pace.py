@@ -13,8 +13,9 @@ NEAR = 0.4
 SLOWER = 1.4
 """Parts of the usual pause. Draining lasts a second or minutes: each look that does not see its end makes the next
 pause longer, so that we are late by a share of what it took, and a long one costs no more calls than any wait."""
-ROLLING_BACK = 1.4
-"""As ``FAR``, while ECS rolls back: a failed release is to end within 1.5 s of that, and few releases fail."""
+FAILING = 1.2
+"""As ``FAR``, once a task failed or ECS rolls back: a failed release is to end within 1.5 s of the rollback, calls and
+exit included. Few releases fail, so that costs few calls."""
 
 
 def nearly_there(open_ones: Iterable[tuple[Rollout, ServiceState | None]]) -> bool:
@@ -22,9 +23,12 @@ def nearly_there(open_ones: Iterable[tuple[Rollout, ServiceState | None]]) -> bo
     return all(state is not None and _all_run(rollout, state) for rollout, state in open_ones)
 
 
-def pause(near_looks: int, *, rolling_back: bool = False) -> float:
-    """Part of the usual pause, after so many looks in a row that were ``nearly_there``."""
-    longest = ROLLING_BACK if rolling_back else FAR
+def pause(near_looks: int, *, failing: bool = False) -> float:
+    """Part of the usual pause, after so many looks in a row that were ``nearly_there``.
+
+    ``failing`` is true once a task failed.
+    """
+    longest = FAILING if failing else FAR
     return min(longest, NEAR * SLOWER ** (near_looks - 1)) if near_looks else longest
 
 

@@ -129,8 +129,7 @@ def watch(
             world.lease.noticed()
         near = nearly_there((each.rollout, each.state) for each in services if not each.verdict.settled)
         near_looks = near_looks + 1 if near else 0
-        rolling_back = any(service.verdict.fate is Fate.ROLLING_BACK for service in services)
-        world.clock.sleep(world.clock.pace() * pause(near_looks, rolling_back=rolling_back))
+        world.clock.sleep(world.clock.pace() * pause(near_looks, failing=any(each.failing for each in services)))
 
 
 def _look(services: tuple[Watched, ...], world: World, *, out_of_time: bool) -> tuple[Watched, ...]:

@@ -48,6 +48,14 @@ class Watched:
         return self.verdict.failed or any(diagnosis.fatal for diagnosis in self.explained)
 
     @property
+    def failing(self) -> bool:
+        """A task of the new version failed, or ECS rolls back."""
+        if self.verdict.settled:
+            return False
+        ours = self.deployment
+        return self.verdict.fate is Fate.ROLLING_BACK or (ours is not None and ours.failed_tasks > 0)
+
+    @property
     def deployment(self) -> Deployment | None:
         """Its rollout's deployment as last seen; ``None`` where ECS lists it no more, or not yet."""
         listed = self.state.deployments if self.state else ()

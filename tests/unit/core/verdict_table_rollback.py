@@ -339,6 +339,17 @@ ROLLBACKS = (
         seen(with_reason(ours(), BREAKER.format("ecs-svc/2")), third(OTHER, "FAILED", "ACTIVE")),
     ),
     Case(
+        "a new id on the old revision, and ECS says that it rolls back to ours",
+        Fate.SUPERSEDED,
+        seen(with_reason(third(OLD), BREAKER.format("ecs-svc/2")), ours("ACTIVE")),
+    ),
+    Case(
+        "return to a revision with a higher number, no times, and ECS names it",
+        Fate.ROLLING_BACK,
+        seen(with_reason(third(OTHER), BREAKER.format("ecs-svc/3")), ours("ACTIVE", "FAILED")),
+        says="putting shop-app:13 back",
+    ),
+    Case(
         "another deployment is on its way, and ECS says that it rolls back to ours",
         Fate.SUPERSEDED,
         seen(with_reason(third(OTHER), BREAKER.format("ecs-svc/2")), ours("ACTIVE")),

@@ -7,15 +7,22 @@ from typing import get_args
 import pytest
 
 from deploytool.cli.clock import FASTEST, SLOWEST
+from deploytool.core.ecs_rollback import STALE_FOR
+from deploytool.core.observed import Deployment
 from deploytool.core.outcome import Outcome
-from deploytool.core.verdict_model import Fate
+from deploytool.core.pace import FAR
+from deploytool.core.verdict_model import NOT_SEEN, Fate, Sighting, rollout_of
 from deploytool.errors import Exit
 from deploytool.report.serving import serving
+from deploytool.run.explain import LISTING_LAG
+from deploytool.run.put_back import look_again
+from deploytool.run.rollout import watch
+from deploytool.run.watched import Watched
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.deployment import moment
 from tests.peers.ecs_model.deployments_api import EcsWithDeploymentsApi, Readable
 from tests.peers.ecs_model.ecs import revision
-from tests.peers.ecs_model.life import CRASHES
+from tests.peers.ecs_model.life import CRASHES, NO_IMAGE
 from tests.unit.core import plan_cases as cases
 from tests.unit.run.cloud import Cloud
 
@@ -92,6 +99,45 @@ def test_names_what_runs_when_ecs_returns_past_the_version_before(how: Readable)
     assert "ECS reverted app to app:1, the last that had completed" in outcome.sentence
     assert "app on" not in outcome.sentence
     assert {each.key: (each.status, each.now) for each in serving(outcome)}["app"] == ("rolled back", "app:1")
+
+
+def test_ends_with_6_when_ecs_reverts_the_way_back_to_the_version_before() -> None:
+    cloud = cloud_with("denied")
+    plan = cloud.plan(APP, WORKER)
+    cloud.ecs.next_life["worker"] = NO_IMAGE  # no second try can help: the app is sent back while it still rolls
+    cloud.clock.at(0.5, lambda: cloud.ecs.lives.update({revision("app", 1): CRASHES}))
+
+    outcome = cloud.release(plan)
+
+    app = cloud.ecs.members["app"]
+    assert [call.about for call in cloud.ecs.made("UpdateService")].count("app") == 2
+    assert (app.primary.id, app.primary.state) == ("ecs-svc/001", "COMPLETED")
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+
+
+def watched(cloud: Cloud, sighting: Sighting = NOT_SEEN) -> Watched:
+    """Of a rollout whose deployment ECS does not list."""
+    before = cloud.ecs.members["app"].view()
+    ours = Deployment("ecs-svc/099", "PRIMARY", revision("app", 9), "IN_PROGRESS")
+    return Watched("app", rollout_of(before, ours, revision("app", 9)), sighting=sighting)
+
+
+def test_a_reading_without_our_deployment_is_believed_after_10_seconds() -> None:
+    cloud = cloud_with("denied")
+
+    ended = watch((watched(cloud),), 600.0, cloud.world, stop_early=True)
+
+    assert [each.verdict.fate for each in ended] == [Fate.ROLLED_BACK]
+    assert STALE_FOR <= cloud.clock.now < STALE_FOR + SLOWEST * FAR + sum(LISTING_LAG)
+
+
+def test_a_last_look_knows_that_our_deployment_was_listed_before() -> None:
+    cloud = cloud_with("denied")
+    listed = Sighting(Deployment("ecs-svc/099", "PRIMARY", revision("app", 9), "IN_PROGRESS"))
+
+    found = look_again((watched(cloud), watched(cloud, listed)), cloud.world)
+
+    assert [each.verdict.fate for each in found] == [Fate.WAITING, Fate.ROLLED_BACK]
 
 
 @pytest.mark.parametrize("how", get_args(Readable))
