@@ -13,7 +13,7 @@ from deploytool.aws.session import Session
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task, TaskDefinition
 from deploytool.core.plan_model import StandaloneTask
 from deploytool.core.task_definition import RELEASE_TAG
-from deploytool.core.verdict_model import Rollout
+from deploytool.core.verdict_model import Rollout, rollout_of
 from deploytool.errors import CloudError
 
 SERVICES_PER_CALL = 10
@@ -49,14 +49,7 @@ class Ecs:
         after = parse.service(answer["service"])
         if after.primary is None:
             raise CloudError(f"UpdateService of {before.name} answered without a PRIMARY deployment", "run it again")
-        old = before.primary
-        return Rollout(
-            service=before.name,
-            deployment_id=after.primary.id,
-            task_definition=task_definition,
-            previous_deployment_id=old.id if old else "",
-            previous_task_definition=before.task_definition,
-        )
+        return rollout_of(before, after.primary, task_definition)
 
     def stop_rollout(self, rollout: Rollout) -> bool:
         """StopServiceDeployment with ROLLBACK; False where that cannot be."""

@@ -31,6 +31,8 @@ class ServiceDeployments:
         self._ended: dict[str, str | None] = {}
         """Service name to its PRIMARY's rollout state at the last reading."""
         self._known: dict[str, ServiceDeployment] = {}
+        self._missing: set[str] = set()
+        """ARNs that the last answer about them left out."""
         self._polls_since = 0
         self._seen: dict[str, str | None] = {}
         self._closed_to_us = False
@@ -44,7 +46,8 @@ class ServiceDeployments:
     def of(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
         """By service name, as last read; a denied reading is not tried again, and is no failure.
 
-        One not read yet counts as PENDING: what DescribeServices calls completed is believed once this agrees.
+        One not read yet counts as PENDING: what DescribeServices calls completed is believed once this agrees. One that
+        an answer left out is not there: DescribeServices alone decides.
         """
         wanted = {self._named[each.service]: each.service for each in rollouts if self._named.get(each.service)}
         self._polls_since += 1
@@ -58,6 +61,7 @@ class ServiceDeployments:
         return {
             service: self._known.get(arn) or ServiceDeployment(arn, "PENDING", target_revision=ours[service])
             for arn, service in wanted.items()
+            if arn in self._known or arn not in self._missing
         }
 
     def stop(self, rollout: Rollout) -> bool:
@@ -94,5 +98,7 @@ class ServiceDeployments:
             except CloudError:
                 self._closed_to_us = True
                 return
-            for raw in answer.get("serviceDeployments", ()):
+            found = answer.get("serviceDeployments", ())
+            self._missing = self._missing.union(batch) - {raw["serviceDeploymentArn"] for raw in found}
+            for raw in found:
                 self._known[raw["serviceDeploymentArn"]] = parse.service_deployment(raw)

@@ -56,9 +56,15 @@ def _back(services: Sequence[ServiceOutcome]) -> str:
     if not services:
         return "no service was changed"
     left = [service for service in services if service.verdict.fate is Fate.SUPERSEDED]
-    back = [f"{service.key} on {revision(service.serving)}" for service in services if service not in left]
+    older = [each for each in services if _reverted_by_ecs(each) and each.serving != each.before]
+    back = [f"{each.key} on {revision(each.serving)}" for each in services if each not in left and each not in older]
     foreign = [f"{service.key} left on {revision(service.serving)}, which somebody else deployed" for service in left]
-    return "; ".join([f"back on the version before: {', '.join(back)}"] * bool(back) + foreign)
+    reverted = [f"ECS reverted {each.key} to {revision(each.serving)}, the last that had completed" for each in older]
+    return "; ".join([f"back on the version before: {', '.join(back)}"] * bool(back) + reverted + foreign)
+
+
+def _reverted_by_ecs(service: ServiceOutcome) -> bool:
+    return (service.back or service.verdict).fate is Fate.ROLLED_BACK
 
 
 def _going(services: Sequence[ServiceOutcome]) -> str:

@@ -6,11 +6,14 @@ id, from UpdateService's answer.
 
 from __future__ import annotations
 
+from deploytool.core.ecs_rollback import Change, change, listed, why_failed
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState, revision
-from deploytool.core.verdict_model import Fate, Rollout, Verdict
-from deploytool.core.waiting import deployment_of, progress, waiting_for
+from deploytool.core.verdict_model import NOT_SEEN, Fate, Rollout, Sighting, Verdict
+from deploytool.core.waiting import progress, waiting_for, wanted
 
 __all__ = ["Fate", "Rollout", "Verdict", "judge"]
+
+_ROLLBACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 
 
 def judge(
@@ -18,15 +21,17 @@ def judge(
     service: ServiceState | None,
     service_deployment: ServiceDeployment | None,
     out_of_time: bool,
+    sighting: Sighting = NOT_SEEN,
 ) -> Verdict:
     """The fate of ``rollout`` from one reading of ECS.
 
     ``service`` is ``None`` when DescribeServices did not answer this time. ``service_deployment`` is ``None`` where
-    DescribeServiceDeployments is denied or empty; DescribeServices alone then decides. With ``out_of_time`` the verdict
-    is always settled.
+    DescribeServiceDeployments is denied or empty; DescribeServices alone then decides. ``sighting`` is what earlier
+    readings showed. With ``out_of_time`` the verdict is always settled.
     """
     ours = service_deployment if _is_of(rollout, service_deployment) else None
-    verdict = _by_service_deployment(rollout, service, ours) if ours else _by_service(rollout, service)
+    seen = _by_service(rollout, service, sighting, said_by_ecs=ours is not None and ours.status in _ROLLBACK)
+    verdict = _by_service_deployment(rollout, service, ours, seen) if ours else seen
     if verdict.fate is Fate.WAITING and not verdict.detail:
         verdict = Verdict(Fate.WAITING, waiting_for(rollout, service, ours))
     if out_of_time and not verdict.settled:
@@ -34,19 +39,29 @@ def judge(
     return verdict
 
 
-def _by_service_deployment(rollout: Rollout, service: ServiceState | None, ours: ServiceDeployment) -> Verdict:
-    seen = _by_service(rollout, service)
+def _by_service_deployment(
+    rollout: Rollout, service: ServiceState | None, ours: ServiceDeployment, seen: Verdict
+) -> Verdict:
     why = _why_rolled_back(ours)
+    primary = service.primary if service else None
+    restored = primary if primary is not None and primary.id != rollout.deployment_id else None
+    returned = restored is not None and seen.fate in (Fate.ROLLING_BACK, Fate.ROLLED_BACK)
+    runs = revision(restored.task_definition) if restored is not None and returned else _previous(rollout)
     match ours.status:
         case "SUCCESSFUL":
             return _after_success(rollout, service)
         case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
-            return Verdict(Fate.ROLLING_BACK, f"{why}; ECS is putting {_previous(rollout)} back")
+            if seen.fate is Fate.ROLLED_BACK and not ours.lifecycle_stage:
+                # This status is read seldom, and stages of traffic are all it knows better.
+                return Verdict(Fate.ROLLED_BACK, f"{why}; {runs} serves again")
+            return Verdict(Fate.ROLLING_BACK, f"{why}; ECS is putting {runs} back")
         case "ROLLBACK_SUCCESSFUL":
-            return Verdict(Fate.ROLLED_BACK, f"{why}; {_previous(rollout)} serves again")
+            return Verdict(Fate.ROLLED_BACK, f"{why}; {runs} serves again")
         case "ROLLBACK_FAILED":
-            return Verdict(Fate.FAILED, f"{why}; the rollback to {_previous(rollout)} failed too")
+            return Verdict(Fate.FAILED, f"{why}; the rollback to {runs} failed too")
         case "STOPPED":
+            if returned:
+                return seen
             newer = _newer(rollout, service)
             if newer is not None:
                 return Verdict(Fate.SUPERSEDED, f"stopped: {_described(newer)} took over")
@@ -72,22 +87,21 @@ def _after_success(rollout: Rollout, service: ServiceState | None) -> Verdict:
     return Verdict(Fate.SUPERSEDED, f"went live, then {_described(newer)} took over")
 
 
-def _by_service(rollout: Rollout, service: ServiceState | None) -> Verdict:
+def _by_service(rollout: Rollout, service: ServiceState | None, sighting: Sighting, *, said_by_ecs: bool) -> Verdict:
     if service is None:
         return Verdict(Fate.WAITING)
     if service.status in ("DRAINING", "INACTIVE"):
         return Verdict(Fate.FAILED, f"service {service.name} was deleted while it rolled")
-    mine, primary = deployment_of(rollout, service), service.primary
+    mine, primary = listed(rollout, service), service.primary
     if primary is None:
         return Verdict(Fate.WAITING)
     if mine is primary:
         return _as_primary(rollout, service, mine)
-    if mine is None and primary.id == rollout.previous_deployment_id:
-        # Right after UpdateService a reading may still be from before it. AWS rolls back with a new deployment id, and
-        # MiniStack keeps ours listed as FAILED, so this is never a rollback.
-        return Verdict(Fate.WAITING)
-    if _is_way_back(rollout, mine, primary):
-        return _on_the_way_back(rollout, mine, primary)
+    match change(rollout, service, primary, sighting, said_by_ecs=said_by_ecs):
+        case Change.NONE_SEEN:
+            return Verdict(Fate.WAITING)
+        case Change.RETURN:
+            return _returned(service, primary, _why_returned(rollout, service, sighting))
     if _same_revision(primary.task_definition, rollout.task_definition):
         return _followed(service, primary)
     failed = f"{_failure(mine)}; then " if mine is not None and mine.rollout_state == "FAILED" else ""
@@ -104,26 +118,21 @@ def _as_primary(rollout: Rollout, service: ServiceState, mine: Deployment) -> Ve
     return Verdict(Fate.FAILED, f"{_failure(mine)}; ECS does not roll it back")
 
 
-def _is_way_back(rollout: Rollout, mine: Deployment | None, primary: Deployment) -> bool:
-    """Whether ``primary``, which is not ours, is ECS's return to the predecessor."""
-    if primary.id == rollout.previous_deployment_id:
-        return True
-    if not _same_revision(primary.task_definition, rollout.previous_task_definition):
-        return False
-    # Rolling out the revision that was live already (a forced deployment): a newer deployment of it is somebody else's
-    # only while ours is listed and has not failed. Otherwise it may be a rollback, and a rollback is never success.
-    same = _same_revision(rollout.task_definition, rollout.previous_task_definition)
-    return not same or mine is None or mine.rollout_state == "FAILED"
-
-
-def _on_the_way_back(rollout: Rollout, mine: Deployment | None, primary: Deployment) -> Verdict:
-    why = _failure(mine)
+def _returned(service: ServiceState, primary: Deployment, why: str) -> Verdict:
+    """ECS returned to ``primary``; how far it is."""
+    name = revision(primary.task_definition)
     if primary.rollout_state == "FAILED":
-        return Verdict(Fate.FAILED, f"{why}; the rollback to {_previous(rollout)} failed too: {progress(primary)}")
-    back = primary.rollout_state == "COMPLETED" or (primary.rollout_state is None and _all_running(primary))
-    if back:
-        return Verdict(Fate.ROLLED_BACK, f"{why}; {_previous(rollout)} serves again")
-    return Verdict(Fate.ROLLING_BACK, f"{why}; ECS is putting {_previous(rollout)} back: {progress(primary)}")
+        return Verdict(Fate.FAILED, f"{why}; the rollback to {name} failed too: {progress(primary, service)}")
+    if primary.rollout_state == "COMPLETED" or (primary.rollout_state is None and _all_running(service, primary)):
+        return Verdict(Fate.ROLLED_BACK, f"{why}; {name} serves again")
+    return Verdict(Fate.ROLLING_BACK, f"{why}; ECS is putting {name} back: {progress(primary, service)}")
+
+
+def _why_returned(rollout: Rollout, service: ServiceState, sighting: Sighting) -> str:
+    why = why_failed(rollout, service, sighting)
+    if why is None and listed(rollout, service) is None:
+        return "ECS dropped the deployment"
+    return _with_reason("the deployment failed", why or "")
 
 
 def _followed(service: ServiceState, newer: Deployment) -> Verdict:
@@ -132,17 +141,18 @@ def _followed(service: ServiceState, newer: Deployment) -> Verdict:
         return Verdict(Fate.FAILED, f"{_described(newer)} took over and failed: {newer.rollout_state_reason}")
     if _completed(service, newer):
         return Verdict(Fate.LIVE, f"live through {_described(newer)}, which somebody else started")
-    return Verdict(Fate.WAITING, f"following {_described(newer)}, which somebody else started: {progress(newer)}")
+    how_far = progress(newer, service)
+    return Verdict(Fate.WAITING, f"following {_described(newer)}, which somebody else started: {how_far}")
 
 
 def _completed(service: ServiceState, deployment: Deployment) -> bool:
     if deployment.rollout_state is None:
-        return len(service.deployments) == 1 and _all_running(deployment)
+        return len(service.deployments) == 1 and _all_running(service, deployment)
     return deployment.rollout_state == "COMPLETED"
 
 
-def _all_running(deployment: Deployment) -> bool:
-    return deployment.running == deployment.desired and not deployment.pending
+def _all_running(service: ServiceState, deployment: Deployment) -> bool:
+    return deployment.running == wanted(deployment, service) and not deployment.pending
 
 
 def _can_go_back(rollout: Rollout, service: ServiceState) -> bool:
@@ -173,9 +183,7 @@ def _live(rollout: Rollout, service: ServiceState | None) -> str:
     return f"{live}, but the desired count is 0: nothing runs" if service and service.desired == 0 else live
 
 
-def _failure(mine: Deployment | None) -> str:
-    if mine is None:
-        return "ECS dropped the deployment"
+def _failure(mine: Deployment) -> str:
     return _with_reason("the deployment failed", mine.rollout_state_reason)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+
+from deploytool.core.observed import Deployment, ServiceState
 
 
 class Fate(StrEnum):
@@ -62,3 +65,34 @@ class Rollout:
     """The revision we asked for."""
     previous_deployment_id: str = ""
     previous_task_definition: str = ""
+    previous_reason: str = ""
+    """``rolloutStateReason`` of the previous deployment when ours began."""
+    created_at: datetime | None = None
+    """``createdAt`` of our deployment, by the clock of ECS; ``None`` where it is not known."""
+
+
+def rollout_of(before: ServiceState, begun: Deployment, task_definition: str) -> Rollout:
+    """The rollout that UpdateService began: ``begun`` is the PRIMARY deployment of its answer."""
+    previous = before.primary
+    return Rollout(
+        service=before.name,
+        deployment_id=begun.id,
+        task_definition=task_definition,
+        previous_deployment_id=previous.id if previous else "",
+        previous_task_definition=before.task_definition,
+        previous_reason=previous.rollout_state_reason if previous else "",
+        created_at=begun.created_at,
+    )
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What earlier readings of DescribeServices showed of a rollout's deployment."""
+
+    listed: Deployment | None = None
+    """As it was listed last; ``None`` where no reading listed it. UpdateService's answer is no such reading."""
+    absent_for: float = 0.0
+    """Seconds for which readings have shown the same other PRIMARY and not listed it."""
+
+
+NOT_SEEN = Sighting()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from deploytool.core.ecs_rollback import Change, change, listed
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
-from deploytool.core.verdict_model import Rollout
+from deploytool.core.verdict_model import NOT_SEEN, Rollout
 
 _STAGES = {
     "RECONCILE_SERVICE": "preparing the service",
@@ -40,10 +41,16 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
         return f"paused at hook {_last_part(service_deployment.paused_hook)}"
     if service is None:
         return "an answer from ECS"
-    target = deployment_of(rollout, service) or service.primary
-    if target is None or (target.id == rollout.previous_deployment_id != rollout.deployment_id):
+    target = service.primary or listed(rollout, service)
+    if target is None:
         return "ECS to list the new deployment"
     parts = [_progress(target, service)]
+    if target.status == "PRIMARY" and target.id != rollout.deployment_id:
+        match change(rollout, service, target, NOT_SEEN, said_by_ecs=False):
+            case Change.NONE_SEEN:
+                return "ECS to list the new deployment"
+            case Change.RETURN:
+                parts = [_progress(target, service, "{} of the version that failed")]
     if service_deployment is not None and service_deployment.lifecycle_stage:
         stage = service_deployment.lifecycle_stage
         parts.append(_STAGES.get(stage, stage.lower().replace("_", " ")))
@@ -51,16 +58,27 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
     return "; ".join(parts)
 
 
-def progress(deployment: Deployment) -> str:
-    """How far one deployment has come, by its task counts."""
-    if deployment.desired == 0 and deployment.running == 0:
+def progress(deployment: Deployment, service: ServiceState) -> str:
+    """How far one deployment of ``service`` has come, by its task counts."""
+    desired = wanted(deployment, service)
+    if desired == 0 and deployment.running == 0:
         return "desired count is 0"
-    parts = [f"{deployment.running} of {deployment.desired} running"]
+    parts = [f"{deployment.running} of {desired} running"]
     if deployment.pending:
         parts.append(f"{deployment.pending} pending")
     if deployment.failed_tasks:
         parts.append(f"{deployment.failed_tasks} failed")
     return ", ".join(parts)
+
+
+def wanted(deployment: Deployment, service: ServiceState) -> int:
+    """How many tasks ``deployment`` is to have.
+
+    Its own count begins at 0 and grows while ECS rolls; the service's count is what it comes to.
+    """
+    if deployment.status != "PRIMARY" or deployment.rollout_state not in ("IN_PROGRESS", None):
+        return deployment.desired
+    return max(deployment.desired, service.desired)
 
 
 def held_up(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str, ...]:
@@ -69,19 +87,14 @@ def held_up(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str
     return tuple(words for sign, words in _SIGNS if any(sign in message for message in recent))
 
 
-def deployment_of(rollout: Rollout, service: ServiceState) -> Deployment | None:
-    """The deployment this rollout made, where ECS lists it (yet, or still)."""
-    return next((d for d in service.deployments if d.id == rollout.deployment_id), None)
-
-
-def _progress(target: Deployment, service: ServiceState) -> str:
-    line = progress(target)
-    old = sum(d.running + d.pending for d in service.deployments if d.id != target.id)
-    complete = target.running >= target.desired and not target.pending
-    tasks = f"{old} old task{'' if old == 1 else 's'}"
-    if old:
+def _progress(target: Deployment, service: ServiceState, others: str = "old {}") -> str:
+    line = progress(target, service)
+    left = sum(d.running + d.pending for d in service.deployments if d.id != target.id)
+    complete = target.running >= wanted(target, service) and not target.pending
+    tasks = f"{left} {others.format('task' if left == 1 else 'tasks')}"
+    if left:
         return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
-    return f"{line}; ECS to call it steady" if complete else line
+    return f"{line}; ECS to call it steady" if complete and target.rollout_state != "COMPLETED" else line
 
 
 def _last_part(name: str) -> str:

@@ -74,6 +74,8 @@ def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
     if service.serving == service.before and service.back and service.back.fate in (Fate.WAITING, Fate.ROLLING_BACK):
         return "on its way back", ""
     last = service.back or service.verdict
+    if last.fate is Fate.ROLLED_BACK:  # ECS returned past the version before, to the last that had completed
+        return "rolled back", last.detail
     return f"{'NOT back: ' if service.back else ''}{last.fate.value}", last.detail
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from deploytool.core.events import StepBegan
-from deploytool.core.observed import ServiceState
+from deploytool.core.observed import ServiceState, revision
 from deploytool.core.plan_model import ServiceChange
 from deploytool.core.verdict import judge
 from deploytool.core.verdict_model import Fate, Verdict
@@ -105,7 +105,7 @@ def look_again(moved: Sequence[Watched], world: World) -> tuple[Watched, ...]:
 
 
 def _seen_again(service: Watched, state: ServiceState | None) -> Watched:
-    verdict = judge(service.rollout, state, None, False)
+    verdict = judge(service.rollout, state, None, False, service.sighting)
     if verdict.fate in (Fate.SUPERSEDED, Fate.ROLLING_BACK, Fate.ROLLED_BACK):
         return replace(service, verdict=verdict, state=state)
     return service
@@ -126,7 +126,14 @@ def _after(there: Watched, way: Watched) -> Watched:
 
 
 def _truly(way: Watched, sent: Mapping[str, Watched]) -> Watched:
-    """ECS rolling back *our* way back is no return: it puts the version that failed in place again."""
-    if way.key in sent and way.verdict.fate is Fate.ROLLED_BACK:
-        return replace(way, verdict=Verdict(Fate.FAILED, way.verdict.detail))
-    return way
+    """ECS rolling back *our* way back is a return only where it ends on the revision that we asked for.
+
+    ECS returns to the last deployment that completed. That is the one before the release, or, where the release was
+    live already, the version that failed.
+    """
+    if way.key not in sent or way.verdict.fate is not Fate.ROLLED_BACK:
+        return way
+    running = way.state.task_definition if way.state else ""
+    if revision(running) == revision(way.rollout.task_definition):
+        return way
+    return replace(way, verdict=Verdict(Fate.FAILED, way.verdict.detail))

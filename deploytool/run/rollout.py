@@ -129,7 +129,7 @@ def watch(
             world.lease.noticed()
         near = nearly_there((each.rollout, each.state) for each in services if not each.verdict.settled)
         near_looks = near_looks + 1 if near else 0
-        world.clock.sleep(world.clock.pace() * pause(near_looks))
+        world.clock.sleep(world.clock.pace() * pause(near_looks, failing=any(each.failing for each in services)))
 
 
 def _look(services: tuple[Watched, ...], world: World, *, out_of_time: bool) -> tuple[Watched, ...]:
@@ -152,7 +152,8 @@ def _judge(
 ) -> Watched:
     name = service.rollout.service
     state, detail = states.get(name), details.get(name)
-    verdict = judge(service.rollout, state, detail, out_of_time)
+    service = service.after_reading(state, world.clock.monotonic())
+    verdict = judge(service.rollout, state, detail, out_of_time, service.sighting)
     shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
     service = replace(service, verdict=shown, state=state)
     ours = service.deployment

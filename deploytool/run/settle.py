@@ -10,7 +10,7 @@ from deploytool.core.ledger import Kind, Record
 from deploytool.core.observed import ServiceState, revision
 from deploytool.core.outcome import Result
 from deploytool.core.recovery import Leftover, leftover, migration_end, rolling, stranded
-from deploytool.core.verdict_model import Fate, Rollout
+from deploytool.core.verdict_model import Fate, Rollout, Sighting
 from deploytool.errors import NotFound
 from deploytool.run.alone import await_end
 from deploytool.run.ports import World
@@ -106,7 +106,8 @@ def _states(record: Record, world: World) -> dict[str, ServiceState]:
 def _watched(key: str, state: ServiceState) -> Watched:
     primary = state.primary
     assert primary is not None, "only a service with a PRIMARY deployment can be rolling"
-    return Watched(key, Rollout(state.name, primary.id, primary.task_definition), state=state, going_back=True)
+    rollout = Rollout(state.name, primary.id, primary.task_definition, created_at=primary.created_at)
+    return Watched(key, rollout, state=state, going_back=True, sighting=Sighting(primary))
 
 
 def _judged(record: Record, left: Leftover, unsettled: set[str], world: World) -> Settled:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.observed import Deployment, ServiceState
-from deploytool.core.verdict_model import Fate, Rollout, Verdict
+from deploytool.core.verdict_model import NOT_SEEN, Fate, Rollout, Sighting, Verdict
 
 WAITING = Verdict(Fate.WAITING)
 
@@ -24,6 +24,21 @@ class Watched:
     tasks_seen: frozenset[str] = frozenset()
     blind: bool = False
     """Its stopped tasks cannot be read; told once."""
+    sighting: Sighting = NOT_SEEN
+    """What DescribeServices showed of its deployment up to and with ``state``."""
+    absent_since: tuple[str, float] | None = None
+    """The other PRIMARY's id, and the clock's second from which readings showed it and did not list our deployment."""
+
+    def after_reading(self, state: ServiceState | None, now: float) -> Watched:
+        """With what a reading at ``now``, in seconds of the clock, adds to the sighting; ``None`` adds nothing."""
+        if state is None:
+            return self
+        ours = next((each for each in state.deployments if each.id == self.rollout.deployment_id), None)
+        if ours is not None or state.primary is None:
+            return replace(self, sighting=Sighting(ours or self.sighting.listed), absent_since=None)
+        same = self.absent_since is not None and self.absent_since[0] == state.primary.id
+        since = self.absent_since if self.absent_since is not None and same else (state.primary.id, now)
+        return replace(self, sighting=Sighting(self.sighting.listed, now - since[1]), absent_since=since)
 
     @property
     def hopeless(self) -> bool:
@@ -31,6 +46,14 @@ class Watched:
         if self.verdict.fate is Fate.LIVE:
             return False
         return self.verdict.failed or any(diagnosis.fatal for diagnosis in self.explained)
+
+    @property
+    def failing(self) -> bool:
+        """A task of the new version failed, or ECS rolls back."""
+        if self.verdict.settled:
+            return False
+        ours = self.deployment
+        return self.verdict.fate is Fate.ROLLING_BACK or (ours is not None and ours.failed_tasks > 0)
 
     @property
     def deployment(self) -> Deployment | None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.peers.front.drop_failed import without_failed
+from tests.peers.front.returned import Returned, as_returned
 from tests.peers.front.rollout import ServiceDeployment, advance, stop_requested
 from tests.peers.front.services import breaker_threshold
 
@@ -70,7 +71,7 @@ def after(*looks: dict[str, Any]) -> dict[str, ServiceDeployment]:
             {"old": "SUCCESSFUL", "new": "STOPPED", "newer": "IN_PROGRESS"},
         ),
         (
-            # The front's own breaker goes back by an UpdateService, under a new id that is no deployment of its own.
+            # A new id while one is failing, and nobody updated the service, is no deployment of its own.
             [service(OLD), BEGUN, service(("x", "PRIMARY", "COMPLETED", 2), ("new", "ACTIVE", "FAILED", 0))],
             {"old": "SUCCESSFUL", "new": "ROLLBACK_SUCCESSFUL"},
         ),
@@ -115,3 +116,33 @@ def test_the_breaker_trips_at_half_of_the_tasks_between_3_and_200(desired: int, 
 @pytest.mark.parametrize(("shown", "left"), [(FAILED, ["ecs-svc/new", "ecs-svc/old"]), (BACK, ["ecs-svc/old"])])
 def test_a_failed_deployment_goes_once_the_rollback_is_through(shown: dict[str, Any], left: list[str]) -> None:
     assert [d["id"] for d in without_failed(shown)["deployments"]] == left
+
+
+EARLIER = {"id": "ecs-svc/old", "createdAt": 50}
+
+
+def test_a_rollback_has_the_id_and_the_time_of_the_deployment_it_returns_to() -> None:
+    begun = service(
+        ("x", "PRIMARY", "IN_PROGRESS", 0), ("new", "ACTIVE", "FAILED", 0), ("old", "ACTIVE", "COMPLETED", 1)
+    )
+    shown = as_returned(begun, {"ecs-svc/x": EARLIER})["deployments"]
+    assert [(each["id"], each["status"], each["createdAt"]) for each in shown] == [
+        ("ecs-svc/old", "PRIMARY", 50),
+        ("ecs-svc/new", "ACTIVE", 100),
+    ]
+    assert shown[0]["rolloutStateReason"].endswith("rolling back to deploymentId ecs-svc/old.")
+    done = service(("x", "PRIMARY", "COMPLETED", 2))
+    assert as_returned(done, {"ecs-svc/x": EARLIER})["deployments"][0]["rolloutStateReason"].endswith("completed.")
+
+
+def test_a_service_is_shown_as_it_came_when_the_front_rolled_nothing_back() -> None:
+    assert as_returned(ROLLING, {"ecs-svc/x": EARLIER}) is ROLLING
+
+
+def test_a_returned_id_is_shown_from_the_moment_of_its_update() -> None:
+    returned = Returned()
+    update = {"service": service(("x", "PRIMARY", "IN_PROGRESS", 0), ("new", "ACTIVE", "COMPLETED", 0))}
+    returned.to(EARLIER, lambda: update)
+    shown = returned.shown("DescribeServices", {"services": [update["service"]]})["services"][0]
+    assert [each["id"] for each in shown["deployments"]] == ["ecs-svc/old", "ecs-svc/new"]
+    assert returned.shown("ListTasks", {"taskArns": ["a"]}) == {"taskArns": ["a"]}

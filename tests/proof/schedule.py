@@ -60,6 +60,7 @@ class Schedule:
     breaker: bool = True
     rollback: bool = True
     ministack: bool = False
+    quiet: bool = False
     seed: int = 0
     """Decides which of the notes that follow a change are written before the process dies."""
 
@@ -89,6 +90,7 @@ def drawn(seed: int) -> Schedule:
         breaker=some.random() < 0.85,
         rollback=some.random() < 0.85,
         ministack=some.random() < 0.3,
+        quiet=some.random() < 0.4,
         seed=seed,
     )
 
@@ -101,7 +103,7 @@ def smaller(schedule: Schedule) -> Iterator[Schedule]:
             yield replace(schedule, runs=before + after)
         for simpler in _simpler(run):
             yield replace(schedule, runs=(*before, simpler, *after))
-    for name in ("staged", "verified", "details", "stale", "breaker", "rollback", "ministack"):
+    for name in ("staged", "verified", "details", "stale", "breaker", "rollback", "ministack", "quiet"):
         plain = next(each.default for each in fields(Schedule) if each.name == name)
         if getattr(schedule, name) != plain:
             yield _with(schedule, name, plain)

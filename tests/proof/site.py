@@ -49,6 +49,7 @@ class Site:
                 breaker=self.schedule.breaker,
                 rollback=self.schedule.rollback,
                 ministack=self.schedule.ministack,
+                quiet=self.schedule.quiet,
             )
 
     def note(self, text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from deploytool.core.observed import NotStarted, ServiceDeployment, ServiceState, Task
 from deploytool.core.plan_model import StandaloneTask
-from deploytool.core.verdict_model import Rollout
+from deploytool.core.verdict_model import Rollout, rollout_of
 from deploytool.errors import NotFound
 from tests.peers.ecs_model.clock import VirtualClock
 from tests.peers.ecs_model.deployment import moment
@@ -97,8 +97,7 @@ class EcsModel:
             service.move_to(task_definition)
             if self.stale:
                 self._before[before.name] = (shown, self.stale, self.clock.now + LAG)
-        old = before.primary
-        return Rollout(before.name, service.primary.id, task_definition, old.id if old else "", before.task_definition)
+        return rollout_of(before, service.primary.view(), task_definition)
 
     def running_tasks(self, service: str) -> tuple[Task, ...]:
         """ListTasks: the model keeps counts of the tasks that run, not the tasks."""

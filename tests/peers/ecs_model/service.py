@@ -1,4 +1,7 @@
-"""One service: rolling update and circuit breaker as AWS documents them, with MiniStack's rollback as a variant.
+"""One service: rolling update and circuit breaker as ECS does them, with MiniStack's rollback as a variant.
+
+Rollback: three captures of real services agree. The earlier deployment is PRIMARY again under its old id. Ours is
+listed as FAILED, and is gone once the rollback is COMPLETED. The breaker never makes a new deployment.
 
 Rolling update: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
 Circuit breaker: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
@@ -21,6 +24,8 @@ STEADY = 6.0
 """Seconds of nothing happening, old tasks drained meanwhile, after which ECS calls a deployment COMPLETED."""
 BACKOFF = 1.0
 """Seconds between a task's failure and its replacement."""
+COUNTED = 0.5
+"""Seconds for which a deployment's own desired count is still 0, as in UpdateService's answers."""
 
 
 @dataclass
@@ -36,7 +41,9 @@ class ModelService:
     breaker: bool = True
     rollback: bool = True
     ministack: bool = False
-    """Roll back as MiniStack does: the predecessor's own deployment is PRIMARY again, the failed one stays listed."""
+    """Roll back as MiniStack does: the failed deployment stays listed for ever."""
+    quiet: bool = False
+    """Nothing but the list of deployments tells of a rollback: no event, and no reason."""
     lenient: bool = False
     """A task that crashes after RUNNING never trips the breaker: "once a service deployment has one or more running
     tasks, the failed task count resets to zero and stops being evaluated" (API_Deployment, failedTasks)."""
@@ -69,9 +76,9 @@ class ModelService:
         """UpdateService: a new deployment, unless nothing would change."""
         if revision == self.primary.revision:
             return
-        before = self.primary
-        if self.told.get(before.id) in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
-            self.told[before.id] = "STOPPED"
+        for ident, status in self.told.items():
+            if status in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
+                self.told[ident] = "STOPPED"
         begun = self._begin(revision, "in progress")
         self.told[begun.id] = "IN_PROGRESS"
 
@@ -96,16 +103,27 @@ class ModelService:
             circuit_breaker_rollback=self.breaker and self.rollback,
             load_balancers=self.load_balancers,
             launch_type="FARGATE",
+            current_service_deployment=self.deployment_arn(next(reversed(self.told))) if self.told else "",
         )
+
+    def deployment_arn(self, deployment_id: str) -> str:
+        """Of the service deployment that made a deployment."""
+        number = deployment_id.rsplit("/", 1)[-1]
+        return f"arn:aws:ecs:us-east-1:123456789012:service-deployment/shop/{self.name}/{number}"
 
     def _begin(self, revision: str, words: str) -> Rolling:
         for each in self.deployments:
             each.status, each.pending = "ACTIVE", 0
-        begun = Rolling(self.new_id(), revision, self.life_of(revision), self.clock.now, self.desired)
+        begun = Rolling(self.new_id(), revision, self.life_of(revision), self.clock.now, 0)
+        self.clock.after(COUNTED, lambda: self._counted(begun))
         begun.reason = f"ECS deployment {begun.id} {words}."
         self.deployments.insert(0, begun)
         self._fill(begun)
         return begun
+
+    def _counted(self, begun: Rolling) -> None:
+        if begun.state != "FAILED":
+            begun.desired = self.desired
 
     def _fill(self, rolling: Rolling) -> None:
         if rolling.status != "PRIMARY" or rolling.state == "FAILED":
@@ -152,7 +170,8 @@ class ModelService:
     def _trip(self, rolling: Rolling) -> None:
         rolling.state, rolling.desired, rolling.pending = "FAILED", 0, 0
         rolling.reason = "ECS deployment circuit breaker: tasks failed to start."
-        self._event(f"(service {self.name}) (deployment {rolling.id}) deployment failed: tasks failed to start.")
+        if not self.quiet:
+            self._event(f"(service {self.name}) (deployment {rolling.id}) deployment failed: tasks failed to start.")
         if not self.rollback or self.completed is None or self.completed[0] == rolling.id:
             self.told[rolling.id] = "STOPPED"
             return
@@ -173,14 +192,18 @@ class ModelService:
 
     def _go_back(self, rolling: Rolling, before_id: str, before: str) -> None:
         self.told[rolling.id] = "ROLLBACK_IN_PROGRESS"
-        if self.ministack:
-            back = next(each for each in self.deployments if each.id == before_id)
-            rolling.status, back.status, back.state = "ACTIVE", "PRIMARY", "IN_PROGRESS"
-            back.reason = "ECS deployment rollback in progress."
-            self._fill(back)
+        back = next(each for each in self.deployments if each.id == before_id)
+        assert back.revision == before
+        rolling.status, back.status, back.state = "ACTIVE", "PRIMARY", "IN_PROGRESS"
+        self.deployments.remove(back)
+        self.deployments.insert(0, back)
+        back.epoch += 1
+        if self.quiet:
+            rolling.reason = back.reason = ""
         else:
-            back = self._begin(before, "in progress")
             back.reason = f"ECS deployment circuit breaker: rolling back to deploymentId {before_id}."
+            self._event(f"(service {self.name}) rolling back to deployment {before_id}.")
+        self._fill(back)
 
     def _watch_steady(self, rolling: Rolling) -> None:
         if rolling.running == self.desired and rolling.state == "IN_PROGRESS":
@@ -192,8 +215,8 @@ class ModelService:
             return
         rolling.state, rolling.monitored = "COMPLETED", False
         rolling.reason = f"ECS deployment {rolling.id} completed."
-        rolled_back = next((each.id for each in self.deployments if each.state == "FAILED"), None)
-        if rolled_back and self.told.get(rolled_back) == "ROLLBACK_IN_PROGRESS":
+        rolled_back = next((ident for ident, status in self.told.items() if status == "ROLLBACK_IN_PROGRESS"), None)
+        if rolled_back:
             self.told[rolled_back] = "ROLLBACK_SUCCESSFUL"
         elif rolling.id in self.told:
             self.told[rolling.id] = "SUCCESSFUL"

@@ -60,23 +60,59 @@ def test_an_update_to_what_is_there_begins_nothing() -> None:
 
 
 @pytest.mark.parametrize("life", [CRASHES, NO_IMAGE], ids=["crash", "no image"])
-def test_the_breaker_trips_at_three_failures_and_makes_a_new_deployment_of_the_revision_before(life: Life) -> None:
+def test_the_old_deployment_is_primary_again_under_its_id_when_the_breaker_trips_at_three_failures(life: Life) -> None:
     ecs = cluster(life, desired=1)
-    first = seen(ecs).primary
+    first = seen(ecs).deployments[0].id
     rollout = ecs.update_service(seen(ecs), NEW)
 
     ecs.clock.sleep(11.5)
-    assert shown(ecs)[:2] == [("1", "PRIMARY", "IN_PROGRESS"), ("2", "ACTIVE", "FAILED")]
+    assert shown(ecs) == [("1", "PRIMARY", "IN_PROGRESS"), ("2", "ACTIVE", "FAILED")]
     assert len(ecs.failed_tasks(rollout)) == 3
-    assert first is not None
-    primary = seen(ecs).primary
-    assert primary is not None
-    assert primary.id not in (first.id, rollout.deployment_id)
+    assert [each.id for each in seen(ecs).deployments] == [first, rollout.deployment_id]
+    assert seen(ecs).deployments[0].rollout_state_reason.endswith(f"rolling back to deploymentId {first}.")
     ecs.clock.sleep(60.0)
     assert shown(ecs) == [("1", "PRIMARY", "COMPLETED")]
+    assert seen(ecs).deployments[0].id == first
+    assert [event.message.split(") ", 1)[1] for event in seen(ecs).events] == [
+        "has reached a steady state.",
+        f"rolling back to deployment {first}.",
+        f"(deployment {rollout.deployment_id}) deployment failed: tasks failed to start.",
+    ]
 
 
-def test_ministack_makes_the_old_deployment_primary_again_and_keeps_the_failed_one_listed() -> None:
+def test_ecs_returns_past_a_deployment_that_never_completed() -> None:
+    ecs = cluster()
+    first = seen(ecs).deployments[0].id
+    ecs.update_service(seen(ecs), NEW)
+    ecs.clock.sleep(3.0)
+    ecs.lives[revision("app", 3)] = CRASHES
+    ecs.update_service(seen(ecs), revision("app", 3))
+
+    ecs.clock.sleep(90.0)
+    assert shown(ecs) == [("1", "PRIMARY", "COMPLETED")]
+    assert seen(ecs).deployments[0].id == first
+
+
+def test_only_the_list_of_deployments_tells_of_a_rollback_when_ecs_is_quiet() -> None:
+    ecs = cluster(CRASHES, quiet=True)
+    ecs.update_service(seen(ecs), NEW)
+
+    ecs.clock.sleep(11.5)
+    assert shown(ecs)[0] == ("1", "PRIMARY", "IN_PROGRESS")
+    assert [each.rollout_state_reason for each in seen(ecs).deployments] == ["", ""]
+    assert seen(ecs).events == ()
+
+
+def test_a_deployments_own_count_begins_at_0_when_the_service_wants_two() -> None:
+    ecs = cluster()
+    ecs.update_service(seen(ecs), NEW)
+
+    assert [each.desired for each in seen(ecs).deployments] == [0, 2]
+    ecs.clock.sleep(1.0)
+    assert [each.desired for each in seen(ecs).deployments] == [2, 2]
+
+
+def test_ministack_keeps_the_failed_deployment_listed() -> None:
     ecs = cluster(CRASHES, ministack=True)
     first = seen(ecs).deployments[0].id
     ecs.update_service(seen(ecs), NEW)

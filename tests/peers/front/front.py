@@ -39,6 +39,7 @@ class FrontState:
         on = script.behaviours
         # The order is the order of rewriting: health may hold a rollout back, and what follows must see it so.
         chosen: list[tuple[bool, Behaviour]] = [
+            (True, self.upstream.returned),
             (on.run_task_idempotency, self._idempotency),
             (on.health_checks, self._health),
             (on.started_by or on.service_deployments, self.deployments),

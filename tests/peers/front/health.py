@@ -35,7 +35,8 @@ class HealthChecks(Behaviour):
         self._monitor = HealthMonitor(upstream, self._unhealthy)
         self._definitions: dict[str, frozenset[str]] = {}
         self._killed: set[str] = set()
-        self._passed: dict[str, list[str]] = {}
+        self._passed: dict[str, list[Json]] = {}
+        """Service ARN to its deployments that were healthy, as listed then, oldest first."""
         self._failures: Counter[str] = Counter()
         self._failed: dict[str, dict[str, Failed]] = {}
         self._lock = threading.RLock()
@@ -60,8 +61,8 @@ class HealthChecks(Behaviour):
         with self._lock:
             if primary and not held_back and primary.get("rolloutState") == "COMPLETED":
                 passed = self._passed.setdefault(arn, [])
-                if primary["taskDefinition"] not in passed[-1:]:
-                    passed.append(primary["taskDefinition"])
+                if not _is_last(primary, passed):
+                    passed.append(primary)
             return shown_service(service, held_back, self._failures, self._failed.get(arn, {}))
 
     def _held_back(self, service: Json) -> bool:
@@ -71,7 +72,7 @@ class HealthChecks(Behaviour):
             return False
         definition = primary["taskDefinition"]
         with self._lock:
-            passed_once = definition in self._passed.get(service["serviceArn"], [])[-1:]
+            passed_once = _is_last(primary, self._passed.get(service["serviceArn"], []))
         essentials = self._essentials(definition, scope)
         if passed_once or not essentials:
             return False
@@ -135,7 +136,7 @@ class HealthChecks(Behaviour):
             return
         with self._lock:
             arn = service["serviceArn"]
-            if primary["taskDefinition"] in self._passed.get(arn, [])[-1:]:
+            if _is_last(primary, self._passed.get(arn, [])):
                 return
             self._failures[primary["id"]] += 1
             tripped = self._failures[primary["id"]] >= breaker_threshold(service)
@@ -144,13 +145,11 @@ class HealthChecks(Behaviour):
             # While MiniStack itself still calls it IN_PROGRESS, it counts the ended container and rolls back alone.
             if not breaker or not tripped or known or primary.get("rolloutState") != "COMPLETED":
                 return
-            back_to = next(iter(reversed(self._passed.get(arn, []))), "") if breaker.get("rollback") else ""
-            self._failed.setdefault(arn, {})[primary["id"]] = Failed(primary, rolls_back=bool(back_to))
-            if back_to:
-                change = {
-                    "cluster": service["clusterArn"],
-                    "service": service["serviceName"],
-                    "taskDefinition": back_to,
-                    "forceNewDeployment": True,
-                }
-                self._upstream.ecs("UpdateService", change, watched.scope)
+            back_to = next(iter(reversed(self._passed.get(arn, []))), None) if breaker.get("rollback") else None
+            self._failed.setdefault(arn, {})[primary["id"]] = Failed(primary, rolls_back=back_to is not None)
+            if back_to is not None:
+                self._upstream.roll_back(service, back_to, watched.scope)
+
+
+def _is_last(deployment: Json, passed: list[Json]) -> bool:
+    return bool(passed) and passed[-1]["taskDefinition"] == deployment["taskDefinition"]

@@ -13,7 +13,7 @@ class Behaviours:
 
     run_task_idempotency: bool = True
     started_by: bool = True
-    drop_failed: bool = False
+    drop_failed: bool = True
     service_deployments: bool = False
     health_checks: bool = False
 

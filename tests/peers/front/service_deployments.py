@@ -8,7 +8,7 @@ from typing import Protocol
 from tests.peers.front.behaviour import Behaviour
 from tests.peers.front.deployment_shapes import brief, deployment_arn, full, revision_arn, service_revision
 from tests.peers.front.rollout import ServiceDeployment, advance, stop_requested
-from tests.peers.front.services import SERVICE_ACTIONS, map_services, primary_of, services_in, suffix
+from tests.peers.front.services import SERVICE_ACTIONS, map_services, services_in
 from tests.peers.front.upstream import Upstream, UpstreamRefusedError
 from tests.peers.front.wire import Answer, AwsCall, Json, Scope, error_answer, json_answer
 
@@ -52,7 +52,7 @@ class ServiceDeployments(Behaviour):
             return payload
         for service in services_in(payload):
             self._learn(service, requested=call.action != "DescribeServices")
-        return map_services(payload, _with_current)
+        return map_services(payload, self._with_current)
 
     def _learn(self, service: Json, requested: bool) -> None:
         with self._lock:
@@ -136,27 +136,21 @@ class ServiceDeployments(Behaviour):
         return error_answer("json", "ServiceDeploymentNotFoundException", "Service deployment not found.", 400)
 
     def _roll_back(self, service: Json, t: ServiceDeployment, source: ServiceDeployment, scope: Scope) -> None:
-        change = {
-            "cluster": service["clusterArn"],
-            "service": service["serviceName"],
-            "taskDefinition": source.task_definition,
-            "forceNewDeployment": True,
-        }
-        arn = service["serviceArn"]
+        arn, earlier = service["serviceArn"], f"ecs-svc/{source.revision}"
+        entry = {"id": earlier, "taskDefinition": source.task_definition, "createdAt": source.created_at}
         with self._lock:
-            changed = self._upstream.ecs("UpdateService", change, scope)["service"]
-            primary = primary_of(changed) or {"id": ""}
-            stopped = stop_requested(t, primary["id"], time.time())
-            self._services[arn] = changed
+            self._upstream.roll_back(service, entry, scope)
+            stopped = stop_requested(t, earlier, time.time())
             self._tracked[arn] = tuple(stopped if k.revision == t.revision else k for k in self._tracked[arn])
+
+    def _with_current(self, service: Json) -> Json:
+        """A rollback belongs to the service deployment that failed: that stays the current one."""
+        with self._lock:
+            tracked = self._tracked.get(service["serviceArn"], ())
+        if not tracked:
+            return service
+        return {**service, "currentServiceDeployment": deployment_arn(service["serviceArn"], tracked[-1].revision)}
 
 
 def _missing(arns: list[str], found: Json) -> Json:
     return {"failures": [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in found]}
-
-
-def _with_current(service: Json) -> Json:
-    primary = primary_of(service)
-    if primary is None:
-        return service
-    return {**service, "currentServiceDeployment": deployment_arn(service["serviceArn"], suffix(primary["id"]))}

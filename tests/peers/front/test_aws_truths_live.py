@@ -78,6 +78,7 @@ def test_a_crashing_rollout_is_rolled_back_and_its_deployment_dropped(cloud: Clo
     first = cloud.task_definition("front-crash", STAY)
     cloud.service("crash", first)
     eventually(lambda: cloud.primary("crash")["rolloutState"] == "COMPLETED")
+    before = cloud.primary("crash")["id"]
     crashing = cloud.task_definition("front-crash", "exit 3")
     cloud.ecs.update_service(cluster=cloud.cluster, service="crash", taskDefinition=crashing)
     arn = deployments(cloud, "crash")[0]["serviceDeploymentArn"]
@@ -85,7 +86,8 @@ def test_a_crashing_rollout_is_rolled_back_and_its_deployment_dropped(cloud: Clo
     shown = deployment(cloud, arn)
     assert shown["deploymentCircuitBreaker"] == {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
     assert "circuit breaker" in shown["rollback"]["reason"]
-    assert [d["taskDefinition"] for d in cloud.shown("crash")["deployments"]] == [first]
+    assert [(d["id"], d["taskDefinition"]) for d in cloud.shown("crash")["deployments"]] == [(before, first)]
+    assert cloud.shown("crash")["currentServiceDeployment"] == arn
     assert len(deployments(cloud, "crash")) == 2
 
 
@@ -94,13 +96,14 @@ def test_a_stopped_service_deployment_goes_back_to_the_revision_before(cloud: Cl
     first = cloud.task_definition("front-stop", STAY)
     cloud.service("stop", first)
     eventually(lambda: cloud.primary("stop")["rolloutState"] == "COMPLETED")
+    before = cloud.primary("stop")["id"]
     other = cloud.task_definition("front-stop", STAY + " # 2")
     cloud.ecs.update_service(cluster=cloud.cluster, service="stop", taskDefinition=other)
     arn = deployments(cloud, "stop")[0]["serviceDeploymentArn"]
     answer = cloud.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
     assert answer["serviceDeploymentArn"] == arn
     eventually(lambda: deployment(cloud, arn)["status"] == "ROLLBACK_SUCCESSFUL")
-    assert cloud.primary("stop")["taskDefinition"] == first
+    assert (cloud.primary("stop")["id"], cloud.primary("stop")["taskDefinition"]) == (before, first)
     with pytest.raises(ClientError) as caught:
         cloud.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ROLLBACK")
     assert caught.value.response["Error"]["Code"] == "ConflictException"
@@ -126,11 +129,12 @@ def test_an_unhealthy_rollout_is_rolled_back_and_its_tasks_say_why(cloud: Cloud)
     first = cloud.task_definition("front-sick", "touch /tmp/ready; " + STAY, check)
     cloud.service("sick", first)
     eventually(lambda: cloud.primary("sick")["rolloutState"] == "COMPLETED")
+    before = cloud.primary("sick")["id"]
     sick = cloud.task_definition("front-sick", STAY, check)
     cloud.ecs.update_service(cluster=cloud.cluster, service="sick", taskDefinition=sick)
     arn = deployments(cloud, "sick")[0]["serviceDeploymentArn"]
     eventually(lambda: deployment(cloud, arn)["status"] == "ROLLBACK_SUCCESSFUL", 60)
-    assert [d["taskDefinition"] for d in cloud.shown("sick")["deployments"]] == [first]
+    assert [(d["id"], d["taskDefinition"]) for d in cloud.shown("sick")["deployments"]] == [(before, first)]
     assert deployment(cloud, arn)["deploymentCircuitBreaker"]["failureCount"] == 3
     stopped = cloud.ecs.list_tasks(cluster=cloud.cluster, serviceName="sick", desiredStatus="STOPPED")["taskArns"]
     tasks = cloud.ecs.describe_tasks(cluster=cloud.cluster, tasks=stopped)["tasks"]

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from tests.peers.front.returned import Returned
 from tests.peers.front.wire import Answer, Json, Scope
 
 # Hypercorn closes a connection idle for 75 s; sending on it just then would lose the call.
@@ -34,6 +35,7 @@ class Upstream:
             raise ValueError(f"upstream must be http://host:port, not {url}")
         self.host, self.port = parts.hostname, parts.port or 80
         self._local = threading.local()
+        self.returned = Returned()
 
     def open(
         self, method: str, target: str, headers: Headers, body: bytes | Iterable[bytes], chunked: bool = False
@@ -67,7 +69,22 @@ class Upstream:
 
     def ecs(self, action: str, params: Json, scope: Scope) -> Json:
         """An ECS call of the front's own, in the caller's account and region. Raises UpstreamRefusedError."""
-        return self._own("ecs", f"AmazonEC2ContainerServiceV20141113.{action}", params, scope)
+        answer = self._own("ecs", f"AmazonEC2ContainerServiceV20141113.{action}", params, scope)
+        return self.returned.shown(action, answer)
+
+    def roll_back(self, service: Json, earlier: Json, scope: Scope) -> None:
+        """Make `earlier`, with `id`, `taskDefinition` and `createdAt`, the service's PRIMARY again under its id.
+
+        Raises UpstreamRefusedError.
+        """
+        change = {
+            "cluster": service["clusterArn"],
+            "service": service["serviceName"],
+            "taskDefinition": earlier["taskDefinition"],
+            "forceNewDeployment": True,
+        }
+        target = "AmazonEC2ContainerServiceV20141113.UpdateService"
+        self.returned.to(earlier, lambda: self._own("ecs", target, change, scope))
 
     def ecr(self, action: str, params: Json, scope: Scope) -> Json:
         """The same for ECR."""

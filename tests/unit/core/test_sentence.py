@@ -58,6 +58,18 @@ def test_says_of_a_migration_alone(result: Result, says: str) -> None:
             "back on the version before: worker on worker:1; app left on app:9, which somebody else deployed",
         ),
         (Result.ROLLED_BACK, (ended("app", 9, Fate.SUPERSEDED),), "", "failed in production; app left on app:9"),
+        (
+            Result.ROLLED_BACK,
+            (ended("app", 7, Fate.ROLLING_BACK, Fate.ROLLED_BACK), ended("worker", 1, Fate.LIVE, Fate.LIVE)),
+            "",
+            "back on the version before: worker on worker:1; ECS reverted app to app:7, the last that had completed",
+        ),
+        (
+            Result.ROLLED_BACK,
+            (ended("app", 7),),
+            "",
+            "failed in production; ECS reverted app to app:7, the last that had completed",
+        ),
         (Result.OUT_OF_TIME, (ended("app", 1),), "", "did not settle in production in time; back on"),
         (Result.NOT_ROLLED_BACK, (ended("app", 2),), "", "NOT every service is back: app serves app:2. Someone"),
         (Result.SUPERSEDED, (ended("app", 9),), "", "superseded in production by another deployment: app serves app:9"),

@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from deploytool.core.observed import Deployment, ServiceDeployment
 from deploytool.core.verdict import Fate, Verdict, judge
 from tests.unit.core.verdict_table import NEW, OLD, OTHER, ROLLOUT, WITHOUT_SERVICE_DEPLOYMENTS, Case, seen, told
+from tests.unit.core.verdict_table_rollback import ROLLBACKS
 from tests.unit.core.verdict_table_service_deployments import WITH_SERVICE_DEPLOYMENTS
 
-CASES = WITHOUT_SERVICE_DEPLOYMENTS + WITH_SERVICE_DEPLOYMENTS
+CASES = WITHOUT_SERVICE_DEPLOYMENTS + WITH_SERVICE_DEPLOYMENTS + ROLLBACKS
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.happened)
 def test_the_verdict_says_what_happened_in_ecs(case: Case) -> None:
-    verdict = judge(case.rollout, case.service, case.service_deployment, out_of_time=False)
+    verdict = judge(case.rollout, case.service, case.service_deployment, False, case.sighting)
     assert verdict.fate is case.fate
     assert case.says in verdict.detail
     assert verdict.detail
@@ -24,8 +25,8 @@ def test_the_verdict_says_what_happened_in_ecs(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.happened)
 def test_out_of_time_settles_what_is_undecided_and_changes_nothing_else(case: Case) -> None:
-    before = judge(case.rollout, case.service, case.service_deployment, out_of_time=False)
-    after = judge(case.rollout, case.service, case.service_deployment, out_of_time=True)
+    before = judge(case.rollout, case.service, case.service_deployment, False, case.sighting)
+    after = judge(case.rollout, case.service, case.service_deployment, True, case.sighting)
     assert after.settled
     if before.settled:
         assert after == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,6 +51,43 @@ def test_the_line_names_counts_stage_and_what_holds_it_up(
     seen: ServiceState, told: ServiceDeployment | None, line: str
 ) -> None:
     assert waiting_for(ROLLOUT, seen, told) == line
+
+
+@pytest.mark.parametrize(
+    ("own", "of_service", "line"),
+    [
+        (0, 2, "0 of 2 running; 2 old tasks still serving"),
+        (1, 3, "0 of 3 running; 2 old tasks still serving"),
+        (4, 3, "0 of 4 running; 2 old tasks still serving"),
+        (0, 0, "desired count is 0; draining 2 old tasks"),
+    ],
+)
+def test_the_line_names_the_services_count_when_the_deployments_own_is_still_lower(
+    own: int, of_service: int, line: str
+) -> None:
+    seen = service(0, old=2)
+    new = replace(seen.deployments[0], desired=own)
+    seen = replace(seen, desired=of_service, deployments=(new, *seen.deployments[1:]))
+    assert waiting_for(ROLLOUT, seen, None) == line
+
+
+def test_the_line_is_about_the_deployment_that_ecs_returns_to_when_ours_is_drained() -> None:
+    seen = service(0)
+    ours = replace(seen.deployments[0], status="DRAINING", rollout_state="FAILED", desired=0, failed_tasks=3)
+    before = replace(seen.deployments[1], status="PRIMARY", desired=1, running=1)
+    assert waiting_for(ROLLOUT, replace(seen, deployments=(before, ours)), None) == "1 of 1 running"
+
+    draining = replace(ours, running=1)
+    line = "1 of 1 running; draining 1 task of the version that failed"
+    assert waiting_for(ROLLOUT, replace(seen, deployments=(before, draining)), None) == line
+
+
+def test_the_line_is_about_the_deployment_of_another_person_when_that_is_primary() -> None:
+    seen = service(0)
+    other = Deployment("ecs-svc/3", "PRIMARY", "app:13", "IN_PROGRESS", "", 2, 1)
+    ours = replace(seen.deployments[0], status="ACTIVE", running=1)
+    line = "1 of 2 running; 1 old task still serving"
+    assert waiting_for(ROLLOUT, replace(seen, deployments=(other, ours)), None) == line
 
 
 def test_a_pause_is_all_it_says_when_a_hook_awaits_an_action() -> None:

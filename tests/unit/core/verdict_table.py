@@ -7,6 +7,7 @@ from typing import Any
 
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceState
 from deploytool.core.verdict import Fate, Rollout
+from deploytool.core.verdict_model import NOT_SEEN, Sighting
 
 FAMILY = "arn:aws:ecs:us-east-1:123456789012:task-definition/shop-app"
 OLD, NEW, OTHER, OLDER = f"{FAMILY}:11", f"{FAMILY}:12", f"{FAMILY}:13", f"{FAMILY}:9"
@@ -69,6 +70,7 @@ class Case:
     service_deployment: ServiceDeployment | None = None
     rollout: Rollout = ROLLOUT
     says: str = ""
+    sighting: Sighting = NOT_SEEN
 
 
 WITHOUT_SERVICE_DEPLOYMENTS = (
@@ -95,6 +97,12 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
         Fate.WAITING,
         seen(ours(desired=0, running=0), desired=0),
         says="desired count is 0",
+    ),
+    Case(
+        "just begun: its own count is still 0, the service's is 2",
+        Fate.WAITING,
+        seen(ours(desired=0, running=0), old()),
+        says="0 of 2 running; 2 old tasks still serving",
     ),
     Case("first deployment of the service, rolling", Fate.WAITING, seen(ours()), rollout=FIRST),
     Case("first deployment of the service, completed", Fate.LIVE, seen(ours(state="COMPLETED")), rollout=FIRST),
@@ -142,17 +150,20 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
         says="shop-app:11 serves again",
     ),
     Case(
-        "rollback created a new primary deployment with the predecessor's revision, ours listed as failed (AWS)",
+        "a new id on the predecessor's revision, ours listed as failed",
         Fate.ROLLING_BACK,
         seen(ours("ACTIVE", "FAILED"), third(OLD)),
     ),
+    # These two were called a rollback once. ECS goes back under the old id, so a new one is an UpdateService.
     Case(
-        "rollback created a new primary deployment with the predecessor's revision, ours gone (AWS)",
-        Fate.ROLLING_BACK,
+        "a new id on the predecessor's revision, ours gone",
+        Fate.SUPERSEDED,
         seen(third(OLD)),
-        says="ECS dropped the deployment",
+        says="deployment ecs-svc/3 of shop-app:11 took over",
     ),
-    Case("rollback under a new id is complete, ours gone (AWS)", Fate.ROLLED_BACK, seen(third(OLD, "COMPLETED"))),
+    Case(
+        "a new id on the predecessor's revision is complete, ours gone", Fate.SUPERSEDED, seen(third(OLD, "COMPLETED"))
+    ),
     Case("rollback failed as well", Fate.FAILED, seen(ours("ACTIVE", "FAILED"), third(OLD, "FAILED"))),
     Case(
         "ours lost its place to the predecessor before it was marked as failed",
@@ -203,10 +214,11 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
         rollout=FORCED,
     ),
     Case(
-        "forced deployment of the live revision is gone: it may have been a rollback, so it is no success",
-        Fate.ROLLED_BACK,
+        "forced deployment of the live revision is gone, and a new id of it is complete: someone forced it again",
+        Fate.LIVE,
         seen(third(OLD, "COMPLETED")),
         rollout=FORCED,
+        says="live through deployment ecs-svc/3",
     ),
     Case(
         "forced deployment of the live revision, and someone forced another one on top",
@@ -220,8 +232,14 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
     Case("no rollout state, not all running", Fate.WAITING, seen(ours(state=None))),
     Case("no rollout state, one still pending", Fate.WAITING, seen(ours(state=None, running=2, pending=1))),
     Case("no rollout state, alone and all running", Fate.LIVE, seen(ours(state=None, running=2))),
-    Case("no rollout state, the way back all running", Fate.ROLLED_BACK, seen(third(OLD, None, running=2))),
-    Case("no rollout state, the way back one short", Fate.ROLLING_BACK, seen(third(OLD, None))),
+    Case("no rollout state, the rollback all running", Fate.ROLLED_BACK, seen(ours("ACTIVE"), old("PRIMARY", None))),
+    Case("no rollout state, the rollback one short", Fate.ROLLING_BACK, seen(ours("ACTIVE"), old("PRIMARY", None, 1))),
+    Case(
+        "no rollout state, its own count still 0",
+        Fate.WAITING,
+        seen(ours(state=None, desired=0, running=0)),
+        says="0 of 2 running",
+    ),
     Case("way back: rolling", Fate.WAITING, seen(third(OLD), ours("ACTIVE")), rollout=WAY_BACK),
     Case("way back: live", Fate.LIVE, seen(third(OLD, "COMPLETED")), rollout=WAY_BACK, says="shop-app:11 is live"),
     Case(

@@ -85,6 +85,7 @@ class Environment(RuleBasedStateMachine):
             breaker=st.booleans(),
             rollback=st.booleans(),
             ministack=st.booleans(),
+            quiet=st.booleans(),
             seed=st.integers(0, 9),
         )
     )

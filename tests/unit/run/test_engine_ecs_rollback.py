@@ -1,0 +1,163 @@
+"""A release that ECS itself rolls back: exit 6, and soon after ECS is done, whatever may be read of it."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from deploytool.cli.clock import FASTEST, SLOWEST
+from deploytool.core.ecs_rollback import STALE_FOR
+from deploytool.core.observed import Deployment
+from deploytool.core.outcome import Outcome
+from deploytool.core.pace import FAR
+from deploytool.core.verdict_model import NOT_SEEN, Fate, Sighting, rollout_of
+from deploytool.errors import Exit
+from deploytool.report.serving import serving
+from deploytool.run.explain import LISTING_LAG
+from deploytool.run.put_back import look_again
+from deploytool.run.rollout import watch
+from deploytool.run.watched import Watched
+from tests.peers.ecs_model.clock import VirtualClock
+from tests.peers.ecs_model.deployment import moment
+from tests.peers.ecs_model.deployments_api import EcsWithDeploymentsApi, Readable
+from tests.peers.ecs_model.ecs import revision
+from tests.peers.ecs_model.life import CRASHES, NO_IMAGE
+from tests.unit.core import plan_cases as cases
+from tests.unit.run.cloud import Cloud
+
+SOON = 1.5
+"""Seconds between the end of a rollback by ECS and the end of the release."""
+APP, WORKER = cases.service("app"), cases.service("worker")
+
+
+def cloud_with(how: Readable, *, pace: float = SLOWEST, stale: int = 0, **service: bool) -> Cloud:
+    cloud = Cloud(clock=VirtualClock(pace))
+    cloud.ecs = EcsWithDeploymentsApi(cloud.clock, how=how, stale=stale)
+    for name in ("app", "worker"):
+        cloud.ecs.add(name, desired=2, **service)
+    return cloud
+
+
+def late(cloud: Cloud) -> float:
+    """Seconds since the last service was back."""
+    ends = [service.events[-1].at for service in cloud.ecs.members.values() if service.events]
+    return (moment(cloud.clock.now) - max(ends)).total_seconds()
+
+
+def failing(cloud: Cloud, *families: str) -> Outcome:
+    cloud.ecs.next_life.update(dict.fromkeys(families, CRASHES))
+    return cloud.release(cloud.plan(APP, WORKER))
+
+
+@pytest.mark.parametrize("pace", [FASTEST, SLOWEST])
+@pytest.mark.parametrize("ministack", [False, True], ids=["ecs", "ministack"])
+@pytest.mark.parametrize("quiet", [False, True], ids=["with events", "quiet"])
+@pytest.mark.parametrize("families", [("app",), ("app", "worker")], ids=" ".join)
+@pytest.mark.parametrize("how", get_args(Readable))
+def test_ends_with_6_soon_when_ecs_went_back(
+    how: Readable, families: tuple[str, ...], quiet: bool, ministack: bool, pace: float
+) -> None:
+    cloud = cloud_with(how, pace=pace, quiet=quiet, ministack=ministack)
+
+    outcome = failing(cloud, *families)
+
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+    assert late(cloud) < SOON
+    assert all(service.serving.endswith(":1") for service in outcome.services)
+    assert {each.key: each.verdict.fate for each in outcome.services}["app"] is Fate.ROLLING_BACK
+    assert isinstance(cloud.ecs, EcsWithDeploymentsApi)
+    assert cloud.ecs.api.asked > 0
+
+
+@pytest.mark.parametrize("stale", [1, 3])
+@pytest.mark.parametrize("how", get_args(Readable))
+def test_is_not_misled_by_readings_from_before_the_update(how: Readable, stale: int) -> None:
+    cloud = cloud_with(how, stale=stale)
+
+    outcome = cloud.release(cloud.plan(APP, WORKER))
+
+    assert outcome.exit_code is Exit.DONE, outcome.sentence
+
+
+@pytest.mark.parametrize("how", get_args(Readable))
+def test_names_what_runs_when_ecs_returns_past_the_version_before(how: Readable) -> None:
+    cloud = cloud_with(how)
+    app = cloud.ecs.members["app"]
+    app.rollback = False
+    cloud.ecs.lives[revision("app", 50)] = CRASHES
+    app.move_to(revision("app", 50))
+    cloud.clock.sleep(60.0)
+    app.rollback = True
+    assert app.primary.state == "FAILED"
+
+    outcome = failing(cloud, "app")
+
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+    assert late(cloud) < SOON
+    assert app.primary.revision.endswith("app:1")
+    assert "ECS reverted app to app:1, the last that had completed" in outcome.sentence
+    assert "app on" not in outcome.sentence
+    assert {each.key: (each.status, each.now) for each in serving(outcome)}["app"] == ("rolled back", "app:1")
+
+
+def test_ends_with_6_when_ecs_reverts_the_way_back_to_the_version_before() -> None:
+    cloud = cloud_with("denied")
+    plan = cloud.plan(APP, WORKER)
+    cloud.ecs.next_life["worker"] = NO_IMAGE  # no second try can help: the app is sent back while it still rolls
+    cloud.clock.at(0.5, lambda: cloud.ecs.lives.update({revision("app", 1): CRASHES}))
+
+    outcome = cloud.release(plan)
+
+    app = cloud.ecs.members["app"]
+    assert [call.about for call in cloud.ecs.made("UpdateService")].count("app") == 2
+    assert (app.primary.id, app.primary.state) == ("ecs-svc/001", "COMPLETED")
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+
+
+def watched(cloud: Cloud, sighting: Sighting = NOT_SEEN) -> Watched:
+    """Of a rollout whose deployment ECS does not list."""
+    before = cloud.ecs.members["app"].view()
+    ours = Deployment("ecs-svc/099", "PRIMARY", revision("app", 9), "IN_PROGRESS")
+    return Watched("app", rollout_of(before, ours, revision("app", 9)), sighting=sighting)
+
+
+def test_a_reading_without_our_deployment_is_believed_after_10_seconds() -> None:
+    cloud = cloud_with("denied")
+
+    ended = watch((watched(cloud),), 600.0, cloud.world, stop_early=True)
+
+    assert [each.verdict.fate for each in ended] == [Fate.ROLLED_BACK]
+    assert STALE_FOR <= cloud.clock.now < STALE_FOR + SLOWEST * FAR + sum(LISTING_LAG)
+
+
+def test_a_last_look_knows_that_our_deployment_was_listed_before() -> None:
+    cloud = cloud_with("denied")
+    listed = Sighting(Deployment("ecs-svc/099", "PRIMARY", revision("app", 9), "IN_PROGRESS"))
+
+    found = look_again((watched(cloud), watched(cloud, listed)), cloud.world)
+
+    assert [each.verdict.fate for each in found] == [Fate.WAITING, Fate.ROLLED_BACK]
+
+
+@pytest.mark.parametrize("how", get_args(Readable))
+def test_leaves_it_to_the_person_who_went_back_by_hand(how: Readable) -> None:
+    cloud = cloud_with(how)
+    cloud.clock.at(4.0, lambda: cloud.ecs.members["app"].move_to(revision("app", 1)))
+
+    outcome = failing(cloud, "app")
+
+    assert outcome.exit_code is Exit.SUPERSEDED, outcome.sentence
+    assert [call.about for call in cloud.ecs.made("UpdateService")].count("app") == 1
+
+
+@pytest.mark.parametrize("how", get_args(Readable))
+def test_ends_at_once_when_the_service_is_scaled_to_0(how: Readable) -> None:
+    cloud = cloud_with(how)
+    for service in cloud.ecs.members.values():
+        service.desired = service.primary.desired = service.primary.running = 0
+
+    outcome = cloud.release(cloud.plan(APP, WORKER))
+
+    assert outcome.exit_code is Exit.DONE, outcome.sentence
+    assert late(cloud) < SOON
