@@ -94,7 +94,7 @@ def rolling(states: Mapping[str, ServiceState]) -> tuple[str, ...]:
 def stranded(record: Record, states: Mapping[str, ServiceState]) -> tuple[str, ...]:
     """Keys of services that a release moved, that ECS moves no more, and that are not back.
 
-    Either the new revision runs still, or again since ECS reverted the way back; or the deployment of the revision
+    Either the new revision runs still, or again since ECS reverted the return; or the deployment of the revision
     before failed. What someone else deployed since is theirs.
     """
     return tuple(

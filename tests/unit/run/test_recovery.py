@@ -248,7 +248,7 @@ def failed(where: str) -> dict[str, ServiceState]:
         (CANCELLED, {"app": cases.state("app", deployments=())}, ()),
     ],
     ids=[
-        "all are back", "the new version runs", "it is on its way", "somebody else deployed", "one service is gone",
+        "all are back", "the new version runs", "it is on its way", "someone else deployed", "one service is gone",
         "the way back failed", "another deployment failed", "it had failed before", "there is no deployment",
     ],
 )  # fmt: skip
