@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from deploytool.core.observed import (
@@ -72,7 +73,9 @@ def _deployment(raw: Json) -> Deployment:
 def service_deployment(raw: Json) -> ServiceDeployment:
     """One entry of ``serviceDeployments`` in DescribeServiceDeployments."""
     breaker = raw.get("deploymentCircuitBreaker", {})
-    hooks = raw.get("lifecycleHookDetails", ())
+    waiting = (each for each in raw.get("lifecycleHookDetails", ()) if each.get("status") == "AWAITING_ACTION")
+    hook: Json = next(waiting, {})
+    hook_id = hook.get("hookId", "")
     return ServiceDeployment(
         arn=raw["serviceDeploymentArn"],
         status=raw["status"],
@@ -83,10 +86,16 @@ def service_deployment(raw: Json) -> ServiceDeployment:
         failure_count=breaker.get("failureCount", 0),
         failure_threshold=breaker.get("threshold", 0),
         triggered_alarms=tuple(raw.get("alarms", {}).get("triggeredAlarmNames", ())),
-        paused_hook=next(
-            (each.get("hookTargetArn", "a hook") for each in hooks if each.get("status") == "AWAITING_ACTION"), ""
-        ),
+        paused_hook=hook.get("hookTargetArn") or hook_id or ("of unknown name" if hook else ""),
+        pause_hook_id="" if hook.get("hookTargetArn") else hook_id,
+        pause_expires_at=_moment(hook.get("expiresAt")),
+        pause_timeout_action=hook.get("timeoutAction", ""),
     )
+
+
+def _moment(raw: datetime | str | None) -> datetime | None:
+    """botocore gives a datetime; the CLI's JSON has it as text."""
+    return datetime.fromisoformat(raw) if isinstance(raw, str) else raw
 
 
 def task(raw: Json, definition: TaskDefinition) -> Task:

@@ -50,16 +50,17 @@ def change(
     earlier = _made_earlier(rollout, primary, mine or sighting.listed)
     fresh = mine is not None or sign or sighting.listed is not None or sighting.absent_for >= STALE_FOR
     if rollout.previous_deployment_id and primary.id == rollout.previous_deployment_id:
-        # Where UpdateService had nothing to change, ours is the older one: this reading is from before that.
-        return Change.RETURN if fresh and not (mine is not None and earlier is False) else Change.NONE_SEEN
+        # Where UpdateService had nothing to change, ours is the older one and complete: an earlier reading shows that.
+        older = mine is not None and mine.rollout_state == "COMPLETED" and earlier is False and not sign
+        return Change.RETURN if fresh and not older else Change.NONE_SEEN
     if primary.id in _targets(rollout, service, primary, sighting):
         return Change.RETURN
     if earlier or _may_be_previous(rollout, primary, mine, earlier):
         return Change.RETURN if fresh else Change.NONE_SEEN
     if not sign:
         return Change.OTHER_UPDATE
-    older = earlier is None and _is_older_revision(primary.task_definition, rollout.task_definition)
-    return Change.RETURN if older or _runs_previous_revision(rollout, primary) else Change.OTHER_UPDATE
+    runs_older = earlier is None and _is_older_revision(primary.task_definition, rollout.task_definition)
+    return Change.RETURN if runs_older or _runs_previous_revision(rollout, primary) else Change.OTHER_UPDATE
 
 
 def why_failed(rollout: Rollout, service: ServiceState, sighting: Sighting) -> str | None:

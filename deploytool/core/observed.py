@@ -107,7 +107,12 @@ class ServiceDeployment:
     failure_threshold: int = 0
     triggered_alarms: tuple[str, ...] = ()
     paused_hook: str = ""
-    """Name or ARN of the lifecycle hook that awaits an action."""
+    """ARN of the lifecycle hook's function, or id of the PAUSE hook, that awaits an action."""
+    pause_hook_id: str = ""
+    """Id by which a person lets a PAUSE hook go on; empty for a hook that has a function."""
+    pause_expires_at: datetime | None = None
+    pause_timeout_action: str = ""
+    """What ECS does when the pause expires: ROLLBACK or CONTINUE; empty where it does not say."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC
 
 from deploytool.core.ecs_rollback import Change, change, listed
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
@@ -38,7 +39,7 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
     DescribeServiceDeployments is denied, empty, or tells of a deployment that is not this rollout's.
     """
     if service_deployment is not None and service_deployment.paused_hook:
-        return f"paused at hook {_last_part(service_deployment.paused_hook)}"
+        return _paused(service_deployment)
     if service is None:
         return "an answer from ECS"
     target = service.primary or listed(rollout, service)
@@ -95,6 +96,19 @@ def _progress(target: Deployment, service: ServiceState, others: str = "old {}")
     if left:
         return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
     return f"{line}; ECS to call it steady" if complete and target.rollout_state != "COMPLETED" else line
+
+
+def _paused(paused: ServiceDeployment) -> str:
+    parts = [f"paused at hook {_last_part(paused.paused_hook)}"]
+    if paused.pause_expires_at is not None:
+        does = {"ROLLBACK": "rolls back", "CONTINUE": "goes on"}.get(paused.pause_timeout_action, "ends the pause")
+        parts.append(f"ECS {does} by itself at {paused.pause_expires_at.astimezone(UTC):%H:%M} UTC")
+    if paused.pause_hook_id:
+        parts.append(
+            f"to go on: aws ecs continue-service-deployment --service-deployment-arn {paused.arn}"
+            f" --hook-id {paused.pause_hook_id} --action CONTINUE (or ROLLBACK)"
+        )
+    return "; ".join(parts)
 
 
 def _last_part(name: str) -> str:

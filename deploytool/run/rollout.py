@@ -152,10 +152,10 @@ def _judge(
 ) -> Watched:
     name = service.rollout.service
     state, detail = states.get(name), details.get(name)
-    service = service.after_reading(state, world.clock.monotonic())
-    verdict = judge(service.rollout, state, detail, out_of_time, service.sighting)
+    sighting, absent_since = service.seen_in(state, world.clock.monotonic())
+    verdict = judge(service.rollout, state, detail, out_of_time, sighting)
     shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
-    service = replace(service, verdict=shown, state=state)
+    service = replace(service, verdict=shown, state=state, sighting=sighting, absent_since=absent_since)
     ours = service.deployment
     world.tell(
         ServiceMoved(service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back)

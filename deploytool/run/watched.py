@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from deploytool.core.diagnosis_model import Diagnosis
 from deploytool.core.observed import Deployment, ServiceState
@@ -29,16 +29,21 @@ class Watched:
     absent_since: tuple[str, float] | None = None
     """The other PRIMARY's id, and the clock's second from which readings showed it and did not list our deployment."""
 
-    def after_reading(self, state: ServiceState | None, now: float) -> Watched:
-        """With what a reading at ``now``, in seconds of the clock, adds to the sighting; ``None`` adds nothing."""
+    def seen_in(self, state: ServiceState | None, now: float) -> tuple[Sighting, tuple[str, float] | None]:
+        """``sighting`` and ``absent_since`` after a reading at ``now``, in seconds of the clock.
+
+        ``state`` is ``None`` where there was no answer.
+        """
         if state is None:
-            return self
+            return self.sighting, self.absent_since
+        primary = state.primary
         ours = next((each for each in state.deployments if each.id == self.rollout.deployment_id), None)
-        if ours is not None or state.primary is None:
-            return replace(self, sighting=Sighting(ours or self.sighting.listed), absent_since=None)
-        same = self.absent_since is not None and self.absent_since[0] == state.primary.id
-        since = self.absent_since if self.absent_since is not None and same else (state.primary.id, now)
-        return replace(self, sighting=Sighting(self.sighting.listed, now - since[1]), absent_since=since)
+        if ours is not None or primary is None:
+            return Sighting(ours or self.sighting.listed), None
+        since = self.absent_since
+        if since is None or since[0] != primary.id:
+            since = (primary.id, now)
+        return Sighting(self.sighting.listed, now - since[1]), since
 
     @property
     def hopeless(self) -> bool:

@@ -95,7 +95,8 @@ def at_last(site: Site, *, stuck: bool) -> None:
     for service in site.ecs.members.values():
         if stuck and service.primary.state == "IN_PROGRESS":
             site.note(f"a person puts {service.name} back")
-            service.move_to(next(each.revision for each in reversed(service.deployments)))
+            assert service.completed is not None, "each service ran before the first release"
+            service.move_to(service.completed[1])
             service.primary.life = HEALTHY
     site.ecs.lives = dict.fromkeys(site.ecs.lives, HEALTHY)
     site.clock.sleep(60.0)

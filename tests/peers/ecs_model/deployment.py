@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from deploytool.core.observed import Deployment
 from tests.peers.ecs_model.life import Life
@@ -11,6 +12,7 @@ from tests.peers.ecs_model.life import Life
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)
 def moment(seconds: float) -> datetime:
     """Wall clock time ``seconds`` after the model's world began."""
     return START + timedelta(seconds=seconds)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from deploytool.aws.parse import service_deployment
 from deploytool.core.observed import Deployment, ServiceDeployment, ServiceEvent, ServiceState
 from deploytool.core.verdict_model import Rollout
 from deploytool.core.waiting import waiting_for
@@ -94,6 +95,39 @@ def test_a_pause_is_all_it_says_when_a_hook_awaits_an_action() -> None:
     hook = "arn:aws:lambda:us-east-1:123456789012:function:approve"
     told = ServiceDeployment("arn", "IN_PROGRESS", paused_hook=hook)
     assert waiting_for(ROLLOUT, service(), told) == "paused at hook approve"
+
+
+def paused_by(hook: dict[str, str]) -> ServiceDeployment:
+    hooks = [{"status": "SUCCEEDED", "hookId": "done"}, {**hook, "status": "AWAITING_ACTION"}]
+    return service_deployment(
+        {"serviceDeploymentArn": "arn:sd", "status": "IN_PROGRESS", "lifecycleHookDetails": hooks}
+    )
+
+
+@pytest.mark.parametrize(
+    ("hook", "line"),
+    [
+        (
+            {"hookId": "ecs-pause-X", "expiresAt": "2026-05-06T18:03:00+02:00", "timeoutAction": "ROLLBACK"},
+            (
+                "paused at hook ecs-pause-X; ECS rolls back by itself at 16:03 UTC; to go on: aws ecs "
+                "continue-service-deployment --service-deployment-arn arn:sd --hook-id ecs-pause-X --action CONTINUE "
+                "(or ROLLBACK)"
+            ),
+        ),
+        (
+            {"hookTargetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00", "timeoutAction": "CONTINUE"},
+            "paused at hook approve; ECS goes on by itself at 16:03 UTC",
+        ),
+        (
+            {"hookTargetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00"},
+            "paused at hook approve; ECS ends the pause by itself at 16:03 UTC",
+        ),
+        ({}, "paused at hook of unknown name"),
+    ],
+)
+def test_a_pause_says_until_when_and_how_to_go_on(hook: dict[str, str], line: str) -> None:
+    assert waiting_for(ROLLOUT, service(), paused_by(hook)) == line
 
 
 def test_events_from_before_the_deployment_are_not_told() -> None:

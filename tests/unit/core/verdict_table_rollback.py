@@ -314,6 +314,16 @@ ROLLBACKS = (
         rollout=UNKNOWN,
     ),
     Case(
+        "old id rolling, and its time of creation is new",
+        Fate.ROLLING_BACK,
+        seen(made(GOING_BACK, 5), made(ours("ACTIVE"), 0)),
+    ),
+    Case(
+        "old id complete, its time of creation is new, ours failed",
+        Fate.ROLLED_BACK,
+        seen(made(BACK, 5), made(ours("ACTIVE", "FAILED"), 0)),
+    ),
+    Case(
         "UpdateService had nothing to change, stale reading from before ECS returned",
         Fate.WAITING,
         seen(made(ours("PRIMARY"), 0), made(old("ACTIVE"), -60)),

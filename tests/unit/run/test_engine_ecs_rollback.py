@@ -72,7 +72,7 @@ def test_ends_with_6_soon_when_ecs_went_back(
 
 @pytest.mark.parametrize("stale", [1, 3])
 @pytest.mark.parametrize("how", get_args(Readable))
-def test_is_not_misled_by_readings_from_before_the_update(how: Readable, stale: int) -> None:
+def test_succeeds_when_readings_are_from_before_the_update(how: Readable, stale: int) -> None:
     cloud = cloud_with(how, stale=stale)
 
     outcome = cloud.release(cloud.plan(APP, WORKER))
@@ -101,7 +101,7 @@ def test_names_what_runs_when_ecs_returns_past_the_version_before(how: Readable)
     assert {each.key: (each.status, each.now) for each in serving(outcome)}["app"] == ("rolled back", "app:1")
 
 
-def test_ends_with_6_when_ecs_reverts_the_way_back_to_the_version_before() -> None:
+def test_ends_with_6_when_ecs_reverts_our_own_revert() -> None:
     cloud = cloud_with("denied")
     plan = cloud.plan(APP, WORKER)
     cloud.ecs.next_life["worker"] = NO_IMAGE  # no second try can help: the app is sent back while it still rolls
@@ -122,7 +122,7 @@ def watched(cloud: Cloud, sighting: Sighting = NOT_SEEN) -> Watched:
     return Watched("app", rollout_of(before, ours, revision("app", 9)), sighting=sighting)
 
 
-def test_a_reading_without_our_deployment_is_believed_after_10_seconds() -> None:
+def test_a_rollback_is_believed_when_the_reading_stood_for_10_seconds() -> None:
     cloud = cloud_with("denied")
 
     ended = watch((watched(cloud),), 600.0, cloud.world, stop_early=True)
@@ -131,7 +131,7 @@ def test_a_reading_without_our_deployment_is_believed_after_10_seconds() -> None
     assert STALE_FOR <= cloud.clock.now < STALE_FOR + SLOWEST * FAR + sum(LISTING_LAG)
 
 
-def test_a_last_look_knows_that_our_deployment_was_listed_before() -> None:
+def test_the_last_look_sees_a_rollback_when_ours_was_listed_before() -> None:
     cloud = cloud_with("denied")
     listed = Sighting(Deployment("ecs-svc/099", "PRIMARY", revision("app", 9), "IN_PROGRESS"))
 
@@ -141,7 +141,7 @@ def test_a_last_look_knows_that_our_deployment_was_listed_before() -> None:
 
 
 @pytest.mark.parametrize("how", get_args(Readable))
-def test_leaves_it_to_the_person_who_went_back_by_hand(how: Readable) -> None:
+def test_ends_as_superseded_when_a_person_went_back_by_hand(how: Readable) -> None:
     cloud = cloud_with(how)
     cloud.clock.at(4.0, lambda: cloud.ecs.members["app"].move_to(revision("app", 1)))
 
