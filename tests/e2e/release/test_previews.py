@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.release.shop import Shop
 
-LOOKS = re.compile(r"Describe|List|Get|BatchGet|BatchCheck|Query|Scan|Estimate")
+LOOKS = re.compile(r"Describe|List|Get|BatchGet|BatchCheck|Query|Scan|Estimate|GET |HEAD |GenerateCredentialReport$")
 CHANGE_SETS = {"CreateChangeSet", "DeleteChangeSet"}
 """`infra plan` asks CloudFormation by change sets, and deletes them."""
 
