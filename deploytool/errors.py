@@ -39,7 +39,7 @@ class ConfigurationError(DeployError):
     exit_code = Exit.USAGE
 
 
-class Refused(DeployError):
+class PreconditionFailed(DeployError):
     """What is live does not allow the release; nothing was changed."""
 
     exit_code = Exit.REFUSED
@@ -51,7 +51,7 @@ class BuildError(DeployError):
     exit_code = Exit.BUILD_FAILED
 
 
-class OutOfTime(DeployError):
+class TimeoutExceeded(DeployError):
     """A deadline passed before AWS was done."""
 
     exit_code = Exit.OUT_OF_TIME
@@ -87,3 +87,31 @@ class CloudUnreachable(CloudError):
 
 class NotFound(CloudError):
     """A cluster, service, task definition, repository or log group that does not exist."""
+
+
+class LeaseLost(DeployError):
+    """The lease expired and another run took it: this one may change nothing more."""
+
+    exit_code = Exit.SUPERSEDED
+
+    def __init__(self, owner: str, taken_by: str = "") -> None:
+        self.taken_by = taken_by
+        by = f"release {taken_by} took it" if taken_by else "it was taken away"
+        super().__init__(
+            f"release {owner} no longer has the lock: {by}",
+            "look at `deploytool history` and `deploytool status`; who has the lock settles what was left",
+        )
+
+
+class SupersededBy(DeployError):
+    """A newer release asked this one to give way; the lock is still this one's until it has."""
+
+    exit_code = Exit.SUPERSEDED
+
+    def __init__(self, owner: str, by: str) -> None:
+        self.by = by
+        super().__init__(f"release {owner} gives way to the newer release {by}", f"follow release {by} instead")
+
+
+class OptionsContradict(ConfigurationError):
+    """Options that have no one meaning together, or of which one would be ignored."""

@@ -6,9 +6,22 @@ import json
 import sys
 from collections.abc import Iterator
 
-from deploytool.core.config.keys import FILE
-from deploytool.core.config.records import Key, ListOf, MapOf, Patch, Record
-from deploytool.core.config.scalars import Choice, Duration, Flag, ParameterValue, Shape, Text, TextOrFalse, Whole
+from deploytool.config.schema import FILE
+from deploytool.config.types import (
+    Choice,
+    Duration,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    ParameterValue,
+    Patch,
+    Record,
+    Shape,
+    Text,
+    TextOrFalse,
+    Whole,
+)
 from scripts.between_marks import ROOT, write
 
 BEGIN = "<!-- keys: written by scripts/config-reference -->"

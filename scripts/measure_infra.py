@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.state import SandboxState, load
+from deploytool.sandbox.account import Account
+from deploytool.sandbox.state import SandboxState, load_state
 
 FIRST, NOTHING = "first time", "nothing to do"
 BOUNDS = {FIRST: 60.0, NOTHING: 6.0}
@@ -51,7 +51,7 @@ def running() -> Iterator[SandboxState]:
         root = Path(directory).resolve()
         try:
             deploytool(root, "sandbox", "up", "--aws-port", "4800", "--github-port", "4820", "--output", "json")
-            state = load(root)
+            state = load_state(root)
             if state is None:
                 raise SystemExit("`deploytool sandbox up` left no state")
             deploytool(state.workdir, "release", "--output", "json")

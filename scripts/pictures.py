@@ -18,9 +18,9 @@ from rich.text import Text
 
 from deploytool.sandbox import checkout
 from deploytool.sandbox.errors import SandboxError
-from deploytool.sandbox.standin import page
-from deploytool.sandbox.state import SandboxState, load
-from tests.peers.github.browser import started
+from deploytool.sandbox.github.client import page_url
+from deploytool.sandbox.state import SandboxState, load_state
+from tests.support.browser import started
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
@@ -40,7 +40,7 @@ def main() -> None:
         root.mkdir()
         _run(root, "sandbox", "up")
         try:
-            state = load(root)
+            state = load_state(root)
             if state is None:
                 raise SandboxError(f"there is no sandbox in {root}", "see what `deploytool sandbox up` said")
             _terminal(state, "released.svg", expected=0)
@@ -51,7 +51,7 @@ def main() -> None:
             with started() as browser:
                 for number, name in ((2, "released.png"), (3, "put-back.png")):
                     browser.look(width=1100, height=1150)
-                    browser.open(page(state, number))
+                    browser.open(page_url(state, number))
                     browser.wait_for_text("github-actions")
                     browser.script("document.querySelectorAll('details').forEach(each => each.open = true)")
                     browser.screenshot(IMAGES / name, whole=False)

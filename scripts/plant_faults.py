@@ -7,8 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.cloudformation.faults import ALL
-from tests.cloudformation.verdicts import judge
+from tests.support.cloudformation.faults import ALL
+from tests.support.cloudformation.verdicts import judge
 
 
 def main() -> int:

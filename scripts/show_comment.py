@@ -15,14 +15,14 @@ from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.text import Text
 
-from deploytool.sandbox import discover
+from deploytool.sandbox import trust
 
 WIDTH = 110
 
 
 def main() -> None:
     argparse.ArgumentParser(prog="scripts/show-comment").parse_args()
-    state = discover.find(Path.cwd())
+    state = trust.find_sandbox(Path.cwd())
     if state is None:
         sys.exit("show-comment: there is no sandbox here")
     head = ["git", "rev-parse", "HEAD"]

@@ -14,7 +14,6 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionClosedError,
-    ConnectionError,  # noqa: A004  (botocore's name; ours is not used here)
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
@@ -27,10 +26,18 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from deploytool.core.diagnosis import of_api_error
+from deploytool.aws.api_errors import diagnose_api_error
 from deploytool.errors import CloudError, CloudUnreachable, CredentialsMissing, DeployError, NotFound, PermissionMissing
+
+# SEG aws.call
+# One way to call AWS: which errors are tried again, how long, and what the others become.
+#
+# botocore's own retries are switched off (see ``session``): two layers of retries multiply each other's waits.
 
 PATIENCE = 60.0
 """Seconds that one call may be retried in all."""
@@ -50,7 +57,7 @@ ABSENT = {
     "LoadBalancerNotFound", "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException",
     "ReportNotPresent",
 }  # fmt: skip
-NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
+NETWORK = (BotoConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOTokenLoadError, TokenRetrievalError,
     UnauthorizedSSOTokenError,
@@ -69,13 +76,13 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     must be safe to repeat, as RunTask is by its client token. Raises CloudError.
     """
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
-    return tried(client, operation, lambda: method(**parameters), PATIENCE)
+    return call_with_retry(client, operation, lambda: method(**parameters), PATIENCE)
 
 
-def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
+def call_with_retry(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
     """What ``ask``, a call of ``operation``, answers; tried again for ``patience`` seconds. Raises CloudError."""
     retrying = Retrying(
-        retry=retry_if_exception(may_pass),
+        retry=retry_if_exception(is_retryable),
         stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
@@ -84,7 +91,7 @@ def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patien
         return retrying(ask)
 
 
-def once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+def call_once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
     with _translating(_name(client, operation), 0.0):
@@ -119,7 +126,7 @@ def _name(client: Any, operation: str) -> str:
     return f"{_IAM_NAMES.get(signed, signed)}:{_camel(operation)}"
 
 
-def may_pass(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """True where trying the same call again may succeed."""
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -145,13 +152,29 @@ def translated(error: ClientError, action: str, tried_for: str = "") -> DeployEr
             f"AWS did not accept the credentials for {action}: {message}",
             "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
         )
-    if may_pass(error):
+    if is_retryable(error):
         return CloudUnreachable(f"{action} kept failing{tried_for}: {code}: {message}", "run it again later")
     if code in ABSENT:
         return NotFound(f"{action}: {message}", "check the names in deploytool.yml and the region")
-    why = of_api_error(code, message, action)
+    why = diagnose_api_error(code, message, action)
     return CloudError(why.cause, why.fix)
 
 
 def _camel(operation: str) -> str:
     return "".join(part.capitalize() for part in operation.split("_"))
+
+
+# SEG aws.every_page
+# Calls that are read to their last page.
+
+
+def paginate_all(client: Any, operation: str, patience: float, **parameters: Any) -> dict[str, Any]:
+    """As :func:`deploytool.aws.call.call`, with the lists of every page in one answer; patience in seconds.
+
+    A list that is empty may be missing in it.
+    """
+    if not client.can_paginate(operation):
+        method: Callable[..., dict[str, Any]] = getattr(client, operation)
+        return call_with_retry(client, operation, lambda: method(**parameters), patience)
+    pages = client.get_paginator(operation)
+    return call_with_retry(client, operation, lambda: pages.paginate(**parameters).build_full_result(), patience)

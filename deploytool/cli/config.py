@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
-from deploytool.cli.print_text import print_document
+from deploytool.cli import option_rules, options
+from deploytool.output.console import print_document
 
 if TYPE_CHECKING:
-    from deploytool.core.config.model import Config
+    from deploytool.config.model import ConfigFile
 
 
-@click.group(name="config", cls=rules.Verbs)
+@click.group(name="config", cls=option_rules.Verbs)
 def command() -> None:
     """Check deploytool.yml, or print its JSON Schema.
 
@@ -39,13 +39,13 @@ def check(context: click.Context, path: str, environment: str | None, output: st
       deploytool config check --config deploy/deploytool.yml --output json
     """
     # Loaded here so that `deploytool --help` loads neither PyYAML nor the configuration.
-    from deploytool.cli.read_config import read_config
-    from deploytool.core.config.faults import ConfigFaults
-    from deploytool.core.config.resolve import resolve
+    from deploytool.config.errors import ConfigErrors
+    from deploytool.config.loader import resolve
+    from deploytool.config.yaml import read_config
 
     try:
         config = read_config(path)
-    except ConfigFaults as faults:
+    except ConfigErrors as faults:
         if output == "json":
             print_document({"valid": False, "faults": [asdict(fault) for fault in faults.faults], "settings": None})
         else:
@@ -70,11 +70,11 @@ def schema() -> None:
     Example:
       deploytool config schema > deploytool.schema.json
     """
-    from deploytool.core.config.json_schema import json_schema
+    from deploytool.config.schema import json_schema
 
     print_document(json_schema())
 
 
-def _summary(config: Config) -> str:
+def _summary(config: ConfigFile) -> str:
     parts = (("images", config.images), ("services", config.services), ("environments", config.environments))
     return f"app {config.app}; " + "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts)

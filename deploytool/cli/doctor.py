@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.cli.project import Project
-    from deploytool.core.doctor.examine import Examination
-    from deploytool.core.doctor.facts import Facts
-    from deploytool.core.doctor.facts_github import Github
-    from deploytool.core.ledger import Record
+    from deploytool.deploy.context import Context
+    from deploytool.doctor.checks import Report
+    from deploytool.doctor.facts import Facts
+    from deploytool.doctor.facts_account import Github
+    from deploytool.ledger.record import Record
+
 
 LAST = 50
 """Releases of the ledger that are looked through for one from a workflow and for a migration."""
 
 
-@click.command(name="doctor", cls=rules.Verb)
+@click.command(name="doctor", cls=option_rules.Verb)
 @options.environment
 @click.option("--except", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; may be given again.")
 @options.output
@@ -37,15 +38,15 @@ def command(
     Example:
       deploytool doctor --environment production --except cdn --except dns
     """
-    from deploytool.cli.print_text import print_document, print_text
-    from deploytool.cli.project import project
-    from deploytool.core.doctor.examine import examine
-    from deploytool.report.doctor import doctor_document, doctor_text
+    from deploytool.deploy.context import open_context
+    from deploytool.doctor.checks import run_checks
+    from deploytool.doctor.output import doctor_document, doctor_text
+    from deploytool.output.console import print_document, print_text
 
-    _known(left_out)
-    found = project(config, environment)
-    examination = examine(_facts(found), left_out)
-    _tell_runner(examination)
+    _known_checks(left_out)
+    found = open_context(config, environment)
+    examination = run_checks(_facts(found), left_out)
+    _report_to_runner(examination)
     if output == "json":
         print_document(doctor_document(examination))
     else:
@@ -53,8 +54,8 @@ def command(
     context.exit(examination.exit_code)
 
 
-def _known(left_out: tuple[str, ...]) -> None:
-    from deploytool.core.doctor.catalogue import CHECKS
+def _known_checks(left_out: tuple[str, ...]) -> None:
+    from deploytool.doctor.checks import CHECKS
     from deploytool.errors import ConfigurationError
 
     names = [check.id for check in CHECKS]
@@ -62,16 +63,15 @@ def _known(left_out: tuple[str, ...]) -> None:
         raise ConfigurationError(f"there is no check {', '.join(stray)}", f"there are: {', '.join(names)}")
 
 
-def _facts(found: Project) -> Facts:
-    from deploytool.aws.identity import account
-    from deploytool.aws.lease import utc_now
-    from deploytool.aws.session import Session
-    from deploytool.aws.survey.gather import gather
-    from deploytool.core.doctor.scope import scope_of
+def _facts(found: Context) -> Facts:
+    from deploytool.aws.session import Session, account_id
+    from deploytool.doctor.collect import collect
+    from deploytool.doctor.facts import scope_of
+    from deploytool.ledger.lock_store import utc_now
 
     settings = found.settings
-    scope = scope_of(settings, account(found.session), utc_now())
-    return gather(
+    scope = scope_of(settings, account_id(found.session), utc_now())
+    return collect(
         found.session,
         lambda region: Session(region, settings.role_arn),
         settings,
@@ -81,40 +81,41 @@ def _facts(found: Project) -> Facts:
     )
 
 
-def _releases(found: Project) -> tuple[Record, ...]:
-    from deploytool.cli.ledger import ledger_of
-    from deploytool.core.doctor.finding import CannotTell, Unseen
+def _releases(found: Context) -> tuple[Record, ...]:
+    from deploytool.deploy.context import ledger_of
+    from deploytool.doctor.result import FactUnavailable, Unknown
 
     if found.settings.ledger is None:
-        raise Unseen(
-            CannotTell("deploytool.yml says ledger: false, so that nothing remembers releases", "name a table")
+        raise FactUnavailable(
+            Unknown("deploytool.yml says ledger: false, so that nothing remembers releases", "name a table")
         )
     return ledger_of(found).recent(LAST)
 
 
-def _github(found: Project) -> Github:
+def _github(found: Context) -> Github:
+    from deploytool.doctor.collect.github import collect_github, not_asked
     from deploytool.github.client import GithubClient
-    from deploytool.github.context import github_context, repository_of
-    from deploytool.github.survey import survey, unasked
+    from deploytool.github.runner import github_context, repository_of
 
     context = github_context(os.environ, {})
     repository = context.repository or repository_of(found.commit.source)
     if not context.token:
-        return unasked("GITHUB_TOKEN is not set, so that GitHub was not asked", "export GITHUB_TOKEN=$(gh auth token)")
+        return not_asked(
+            "GITHUB_TOKEN is not set, so that GitHub was not asked", "export GITHUB_TOKEN=$(gh auth token)"
+        )
     if repository.count("/") != 1:
-        return unasked("which repository this is cannot be told", "set GITHUB_REPOSITORY to owner/name")
-    return survey(GithubClient(context.api_url, context.token, repository), found.settings.github_environment)
+        return not_asked("which repository this is cannot be told", "set GITHUB_REPOSITORY to owner/name")
+    return collect_github(GithubClient(context.api_url, context.token, repository), found.settings.github_environment)
 
 
-def _tell_runner(examination: Examination) -> None:
+def _report_to_runner(examination: Report) -> None:
     """The job summary and the step's outputs, where there is a runner."""
     import json
     import secrets
 
-    from deploytool.github.runner_files import append_outputs, append_summary
-    from deploytool.report import github_actions
-    from deploytool.report.doctor import doctor_document
-    from deploytool.report.doctor_markdown import doctor_markdown
+    from deploytool.doctor.output import doctor_document, doctor_markdown
+    from deploytool.output import actions
+    from deploytool.output.actions import append_outputs, append_summary
 
     summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
     if summary and not append_summary(summary, doctor_markdown(examination)):
@@ -124,4 +125,4 @@ def _tell_runner(examination: Examination) -> None:
             "result": "unhealthy" if examination.exit_code else "healthy",
             "json": json.dumps(doctor_document(examination), ensure_ascii=False),
         }
-        append_outputs(outputs, github_actions.outputs(values, secrets.token_hex(16)))
+        append_outputs(outputs, actions.outputs(values, secrets.token_hex(16)))

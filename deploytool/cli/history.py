@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
-from deploytool.core.outcome import Result
+from deploytool.cli import option_rules, options
+from deploytool.release.model import Result
 
-RULES = rules.exclusive(
+RULES = option_rules.exclusive(
     "RELEASE", "--limit", "--result", "--commit", why="one release is shown in full, and none is searched for"
 )
 
 
-@click.command(name="history", cls=rules.Verb, rules=RULES)
+@click.command(name="history", cls=option_rules.Verb, rules=RULES)
 @click.argument("release", required=False)
 @options.environment
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
@@ -36,14 +36,13 @@ def command(
     Example:
       deploytool history --environment production --result rolled-back
     """
-    from deploytool.cli.ledger import ledger_of
-    from deploytool.cli.print_text import print_document
-    from deploytool.cli.project import project
-    from deploytool.core.ledger import last_successful
-    from deploytool.core.ledger_document import to_document
-    from deploytool.report.history import history_document, history_text, record_text
+    from deploytool.deploy.context import ledger_of, open_context
+    from deploytool.ledger.codec import to_document
+    from deploytool.ledger.record import last_successful
+    from deploytool.output.console import print_document
+    from deploytool.output.history import history_document, history_text, record_text
 
-    found = project(config, environment)
+    found = open_context(config, environment)
     ledger, name = ledger_of(found), found.settings.environment
     last = last_successful(ledger.recent(1, result=Result.RELEASED))
     live = last.live_id if last else ""

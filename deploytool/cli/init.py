@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 RULES = (
-    *rules.exclusive(
+    *option_rules.exclusive(
         "--from-service", "--cluster", "--account", why="CLUSTER/SERVICE and the credentials already say where it runs"
     ),
-    *rules.exclusive(
+    *option_rules.exclusive(
         "--from-service", "--domain", "--hosted-zone", why="they are for a cloud that `deploytool infra` makes"
     ),
 )
 
 
-@click.command(name="init", cls=rules.Verb, rules=RULES)
+@click.command(name="init", cls=option_rules.Verb, rules=RULES)
 @click.option("-e", "--environment", "environments", multiple=True, help="Repeat for several; production if not given.")
 @click.option("--app", default="", help="Name of the app; that in package.json, or of the repository, if not given.")
 @click.option("--region", default="", help="AWS region; that of the environment or ~/.aws/config if not given.")
@@ -49,7 +49,7 @@ def command(**given: object) -> None:
       deploytool init --environment production --environment staging
       deploytool init --from-service shop/web
     """
-    from deploytool.cli.init_project import initialize
-    from deploytool.core.init.given import Given
+    from deploytool.scaffold.model import InitOptions
+    from deploytool.scaffold.project import initialize
 
-    initialize(Given(**given))  # type: ignore[arg-type]  # click gives each option by the name of its field
+    initialize(InitOptions(**given))  # type: ignore[arg-type]  # click gives each option by the name of its field

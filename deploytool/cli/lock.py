@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.core.lease import Holding
+    from deploytool.ledger.lock import LockState
 
 
-@click.group(name="lock", cls=rules.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="lock", cls=option_rules.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Show, freeze or free the lock that keeps two releases of an environment apart."""
 
@@ -29,10 +29,9 @@ def show(config: str, environment: str | None, output: str) -> None:
     Example:
       deploytool lock show --environment production
     """
-    from deploytool.cli.ledger import lock_of
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import lock_of, open_context
 
-    lock = lock_of(project(config, environment))
+    lock = lock_of(open_context(config, environment))
     _tell(lock.environment, lock.read(), output)
 
 
@@ -51,20 +50,17 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
     Example:
       deploytool lock hold --environment production --reason "black friday" --for 24h
     """
-    from deploytool.aws import lease
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.ledger import lock_of
-    from deploytool.cli.origin import origin
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import SystemClock, lock_of, open_context, triggered_by
+    from deploytool.ledger import lock_store
 
-    lock = lock_of(project(config, environment))
+    lock = lock_of(open_context(config, environment))
     clock = SystemClock()
     clock.listen()
-    holding = lease.hold(
+    holding = lock_store.hold(
         lock,
         owner=f"hold-{secrets.token_hex(4)}",
         clock=clock,
-        actor=origin().actor,
+        actor=triggered_by().actor,
         reason=reason,
         lasts=None if lasts is None else timedelta(seconds=lasts),
         wait_seconds=wait,
@@ -83,24 +79,23 @@ def release(config: str, environment: str | None, force: bool, output: str) -> N
     Example:
       deploytool lock release --environment production
     """
-    from deploytool.aws.lease import utc_now
-    from deploytool.cli.ledger import lock_of
-    from deploytool.cli.project import project
-    from deploytool.core.lease import InUse, may_free
+    from deploytool.deploy.context import lock_of, open_context
+    from deploytool.ledger.lock import InUse, is_releasable
+    from deploytool.ledger.lock_store import utc_now
 
-    lock = lock_of(project(config, environment))
+    lock = lock_of(open_context(config, environment))
     holding, now = lock.read(), utc_now()
     if holding is not None and holding.owner:
-        if not force and not may_free(holding, now):
+        if not force and not is_releasable(holding, now):
             raise InUse(lock.environment, holding, now)
         lock.free(holding)
     _tell(lock.environment, lock.read(), output)
 
 
-def _tell(environment: str, holding: Holding | None, output: str) -> None:
-    from deploytool.aws.lease import utc_now
-    from deploytool.cli.print_text import print_document
-    from deploytool.report.lock import lock_document, lock_text
+def _tell(environment: str, holding: LockState | None, output: str) -> None:
+    from deploytool.ledger.lock_store import utc_now
+    from deploytool.output.console import print_document
+    from deploytool.output.history import lock_document, lock_text
 
     if output == "json":
         print_document(lock_document(environment, holding, utc_now()))

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.aws.ecs import Ecs
-    from deploytool.aws.logs import Logs, Stream
-    from deploytool.cli.clock import SystemClock
-    from deploytool.core.config.model import Settings
-    from deploytool.core.observed import LogPlace
+    from deploytool.config.model import EnvironmentConfig
+    from deploytool.deploy.context import SystemClock
+    from deploytool.ecs.client import Ecs
+    from deploytool.ecs.model import LogStream
+    from deploytool.ecs.observability import Logs, Stream
+
 
 POLL_SECONDS = 2.0
 
 
-@click.command(name="logs", cls=rules.Verb)
+@click.command(name="logs", cls=option_rules.Verb)
 @click.argument("service")
 @options.environment
 @click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines per task.")
@@ -31,29 +32,28 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
     Example:
       deploytool logs worker --environment production --follow
     """
-    from deploytool.aws.ecs import Ecs
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
-    from deploytool.cli.world import reading_logs
-    from deploytool.core.config.faults import did_you_mean
+    from deploytool.config.errors import did_you_mean
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.session import open_logs
+    from deploytool.ecs.client import Ecs
     from deploytool.errors import ConfigurationError
-    from deploytool.run.cancel import Cancelled
+    from deploytool.release.ports import Cancelled
 
-    found = project(config, environment)
+    found = open_context(config, environment)
     settings = found.settings
     names = {*settings.services} | ({"migrate"} if settings.migrate else set())
     if service not in names:
         raise ConfigurationError(f'there is no service "{service}" in {config}', did_you_mean(service, sorted(names)))
     clock = SystemClock()
     clock.listen()
-    with reading_logs(found.session) as logs, suppress(Cancelled):
+    with open_logs(found.session) as logs, suppress(Cancelled):
         _show(Ecs(found.session, settings.cluster), logs, clock, settings, service, lines, follow=follow)
 
 
 def _show(
-    ecs: Ecs, logs: Logs, clock: SystemClock, settings: Settings, service: str, lines: int, *, follow: bool
+    ecs: Ecs, logs: Logs, clock: SystemClock, settings: EnvironmentConfig, service: str, lines: int, *, follow: bool
 ) -> None:
-    readers: dict[LogPlace, Stream] = {}
+    readers: dict[LogStream, Stream] = {}
     while True:
         if service == "migrate" and settings.migrate:
             tasks = ecs.tasks_of(family=settings.migrate.task)

@@ -12,9 +12,11 @@ from typing import NoReturn
 import click
 
 from deploytool import __version__
-from deploytool.cli.failure import tell_failure
-from deploytool.cli.heard import discard, open_all
 from deploytool.errors import DeployError, Exit
+from deploytool.output.console import discard_stream, open_streams, print_error
+
+# SEG cli.main
+# Find the verb, run it, and turn what it raised into one sentence and an exit code.
 
 VERBS = {
     "init": "Write deploytool.yml, workflows and an image for a project, and overwrite nothing.",
@@ -89,7 +91,7 @@ def command() -> None:
 
 def main() -> NoReturn:
     """Entry point of ``deploytool``."""
-    open_all()
+    open_streams()
     code = run_verb()
     sys.stderr.flush()
     # Everything is closed and said by now, and taking boto3 and ghapi apart object by object costs 0.2 s.
@@ -107,25 +109,25 @@ def run_verb() -> int:
     except click.Abort:
         return Exit.CANCELLED
     except DeployError as error:
-        tell_failure(error)
+        print_error(error)
         sys.stdout.flush()
         return error.exit_code
     except (BrokenPipeError, SystemExit):
         # The reader of our output went away (`deploytool logs | head`): it has what it wanted. click, which sees it
         # first, makes a SystemExit of it, and of nothing else when it does not stand alone.
-        discard(sys.stdout)
+        discard_stream(sys.stdout)
         return Exit.DONE
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            return _fault_of_ours()
-        tell_failure(DeployError("there is no space left for what is to be written", "make room, then run it again"))
+            return _internal_error()
+        print_error(DeployError("there is no space left for what is to be written", "make room, then run it again"))
         return Exit.OUR_FAULT
     except Exception:  # noqa: BLE001  (the last resort: a fault of ours is told as one, with what a report needs)
-        return _fault_of_ours()
+        return _internal_error()
     return code if isinstance(code, int) else Exit.DONE
 
 
-def _fault_of_ours() -> Exit:
+def _internal_error() -> Exit:
     click.echo(
         f"deploytool {__version__} has a fault of its own. Please report it with the lines below.\n"
         + traceback.format_exc(),

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
+    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
+    from deploytool.ledger.lock import IfBusy
+
 
 RULES = (
-    *rules.exclusive("--commit", "--live", why="both say whose migration to run", fix="give one of them"),
-    *rules.BUSY,
+    *option_rules.exclusive("--commit", "--live", why="both say whose migration to run", fix="give one of them"),
+    *option_rules.BUSY,
 )
 
 
-@click.command(name="migrate", cls=rules.Verb, rules=RULES)
+@click.command(name="migrate", cls=option_rules.Verb, rules=RULES)
 @options.environment
 @click.option(
     "--commit",
@@ -51,18 +51,19 @@ def command(
     Example:
       deploytool migrate --environment production
     """
-    from deploytool.cli.change import change
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.session import run_deployment
 
     clock = SystemClock()
     clock.listen()
-    found = project(config, environment, revision)
+    found = open_context(config, environment, revision)
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide_migration import decide_migration
+    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+        from deploytool.deploy.plans import plan_migration
 
-        return decide_migration(open_one, of_live=live)
+        return plan_migration(open_one, of_live=live)
 
-    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json")
+    outcome = run_deployment(
+        found, clock, decided, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json"
+    )
     return int(outcome.exit_code)

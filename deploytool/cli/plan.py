@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 
-@click.command(name="plan", cls=rules.Verb)
+@click.command(name="plan", cls=option_rules.Verb)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit that would be released.")
 @options.output
@@ -21,23 +21,20 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     Example:
       deploytool plan --environment production --output json
     """
-    from deploytool.aws.ecs import Ecs
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.decide import decide, request_for
-    from deploytool.cli.git import DirtyTree, checkout, require_clean
-    from deploytool.cli.ledger import live_version
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.print_text import print_document, print_text
-    from deploytool.cli.project import project
-    from deploytool.cli.tell_plan import tell_plan
-    from deploytool.report.documents import plan_document
-    from deploytool.report.plan import plan_text
+    from deploytool.deploy.context import SystemClock, live_version, open_context, release_id, triggered_by
+    from deploytool.deploy.git import DirtyTree, checkout, require_clean
+    from deploytool.deploy.github import comment_plan
+    from deploytool.deploy.plans import plan_release, request_for
+    from deploytool.ecs.client import Ecs
+    from deploytool.output.console import print_document, print_text
+    from deploytool.output.json import plan_document
+    from deploytool.output.plan import plan_text
 
-    found = project(config, environment, revision)
+    found = open_context(config, environment, revision)
     ecs = Ecs(found.session, found.settings.cluster)
-    request = request_for(found, release_id(), origin())
-    decided = decide(found, ecs, request, SystemClock(), lambda: live_version(found))
-    tell_plan(decided.plan)
+    request = request_for(found, release_id(), triggered_by())
+    decided = plan_release(found, ecs, request, SystemClock(), lambda: live_version(found))
+    comment_plan(decided.plan)
     if decided.plan.builds:
         try:
             require_clean(checkout(found.root), found.commit)

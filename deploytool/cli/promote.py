@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
-
-RULES = (rules.different("--from", "--to", why="both environments are the same"), *rules.BUSY)
+    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
+    from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="promote", cls=rules.Verb, rules=RULES)
+RULES = (option_rules.different("--from", "--to", why="both environments are the same"), *option_rules.BUSY)
+
+
+@click.command(name="promote", cls=option_rules.Verb, rules=RULES)
 @click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="Where the version is live now.")
 @click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="Where it is to be live.")
 @click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
@@ -29,18 +29,17 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
     Example:
       deploytool promote --from staging --to production
     """
-    from deploytool.cli.change import change
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.session import run_deployment
 
     clock = SystemClock()
     clock.listen()
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide_promotion import decide_promotion
+    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+        from deploytool.deploy.plans import plan_promotion
 
-        return decide_promotion(open_one, source)
+        return plan_promotion(open_one, source)
 
-    found, reason = project(config, destination), f"from {source}"
-    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
+    found, reason = open_context(config, destination), f"from {source}"
+    outcome = run_deployment(found, clock, decided, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
     return int(outcome.exit_code)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 
-@click.command(name="prune", cls=rules.Verb)
+@click.command(name="prune", cls=option_rules.Verb)
 @click.option(
     "--keep", type=click.IntRange(2), default=10, show_default=True,
     help="Versions of each environment that a rollback can still go to.",
@@ -24,9 +24,8 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
     Example:
       deploytool prune --keep 10
     """
-    from deploytool.cli.attics import every_environment
-    from deploytool.cli.print_text import print_document
-    from deploytool.report.prune import prune_document, prune_text
+    from deploytool.deploy.prune import every_environment, prune_document, prune_text
+    from deploytool.output.console import print_document
 
     with every_environment(config, changing=yes) as regions:
         found = [(region, region.judged(keep)) for region in regions]

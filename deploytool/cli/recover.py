@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.core.lease import IfBusy
+    from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="recover", cls=rules.Verb, rules=rules.BUSY)
+@click.command(name="recover", cls=option_rules.Verb, rules=option_rules.BUSY)
 @options.environment
 @options.busy
 def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:
@@ -25,22 +25,22 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     Example:
       deploytool recover --environment production
     """
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.project import project
-    from deploytool.cli.tell_github import told_github
+    from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
+    from deploytool.deploy.github import github_reporting
 
     clock = SystemClock()
     clock.listen()
-    found = project(config, environment)
-    asked_by, name = origin(), release_id()
-    with told_github(found, name) as github:
-        from deploytool.cli.transaction import Busy, transaction
-        from deploytool.cli.watched import watched
+    found = open_context(config, environment)
+    asked_by, name = triggered_by(), release_id()
+    with github_reporting(found, name) as github:
+        from deploytool.deploy.session import LockConflictPolicy, deployment_session
+        from deploytool.output.console import progress_listener
 
         with (
-            watched(github.tell, as_json=False) as tell,
-            transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
+            progress_listener(github.tell, as_json=False) as tell,
+            deployment_session(
+                found, name, asked_by, clock, tell, LockConflictPolicy.asked(if_busy, wait), "recover"
+            ) as open_one,
         ):
             settled = open_one.settled
     for each in settled:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
+    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
+    from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="release", cls=rules.Verb, rules=rules.BUSY)
+@click.command(name="release", cls=option_rules.Verb, rules=option_rules.BUSY)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit to release.")
 @options.busy
@@ -31,19 +30,18 @@ def command(
       deploytool release --environment production
     """
     # Loaded here so that `deploytool --help` waits for none of it.
-    from deploytool.cli.change import change
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.session import run_deployment
 
     clock = SystemClock()
     clock.listen()
-    found = project(config, environment, revision)
+    found = open_context(config, environment, revision)
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide import decide, request_for
+    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+        from deploytool.deploy.plans import plan_release, request_for
 
         request = request_for(found, open_one.release_id, open_one.origin)
-        return decide(found, open_one.ecs, request, clock, open_one.version)
+        return plan_release(found, open_one.ecs, request, clock, open_one.version)
 
-    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, as_json=output == "json")
+    outcome = run_deployment(found, clock, decided, if_busy=if_busy, wait=wait, as_json=output == "json")
     return int(outcome.exit_code)

@@ -11,20 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploytool.cli import options, rules
-from deploytool.errors import ConfigurationError, DeployError, Refused
+from deploytool.cli import option_rules, options
+from deploytool.errors import ConfigurationError, DeployError, PreconditionFailed
 
 if TYPE_CHECKING:
-    from deploytool.core.config.model import Config
-    from deploytool.core.rollback_request_model import Facts, Go, Ignore
-    from deploytool.github.context import GithubContext
-    from deploytool.github.rollback_request import RollbackRequests
+    from deploytool.config.model import ConfigFile
+    from deploytool.github.rollback_checkbox import RollbackRequests
+    from deploytool.github.rollback_model import Approve, Facts, Ignore
+    from deploytool.github.runner import GithubContext
+
 
 WAIT = 600.0
 """Seconds to wait for a release that is under way: who ticked the box has gone on to something else."""
 
 
-@click.command(name="respond", cls=rules.Verb)
+@click.command(name="respond", cls=option_rules.Verb)
 @click.option(
     "--event-path", required=True, type=click.Path(path_type=Path), metavar="FILE",
     help="The event, as GitHub wrote it: $GITHUB_EVENT_PATH.",
@@ -42,13 +43,12 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     Example:
       deploytool respond --event-path event.json
     """
-    from deploytool.cli.project import enter_sandbox
-    from deploytool.cli.read_config import read_config
-    from deploytool.core.rollback_request import decide
-    from deploytool.core.rollback_request_model import Ignore, Refuse
+    from deploytool.config.yaml import read_config
+    from deploytool.deploy.context import enter_sandbox
     from deploytool.github.client import GithubClient
-    from deploytool.github.context import github_context
-    from deploytool.github.rollback_request import RollbackRequests
+    from deploytool.github.rollback_checkbox import RollbackRequests, decide
+    from deploytool.github.rollback_model import Deny, Ignore
+    from deploytool.github.runner import github_context
 
     event = _read(event_path)
     enter_sandbox()
@@ -58,31 +58,30 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
         raise ConfigurationError(context.silent_because, "run it in a workflow, with GITHUB_TOKEN")
     client = GithubClient(context.api_url, context.token, context.repository)
     requests = RollbackRequests(client, context.repository, configured.app)
-    facts = _facts(context, configured, environment, Path(config).resolve().parent, requests)
+    facts = _collect_facts(context, configured, environment, Path(config).resolve().parent, requests)
     if isinstance(facts, Ignore):
-        return _ignored(facts)
+        return _print_ignored(facts)
     decision = decide(facts)
     if isinstance(decision, Ignore):
-        return _ignored(decision)
-    answers = _Answers(requests, facts, context.run_url)
-    if isinstance(decision, Refuse):
+        return _print_ignored(decision)
+    answers = _CommentAnswers(requests, facts, context.run_url)
+    if isinstance(decision, Deny):
         answers.refused(decision.reason, again=decision.again)
-        raise Refused(decision.reason, "ask for the rollback in another way: `deploytool rollback`")
+        raise PreconditionFailed(decision.reason, "ask for the rollback in another way: `deploytool rollback`")
     return _roll_back(decision, answers, config, as_json=output == "json")
 
 
-def _facts(
-    context: GithubContext, configured: Config, environment: str, root: Path, requests: RollbackRequests
+def _collect_facts(
+    context: GithubContext, configured: ConfigFile, environment: str, root: Path, requests: RollbackRequests
 ) -> Facts | Ignore:
     """Everything to decide on; read from GitHub only where the event alone does not say that nobody asked."""
-    from deploytool.cli import git
-    from deploytool.core.config.resolve import resolve
-    from deploytool.core.rollback_request import asked
-    from deploytool.core.rollback_request_model import Facts, Ignore, Job, Refuse
-    from deploytool.github.rollback_request import tick_of
-    from deploytool.report.escaping import marker
+    from deploytool.config.loader import resolve
+    from deploytool.deploy import git
+    from deploytool.github.rollback_checkbox import checkbox_event, checkbox_event_for
+    from deploytool.github.rollback_model import Deny, Facts, Ignore, Job
+    from deploytool.output.markup import marker
 
-    tick = tick_of(context.event_name, context.event)
+    tick = checkbox_event(context.event_name, context.event)
     markers = {marker(configured.app, name): name for name in configured.environments}
     job = Job(
         repository=context.repository,
@@ -92,34 +91,34 @@ def _facts(
         checked_out=git.commit(root).sha,
         environment=environment,
     )
-    wish = asked(tick, job, markers)
+    wish = checkbox_event_for(tick, job, markers)
     if isinstance(wish, Ignore):
         return wish
-    if isinstance(wish, Refuse):
+    if isinstance(wish, Deny):
         # Not answered in the comment: nothing says yet that it is ours.
-        raise Refused(wish.reason, "see docs/rollback.md for the workflow")
+        raise PreconditionFailed(wish.reason, "see docs/rollback.md for the workflow")
     names = {name: resolve(configured, name).github_environment for name in configured.environments}
     asked_for, box = wish
     reread = requests.reread(tick, names[asked_for], box)
     return Facts(configured.app, markers, job, tick, reread, names)
 
 
-def _ignored(why: Ignore) -> int:
+def _print_ignored(why: Ignore) -> int:
     click.echo(f"ignored: {why.reason}")
     return 0
 
 
-def _roll_back(wanted: Go, answers: _Answers, config: str, *, as_json: bool) -> int:
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
-    from deploytool.cli.rollback import Wish, roll_back
+def _roll_back(wanted: Approve, answers: _CommentAnswers, config: str, *, as_json: bool) -> int:
+    from deploytool.cli.rollback import run_rollback
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.ledger.rollback_target import RollbackRequest
 
     clock = SystemClock()
     clock.listen()
     answers.requested()
-    wish = Wish(wanted.goal.release, expect_current=wanted.current.release, if_busy="wait", wait=WAIT)
+    wish = RollbackRequest(wanted.goal.release, expect_current=wanted.current.release, if_busy="wait", wait=WAIT)
     try:
-        outcome = roll_back(project(config, wanted.environment), wish, clock, as_json=as_json)
+        outcome = run_rollback(open_context(config, wanted.environment), wish, clock, as_json=as_json)
     except DeployError as error:
         answers.refused(error.cause, again=True)
         raise
@@ -127,18 +126,18 @@ def _roll_back(wanted: Go, answers: _Answers, config: str, *, as_json: bool) -> 
     return int(outcome.exit_code)
 
 
-class _Answers:
+class _CommentAnswers:
     """What the comment says to who ticked its box."""
 
     def __init__(self, requests: RollbackRequests, facts: Facts, run_url: str) -> None:
-        from deploytool.report import way_back
+        from deploytool.github import comment_edits
 
-        self._say = way_back
+        self._say = comment_edits
         self._requests = requests
         self._comment = facts.tick.comment
         self._who = facts.tick.sender
         self._run = run_url
-        self._offer = way_back.offer_of(facts.reread.body)
+        self._offer = comment_edits.checkbox_block_of(facts.reread.body)
 
     def requested(self) -> None:
         """In place of the box, before anything is done. Raises GithubError: a box that stays could be ticked again."""
@@ -153,7 +152,7 @@ class _Answers:
         self._try(self._say.refused(self._who, reason, self._run), again=again)
 
     def _try(self, answer: str, *, again: bool) -> None:
-        from deploytool.github.errors import GithubError
+        from deploytool.github.client import GithubError
 
         try:
             self._write(answer, self._offer if again else "")

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
+from deploytool.ledger.rollback_target import RollbackRequest
 
 if TYPE_CHECKING:
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.project import Project
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
-    from deploytool.core.outcome import Outcome
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What the person asked for."""
-
-    goal: str = ""
-    back: int = 1
-    services: tuple[str, ...] = ()
-    expect_current: str = ""
-    if_busy: IfBusy | None = None
-    wait: float | None = None
+    from deploytool.deploy.context import Context, SystemClock
+    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
+    from deploytool.ledger.lock import IfBusy
+    from deploytool.release.model import Outcome
 
 
 RULES = (
-    *rules.exclusive("--to", "--back", why="both choose the version to bring back", fix="give one of them"),
-    *rules.BUSY,
+    *option_rules.exclusive("--to", "--back", why="both choose the version to bring back", fix="give one of them"),
+    *option_rules.BUSY,
 )
 
 
-@click.command(name="rollback", cls=rules.Verb, rules=RULES)
+@click.command(name="rollback", cls=option_rules.Verb, rules=RULES)
 @options.environment
 @click.option(
     "--to",
@@ -71,22 +57,23 @@ def command(
     Example:
       deploytool rollback --environment production
     """
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import SystemClock, open_context
 
     clock = SystemClock()
     clock.listen()
-    wish = Wish(goal, back, services, expect_current, if_busy, wait)
-    return int(roll_back(project(config, environment), wish, clock, as_json=output == "json").exit_code)
+    wish = RollbackRequest(goal, back, services, expect_current, if_busy, wait)
+    return int(run_rollback(open_context(config, environment), wish, clock, as_json=output == "json").exit_code)
 
 
-def roll_back(found: Project, wish: Wish, clock: SystemClock, *, as_json: bool) -> Outcome:
+def run_rollback(found: Context, wish: RollbackRequest, clock: SystemClock, *, as_json: bool) -> Outcome:
     """Carry out the wish, from the lock to what GitHub is told. Raises DeployError where it is refused."""
-    from deploytool.cli.change import change
+    from deploytool.deploy.session import run_deployment
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide_rollback import decide_rollback
+    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+        from deploytool.deploy.plans import plan_rollback
 
-        return decide_rollback(open_one, wish)
+        return plan_rollback(open_one, wish)
 
-    return change(found, clock, decided, if_busy=wish.if_busy, wait=wish.wait, reason="rollback", as_json=as_json)
+    return run_deployment(
+        found, clock, decided, if_busy=wish.if_busy, wait=wish.wait, reason="rollback", as_json=as_json
+    )

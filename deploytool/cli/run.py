@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import Project
-    from deploytool.core.config.model import Service
-    from deploytool.core.events import Event
-    from deploytool.core.model import LiveService
-    from deploytool.run.ports import World
+    from deploytool.config.model import ServiceConfig
+    from deploytool.deploy.context import Context, SystemClock
+    from deploytool.release.events import Event
+    from deploytool.release.model import ObservedService
+    from deploytool.release.ports import Dependencies
 
 
-@click.command(name="run", cls=rules.Verb, context_settings={"allow_interspersed_args": False})
+@click.command(name="run", cls=option_rules.Verb, context_settings={"allow_interspersed_args": False})
 @options.environment
 @click.option("--service", default="", help="Like which service; may be left out if there is only one.")
 @click.option("--container", default="", help="In which container; that of the service's image if not given.")
@@ -43,34 +42,31 @@ def command(
     Example:
       deploytool run --environment production --service app -- npm run report
     """
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.project import project
-    from deploytool.core.model import Commit, Request
-    from deploytool.core.one_off import chosen_service, one_off_task
-    from deploytool.core.task_definition import tags
-    from deploytool.run.one_off import run_once
+    from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
+    from deploytool.release.model import Commit, ReleaseRequest
+    from deploytool.release.planner import tags
+    from deploytool.release.tasks import chosen_service, one_off_task, run_once
 
-    found = project(config, environment)
+    found = open_context(config, environment)
     settings = found.settings
     configured = chosen_service(settings.services, service)
     clock = SystemClock()
     clock.listen()
-    live = _live(found, configured)
+    live = _live_service(found, configured)
     name = f"run-{release_id()}"
-    asked = Request(name, settings.app, settings.environment, Commit(live.commit), origin())
+    asked = ReleaseRequest(name, settings.app, settings.environment, Commit(live.commit), triggered_by())
     task, revision = one_off_task(configured, live, words, container), live.state.task_definition
-    with _world(found, clock) as world:
+    with _run_dependencies(found, clock) as world:
         return run_once(task, revision, world, token=name, tags=tags(asked), timeout=timeout)
 
 
-def _live(found: Project, service: Service) -> LiveService:
-    from deploytool.aws.ecs import Ecs
-    from deploytool.aws.look import look_at_services
+def _live_service(found: Context, service: ServiceConfig) -> ObservedService:
+    from deploytool.deploy.inspect import inspect_services
+    from deploytool.ecs.client import Ecs
     from deploytool.errors import NotFound
 
     settings = replace(found.settings, services={service.name: service})
-    live, missing = look_at_services(found.session, Ecs(found.session, settings.cluster), settings)
+    live, missing = inspect_services(found.session, Ecs(found.session, settings.cluster), settings)
     if service.name in live:
         return live[service.name]
     if missing:
@@ -79,22 +75,22 @@ def _live(found: Project, service: Service) -> LiveService:
 
 
 @contextmanager
-def _world(found: Project, clock: SystemClock) -> Iterator[World]:
+def _run_dependencies(found: Context, clock: SystemClock) -> Iterator[Dependencies]:
     """As a release has it, without ledger and lock: nothing that this changes needs them."""
-    from deploytool.aws.ecs import Ecs
-    from deploytool.cli.world import reading_logs, world_of
+    from deploytool.deploy.session import dependencies, open_logs
+    from deploytool.ecs.client import Ecs
 
-    with reading_logs(found.session) as logs:
-        yield world_of(found.session, Ecs(found.session, found.settings.cluster), logs, clock, _tell)
+    with open_logs(found.session) as logs:
+        yield dependencies(found.session, Ecs(found.session, found.settings.cluster), logs, clock, _print_event)
 
 
-def _tell(event: Event) -> None:
+def _print_event(event: Event) -> None:
     """What the command says goes to standard output, so that it can be piped on; what we say does not."""
-    from deploytool.cli.print_text import print_text
-    from deploytool.core.events import Said
-    from deploytool.report.plain import lines
+    from deploytool.output.console import print_text
+    from deploytool.output.log import lines
+    from deploytool.release.events import OutputLine
 
-    if isinstance(event, Said):
+    if isinstance(event, OutputLine):
         print_text(event.line)
     else:
         for line in lines(event):

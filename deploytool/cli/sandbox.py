@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import rules
-from deploytool.cli.print_text import print_document
-from deploytool.sandbox import breakage, discover, standin
-from deploytool.sandbox.down import down
+from deploytool.cli import option_rules
+from deploytool.output.console import print_document
+from deploytool.sandbox import faults, trust
 from deploytool.sandbox.errors import NotStarted
 from deploytool.sandbox.faults import FAULTS
-from deploytool.sandbox.record import alone
-from deploytool.sandbox.status import parts
-from deploytool.sandbox.up import Wish, up
-from deploytool.sandbox.wait import LAST_PORT
+from deploytool.sandbox.github import client
+from deploytool.sandbox.lifecycle import UpOptions, down, sandbox_parts, up
+from deploytool.sandbox.process import LAST_PORT
+from deploytool.sandbox.state import exclusive
 
 if TYPE_CHECKING:
-    from deploytool.sandbox.breakage import Change
+    from deploytool.sandbox.faults import Change
     from deploytool.sandbox.state import SandboxState
+
 
 OUTPUT = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result."
@@ -35,13 +35,13 @@ def _say(line: str) -> None:
 
 
 def _here() -> SandboxState:
-    state = discover.find(Path.cwd())
+    state = trust.find_sandbox(Path.cwd())
     if state is None:
         raise NotStarted
     return state
 
 
-@click.group(name="sandbox", cls=rules.Verbs)
+@click.group(name="sandbox", cls=option_rules.Verbs)
 def command() -> None:
     """A whole cloud on this machine: AWS, GitHub and an example application.
 
@@ -53,7 +53,7 @@ def command() -> None:
 
 
 @command.command(
-    name="up", rules=[rules.different("--aws-port", "--github-port", why="two servers cannot have one port")]
+    name="up", rules=[option_rules.different("--aws-port", "--github-port", why="two servers cannot have one port")]
 )
 @click.option("--staging", is_flag=True, help="Also make a staging environment.")
 @click.option(
@@ -76,16 +76,16 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
     """
     began = time.monotonic()
     root = Path.cwd()
-    from deploytool.cli.sandbox_stacks import applying
+    from deploytool.cli.sandbox_account import apply_example_stacks
 
-    with alone(root):
-        state = up(root, Wish(aws_port, github_port, staging), _say, applying(_say))
+    with exclusive(root):
+        state = up(root, UpOptions(aws_port, github_port, staging), _say, apply_example_stacks(_say))
     if output == "json":
         click.echo((state.directory / "sandbox.json").read_text(), nl=False)
         return
     click.echo(f"The sandbox runs ({time.monotonic() - began:.1f} s).")
     click.echo(f"  application   {state.app_url}/")
-    click.echo(f"  GitHub        {standin.page(state, 1)}")
+    click.echo(f"  GitHub        {client.page_url(state, 1)}")
     click.echo(f"  AWS           {state.aws_endpoint_url}")
     click.echo(f"  repository    {state.workdir}")
     click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
@@ -102,12 +102,12 @@ def down_command(purge: bool) -> None:
     Example:
       deploytool sandbox down
     """
-    found = discover.find(Path.cwd())
+    found = trust.find_sandbox(Path.cwd())
     if found is None:
         click.echo("There is no sandbox here.")
         return
-    with alone(found.root):
-        state = discover.at(found.root)
+    with exclusive(found.root):
+        state = trust.at(found.root)
         if state is not None:
             down(state, _say, purge=purge)
     click.echo("The sandbox is gone.")
@@ -123,7 +123,7 @@ def status_command(output: str) -> None:
       deploytool sandbox status --output json
     """
     state = _here()
-    found = parts(state)
+    found = sandbox_parts(state)
     if output == "json":
         shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
         print_document(
@@ -153,7 +153,7 @@ def env_command(output: str) -> None:
     Example:
       eval "$(deploytool sandbox env)" && aws ecs list-clusters
     """
-    variables = discover.environment(_here())
+    variables = trust.sandbox_environment(_here())
     if output == "json":
         print_document(variables)
         return
@@ -161,7 +161,7 @@ def env_command(output: str) -> None:
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
-class Faults(rules.Verb):
+class Faults(option_rules.Verb):
     """Lists the ways to break, each with what the next release should come to."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -181,8 +181,8 @@ def break_command(fault: str) -> None:
       deploytool sandbox break worker
     """
     state = _here()
-    with alone(state.root):
-        change = breakage.break_(state, fault)
+    with exclusive(state.root):
+        change = faults.inject(state, fault)
     _show(state, change)
     click.echo("Mend it:        deploytool sandbox fix")
 
@@ -196,8 +196,8 @@ def fix_command() -> None:
       deploytool sandbox fix
     """
     state = _here()
-    with alone(state.root):
-        change = breakage.fix(state)
+    with exclusive(state.root):
+        change = faults.undo_all(state)
     _show(state, change)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 
-@click.command(name="stats", cls=rules.Verb)
+@click.command(name="stats", cls=option_rules.Verb)
 @options.environment
 @click.option("--since", "back", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw them into this file.")
@@ -22,19 +22,17 @@ def command(config: str, environment: str | None, back: float, svg: Path | None,
     Example:
       deploytool stats --environment production --since 30d --svg dora.svg
     """
-    from deploytool.aws.lease import utc_now
-    from deploytool.cli.ledger import ledger_of
-    from deploytool.cli.print_text import print_document
-    from deploytool.cli.project import project
-    from deploytool.core.stats import dora
+    from deploytool.deploy.context import ledger_of, open_context
     from deploytool.errors import ConfigurationError
-    from deploytool.report.stats import stats_document, stats_text
-    from deploytool.report.stats_svg import stats_svg
+    from deploytool.ledger.dora import dora
+    from deploytool.ledger.lock_store import utc_now
+    from deploytool.output.console import print_document
+    from deploytool.output.stats import stats_document, stats_svg, stats_text
 
     span = timedelta(seconds=back)
     if span < timedelta(days=1):
         raise ConfigurationError("--since must be a day at least", "write it like 30d")
-    found = project(config, environment)
+    found = open_context(config, environment)
     name, now = found.settings.environment, utc_now()
     figures = dora(ledger_of(found).recent(since=now - span), now - span, now)
     if svg:

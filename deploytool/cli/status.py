@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.cli.project import Project
-    from deploytool.core.ledger import Record
+    from deploytool.deploy.context import Context
+    from deploytool.ledger.record import Record
+
 
 LAST = 10
 """Releases looked at: the last one tells of every service, unless one was added or taken out lately."""
 
 
-@click.command(name="status", cls=rules.Verb)
+@click.command(name="status", cls=option_rules.Verb)
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> None:
@@ -29,18 +30,18 @@ def command(config: str, environment: str | None, output: str) -> None:
     Example:
       deploytool status --environment production
     """
-    from deploytool.aws.ecs import Ecs
-    from deploytool.aws.look import look_at_services
-    from deploytool.cli.print_text import print_document
-    from deploytool.cli.project import project
-    from deploytool.core.check import ReleaseRefused
-    from deploytool.core.ledger import drift, recorded
-    from deploytool.report.status import drift_rows, ledger_text, status_rows, status_text, unfinished_rows
+    from deploytool.deploy.context import open_context
+    from deploytool.deploy.inspect import inspect_services
+    from deploytool.ecs.client import Ecs
+    from deploytool.ledger.record import drift, recorded
+    from deploytool.output.console import print_document
+    from deploytool.output.history import drift_rows, ledger_text, status_rows, status_text, unfinished_rows
+    from deploytool.release.planner import ReleasePreconditionFailed
 
-    found = project(config, environment)
-    services, problems = look_at_services(found.session, Ecs(found.session, found.settings.cluster), found.settings)
+    found = open_context(config, environment)
+    services, problems = inspect_services(found.session, Ecs(found.session, found.settings.cluster), found.settings)
     if problems:
-        raise ReleaseRefused(tuple(problems))
+        raise ReleasePreconditionFailed(tuple(problems))
     records, name = _recorded(found), found.settings.environment
     rows = status_rows(services, recorded(services, records))
     drifted = drift(services, records)
@@ -57,9 +58,9 @@ def command(config: str, environment: str | None, output: str) -> None:
         click.echo(status_text(name, rows) + ledger_text(drifted, records))
 
 
-def _recorded(found: Project) -> tuple[Record, ...]:
+def _recorded(found: Context) -> tuple[Record, ...]:
     """The last releases; none, and a warning, where the ledger cannot be read: what is live is known without it."""
-    from deploytool.cli.ledger import ledger_of
+    from deploytool.deploy.context import ledger_of
     from deploytool.errors import DeployError
 
     if found.settings.ledger is None:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
-from deploytool.core.model import Request
-from deploytool.core.plan_model import Plan
-from deploytool.core.rollback_request_model import OURS
-from deploytool.github.client import GithubClient
-from deploytool.github.errors import Unprocessable
+from deploytool.errors import PreconditionFailed
+from deploytool.github.client import GithubClient, Unprocessable
+from deploytool.github.comments import BestEffort
+from deploytool.github.rollback_model import OURS
+from deploytool.release.model import Outcome, Plan, ReleaseRequest, Result
+
+# SEG github.deployments
+# GitHub deployments of ours: opened before anything changes, moved phase by phase, closed with the truth.
 
 TYPE = OURS
 SCHEMA = 1
@@ -42,7 +45,7 @@ class Status:
 class Deployments:
     """The deployments of one app in one environment."""
 
-    def __init__(self, client: GithubClient, request: Request, run_url: str = "") -> None:
+    def __init__(self, client: GithubClient, request: ReleaseRequest, run_url: str = "") -> None:
         self._client = client
         self._request = request
         self._run_url = run_url
@@ -205,3 +208,125 @@ def payload_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
         except ValueError:
             return {}
     return told if isinstance(told, dict) else {}
+
+
+# SEG github.deployment_report
+# A release as a deployment: opened with the first status, closed with the outcome.
+
+_SUBJECT = "the deployment"
+_OLDER = "that older deployments are inactive"
+_DOING = {
+    "build": "building",
+    "migrate": "migrating",
+    "roll out": "rolling out",
+    "verify": "verifying",
+    "put back": "putting every service back",
+}
+
+
+class DeploymentReport:
+    """Keeps GitHub's deployment at the last status wanted."""
+
+    def __init__(self, deployments: Deployments, plan: Plan, attempts: BestEffort) -> None:
+        self._deployments = deployments
+        self._plan = plan
+        self._attempts = attempts
+        self._id: int | None = None
+        self._older: tuple[int, ...] | None = None
+        self._wanted = Status("in_progress", "releasing")
+        self._said: Status | None = None
+
+    def want(self, status: Status) -> None:
+        """Set what the deployment is to say; :meth:`send` says it."""
+        self._wanted = status
+
+    def send(self, last: bool = False) -> None:
+        """Say what is wanted, where it is not said yet."""
+        if self._wanted != self._said:
+            self._attempts.make(_SUBJECT, self._say, last)
+
+    @property
+    def id(self) -> int | None:
+        """Of the deployment on GitHub; None while it is not there."""
+        return self._id
+
+    def find_older(self) -> None:
+        """Look up early which deployments a success will retire: there is time while AWS works."""
+        if self._id is not None and self._older is None:
+            self._attempts.make(_OLDER, self._look)
+
+    def retire_older(self) -> None:
+        """Set our older deployments inactive, unless nothing could be said of this one."""
+        if self._id is not None and self._said == self._wanted:
+            self._attempts.make(_OLDER, self._retire, last=True)
+
+    def say_live(self) -> None:
+        """Where there was nothing to do: GitHub shows the commit as live, or is told so now."""
+        self._attempts.make(_SUBJECT, self._correct, last=True)
+
+    def _say(self) -> None:
+        wanted = self._wanted
+        if self._id is None:
+            self._id = self._deployments.open(self._plan)
+        self._deployments.say(self._id, wanted, self._plan.url if wanted.state == "success" else "")
+        self._said = wanted
+
+    def _look(self) -> None:
+        if self._id is not None:
+            self._older = self._deployments.superseded_by(self._id)
+
+    def _retire(self) -> None:
+        if self._older is None:
+            self._look()
+        self._deployments.retire(self._older or ())
+
+    def _correct(self) -> None:
+        if not self._deployments.shows_live():
+            self._wanted = Status("success", "already live")
+            self._say()
+            self._retire()
+
+
+def progress_text(step: str) -> Status:
+    """The status while a step goes on."""
+    return Status("in_progress", _DOING.get(step, step))
+
+
+def closing(outcome: Outcome | None) -> Status:
+    """The last status of a release's deployment; without an outcome it ended by a fault of ours."""
+    if outcome is None:
+        return Status("error", "ended without an outcome")
+    if outcome.good:
+        return Status("success", outcome.sentence)
+    return Status("error" if outcome.result is Result.FAILED else "failure", outcome.sentence)
+
+
+# SEG github.released
+# From a GitHub deployment to the release it was.
+
+
+class ForeignDeployment(PreconditionFailed):
+    """The deployment is none that deploytool made in this environment."""
+
+
+def release_of(client: GithubClient, deployment: int, environment: str) -> str:
+    """The release id in the deployment's payload. Raises ForeignDeployment, GithubError.
+
+    Whether that release exists and was ever live is for the ledger to say: a payload can be written by anybody who may
+    write deployments.
+    """
+    found = client.call(
+        "repos.get_deployment", f"read deployment {deployment}", "deployments: read", deployment_id=deployment
+    )
+    told = payload_of(found)
+    release = told.get("release")
+    if told.get("type") != TYPE or not isinstance(release, str) or not release:
+        raise ForeignDeployment(
+            f"deployment {deployment} was not made by deploytool", "choose one from `deploytool history`"
+        )
+    if environment and found.get("environment") != environment:
+        raise ForeignDeployment(
+            f"deployment {deployment} is of environment {found.get('environment')}, not {environment}",
+            "give the environment it belongs to",
+        )
+    return release

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import yaml
 
 from deploytool import git_command
-from deploytool.sandbox.cloud.cpu import architecture
+from deploytool.sandbox.account import architecture
 from deploytool.sandbox.errors import CommandFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deploytool.sandbox.cloud.example import Environment
+    from deploytool.sandbox.account import ExampleEnvironment
     from deploytool.sandbox.state import SandboxState
+
 
 # In the repository, and in the installed package, where the wheel puts it (pyproject.toml, force-include).
 PLACES = (Path(__file__).parents[2] / "examples" / "architecturedeck", Path(__file__).parent / "_example")
@@ -55,7 +56,7 @@ def git(workdir: Path, *arguments: str) -> str:
     return answer.text.rstrip("\n")
 
 
-def create(state: SandboxState, environments: Iterable[Environment]) -> None:
+def create(state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
     """Make the checkout: `main` at the first version, checked out; `next` one commit ahead; `origin` the stand-in."""
     source = next(place for place in PLACES if place.is_dir())
     workdir = state.workdir
@@ -96,7 +97,7 @@ def next_number(workdir: Path) -> int:
     return 1 + max((int(each.group(1)) for each in found if each), default=0)
 
 
-def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[Environment]) -> None:
+def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
     """Write the sandbox's environments in, with URLs in full: a load balancer's name resolves in AWS only."""
     text = file.read_text()
     shared = text.partition("environments:\n")[0]

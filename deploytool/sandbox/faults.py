@@ -1,18 +1,87 @@
-"""The ways to break the example: edits that a developer could have made, and changes somebody made in AWS."""
+"""What somebody may have done to the AWS account behind everybody's back, and how it is undone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from deploytool.sandbox import account_faults
+from deploytool.sandbox import checkout
+from deploytool.sandbox.account import PRODUCTION, SERVICES, Account, architecture, runtime_platform, wait_until_settled
 from deploytool.sandbox.errors import SandboxError
+from deploytool.sandbox.github import client
+from deploytool.sandbox.process import until
+from deploytool.sandbox.state import save_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from deploytool.sandbox.cloud.account import Account
+    from deploytool.sandbox.state import SandboxState
+
+
+# SEG sandbox.account_faults
+# What somebody may have done to the AWS account behind everybody's back, and how it is undone.
+
+SECRET = PRODUCTION.secret("openai-api-key")
+# What DescribeTaskDefinition adds and RegisterTaskDefinition refuses.
+READ_ONLY = (
+    "taskDefinitionArn",
+    "revision",
+    "status",
+    "requiresAttributes",
+    "compatibilities",
+    "registeredAt",
+    "registeredBy",
+    "deregisteredAt",
+)
+
+
+def delete_secret(account: Account) -> None:
+    """Schedule the secret for deletion: from then on nobody reads it, and it can be had back under the same ARN."""
+    account.client("secretsmanager").delete_secret(SecretId=SECRET, RecoveryWindowInDays=7)
+
+
+def restore_secret(account: Account) -> None:
+    """Take the deletion back."""
+    account.client("secretsmanager").restore_secret(SecretId=SECRET)
+
+
+def change_cpu(account: Account) -> None:
+    """Move the services to revisions that ask for the CPU this machine has not."""
+    cpu = "X86_64" if architecture() == "ARM64" else "ARM64"
+    ecs = account.client("ecs")
+
+    def with_that_cpu(revision: str) -> str:
+        live: dict[str, Any] = ecs.describe_task_definition(taskDefinition=revision)["taskDefinition"]
+        wanted = {key: value for key, value in live.items() if key not in READ_ONLY}
+        wanted.pop("runtimePlatform", None)
+        made = ecs.register_task_definition(**wanted, **runtime_platform(cpu))
+        return str(made["taskDefinition"]["taskDefinitionArn"])
+
+    _move(account, with_that_cpu)
+
+
+def restore_cpu(account: Account) -> None:
+    """Move the services to the revisions that they ran before, whose tags say of which release they are."""
+
+    def before(revision: str) -> str:
+        family, _, number = revision.rpartition(":")
+        return f"{family}:{int(number) - 1}"
+
+    _move(account, before)
+
+
+def _move(account: Account, other: Callable[[str], str]) -> None:
+    ecs = account.client("ecs")
+    for service in ecs.describe_services(cluster=PRODUCTION.cluster, services=list(SERVICES))["services"]:
+        revision = other(service["taskDefinition"])
+        ecs.update_service(cluster=PRODUCTION.cluster, service=service["serviceName"], taskDefinition=revision)
+    # A release is refused while a rollout is going on, and would say so instead of what is to be shown.
+    until("the changed services", lambda: wait_until_settled(account, PRODUCTION.cluster), seconds=60)
+
+
+# SEG sandbox.faults
+# The ways to break the example: edits that a developer could have made, and changes somebody made in AWS.
 
 WORKER = "bin/architecturedeck-worker"
 WEB = "architecturedeck/web.py"
@@ -123,13 +192,82 @@ FAULTS = {
         "Correct the README",
         "the release is refused: a secret that the tasks need is gone (exit 3)",
         Edit("README.md", "in five minutes", "in ten minutes"),
-        spoil=account_faults.delete_secret,
-        mend=account_faults.restore_secret,
+        spoil=delete_secret,
+        mend=restore_secret,
     ),
     "wrong-cpu": Fault(
         "",
         "the release is refused: the tasks want another CPU than the image is built for (exit 3)",
-        spoil=account_faults.change_cpu,
-        mend=account_faults.restore_cpu,
+        spoil=change_cpu,
+        mend=restore_cpu,
     ),
 }
+
+
+# SEG sandbox.breakage
+# Break the example in one of the ways in ``faults``, and mend it again.
+
+
+@dataclass(frozen=True)
+class Change:
+    """What was done. Commit and page are empty where the repository did not change; ``outcome`` is to be expected."""
+
+    commit: str
+    page: str
+    outcome: str
+
+
+def inject(state: SandboxState, name: str) -> Change:
+    """Break one thing more.
+
+    Raises:
+        SandboxError: it is broken already, or the checkout has changes that are not committed.
+    """
+    fault = FAULTS[name]
+    if name in state.broken:
+        raise SandboxError(f"{name} is broken already", "mend it with `deploytool sandbox fix`")
+    good = state.good_commit or checkout.head(state.workdir)
+    if fault.spoil:
+        fault.spoil(Account(state.aws_endpoint_url, state.region))
+    commit = page = ""
+    if fault.edit:
+        _require_clean(state)
+        fault.edit.apply(state.workdir)
+        commit, page = _merge(state, fault.title)
+    save_state(replace(state, broken=[*state.broken, name], good_commit=good))
+    return Change(commit, page, fault.outcome)
+
+
+def undo_all(state: SandboxState) -> Change:
+    """Mend everything that is broken: the account is put right, and one commit brings the last good files back.
+
+    Raises:
+        SandboxError: nothing is broken, or the checkout has changes that are not committed.
+    """
+    if not state.broken:
+        raise SandboxError("nothing is broken", "break something with `deploytool sandbox break worker`")
+    commit = page = ""
+    if any(FAULTS[name].edit for name in state.broken):
+        _require_clean(state)
+        checkout.git(state.workdir, "read-tree", "-u", "--reset", state.good_commit)
+        commit, page = _merge(state, f"Mend: {', '.join(state.broken)}")
+    account = Account(state.aws_endpoint_url, state.region)
+    for name in state.broken:
+        mend = FAULTS[name].mend
+        if mend:
+            mend(account)
+    save_state(replace(state, broken=[], good_commit=""))
+    return Change(commit, page, "everything is as it was before; the release succeeds")
+
+
+def _merge(state: SandboxState, title: str) -> tuple[str, str]:
+    number = checkout.next_number(state.workdir)
+    commit = checkout.commit(state.workdir, title, number)
+    return commit, client.merge_pull_request(state, title, number, commit)
+
+
+def _require_clean(state: SandboxState) -> None:
+    if checkout.git(state.workdir, "status", "--porcelain"):
+        raise SandboxError(
+            f"{state.workdir} has changes that are not committed", "commit them, or `git checkout .` to drop them"
+        )

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploytool.sandbox import process
-from deploytool.sandbox.pinned import environment
+from deploytool.sandbox.process import HOST, answers, until
 from deploytool.sandbox.state import ministack_host
-from deploytool.sandbox.wait import HOST, answers, until
+from deploytool.sandbox.venv import venv
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deploytool.sandbox.state import Process
+    from deploytool.sandbox.process import SandboxProcess
+
 
 REQUIREMENTS = Path(__file__).parent / "ministack-requirements.txt"
 SERVER = Path(__file__).parent / "ministack_server.py"
@@ -26,15 +27,15 @@ def install(say: Callable[[str], None]) -> Path:
     Raises:
         CommandFailed: the packages cannot be had.
     """
-    return environment("ministack", REQUIREMENTS, say) / "python"
+    return venv("ministack", REQUIREMENTS, say) / "python"
 
 
-def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> Process:
+def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> SandboxProcess:
     """Start it on 127.0.0.1 and return at once; ``wait`` for it before use.
 
     ``stores``: a file that says which databases stand behind those that it makes, see ``data.write_addresses``.
     """
-    return process.start(
+    return process.start_process(
         # -I: this directory is not on its path, where modules would take the place of MiniStack's.
         [python, "-I", SERVER],
         log=log,
@@ -57,7 +58,7 @@ def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | No
     )
 
 
-def wait(server: Process, port: int, log: Path) -> None:
+def wait(server: SandboxProcess, port: int, log: Path) -> None:
     """Return once it answers.
 
     Raises:

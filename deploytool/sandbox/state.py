@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
-from dataclasses import asdict, dataclass, field, fields
+import threading
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deploytool.sandbox.errors import SandboxError
+from deploytool.sandbox.process import SandboxProcess, cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+# SEG sandbox.state
+# What the sandbox made, and where it is reached: the contents of ``.deploytool/sandbox.json``.
 
 DIRECTORY = ".deploytool"
 FILE = "sandbox.json"
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process of ours. ``started`` (kernel clock ticks since boot) tells it from a later one with the same pid."""
-
-    pid: int
-    started: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class SandboxState:
     workdir: Path
     app_url: str
     region: str = "us-east-1"
-    processes: dict[str, Process] = field(default_factory=dict)
+    processes: dict[str, SandboxProcess] = field(default_factory=dict)
     containers: dict[str, str] = field(default_factory=dict)
     networks: list[str] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=dict)
@@ -81,7 +84,7 @@ def ministack_host(sandbox_id: str) -> str:
     return f"deploytool-{sandbox_id}"
 
 
-def save(state: SandboxState) -> None:
+def save_state(state: SandboxState) -> None:
     """Write the state in one piece: a reader sees the old one or the new one."""
     state.directory.mkdir(parents=True, exist_ok=True)
     path = state.directory / FILE
@@ -90,7 +93,7 @@ def save(state: SandboxState) -> None:
     partial.replace(path)
 
 
-def load(root: Path) -> SandboxState | None:
+def load_state(root: Path) -> SandboxState | None:
     """The sandbox started in this directory, or None.
 
     Raises:
@@ -102,7 +105,7 @@ def load(root: Path) -> SandboxState | None:
         known = {f.name for f in fields(SandboxState)}
         values = {key: value for key, value in raw.items() if key in known}
         values["root"], values["workdir"] = Path(raw["root"]), Path(raw["workdir"])
-        values["processes"] = {name: Process(**process) for name, process in raw["processes"].items()}
+        values["processes"] = {name: SandboxProcess(**process) for name, process in raw["processes"].items()}
         return _checked(SandboxState(**values))
     except FileNotFoundError:
         return None
@@ -123,3 +126,60 @@ def _checked(state: SandboxState) -> SandboxState:
     if not all(type(number) is int for number in (*numbers, *state.ports.values())):
         raise TypeError("a number is missing")
     return state
+
+
+# SEG sandbox.record
+# The state while it grows: several threads add what they made, and what is made is on disk at once.
+
+
+class StateFile:
+    """Holds the newest state."""
+
+    def __init__(self, state: SandboxState) -> None:
+        self._lock = threading.Lock()
+        self.state = state
+        save_state(state)
+
+    def change(self, **values: Any) -> None:
+        """Replace fields of the state and write it."""
+        with self._lock:
+            self.state = replace(self.state, **values)
+            save_state(self.state)
+
+    def add_process(self, name: str, process: SandboxProcess) -> None:
+        """Remember a process that was just started."""
+        with self._lock:
+            self.state = replace(self.state, processes={**self.state.processes, name: process})
+            save_state(self.state)
+
+
+@contextmanager
+def exclusive(root: Path) -> Iterator[None]:
+    """Hold the directory's sandbox for one command; the kernel lets go of it when we end, however we end.
+
+    Raises:
+        SandboxError: another command holds it.
+    """
+    directory = root / DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            busy = "another `deploytool sandbox` command is at work in this directory"
+            raise SandboxError(busy, "wait until it is done") from error
+        yield
+
+
+@contextmanager
+def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
+    """Sandboxes of one machine start one after the other: each takes ports that are free until somebody listens, and
+    the first one makes the images that all of them use.
+    """
+    with (cache() / "up.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another sandbox to start")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

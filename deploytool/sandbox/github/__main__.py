@@ -7,10 +7,9 @@ import signal
 import threading
 from pathlib import Path
 
-from deploytool.sandbox.github.git import Checkout
+from deploytool.sandbox.github.repository import GitCheckout, GithubWorld
 from deploytool.sandbox.github.server import Server
 from deploytool.sandbox.github.store import Store
-from deploytool.sandbox.github.world import World
 
 
 def main() -> None:
@@ -26,7 +25,7 @@ def main() -> None:
     if not chosen.workdir.is_dir():
         parser.error(f"--workdir {chosen.workdir} is no directory")
     chosen.state.parent.mkdir(parents=True, exist_ok=True)
-    world = World(chosen.repository, Checkout(chosen.workdir), Store(chosen.state), chosen.default_branch)
+    world = GithubWorld(chosen.repository, GitCheckout(chosen.workdir), Store(chosen.state), chosen.default_branch)
     try:
         server = Server(chosen.port, world)
     except OSError as wrong:

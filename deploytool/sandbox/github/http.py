@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
-    from deploytool.sandbox.github.model import Token, User
-    from deploytool.sandbox.github.world import World
+    pass
+
+
+# SEG sandbox.github.http
+# Requests and answers as the routes see them, and how a path finds its route.
 
 
 class ApiError(Exception):
@@ -55,67 +55,7 @@ class Answer:
     content_type: str = "application/json; charset=utf-8"
 
 
-@dataclass(frozen=True)
-class Request:
-    """`path` is without `/api/v3`; `api` and `web` are what the client called us, so that links lead back to us."""
+# SEG sandbox.github.pages
+# GitHub's pagination: `page`, `per_page` (at most 100), and a Link header that leads to the others.
 
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Any
-    headers: dict[str, str]
-    api: str
-    web: str
-    token: Token | None = None
-    user: User | None = None
-
-    def who(self) -> User:
-        """Whose token it is. Raises ApiError (401)."""
-        if self.user is None:
-            raise ApiError(401, "Requires authentication")
-        return self.user
-
-    def may_write(self) -> User:
-        """The caller, who may change the repository. Raises ApiError (401, 403)."""
-        user = self.who()
-        if self.token is None or self.token.access != "write" or user.permission not in {"write", "admin"}:
-            raise ApiError(
-                403, f"Resource not accessible by {'integration' if user.type == 'Bot' else 'personal access token'}"
-            )
-        return user
-
-    def fields(self) -> dict[str, Any]:
-        """The body as an object. Raises ApiError (400)."""
-        if self.body is None:
-            return {}
-        if not isinstance(self.body, dict):
-            raise ApiError(400, "Problems parsing JSON")
-        return self.body
-
-
-Handler = Callable[["World", Request, dict[str, str]], Answer]
-
-
-class Routes:
-    """Patterns like `/repos/{owner}/{repo}/pulls/{number}`; `{ref+}` takes slashes too."""
-
-    def __init__(self) -> None:
-        self._routes: list[tuple[str, re.Pattern[str], Handler]] = []
-
-    def add(self, method: str, pattern: str) -> Callable[[Handler], Handler]:
-        expression = re.sub(r"\{(\w+)\+\}", r"(?P<\1>.+)", pattern)
-        expression = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", expression)
-
-        def remember(handler: Handler) -> Handler:
-            self._routes.append((method, re.compile(expression), handler))
-            return handler
-
-        return remember
-
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
-        """Raises ApiError (404)."""
-        for wanted, pattern, handler in self._routes:
-            found = pattern.fullmatch(path)
-            if found and wanted == method:
-                return handler, {name: unquote(value) for name, value in found.groupdict().items()}
-        raise ApiError(*NOT_FOUND)
+DEFAULT, MOST = 30, 100

@@ -10,13 +10,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from deploytool.sandbox.github.http import Answer, ApiError, Handler, Request, Routes
-from deploytool.sandbox.github.model import Token, User
+from deploytool.sandbox.github.http import Answer, ApiError
 from deploytool.sandbox.github.page import views
-from deploytool.sandbox.github.routes import actions, comments, contents, control, deployments, repository, settings
-from deploytool.sandbox.github.world import Exchange, World
+from deploytool.sandbox.github.repository import Exchange, GithubWorld
+from deploytool.sandbox.github.routes import comments, control, deployments, repository
+from deploytool.sandbox.github.routes.repository import actions_routes, contents_routes, settings_routes
+from deploytool.sandbox.github.routing import Handler, Request, Routes
+from deploytool.sandbox.github.store import Token, User
 
-API = (deployments.routes, comments.routes, actions.routes, settings.routes, contents.routes, repository.routes)
+API = (deployments.routes, comments.routes, actions_routes, settings_routes, contents_routes, repository.routes)
 ENTERPRISE = "/api/v3"
 OURS = {"127.0.0.1", "localhost"}
 """Names we answer to. A page elsewhere that points its own name at 127.0.0.1 gets nothing."""
@@ -26,7 +28,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, world: World) -> None:
+    def __init__(self, port: int, world: GithubWorld) -> None:
         self.world = world
         super().__init__(("127.0.0.1", port), Connection)
 
@@ -132,12 +134,12 @@ class Connection(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def _identify(world: World, given: str) -> tuple[Token | None, User | None]:
+def _identify(world: GithubWorld, given: str) -> tuple[Token | None, User | None]:
     token = world.store.records.tokens.get(given)
     return token, world.store.records.users.get(token.login) if token else None
 
 
-def _carry_out(world: World, tables: tuple[Routes, ...], request: Request) -> Answer:
+def _carry_out(world: GithubWorld, tables: tuple[Routes, ...], request: Request) -> Answer:
     """One at a time: what a route reads stays true until it has written."""
     try:
         handler, path = _find(tables, request)

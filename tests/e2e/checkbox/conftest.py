@@ -15,8 +15,8 @@ import requests
 
 from deploytool.sandbox import checkout
 from deploytool.sandbox.github.client import ControlClient
-from deploytool.sandbox.state import SandboxState, load
-from tests.e2e.at_rest import await_rest
+from deploytool.sandbox.state import SandboxState, load_state
+from tests.support.at_rest import await_rest
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 TRIES = 3
@@ -96,7 +96,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("checkbox")
     try:
         good(deploytool(directory, "sandbox", "up", "--aws-port", "4764", "--github-port", "4774"))
-        state = load(directory)
+        state = load_state(directory)
         assert state is not None
         first = checkout.head(state.workdir)
         released(state)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.rollback_request_model import box_of
+from deploytool.github.rollback_model import box_of
 from tests.e2e.checkbox.conftest import FIRST, SECOND, Site
-from tests.peers.github.browser import Browser, started
+from tests.support.browser import Browser, started
 
 pytestmark = pytest.mark.timeout(900)
 

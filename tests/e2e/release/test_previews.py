@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 LOOKS = re.compile(r"Describe|List|Get|BatchGet|BatchCheck|Query|Scan|Estimate")
 CHANGE_SETS = {"CreateChangeSet", "DeleteChangeSet"}

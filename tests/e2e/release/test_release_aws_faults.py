@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.project import Shop
 
 DENIED = Effect("access_denied")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 
 @pytest.mark.parametrize(

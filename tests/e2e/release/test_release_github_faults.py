@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploytool.sandbox.github.client import ControlClient
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 
 @pytest.fixture

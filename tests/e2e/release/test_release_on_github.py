@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.running import start
+from tests.support.project import Shop
+from tests.support.running import start
 
 FIRST = 1
 """The pull request that the example's first version came by."""

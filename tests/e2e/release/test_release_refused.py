@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from deploytool.sandbox import account_faults
-from deploytool.sandbox.cloud.cpu import architecture
-from tests.e2e.release.account import CLUSTER
-from tests.e2e.release.shop import Shop
-from tests.peers.front.script import Behaviours
+from deploytool.sandbox import faults
+from deploytool.sandbox.account import architecture
+from tests.support.account import CLUSTER
+from tests.support.aws_fault_proxy.script import Behaviours
+from tests.support.project import Shop
 
 
 @contextmanager
@@ -87,11 +87,11 @@ def test_a_secret_that_is_gone_is_missed_before_anything_changes(shop: Shop) -> 
     account = shop.account
     shop.only("worker")
     shop.template("worker", command=["architecturedeck-worker", "--again"])
-    account_faults.delete_secret(account)
+    faults.delete_secret(account)
     try:
         shop.release_fails(3, "openai-api-key", "is scheduled for deletion", "fix: restore it")
     finally:
-        account_faults.restore_secret(account)
+        faults.restore_secret(account)
 
 
 def test_an_image_for_another_cpu_is_not_started(shop: Shop) -> None:

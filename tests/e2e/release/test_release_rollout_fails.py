@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.account import CLUSTER
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
-from tests.peers.front.script import Behaviours
+from tests.support.account import CLUSTER
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.aws_fault_proxy.script import Behaviours
+from tests.support.project import Shop
 
 SHELL = ("sh", "-c")
 WENT_BACK = "back on the version before: "

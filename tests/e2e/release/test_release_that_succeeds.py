@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.e2e.release.shop import Ran, Shop
-from tests.peers.front.call_log import Call
+from tests.support.aws_fault_proxy.call_log import Call
+from tests.support.project import Ran, Shop
 
 CHANGES_NOTHING = ("Describe", "Get", "List", "BatchGet", "GET", "HEAD")
 

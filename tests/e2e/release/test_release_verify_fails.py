@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deploytool.sandbox.faults import FAULTS
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 
 @pytest.mark.parametrize(

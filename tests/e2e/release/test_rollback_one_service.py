@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 
 def released(shop: Shop, word: str) -> dict[str, str]:

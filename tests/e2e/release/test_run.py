@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.e2e.release.account import CLUSTER
-from tests.e2e.release.shop import Shop
+from tests.support.account import CLUSTER
+from tests.support.project import Shop
 
 
 def tasks(shop: Shop) -> list[dict[str, Any]]:

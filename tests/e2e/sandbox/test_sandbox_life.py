@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from deploytool.sandbox.engine import containers, docker
+from deploytool.sandbox.docker import containers, docker_client
 from deploytool.sandbox.images import BASE
 from deploytool.sandbox.process import alive
-from deploytool.sandbox.state import load
+from deploytool.sandbox.state import load_state
 from tests.e2e.sandbox.conftest import deploytool, started
 
 if TYPE_CHECKING:
@@ -25,17 +25,18 @@ if TYPE_CHECKING:
 
     from deploytool.sandbox.state import SandboxState
 
+
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture
 def foreign_container() -> Iterator[str]:
     """A container that is none of the sandbox's business."""
-    made = docker("run", "-d", "--init", BASE, "sleep", "600").strip()
+    made = docker_client("run", "-d", "--init", BASE, "sleep", "600").strip()
     try:
         yield made
     finally:
-        docker("rm", "-f", made)
+        docker_client("rm", "-f", made)
 
 
 def listens(port: int) -> bool:
@@ -79,15 +80,15 @@ def test_nothing_is_left_and_nothing_else_is_touched_after_down(tmp_path: Path, 
     state = started(tmp_path)
     tasks = containers(state.ministack_label)
     assert len(tasks) == 3, "two of the app, one worker"
-    networks = docker("network", "ls", "-q")
+    networks = docker_client("network", "ls", "-q")
     assert deploytool(tmp_path, "sandbox", "down").returncode == 0
     assert containers(state.label) == []
     assert containers(state.ministack_label) == []
     assert not any(alive(process) for process in state.processes.values())
     assert not any(listens(port) for port in state.ports.values())
-    assert docker("network", "ls", "-q") == networks
+    assert docker_client("network", "ls", "-q") == networks
     assert {file.name for file in (tmp_path / ".deploytool").iterdir()} <= {"lock"}
-    assert docker("inspect", "--format", "{{.State.Running}}", foreign_container).strip() == "true"
+    assert docker_client("inspect", "--format", "{{.State.Running}}", foreign_container).strip() == "true"
 
 
 def test_a_second_sandbox_lives_on_when_the_first_is_taken_down(sandbox: SandboxState, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_down_removes_everything_when_up_was_killed_half_way(tmp_path: Path) -> 
         cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 60
-    while (state := load(tmp_path)) is None or "ministack" not in state.processes:
+    while (state := load_state(tmp_path)) is None or "ministack" not in state.processes:
         assert time.monotonic() < deadline, "MiniStack was never started"
         time.sleep(0.05)
     os.killpg(child.pid, signal.SIGKILL)
@@ -112,7 +113,7 @@ def test_down_removes_everything_when_up_was_killed_half_way(tmp_path: Path) -> 
     # What Docker had already been told to start may come up a moment later.
     time.sleep(1)
     assert deploytool(tmp_path, "sandbox", "up", "--aws-port", "4670", "--github-port", "4699").returncode == 0
-    last = load(tmp_path)
+    last = load_state(tmp_path)
     assert last is not None
     assert deploytool(tmp_path, "sandbox", "down").returncode == 0
     assert containers(last.label) == []

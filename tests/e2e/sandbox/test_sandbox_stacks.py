@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.cloud.example import ENVIRONMENTS, Environment
-from deploytool.sandbox.engine import docker
+from deploytool.sandbox.account import ENVIRONMENTS, Account, ExampleEnvironment
+from deploytool.sandbox.docker import docker_client
 from tests.e2e.sandbox.conftest import deploytool
 
 if TYPE_CHECKING:
     from deploytool.sandbox.state import SandboxState
+
 
 pytestmark = pytest.mark.timeout(600)
 READ_ONLY = {
@@ -27,14 +27,16 @@ def account(sandbox: SandboxState) -> Account:
     return Account(sandbox.aws_endpoint_url, sandbox.region)
 
 
-def definition(account: Account, environment: Environment, role: str) -> dict[str, Any]:
+def definition(account: Account, environment: ExampleEnvironment, role: str) -> dict[str, Any]:
     answer = account.client("ecs").describe_task_definition(taskDefinition=environment.family(role))
     found: dict[str, Any] = answer["taskDefinition"]
     return found
 
 
 @EACH
-def test_a_task_definition_of_a_stack_can_be_registered_again(account: Account, environment: Environment) -> None:
+def test_a_task_definition_of_a_stack_can_be_registered_again(
+    account: Account, environment: ExampleEnvironment
+) -> None:
     """As a release does it; boto3 refuses a number that is text, and a member that ECS does not know."""
     for role in ("app", "worker", "migrate"):
         made = definition(account, environment, role)
@@ -45,7 +47,7 @@ def test_a_task_definition_of_a_stack_can_be_registered_again(account: Account, 
 
 
 @EACH
-def test_a_service_keeps_what_its_template_says(account: Account, environment: Environment) -> None:
+def test_a_service_keeps_what_its_template_says(account: Account, environment: ExampleEnvironment) -> None:
     services = account.client("ecs").describe_services(cluster=environment.cluster, services=["app", "worker"])
     app, worker = services["services"]
     assert (app["desiredCount"], worker["desiredCount"]) == (environment.app_tasks, 1)
@@ -57,7 +59,7 @@ def test_a_service_keeps_what_its_template_says(account: Account, environment: E
 
 @EACH
 def test_the_databases_of_the_stacks_are_the_sandboxs_own(
-    sandbox: SandboxState, account: Account, environment: Environment
+    sandbox: SandboxState, account: Account, environment: ExampleEnvironment
 ) -> None:
     def secret(what: str) -> dict[str, str]:
         answer = account.client("secretsmanager").get_secret_value(SecretId=environment.secret(what))
@@ -66,7 +68,8 @@ def test_the_databases_of_the_stacks_are_the_sandboxs_own(
 
     address = "{{.NetworkSettings.IPAddress}}"
     postgres, redis = (
-        docker("inspect", "--format", address, sandbox.containers[each]).strip() for each in ("postgres", "redis")
+        docker_client("inspect", "--format", address, sandbox.containers[each]).strip()
+        for each in ("postgres", "redis")
     )
     assert secret("database") == {"host": postgres, "port": "5432", "dbname": environment.database}
     found = secret("redis")

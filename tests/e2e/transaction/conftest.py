@@ -12,11 +12,11 @@ import pytest
 
 from deploytool.sandbox import state
 from deploytool.sandbox.state import SandboxState
-from tests.e2e.release.account import Account
 from tests.e2e.release.conftest import account, front, github, session_front, session_shop
-from tests.e2e.release.shop import DEPLOYTOOL, Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
+from tests.support.account import Account
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.project import DEPLOYTOOL, Shop
 
 __all__ = ["account", "front", "github", "session_front", "session_shop"]
 RUNNING = "DEPLOYTOOL_TEST_SANDBOX"
@@ -33,14 +33,14 @@ def _sandbox(directory: Path, *words: str) -> None:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     """Production and staging; gone afterwards."""
     if running := os.environ.get(RUNNING):
-        found = state.load(Path(running))
+        found = state.load_state(Path(running))
         assert found is not None
         yield found
         return
     directory = tmp_path_factory.mktemp("sandbox")
     try:
         _sandbox(directory, "up", "--staging")
-        started = state.load(directory)
+        started = state.load_state(directory)
         assert started is not None
         yield started
     finally:

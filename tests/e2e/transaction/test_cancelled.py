@@ -6,12 +6,12 @@ import time
 
 import pytest
 
-from tests.e2e.release.account import CLUSTER, Account
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
-from tests.e2e.transaction.running import start
-from tests.peers.front.rules import Effect, Rule
+from tests.support.account import CLUSTER, Account
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.project import Shop
+from tests.support.running import start
 
 BOUND = 5.0
 

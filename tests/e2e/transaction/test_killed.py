@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
-from tests.e2e.transaction.migrations import overlapping
-from tests.e2e.transaction.running import Running, start
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.migrations import overlapping
+from tests.support.project import Shop
+from tests.support.running import Running, start
 
 WAIT = ("--wait", "60s")
 

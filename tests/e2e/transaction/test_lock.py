@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
-from tests.e2e.transaction.running import Running, start
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.project import Shop
+from tests.support.running import Running, start
 
 
 def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> None:

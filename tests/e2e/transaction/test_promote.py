@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
+from tests.support.ledger_view import Book
+from tests.support.project import Shop
 
 
 def test_the_same_images_go_from_staging_to_production(shop: Shop, book: Book) -> None:

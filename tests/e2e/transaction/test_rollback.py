@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.account import Account
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
+from tests.support.account import Account
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.project import Shop
 
 Three = tuple[str, str, str]
 

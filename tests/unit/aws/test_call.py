@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from deploytool.aws.call import once
+from deploytool.aws.call import call_once
 from deploytool.errors import PermissionMissing
 
 
@@ -31,5 +31,5 @@ def test_the_action_is_called_as_a_policy_calls_it_when_the_answer_does_not_name
 
     monkeypatch.setattr(client, operation, refused)
     with pytest.raises(PermissionMissing) as caught:
-        once(client, operation)
+        call_once(client, operation)
     assert caught.value.statement["Action"] == action

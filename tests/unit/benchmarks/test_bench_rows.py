@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.failure import MeasurementFailed
-from benchmarks.rows.calls import rate
-from benchmarks.rows.crash import told_at
-from benchmarks.timed import Line
-from tests.peers.front.call_log import Call
+from tests.benchmarks.failure import MeasurementFailed
+from tests.benchmarks.rows.calls import rate
+from tests.benchmarks.rows.crash import told_at
+from tests.benchmarks.timed import Line
+from tests.support.aws_fault_proxy.call_log import Call
 
 
 def call(action: str, at: float, seconds: float = 0.0) -> Call:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.chaos.kills import _step
-from benchmarks.chaos.row import counted, document, table, timed
+from tests.benchmarks.chaos.kills import _step
+from tests.benchmarks.chaos.row import counted, document, table, timed
 
 
 @pytest.mark.parametrize(

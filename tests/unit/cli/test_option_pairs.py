@@ -10,8 +10,8 @@ import click
 import pytest
 
 from deploytool.cli.main import VERBS
-from deploytool.cli.rules import OptionsContradict, Verb, shown
-from deploytool.errors import ConfigurationError, Exit
+from deploytool.cli.option_rules import Verb, shown
+from deploytool.errors import ConfigurationError, Exit, OptionsContradict
 
 WHERE = "--environment --config"
 BUSY = "--if-busy --wait"

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from deploytool.cli.config import command
-from deploytool.core.config.faults import ConfigFaults, Fault
-from deploytool.core.config.json_schema import json_schema
+from deploytool.config.errors import ConfigErrors, ConfigIssue
+from deploytool.config.schema import json_schema
 from deploytool.errors import ConfigurationError
 from tests.unit.config.mistakes import GOOD
 
@@ -98,20 +98,20 @@ def test_neither_yaml_nor_the_configuration_is_loaded_when_only_help_is_asked_fo
 
 
 def test_the_error_is_the_fault_itself_with_its_own_fix_when_there_is_one() -> None:
-    error = ConfigFaults([fault_of(1)])
+    error = ConfigErrors([fault_of(1)])
     assert (error.cause, error.fix) == ("f:1:1: wrong", "do right")
 
 
 def test_the_error_says_how_to_check_when_its_only_fault_has_no_fix() -> None:
-    error = ConfigFaults([Fault("f", "", 2, 1, "is not YAML")])
+    error = ConfigErrors([ConfigIssue("f", "", 2, 1, "is not YAML")])
     assert error.fix == "correct it; `deploytool config check` says whether it is right"
 
 
 def test_the_error_counts_the_faults_when_there_are_several() -> None:
-    error = ConfigFaults([fault_of(2), fault_of(1)])
+    error = ConfigErrors([fault_of(2), fault_of(1)])
     assert error.cause == "the configuration has 2 faults:\n  f:1:1: wrong; do right\n  f:2:1: wrong; do right"
     assert error.exit_code == 2
 
 
-def fault_of(line: int) -> Fault:
-    return Fault("f", "a", line, 1, "wrong", "do right")
+def fault_of(line: int) -> ConfigIssue:
+    return ConfigIssue("f", "a", line, 1, "wrong", "do right")

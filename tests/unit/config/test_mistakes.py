@@ -4,7 +4,7 @@ import jsonschema
 import pytest
 import yaml
 
-from deploytool.core.config.json_schema import json_schema
+from deploytool.config.schema import json_schema
 from tests.unit.config.mistakes import GOOD, Mistake
 from tests.unit.config.mistakes_beyond_structure import BEYOND_STRUCTURE
 from tests.unit.config.mistakes_in_images import IN_IMAGES

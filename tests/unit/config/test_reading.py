@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.cli.read_config import document_of, read_config
-from deploytool.core.config.document import Position
-from deploytool.core.config.faults import ConfigFaults
-from deploytool.core.config.parse import parse
+from deploytool.config.errors import ConfigErrors, Position
+from deploytool.config.loader import parse
+from deploytool.config.yaml import document_of, read_config
 from tests.unit.config.mistakes import GOOD
 from tests.unit.config.reading import config_of, told_about
 
@@ -70,13 +69,13 @@ def test_it_is_refused_quickly_when_aliases_multiply_without_end() -> None:
 
 
 def test_the_name_is_told_when_there_is_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFaults, match=r"none\.yml: there is no such file$") as told:
+    with pytest.raises(ConfigErrors, match=r"none\.yml: there is no such file$") as told:
         read_config(tmp_path / "none.yml")
     assert told.value.fix == "run this where it is, or name it: --config PATH"
 
 
 def test_the_file_inside_is_suggested_when_a_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFaults, match=r"is a directory$") as told:
+    with pytest.raises(ConfigErrors, match=r"is a directory$") as told:
         read_config(tmp_path)
     assert told.value.fix == f"name the file: --config {tmp_path}/deploytool.yml"
 
@@ -84,19 +83,19 @@ def test_the_file_inside_is_suggested_when_a_directory_is_named(tmp_path: Path) 
 def test_it_is_refused_when_the_file_is_huge(tmp_path: Path) -> None:
     huge = tmp_path / "deploytool.yml"
     huge.write_bytes(b"#" * 1_000_001)
-    with pytest.raises(ConfigFaults, match="is larger than 1000000 bytes"):
+    with pytest.raises(ConfigErrors, match="is larger than 1000000 bytes"):
         read_config(huge)
 
 
 def test_the_reason_is_told_when_the_system_refuses_to_read(tmp_path: Path) -> None:
     circle = tmp_path / "deploytool.yml"
     circle.symlink_to(circle)
-    with pytest.raises(ConfigFaults, match="cannot be read: Too many levels of symbolic links"):
+    with pytest.raises(ConfigErrors, match="cannot be read: Too many levels of symbolic links"):
         read_config(circle)
 
 
 def test_it_is_refused_when_the_name_is_none_a_file_can_have() -> None:
-    with pytest.raises(ConfigFaults, match="null byte"):
+    with pytest.raises(ConfigErrors, match="null byte"):
         read_config("a\0b")
 
 
@@ -158,7 +157,7 @@ def test_a_key_and_its_value_stand_where_the_document_says(data: dict[str, int])
 )
 def test_there_are_faults_and_no_traceback_when_the_file_is_anything_at_all(content: str | bytes) -> None:
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    with pytest.raises(ConfigFaults):
+    with pytest.raises(ConfigErrors):
         parse(document_of(raw, "f"))
 
 
@@ -167,5 +166,5 @@ def test_there_are_faults_and_no_traceback_when_the_file_is_anything_at_all(cont
     value=st.sampled_from(["", "''", "x", "0x", "0b2", "-", "1:99", "9" * 5000, "2026-99-99", "[a]", "{a: b}", ".inf"]),
 )
 def test_there_are_faults_and_no_traceback_when_a_tag_does_not_fit_its_value(tag: str, value: str) -> None:
-    with pytest.raises(ConfigFaults):
+    with pytest.raises(ConfigErrors):
         parse(document_of(f"app: !!{tag} {value}\n".encode(), "f"))

@@ -6,8 +6,8 @@ import ast
 import json
 import re
 
-from deploytool.aws.survey.reader import action_of
-from deploytool.core.doctor.catalogue import CHECKS
+from deploytool.doctor.checks import CHECKS
+from deploytool.doctor.collect.reader import action_of
 from tests.unit.docs.documents import ROOT
 
 PAGE = (ROOT / "docs/doctor.md").read_text()
@@ -18,7 +18,7 @@ OURS = {"dynamodb:Query", "pricing:GetProducts"}
 def made() -> set[str]:
     """Every action that the survey asks for."""
     found = set()
-    for path in (ROOT / "deploytool/aws/survey").glob("*.py"):
+    for path in (ROOT / "deploytool/doctor/collect").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 path.name != "reader.py"

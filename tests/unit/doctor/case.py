@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.finding import CannotTell, Standing
+from deploytool.doctor.facts import Facts
+from deploytool.doctor.result import Status, Unknown
 
-DENIED = CannotTell("it may not be read", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
-GOOD, BAD, CANNOT_TELL = Standing.GOOD, Standing.BAD, Standing.CANNOT_TELL
+DENIED = Unknown("it may not be read", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
+GOOD, BAD, CANNOT_TELL = Status.GOOD, Status.BAD, Status.CANNOT_TELL
 
 
 @dataclass(frozen=True)
@@ -17,4 +17,4 @@ class Case:
     check: str
     facts: Facts
     says: str
-    standing: Standing = Standing.BAD
+    standing: Status = Status.BAD

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_account import Alarm, EventRule, Grant, Mfa, Role, Topic, Trail
+from deploytool.doctor.facts import Facts
+from deploytool.doctor.facts_account import Alarm, EventRule, Grant, Mfa, Role, Topic, Trail
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import APP, HEALTHY, TOPIC, WORKER, account, app, arn, facts, task
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_edge import Certificate, Listener, Origin, Record, TargetGroup
+from deploytool.doctor.facts import Certificate, DnsRecord, Facts, Listener, Origin, TargetGroup
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import BALANCER, DISTRIBUTION, HERE, NOW, THERE, edge, facts, scope
 
@@ -41,7 +40,7 @@ EDGE_CASES = (
     Case("the distribution is disabled", "cdn", cdn(enabled=False), "E1 is Deployed and disabled"),
     Case("the assets are public", "cdn", cdn(origins=(BUCKET,)), "like anybody: the bucket is public"),
     Case("no name leads here", "dns", edge(records=()), "no Route 53 record leads"),
-    Case("the host leads elsewhere", "dns", edge(records=(Record("other.example.com", "d1.cloudfront.net"),)),
+    Case("the host leads elsewhere", "dns", edge(records=(DnsRecord("other.example.com", "d1.cloudfront.net"),)),
          "no Route 53 record of shop.example.com leads"),
     Case("no host is configured", "dns", scope(host=""), "shop.example.com leads to d1.cloudfront.net", GOOD),
     Case("no listener has a certificate", "certificates", balancer(PLAIN), "no load balancer has an HTTPS listener"),

@@ -4,9 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_account import Trust
-from deploytool.core.doctor.facts_github import Job, SubjectForm, Workflow
+from deploytool.doctor.facts import Facts
+from deploytool.doctor.facts_account import Job, SubjectForm, Trust, Workflow
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import (
     HEALTHY,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deploytool.core.doctor.facts_network import Network, Opening, SecurityGroup
+from deploytool.doctor.facts import Network, Opening, SecurityGroup
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import APP, BALANCER, CACHE, DATABASE, GROUPS, NETWORK, WORKER, app, edge, facts
 

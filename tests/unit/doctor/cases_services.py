@@ -3,12 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_edge import Target, TargetGroup
-from deploytool.core.doctor.facts_services import Cluster, Scaling
-from deploytool.core.doctor.facts_stores import LogGroup
-from deploytool.core.ledger import MigrationRecord, StepRecord, StepState
-from deploytool.core.outcome import Result
+from deploytool.doctor.facts import Cluster, Facts, LogGroup, Scaling, Target, TargetGroup
+from deploytool.ledger.record import MigrationRecord, StepRecord, StepState
+from deploytool.release.model import Result
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import APP, NOW, RELEASE, WORKER, app, edge, facts, scope, task
 

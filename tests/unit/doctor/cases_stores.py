@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_stores import Repository
+from deploytool.doctor.facts import Facts, Repository
 from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
 from tests.unit.doctor.healthy import CACHE, DATABASE, KEPT, NOW, REPOSITORY, SECRET, app, facts, github, task
 

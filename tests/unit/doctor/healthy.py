@@ -6,29 +6,51 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploytool.core.doctor.catalogue import CHECKS
-from deploytool.core.doctor.examine import Checked, checked_by
-from deploytool.core.doctor.facts import Facts, Scope
-from deploytool.core.doctor.facts_account import Account, Alarm, EventRule, Grant, Mfa, Role, Topic, Trail, Trust
-from deploytool.core.doctor.facts_edge import (
+from deploytool.doctor.checks import CHECKS, CheckResult, run_check
+from deploytool.doctor.facts import (
+    Cache,
     Certificate,
+    Cluster,
+    Database,
     Distribution,
+    DnsRecord,
     Edge,
+    Facts,
     Listener,
     LoadBalancer,
+    LogGroup,
+    Network,
+    Opening,
     Origin,
-    Record,
+    Repository,
+    Scaling,
+    Scope,
+    SecretState,
+    SecurityGroup,
+    ServiceFact,
+    Subnet,
     Target,
     TargetGroup,
+    TaskShape,
 )
-from deploytool.core.doctor.facts_github import Github, Job, RepositoryFact, Workflow
-from deploytool.core.doctor.facts_network import Network, Opening, SecurityGroup, Subnet
-from deploytool.core.doctor.facts_services import Cluster, Scaling, ServiceFact, TaskShape
-from deploytool.core.doctor.facts_stores import Cache, Database, LogGroup, Repository, SecretState
-from deploytool.core.ledger import Kind, MigrationRecord, StepRecord, StepState
-from deploytool.core.ledger import Record as Release
-from deploytool.core.model import Commit
-from deploytool.core.outcome import Result
+from deploytool.doctor.facts_account import (
+    Account,
+    Alarm,
+    EventRule,
+    Github,
+    Grant,
+    Job,
+    Mfa,
+    RepositoryFact,
+    Role,
+    Topic,
+    Trail,
+    Trust,
+    Workflow,
+)
+from deploytool.ledger.record import Kind, MigrationRecord, StepRecord, StepState
+from deploytool.ledger.record import Record as Release
+from deploytool.release.model import Commit, Result
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:1:alerts"
@@ -152,7 +174,7 @@ HEALTHY = Facts(
             Certificate(HERE, "shop.example.com", not_after=NOW + timedelta(days=200)),
             Certificate(THERE, "shop.example.com"),
         ),
-        records=(Record("shop.example.com", "d1.cloudfront.net"),),
+        records=(DnsRecord("shop.example.com", "d1.cloudfront.net"),),
     ),
     account=Account(
         roles=(
@@ -199,6 +221,6 @@ def app(**changes: Any) -> Facts:
     return facts(services=(replace(APP, **changes), WORKER))
 
 
-def judged(check: str, found: Facts) -> Checked:
+def judged(check: str, found: Facts) -> CheckResult:
     """What one check says."""
-    return checked_by(next(each for each in CHECKS if each.id == check), found)
+    return run_check(next(each for each in CHECKS if each.id == check), found)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.core.doctor.catalogue import CHECKS, Group
-from deploytool.core.doctor.examine import examine
-from deploytool.core.doctor.finding import Standing
+from deploytool.doctor.checks import CHECKS, Group, run_checks
+from deploytool.doctor.result import Status
 from deploytool.errors import Exit
 from tests.unit.doctor.case import DENIED, Case
 from tests.unit.doctor.cases_account import ACCOUNT_CASES
@@ -33,7 +32,7 @@ def test_a_check_comes_out_as_it_should_when(case: Case) -> None:
 def test_a_check_passes_when_the_account_is_as_it_should_be(check: object) -> None:
     found = judged(getattr(check, "id", ""), HEALTHY)
 
-    wanted = Standing.CANNOT_TELL if found.check.id == "seed-data" else Standing.GOOD
+    wanted = Status.CANNOT_TELL if found.check.id == "seed-data" else Status.GOOD
     assert found.standing is wanted, found.reasons
 
 
@@ -41,11 +40,11 @@ def test_a_check_passes_when_the_account_is_as_it_should_be(check: object) -> No
 def test_whatever_is_not_good_comes_with_its_fix(case: Case) -> None:
     found = judged(case.check, case.facts)
 
-    assert [reason for reason in found.reasons if reason.standing is not Standing.GOOD and not reason.fix] == []
+    assert [reason for reason in found.reasons if reason.standing is not Status.GOOD and not reason.fix] == []
 
 
 def test_every_check_can_fail_or_says_why_it_never_does() -> None:
-    failing = {case.check for case in CASES if case.standing is Standing.BAD}
+    failing = {case.check for case in CASES if case.standing is Status.BAD}
 
     assert {check.id for check in CHECKS} - failing == {"seed-data"}
 
@@ -61,7 +60,7 @@ def test_one_fact_that_may_not_be_read_hides_no_other_part_of_a_check() -> None:
     found = judged("services", facts(cluster=DENIED))
 
     assert [reason.standing for reason in found.reasons if reason.told.startswith("app")] != []
-    assert found.standing is Standing.CANNOT_TELL
+    assert found.standing is Status.CANNOT_TELL
 
 
 def test_the_same_reason_is_told_once_when_several_parts_cannot_see_for_it() -> None:
@@ -72,13 +71,13 @@ def test_the_same_reason_is_told_once_when_several_parts_cannot_see_for_it() -> 
 
 
 def test_it_is_refused_when_a_check_fails_and_done_when_some_cannot_be_told() -> None:
-    assert examine(facts(flow_logs=())).exit_code is Exit.REFUSED
-    assert examine(facts(flow_logs=DENIED)).exit_code is Exit.DONE
-    assert examine(facts(flow_logs=()), {"flow-logs"}).exit_code is Exit.DONE
+    assert run_checks(facts(flow_logs=())).exit_code is Exit.REFUSED
+    assert run_checks(facts(flow_logs=DENIED)).exit_code is Exit.DONE
+    assert run_checks(facts(flow_logs=()), {"flow-logs"}).exit_code is Exit.DONE
 
 
 def test_what_is_left_out_is_not_judged_and_is_told() -> None:
-    found = examine(HEALTHY, {"cdn", "dns"})
+    found = run_checks(HEALTHY, {"cdn", "dns"})
 
     assert found.left_out == ("cdn", "dns")
     assert sum(found.counts.values()) == len(CHECKS) - 2

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deploytool.core.doctor.facts_github import Job, Workflow
-from deploytool.core.doctor.workflow_file import workflow
+from deploytool.doctor.facts_account import Job, Workflow
+from deploytool.doctor.ownership import workflow
 
 
 def read(text: str) -> Workflow:

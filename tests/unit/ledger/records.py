@@ -6,11 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploytool.core.ledger import Kind, Record, ServiceRecord
-from deploytool.core.model import Commit, Request
-from deploytool.core.outcome import Outcome, Result, ServiceOutcome
-from deploytool.core.plan_model import Plan
-from deploytool.core.verdict_model import Fate, Verdict
+from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
+from deploytool.ledger.record import Kind, Record, ServiceRecord
+from deploytool.release.model import Commit, Outcome, Plan, ReleaseRequest, Result, ServiceOutcome
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SHA = "a" * 40
@@ -45,11 +43,13 @@ def finished(begun: Record, result: Result = Result.RELEASED, minutes: float = 3
 
 def plan_of(begun: Record) -> Plan:
     """A plan of that release with nothing in it."""
-    request = Request(begun.release_id, begun.app, begun.environment, begun.commit)
+    request = ReleaseRequest(begun.release_id, begun.app, begun.environment, begun.commit)
     return Plan(request, "shop", "us-east-1", {}, ())
 
 
 def outcome_of(begun: Record, result: Result = Result.RELEASED) -> Outcome:
     """App moved, worker was not touched."""
-    app = ServiceOutcome("app", "shop-app", Verdict(Fate.LIVE), "arn:app:8", "arn:app:7", "arn:app:8")
+    app = ServiceOutcome(
+        "app", "shop-app", DeploymentStatus(DeploymentState.LIVE), "arn:app:8", "arn:app:7", "arn:app:8"
+    )
     return Outcome(plan_of(begun), result, "it is live", (app,), digests=(("app", "sha256:new"),))

@@ -7,10 +7,11 @@ from typing import cast
 
 import pytest
 
-from deploytool.aws import journal as module
-from deploytool.aws.journal import Journal
-from deploytool.aws.ledger import Ledger
-from deploytool.core.ledger import GithubRecord, Record
+from deploytool.ledger import journal as module
+from deploytool.ledger.journal import Journal
+from deploytool.ledger.record import Record
+from deploytool.ledger.store import Ledger
+from deploytool.release.model import GithubRecord
 from tests.unit.ledger.records import outcome_of, record
 
 MADE = GithubRecord(7, 12, 3, "https://github.test/c/3")

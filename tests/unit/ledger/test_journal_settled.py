@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import cast
 
-from deploytool.aws.journal import Journal
-from deploytool.aws.ledger import Ledger
-from deploytool.core.ledger import Record
-from deploytool.core.outcome import Result
+from deploytool.ledger.journal import Journal
+from deploytool.ledger.record import Record
+from deploytool.ledger.store import Ledger
+from deploytool.release.model import Result
 from tests.unit.ledger.records import record
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.cli.transaction import LEASE_TTL, _ttl
+from deploytool.deploy.session import LEASE_TTL, _ttl
 from deploytool.errors import ConfigurationError
 
 

@@ -10,45 +10,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.core.ledger import (
+from deploytool.ecs.model import ServiceState
+from deploytool.ledger.codec import RecordUnreadable, from_document, to_document
+from deploytool.ledger.record import (
+    DETAIL,
     Drift,
-    GithubRecord,
     Kind,
     MigrationRecord,
     Record,
     ServiceRecord,
     StepRecord,
     StepState,
+    built,
+    close_record,
     drift,
     last_successful,
-    recorded,
-    version_of,
-)
-from deploytool.core.ledger_document import RecordUnreadable, from_document, to_document
-from deploytool.core.ledger_notes import (
-    DETAIL,
-    built,
-    closed,
     migration_started,
-    moved,
-    moving,
     on_github,
-    opened,
+    open_record,
+    recorded,
     registered,
+    service_updated,
+    service_updating,
     step_began,
     step_ended,
+    version_of,
 )
-from deploytool.core.ledger_table import TABLE, create_command
-from deploytool.core.model import Commit, LiveService, Origin, Request
-from deploytool.core.observed import ServiceState
-from deploytool.core.outcome import Result
-from deploytool.core.plan_model import ImageChoice, Plan
+from deploytool.ledger.store import TABLE, create_command
+from deploytool.release.model import (
+    Commit,
+    GithubRecord,
+    ImageChoice,
+    ObservedService,
+    Plan,
+    ReleaseRequest,
+    Result,
+    TriggeredBy,
+)
 from tests.unit.ledger.records import NOW, finished, outcome_of, record
 
 
-def live(key: str, arn: str) -> LiveService:
+def live(key: str, arn: str) -> ObservedService:
     """A service that serves this revision."""
-    return LiveService(key, ServiceState(f"shop-{key}", "", "shop", "ACTIVE", arn, 1, 1, 0), {})
+    return ObservedService(key, ServiceState(f"shop-{key}", "", "shop", "ACTIVE", arn, 1, 1, 0), {})
 
 
 moments = st.datetimes(timezones=st.just(NOW.tzinfo))
@@ -106,12 +110,12 @@ def test_a_record_changed_by_hand_is_named_when_it_cannot_be_read(change: dict[s
 
 
 def test_the_record_knows_every_service_and_has_changed_nothing_when_it_is_opened() -> None:
-    request = Request("r-1", "shop", "production", Commit("a"), Origin("mona", "u", "7", 12))
+    request = ReleaseRequest("r-1", "shop", "production", Commit("a"), TriggeredBy("mona", "u", "7", 12))
     images = {
         "app": ImageChoice("app", "registry/shop:a", "sha256:1"),
         "job": ImageChoice("job", "registry/shop:a-job", None),
     }
-    made = opened(
+    made = open_record(
         Plan(request, "shop", "us-east-1", images, ()),
         {"app": live("app", "arn:app:7")},
         document={"kind": "plan"},
@@ -163,16 +167,16 @@ def test_the_migrate_task_is_known_when_it_was_started() -> None:
 
 
 def test_the_revision_meant_stays_when_a_service_is_put_back() -> None:
-    there = moved(moving(record(), {"app": "arn:app:8"}), "app", "ecs-svc/1", "arn:app:8")
+    there = service_updated(service_updating(record(), {"app": "arn:app:8"}), "app", "ecs-svc/1", "arn:app:8")
     assert there.services["app"] == ServiceRecord("shop-app", "arn:app:7", "arn:app:8", "ecs-svc/1")
-    back = moved(there, "app", "ecs-svc/2", "arn:app:7")
+    back = service_updated(there, "app", "ecs-svc/2", "arn:app:7")
     assert back.services["app"] == ServiceRecord("shop-app", "arn:app:7", "arn:app:8", "ecs-svc/2")
     assert registered(record(), "worker", "arn:worker:4").services["worker"].after == "arn:worker:4"
 
 
 def test_every_service_has_a_revision_that_serves_when_the_release_is_closed() -> None:
     begun = built(record(), "job", "sha256:job")
-    made = closed(begun, outcome_of(begun), NOW + timedelta(seconds=90))
+    made = close_record(begun, outcome_of(begun), NOW + timedelta(seconds=90))
     assert made.serving == {"app": "arn:app:8", "worker": "arn:worker:3"}
     assert made.images == {"app": "sha256:new", "job": "sha256:job"}
     assert (made.result, made.seconds, made.sentence) == (Result.RELEASED, 90.0, "it is live")

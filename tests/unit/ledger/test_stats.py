@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.core.ledger import Kind, Record, StepRecord, StepState
-from deploytool.core.model import Commit
-from deploytool.core.outcome import Result
-from deploytool.core.stats import Bar, dora
+from deploytool.ledger.dora import Bucket, dora
+from deploytool.ledger.record import Kind, Record, StepRecord, StepState
+from deploytool.release.model import Commit, Result
 from tests.unit.ledger.records import NOW, finished, record
 
 DAY = timedelta(days=1)
@@ -164,9 +163,9 @@ def test_lead_time_is_the_median_from_commit_to_live_when_commits_have_dates() -
 def test_a_bar_is_a_day_when_the_time_is_short_and_a_week_when_it_is_long() -> None:
     records = [ended("r-1", 0.5), ended("r-2", 9.5), ended("r-3", 9.9, Result.ROLLED_BACK)]
     days = dora(records, SINCE, UNTIL).bars
-    assert (len(days), days[0], days[-1]) == (10, Bar(SINCE, 1, 0), Bar(UNTIL - DAY, 1, 1))
+    assert (len(days), days[0], days[-1]) == (10, Bucket(SINCE, 1, 0), Bucket(UNTIL - DAY, 1, 1))
     weeks = dora(records, UNTIL - 90 * DAY, UNTIL).bars
-    assert (len(weeks), weeks[-1]) == (13, Bar(UNTIL - 7 * DAY, 1, 1))
+    assert (len(weeks), weeks[-1]) == (13, Bucket(UNTIL - 7 * DAY, 1, 1))
     assert weeks[0].start == UNTIL - 91 * DAY
 
 

@@ -12,7 +12,7 @@ from deploytool.cli.sandbox import command
 from deploytool.sandbox.checkout import PLACES, SECOND
 from deploytool.sandbox.errors import PortTaken, SandboxError
 from deploytool.sandbox.faults import FAULTS
-from deploytool.sandbox.wait import free_port
+from deploytool.sandbox.process import free_port
 
 EDITING = sorted(name for name, fault in FAULTS.items() if fault.edit)
 VERSIONS = ("first", "second")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.sandbox.record import in_turn
+from deploytool.sandbox.state import one_at_a_time
 
 
 def test_the_second_says_that_it_waits_and_goes_on_when_the_first_is_up(
@@ -22,10 +22,10 @@ def test_the_second_says_that_it_waits_and_goes_on_when_the_first_is_up(
         waits.set()
 
     def second() -> None:
-        with in_turn(told):
+        with one_at_a_time(told):
             began.set()
 
-    with in_turn(said.append):
+    with one_at_a_time(said.append):
         thread = threading.Thread(target=second)
         thread.start()
         assert waits.wait(10)

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes
-from deploytool.sandbox.github.model import DEVELOPER
-from deploytool.sandbox.github.page.parts import document, icon, label, login, sha, text, when
+from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError
+from deploytool.sandbox.github.page.html import document, icon, label, login, sha, text, when
+from deploytool.sandbox.github.repository import GithubWorld
 from deploytool.sandbox.github.routes.comments import comment_named, edit
-from deploytool.sandbox.github.world import World
+from deploytool.sandbox.github.routing import Request, Routes
+from deploytool.sandbox.github.store import DEVELOPER
 
 routes = Routes()
 _HERE = Path(__file__).parent
@@ -22,29 +23,29 @@ _POLICY = {
 }
 
 
-def _page(world: World, title: str, tab: str, main: str) -> Answer:
+def _page(world: GithubWorld, title: str, tab: str, main: str) -> Answer:
     body = document(world.repository, title, tab, main, len(world.store.records.pulls))
     return Answer(200, body, _POLICY, "text/html; charset=utf-8")
 
 
-def _card(world: World, title: str, tab: str, html: str) -> Answer:
+def _card(world: GithubWorld, title: str, tab: str, html: str) -> Answer:
     return _page(
         world, title, tab, f'<div class="column"><h1>{text(title)}</h1><section class="card pad">{html}</section></div>'
     )
 
 
 @routes.add("GET", "/_page/style.css")
-def style(_: World, __: Request, ___: dict[str, str]) -> Answer:
+def style(_: GithubWorld, __: Request, ___: dict[str, str]) -> Answer:
     return Answer(200, (_HERE / "style.css").read_bytes(), _POLICY, "text/css; charset=utf-8")
 
 
 @routes.add("GET", "/_page/page.js")
-def script(_: World, __: Request, ___: dict[str, str]) -> Answer:
+def script(_: GithubWorld, __: Request, ___: dict[str, str]) -> Answer:
     return Answer(200, (_HERE / "page.js").read_bytes(), _POLICY, "text/javascript; charset=utf-8")
 
 
 @routes.add("GET", "/_page/avatar/{login}.svg")
-def avatar(_: World, __: Request, path: dict[str, str]) -> Answer:
+def avatar(_: GithubWorld, __: Request, path: dict[str, str]) -> Answer:
     """A pattern of five by five, mirrored, from the login's hash."""
     bits = hashlib.sha256(path["login"].encode()).digest()
     cells = [(x, y) for y in range(5) for x in range(3) if bits[y * 3 + x] & 1]
@@ -59,15 +60,15 @@ def avatar(_: World, __: Request, path: dict[str, str]) -> Answer:
 
 
 @routes.add("GET", "/")
-def latest(world: World, _: Request, __: dict[str, str]) -> Answer:
+def latest(world: GithubWorld, _: Request, __: dict[str, str]) -> Answer:
     if not world.store.records.pulls:
         return _card(world, "No pull requests yet", "Pull requests", "The first one will be shown here.")
     return Answer(302, b"", {"location": f"/{world.repository}/pull/{max(world.store.records.pulls)}"})
 
 
 @routes.add("GET", "/{owner}/{repo}/pull/{number}")
-def pull(world: World, _: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.pull_view import parts
+def pull(world: GithubWorld, _: Request, path: dict[str, str]) -> Answer:
+    from deploytool.sandbox.github.page.pull_request import parts
 
     world.check(path)
     found = world.pull(path["number"])
@@ -83,18 +84,18 @@ def pull(world: World, _: Request, path: dict[str, str]) -> Answer:
 
 
 @routes.add("GET", "/_page/pull/{number}")
-def pull_parts(world: World, request: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.pull_view import parts
+def pull_parts(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
+    from deploytool.sandbox.github.page.pull_request import parts
 
     found = world.pull(path["number"])
     return _unless_known(world, request, lambda: parts(world, found))
 
 
-def _tag(world: World) -> str:
+def _tag(world: GithubWorld) -> str:
     return f'"{world.store.version}"'
 
 
-def _unless_known(world: World, request: Request, parts: Callable[[], dict[str, str]]) -> Answer:
+def _unless_known(world: GithubWorld, request: Request, parts: Callable[[], dict[str, str]]) -> Answer:
     """304 while nothing was written: a page left open costs next to nothing."""
     tag = _tag(world)
     headers = {"etag": tag, "cache-control": "no-cache"}
@@ -102,9 +103,9 @@ def _unless_known(world: World, request: Request, parts: Callable[[], dict[str, 
 
 
 @routes.add("POST", "/_page/comments/{id}/task")
-def tick(world: World, request: Request, path: dict[str, str]) -> Answer:
+def tick(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     """A box ticked on the page, by the developer who looks at it. 409 where the comment has changed meanwhile."""
-    from deploytool.sandbox.github.page.markdown import ticked
+    from deploytool.sandbox.github.page.html import ticked
 
     # Only our own page can send this header: from another origin a browser would first ask, and be refused.
     if request.headers.get("x-requested-with") != "page":
@@ -121,8 +122,8 @@ def tick(world: World, request: Request, path: dict[str, str]) -> Answer:
 
 
 @routes.add("GET", "/{owner}/{repo}/deployments")
-def deployments(world: World, _: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.panel import panel
+def deployments(world: GithubWorld, _: Request, path: dict[str, str]) -> Answer:
+    from deploytool.sandbox.github.page.pull_request import panel
 
     world.check(path)
     html = f'<h1>Deployments</h1><div id="panel" data-part>{panel(world)}</div>'
@@ -131,13 +132,13 @@ def deployments(world: World, _: Request, path: dict[str, str]) -> Answer:
 
 
 @routes.add("GET", "/_page/deployments")
-def deployment_parts(world: World, request: Request, _: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.panel import panel
+def deployment_parts(world: GithubWorld, request: Request, _: dict[str, str]) -> Answer:
+    from deploytool.sandbox.github.page.pull_request import panel
 
     return _unless_known(world, request, lambda: {"panel": panel(world)})
 
 
-def _run_line(world: World, number: int) -> str:
+def _run_line(world: GithubWorld, number: int) -> str:
     run = world.store.records.runs[number]
     state = {"success": "success", "failure": "failure"}.get(
         run.conclusion or "", "in_progress" if run.status != "completed" else "inactive"
@@ -148,14 +149,14 @@ def _run_line(world: World, number: int) -> str:
 
 
 @routes.add("GET", "/{owner}/{repo}/actions")
-def actions(world: World, _: Request, path: dict[str, str]) -> Answer:
+def actions(world: GithubWorld, _: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     rows = "".join(_run_line(world, number) for number in list(world.store.records.runs)[::-1])
     return _card(world, "Workflow runs", "Actions", rows or "No workflow was started by hand yet.")
 
 
 @routes.add("GET", "/{owner}/{repo}/actions/workflows/{file}")
-def workflow(world: World, _: Request, path: dict[str, str]) -> Answer:
+def workflow(world: GithubWorld, _: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     chosen = [n for n, run in world.store.records.runs.items() if run.workflow == path["file"]]
     rows = "".join(_run_line(world, number) for number in chosen[::-1])
@@ -163,7 +164,7 @@ def workflow(world: World, _: Request, path: dict[str, str]) -> Answer:
 
 
 @routes.add("GET", "/{owner}/{repo}/actions/runs/{id}")
-def run(world: World, _: Request, path: dict[str, str]) -> Answer:
+def run(world: GithubWorld, _: Request, path: dict[str, str]) -> Answer:
     """A run that was not dispatched here (a laptop's, a test's) has nothing to show, but its links lead somewhere."""
     world.check(path)
     known = path["id"].isdecimal() and int(path["id"]) in world.store.records.runs
@@ -180,7 +181,7 @@ def run(world: World, _: Request, path: dict[str, str]) -> Answer:
 
 
 @routes.add("GET", "/{owner}/{repo}/commit/{sha}")
-def commit(world: World, _: Request, path: dict[str, str]) -> Answer:
+def commit(world: GithubWorld, _: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     found = world.checkout.commit(path["sha"])
     if found is None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from deploytool.sandbox.github import represent, represent_release
-from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes, invalid
-from deploytool.sandbox.github.model import Comment, User
-from deploytool.sandbox.github.pages import page_of
+from deploytool.sandbox.github import represent
+from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, invalid
+from deploytool.sandbox.github.repository import GithubWorld
+from deploytool.sandbox.github.represent import comment_object
 from deploytool.sandbox.github.routes.repository import REPOSITORY
-from deploytool.sandbox.github.store import now
-from deploytool.sandbox.github.world import World
+from deploytool.sandbox.github.routing import Request, Routes, page_of
+from deploytool.sandbox.github.store import Comment, User, now
 
 routes = Routes()
 LONGEST_BODY = 65_536
@@ -40,21 +40,23 @@ def _commenter(request: Request) -> User:
     return user
 
 
-def _event(world: World, request: Request, action: str, comment: Comment, by: User, changes: dict[str, Any]) -> None:
+def _event(
+    world: GithubWorld, request: Request, action: str, comment: Comment, by: User, changes: dict[str, Any]
+) -> None:
     payload = {
         "action": action,
-        "comment": represent_release.comment(world, request, comment),
+        "comment": comment_object(world, request, comment),
         "issue": {
             "number": comment.issue,
             "pull_request": {"html_url": f"{represent.web_url(world, request)}/pull/{comment.issue}"},
         },
-        "sender": represent.user(request, by),
+        "sender": represent.user_object(request, by),
         "repository": {"full_name": world.repository, "default_branch": world.default_branch},
     }
     world.record("issue_comment", action, payload | ({"changes": changes} if changes else {}))
 
 
-def edit(world: World, request: Request, comment: Comment, body: str, by: User) -> Comment:
+def edit(world: GithubWorld, request: Request, comment: Comment, body: str, by: User) -> Comment:
     """Change the text, and say so to whoever listens for `issue_comment`."""
     edited = replace(comment, body=body, updated_at=now())
     world.store.records.comments[comment.id] = edited
@@ -63,28 +65,28 @@ def edit(world: World, request: Request, comment: Comment, body: str, by: User) 
 
 
 @routes.add("POST", OF_ISSUE)
-def create(world: World, request: Request, path: dict[str, str]) -> Answer:
+def create(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     author = _commenter(request)
     issue = world.pull(path["number"]).number
     made = Comment(world.store.next_id(), issue, author.login, _body(request), now(), now())
     world.store.records.comments[made.id] = made
     _event(world, request, "created", made, author, {})
-    return Answer(201, represent_release.comment(world, request, made))
+    return Answer(201, comment_object(world, request, made))
 
 
 @routes.add("GET", OF_ISSUE)
-def listed(world: World, request: Request, path: dict[str, str]) -> Answer:
+def listed(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     """Oldest first."""
     world.check(path)
     issue = world.pull(path["number"]).number
     since = request.query.get("since", "")
     found = [c for c in world.store.records.comments.values() if c.issue == issue and c.updated_at >= since]
     shown, headers = page_of(request, found)
-    return Answer(200, [represent_release.comment(world, request, c) for c in shown], headers)
+    return Answer(200, [comment_object(world, request, c) for c in shown], headers)
 
 
-def comment_named(world: World, number: str) -> Comment:
+def comment_named(world: GithubWorld, number: str) -> Comment:
     """Raises ApiError (404)."""
     found = world.store.records.comments.get(int(number)) if number.isdecimal() else None
     if found is None:
@@ -101,21 +103,21 @@ def _may_edit(request: Request, comment: Comment) -> User:
 
 
 @routes.add("GET", ONE)
-def one(world: World, request: Request, path: dict[str, str]) -> Answer:
+def one(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     world.check(path)
-    return Answer(200, represent_release.comment(world, request, comment_named(world, path["id"])))
+    return Answer(200, comment_object(world, request, comment_named(world, path["id"])))
 
 
 @routes.add("PATCH", ONE)
-def update(world: World, request: Request, path: dict[str, str]) -> Answer:
+def update(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     comment = comment_named(world, path["id"])
     by = _may_edit(request, comment)
-    return Answer(200, represent_release.comment(world, request, edit(world, request, comment, _body(request), by)))
+    return Answer(200, comment_object(world, request, edit(world, request, comment, _body(request), by)))
 
 
 @routes.add("DELETE", ONE)
-def delete(world: World, request: Request, path: dict[str, str]) -> Answer:
+def delete(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     comment = comment_named(world, path["id"])
     _event(world, request, "deleted", comment, _may_edit(request, comment), {})

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, get_args
 
-from deploytool.sandbox.github import represent_release
-from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes, invalid
-from deploytool.sandbox.github.model import Deployment, DeploymentState, DeploymentStatus
-from deploytool.sandbox.github.pages import page_of
+from deploytool.sandbox.github import represent
+from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, invalid
+from deploytool.sandbox.github.repository import GithubWorld
 from deploytool.sandbox.github.routes.repository import REPOSITORY
-from deploytool.sandbox.github.store import now
-from deploytool.sandbox.github.world import World
+from deploytool.sandbox.github.routing import Request, Routes, page_of
+from deploytool.sandbox.github.store import Deployment, DeploymentState, DeploymentStatus, now
 
 routes = Routes()
 DEPLOYMENTS = f"{REPOSITORY}/deployments"
@@ -49,7 +48,7 @@ def _checked(request: Request, required: str, resource: str) -> dict[str, Any]:
     return given
 
 
-def _refuse_unready(world: World, given: dict[str, Any], sha: str) -> None:
+def _refuse_unready(world: GithubWorld, given: dict[str, Any], sha: str) -> None:
     """Raises ApiError (409) unless every required check of the commit succeeded; with none named, all it has."""
     latest = {s.context: s.state for s in world.store.records.commit_statuses.values() if s.sha == sha}
     required = given.get("required_contexts", list(latest))
@@ -60,7 +59,7 @@ def _refuse_unready(world: World, given: dict[str, Any], sha: str) -> None:
 
 
 @routes.add("POST", DEPLOYMENTS)
-def create(world: World, request: Request, path: dict[str, str]) -> Answer:
+def create(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     world.check(path)
     creator = request.may_write()
     given = _checked(request, "ref", "Deployment")
@@ -89,11 +88,11 @@ def create(world: World, request: Request, path: dict[str, str]) -> Answer:
         updated_at=now(),
     )
     world.store.records.deployments[made.id] = made
-    return Answer(201, represent_release.deployment(world, request, made))
+    return Answer(201, represent.deployment_object(world, request, made))
 
 
 @routes.add("GET", DEPLOYMENTS)
-def listed(world: World, request: Request, path: dict[str, str]) -> Answer:
+def listed(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     """Newest first. The filter `none` means what it says in GitHub's documentation: no filter."""
     world.check(path)
     request.who()
@@ -102,10 +101,10 @@ def listed(world: World, request: Request, path: dict[str, str]) -> Answer:
     everything = list(world.store.records.deployments.values())[::-1]
     found = [d for d in everything if all(getattr(d, name) == value for name, value in wanted.items())]
     shown, headers = page_of(request, found)
-    return Answer(200, [represent_release.deployment(world, request, d) for d in shown], headers)
+    return Answer(200, [represent.deployment_object(world, request, d) for d in shown], headers)
 
 
-def _deployment(world: World, path: dict[str, str]) -> Deployment:
+def _deployment(world: GithubWorld, path: dict[str, str]) -> Deployment:
     world.check(path)
     found = world.store.records.deployments.get(int(path["id"])) if path["id"].isdecimal() else None
     if found is None:
@@ -114,22 +113,22 @@ def _deployment(world: World, path: dict[str, str]) -> Deployment:
 
 
 @routes.add("GET", f"{DEPLOYMENTS}/{{id}}")
-def one(world: World, request: Request, path: dict[str, str]) -> Answer:
+def one(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     request.who()
-    return Answer(200, represent_release.deployment(world, request, _deployment(world, path)))
+    return Answer(200, represent.deployment_object(world, request, _deployment(world, path)))
 
 
-def statuses_of(world: World, deployment: int) -> list[DeploymentStatus]:
+def statuses_of(world: GithubWorld, deployment: int) -> list[DeploymentStatus]:
     """Newest first."""
     return [s for s in world.store.records.statuses.values() if s.deployment_id == deployment][::-1]
 
 
-def _add_status(world: World, deployment: Deployment, made: DeploymentStatus) -> None:
+def _add_status(world: GithubWorld, deployment: Deployment, made: DeploymentStatus) -> None:
     world.store.records.statuses[made.id] = made
     world.store.records.deployments[deployment.id] = replace(deployment, updated_at=made.created_at)
 
 
-def _retire_older(world: World, newer: Deployment, by: str) -> None:
+def _retire_older(world: GithubWorld, newer: Deployment, by: str) -> None:
     """`auto_inactive`: only older, non-transient, non-production deployments of the environment that had a success."""
     for older in list(world.store.records.deployments.values()):
         if older.id >= newer.id or older.environment != newer.environment or older.transient or older.production:
@@ -142,7 +141,7 @@ def _retire_older(world: World, newer: Deployment, by: str) -> None:
 
 
 @routes.add("POST", f"{DEPLOYMENTS}/{{id}}/statuses")
-def add_status(world: World, request: Request, path: dict[str, str]) -> Answer:
+def add_status(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     deployment = _deployment(world, path)
     creator = request.may_write()
     given = _checked(request, "state", "DeploymentStatus")
@@ -162,20 +161,20 @@ def add_status(world: World, request: Request, path: dict[str, str]) -> Answer:
     _add_status(world, deployment, made)
     if made.state == "success" and given.get("auto_inactive", True):
         _retire_older(world, deployment, creator.login)
-    return Answer(201, represent_release.status(world, request, made))
+    return Answer(201, represent.status_object(world, request, made))
 
 
 @routes.add("GET", f"{DEPLOYMENTS}/{{id}}/statuses")
-def statuses(world: World, request: Request, path: dict[str, str]) -> Answer:
+def statuses(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     request.who()
     shown, headers = page_of(request, statuses_of(world, _deployment(world, path).id))
-    return Answer(200, [represent_release.status(world, request, s) for s in shown], headers)
+    return Answer(200, [represent.status_object(world, request, s) for s in shown], headers)
 
 
 @routes.add("GET", f"{DEPLOYMENTS}/{{id}}/statuses/{{status}}")
-def one_status(world: World, request: Request, path: dict[str, str]) -> Answer:
+def one_status(world: GithubWorld, request: Request, path: dict[str, str]) -> Answer:
     request.who()
     for found in statuses_of(world, _deployment(world, path).id):
         if str(found.id) == path["status"]:
-            return Answer(200, represent_release.status(world, request, found))
+            return Answer(200, represent.status_object(world, request, found))
     raise ApiError(*NOT_FOUND)

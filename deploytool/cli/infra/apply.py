@@ -1,0 +1,61 @@
+"""``deploytool infra apply``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from deploytool.cli import option_rules, options
+from deploytool.cli.options import RULES, changes, stacks
+
+if TYPE_CHECKING:
+    from deploytool.ledger.lock import IfBusy
+
+
+@click.command(name="apply", cls=option_rules.Verb, rules=(*RULES, *option_rules.BUSY))
+@options.environment
+@stacks
+@changes
+@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="How long it may take.")
+@options.busy
+@options.output
+def command(
+    config: str,
+    environment: str | None,
+    only: tuple[str, ...],
+    parameters: dict[str, str],
+    allow_replace: frozenset[str],
+    allow_remove: frozenset[str],
+    timeout: float,
+    if_busy: IfBusy | None,
+    wait: float | None,
+    output: str,
+) -> int:
+    """Make or change the stacks, in order and where possible at the same time, and follow them to their end.
+
+    Takes the plan that `infra plan` shows. Nothing that holds data is replaced or removed unless it is named. The
+    service stack gets the images that run now, so that no release is undone; it is changed under the lock of releases.
+    What a killed run began is followed to its end first.
+
+    \b
+    Example:
+      deploytool infra apply --environment production
+    """
+    from deploytool.cli.sandbox_account import sandbox_template_filter
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.session import LockConflictPolicy
+    from deploytool.infra.progress import infra_listener, print_infra_outcome
+    from deploytool.infra.session import InfraOptions, apply_stacks
+    from deploytool.infra.stacks import Allowed
+
+    clock = SystemClock()
+    clock.listen()
+    found = open_context(config, environment)
+    wish = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
+    with infra_listener(as_json=output == "json") as tell:
+        outcome = apply_stacks(
+            found, clock, tell, sandbox_template_filter(), wish, LockConflictPolicy.asked(if_busy, wait)
+        )
+    print_infra_outcome(outcome, as_json=output == "json")
+    return int(outcome.exit_code)

@@ -1,0 +1,89 @@
+"""``deploytool infra destroy``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from deploytool.cli import option_rules, options
+from deploytool.errors import PreconditionFailed
+
+if TYPE_CHECKING:
+    from deploytool.ledger.lock import IfBusy
+
+
+class ConfirmationRequired(PreconditionFailed):
+    """Nobody agreed to the deletion."""
+
+
+@click.command(name="destroy", cls=option_rules.Verb, rules=option_rules.BUSY)
+@options.environment
+@click.option("--include-data", is_flag=True, help="Also stack data: database, cache and their secrets.")
+@click.option("--include-account", is_flag=True, help="Also the stacks that every environment of the account shares.")
+@click.option("--yes", is_flag=True, help="Agree to what is shown; without it, type the environment's name.")
+@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="How long it may take.")
+@options.busy
+@options.output
+def command(
+    config: str,
+    environment: str | None,
+    include_data: bool,
+    include_account: bool,
+    yes: bool,
+    timeout: float,
+    if_busy: IfBusy | None,
+    wait: float | None,
+    output: str,
+) -> int:
+    """Delete the stacks of an environment, last first, and list what is retained.
+
+    The data, and what the account's environments share, stay unless they are included. Protections are turned off only
+    on what is deleted.
+
+    \b
+    Example:
+      deploytool infra destroy --environment staging
+    """
+    from deploytool.cli.sandbox_account import sandbox_template_filter
+    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.session import LockConflictPolicy
+    from deploytool.infra.destroy import destroy, plan_deletion
+    from deploytool.infra.output import destroy_text
+    from deploytool.infra.plan import InfraRefused
+    from deploytool.infra.planner import await_running
+    from deploytool.infra.progress import infra_listener, is_warning, print_infra_outcome
+    from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
+    from deploytool.output.console import print_text
+
+    found = open_context(config, environment)
+    target, clock, busy = (
+        stack_targets(found, InfraOptions(timeout=timeout), sandbox_template_filter()),
+        SystemClock(),
+        LockConflictPolicy.asked(if_busy, wait),
+    )
+    looking = infra_dependencies(found, clock, is_warning, target.run_id, busy, "infra destroy")
+    await_running(target, looking)
+    plan = plan_deletion(target, looking, include_data=include_data, include_account=include_account)
+    print_text(destroy_text(plan, target.templates), err=output == "json")
+    if plan.problems:
+        raise InfraRefused(plan.problems)
+    if plan.doomed and not yes:
+        _confirm(target.environment)
+    # Only now: before, Ctrl-C ends at once, and nothing is left of it.
+    clock.listen()
+    with infra_listener(as_json=output == "json") as tell:
+        outcome = destroy(plan, target, infra_dependencies(found, clock, tell, target.run_id, busy, "infra destroy"))
+    print_infra_outcome(outcome, as_json=output == "json")
+    return int(outcome.exit_code)
+
+
+def _confirm(environment: str) -> None:
+    """Raises ConfirmationRequired."""
+    fix = "add --yes to agree to what is shown"
+    if not sys.stdin.isatty():
+        raise ConfirmationRequired("nothing was deleted: nobody agreed to it", fix)
+    typed = click.prompt(f"Type {environment} to delete this", default="", show_default=False, err=True)
+    if typed.strip() != environment:
+        raise ConfirmationRequired(f"nothing was deleted: {typed.strip()!r} is not {environment}", fix)

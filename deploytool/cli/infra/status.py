@@ -1,0 +1,38 @@
+"""``deploytool infra status``."""
+
+from __future__ import annotations
+
+import click
+
+from deploytool.cli import option_rules, options
+
+
+@click.command(name="status", cls=option_rules.Verb)
+@options.environment
+@options.output
+def command(config: str, environment: str | None, output: str) -> int:
+    """Show the stacks: state, last change, protection, and the outputs that people need.
+
+    Exit code 3 where one of them needs somebody.
+
+    \b
+    Example:
+      deploytool infra status --environment production
+    """
+    from deploytool.deploy.context import open_context
+    from deploytool.errors import Exit
+    from deploytool.infra.client import Stacks
+    from deploytool.infra.output import status_document, status_text
+    from deploytool.infra.plan import StackSummary
+    from deploytool.infra.stacks import stacks_of
+    from deploytool.output.console import print_document, print_text
+
+    found = open_context(config, environment)
+    name, aws = found.settings.environment, Stacks(found.session)
+    states = [(stack, aws.describe(stack.name)) for stack in stacks_of(found.settings.app, name)]
+    shown = [StackSummary(stack, state, aws.policy(stack.name) if state else "") for stack, state in states]
+    if output == "json":
+        print_document(status_document(name, shown))
+    else:
+        print_text(status_text(name, shown))
+    return int(Exit.REFUSED if any(each.advice for each in shown) else Exit.DONE)

@@ -1,0 +1,253 @@
+"""Real time, and the place where a release notices that it was asked to stop."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import random
+import secrets
+import signal
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from deploytool.aws.session import LOOPBACK_SWITCH, Session, is_switched_to_loopback
+from deploytool.config.loader import resolve
+from deploytool.config.model import ConfigFile, EnvironmentConfig
+from deploytool.config.yaml import read_config
+from deploytool.deploy import git
+from deploytool.endpoints import role_or_token
+from deploytool.errors import ConfigurationError, Exit
+from deploytool.ledger.lock_store import Lock
+from deploytool.ledger.record import Record
+from deploytool.ledger.store import Ledger, LedgerMissing
+from deploytool.output.console import print_text
+from deploytool.release.model import Commit, TriggeredBy
+from deploytool.release.ports import Cancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deploytool.sandbox.state import SandboxState
+
+
+# SEG cli.clock
+# Real time, and the place where a release notices that it was asked to stop.
+
+FASTEST, SLOWEST = 0.65, 0.85
+"""Seconds between polls: 1.33 a second, and with service deployments below 1.5 for ten services."""
+
+
+class SystemClock:
+    """Port ``run.ports.Clock``. SIGINT and SIGTERM end the next wait; a second signal ends the process at once."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._by = ""
+        self._told = False
+        self._random = random.Random()  # noqa: S311  (jitter, not cryptography)
+
+    def listen(self) -> None:
+        """Take over SIGINT and SIGTERM."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def monotonic(self) -> float:
+        """Seconds since an arbitrary moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, or raise Cancelled, once, when a signal asked for it."""
+        if self._told:
+            time.sleep(seconds)
+        elif self._asked.wait(seconds):
+            self._told = True
+            raise Cancelled(self._by)
+
+    def pace(self) -> float:
+        """Seconds until the next poll."""
+        return self._random.uniform(FASTEST, SLOWEST)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            os._exit(Exit.CANCELLED)
+        self._by = signal.Signals(number).name
+        self._asked.set()
+
+
+# SEG cli.origin
+# Who asks for a release, and under which name: GitHub's actor and run, else the person at this machine.
+
+
+def triggered_by() -> TriggeredBy:
+    """From the variables GitHub Actions sets, else the login name."""
+    run_id = os.environ.get("GITHUB_RUN_ID", "")
+    repository = os.environ.get("GITHUB_REPOSITORY", "")
+    server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+    return TriggeredBy(
+        actor=os.environ.get("GITHUB_ACTOR") or _login(),
+        run_id=run_id,
+        run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",
+    )
+
+
+def release_id() -> str:
+    """Sorts by time, and is short enough for RunTask's client token (64 characters)."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a uid that no passwd entry names.
+        return "unknown"
+
+
+# SEG cli.project
+# What a verb starts from: the configuration, the environment, the commit, the AWS session.
+
+
+@dataclass(frozen=True)
+class Context:
+    """One environment of one checkout."""
+
+    root: Path
+    """Directory of the configuration file; paths in it are relative to this."""
+    config: ConfigFile
+    settings: EnvironmentConfig
+    commit: Commit
+    session: Session
+
+    @cached_property
+    def account(self) -> str:
+        """The configured account, else the one that we are signed in to. Raises CloudError."""
+        from deploytool.aws.session import account_id
+
+        return self.settings.account or account_id(self.session)
+
+    def at(self, commit: Commit) -> Context:
+        """The same environment, its settings filled in for another commit."""
+        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha})
+        return replace(self, settings=settings, commit=commit)
+
+    def elsewhere(self, environment: str) -> Context:
+        """The same commit in another environment. Raises ConfigurationError."""
+        settings = resolve(self.config, environment, {"commit": self.commit.sha})
+        return replace(self, settings=settings, session=Session(settings.region, settings.role_arn))
+
+
+def enter_sandbox() -> None:
+    """Inside a sandbox's checkout, point boto3 and ghapi at the sandbox; a real account is never reached from there.
+
+    In GitHub Actions, and where the process has a role or an OIDC token to show, nothing is read: there a file in the
+    checkout must not say where AWS is. Raises SandboxRefused for a state that is not this user's own, or not alive.
+    """
+    if is_switched_to_loopback(os.environ):
+        print_text(f"note: {LOOPBACK_SWITCH} is set: STS may be on this machine, for tests only", err=True)
+    if runs_in_actions(os.environ):
+        return
+    from deploytool.sandbox import trust
+
+    if identity := role_or_token(os.environ):
+        if trust.is_near(Path.cwd()):
+            print_text(f"note: a sandbox is here, and is not used: {identity} is set", err=True)
+        return
+    state = trust.living(Path.cwd())
+    if state is None:
+        return
+    point_to(state)
+    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+
+
+def runs_in_actions(environ: Mapping[str, str]) -> bool:
+    """Whether this is a job of GitHub Actions, or of a runner that says that it is like one."""
+    return environ.get("GITHUB_ACTIONS", "").lower() not in ("", "false")
+
+
+def point_to(state: SandboxState) -> None:
+    """Set the variables that lead boto3 and ghapi to this sandbox."""
+    from deploytool.sandbox import trust
+
+    for name, value in trust.sandbox_environment(state).items():
+        if value:
+            os.environ[name] = value
+        else:
+            os.environ.pop(name, None)
+
+
+def open_context(config_path: str, environment: str | None, revision: str = "HEAD") -> Context:
+    """Read the configuration and the commit, of the sandbox where we are in one. Raises ConfigurationError."""
+    enter_sandbox()
+    return context_of(config_path, environment, revision)
+
+
+def context_of(config_path: str, environment: str | None, revision: str = "HEAD") -> Context:
+    """Read the configuration and the commit. Raises ConfigurationError."""
+    config = read_config(config_path)
+    root = Path(config_path).resolve().parent
+    commit = git.commit(root, revision)
+    settings = resolve(config, chosen_environment(config, environment), {"commit": commit.sha})
+    return Context(root, config, settings, commit, Session(settings.region, settings.role_arn))
+
+
+def chosen_environment(config: ConfigFile, environment: str | None) -> str:
+    """The environment asked for, else ``DEPLOYTOOL_ENVIRONMENT`` (the sandbox sets it), else the only one there is."""
+    if asked := environment or os.environ.get("DEPLOYTOOL_ENVIRONMENT"):
+        return asked
+    if len(config.environments) == 1:
+        return next(iter(config.environments))
+    names = ", ".join(config.environments)
+    raise ConfigurationError(f"which environment? There are: {names}", "add --environment NAME")
+
+
+# SEG cli.ledger
+# The ledger and the lock of a project, where it has them.
+
+
+class NoLedger(ConfigurationError):
+    """The configuration says ``ledger: false``."""
+
+    def __init__(self, environment: str) -> None:
+        super().__init__(
+            f"{environment} has no ledger: deploytool.yml says `ledger: false`",
+            f"take `ledger` out of environments.{environment}, or name a DynamoDB table there",
+        )
+
+
+def ledger_of(project: Context) -> Ledger:
+    """Raises NoLedger."""
+    settings = project.settings
+    return Ledger(project.session, _table(project), settings.app, settings.environment)
+
+
+def live_version(project: Context) -> Record | None:
+    """The release whose version should be live now; ``None`` where none is known, or no ledger is there yet.
+
+    Raises CloudError.
+    """
+    if project.settings.ledger is None:
+        return None
+    try:
+        return ledger_of(project).version()
+    except LedgerMissing:
+        return None
+
+
+def lock_of(project: Context) -> Lock:
+    """Raises NoLedger."""
+    settings = project.settings
+    return Lock(project.session, _table(project), settings.app, settings.environment)
+
+
+def _table(project: Context) -> str:
+    if project.settings.ledger is None:
+        raise NoLedger(project.settings.environment)
+    return project.settings.ledger

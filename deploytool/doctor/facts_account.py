@@ -1,0 +1,176 @@
+"""Who may do what, who watches, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from deploytool.doctor.result import Unknown
+
+# SEG core.doctor.facts_account
+# Who may do what, who watches, and who is told.
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One Allow statement of an identity policy."""
+
+    policy: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditional: bool = False
+
+
+@dataclass(frozen=True)
+class Trust:
+    """One Allow statement of a trust policy for GitHub's token service."""
+
+    audiences: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Compared for equality, letter by letter."""
+    patterns: tuple[str, ...] = ()
+    """Compared with wildcards (``StringLike``)."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """An IAM role with everything it is allowed."""
+
+    name: str
+    arn: str
+    grants: tuple[Grant, ...] = ()
+    managed: tuple[str, ...] = ()
+    """Names of AWS-managed policies that are attached."""
+    github: tuple[Trust, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mfa:
+    """Who signs in to the console with a password alone."""
+
+    root: bool
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trail:
+    """A CloudTrail trail."""
+
+    name: str
+    logging: bool = True
+    every_region: bool = True
+    validated: bool = True
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm."""
+
+    name: str
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    actions: tuple[str, ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Topic:
+    """An SNS topic that something reports to; ``confirmed`` subscriptions."""
+
+    arn: str
+    confirmed: int = 1
+
+
+@dataclass(frozen=True)
+class EventRule:
+    """An EventBridge rule."""
+
+    name: str
+    sources: tuple[str, ...] = ()
+    enabled: bool = True
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Account:
+    """What holds for the whole account; each fact may be unseen by itself."""
+
+    roles: tuple[Role, ...] | Unknown = ()
+    mfa: Mfa | Unknown = Mfa(root=True)
+    trails: tuple[Trail, ...] | Unknown = ()
+    detectors: tuple[str, ...] | Unknown = ()
+    """Ids of GuardDuty detectors that are enabled in the region."""
+    alarms: tuple[Alarm, ...] | Unknown = ()
+    topics: tuple[Topic, ...] | Unknown = ()
+    rules: tuple[EventRule, ...] | Unknown = ()
+
+
+# SEG core.doctor.facts_github
+# The GitHub side: the repository, its environment, its workflows and how its jobs sign in to AWS.
+
+
+@dataclass(frozen=True)
+class RepositoryFact:
+    """``repos.get``."""
+
+    name: str
+    """``owner/name``"""
+    id: int
+    owner_id: int
+    default_branch: str
+    created_at: datetime
+    push: bool | None = None
+    """Whose token it is may push; ``None`` where GitHub does not say, as for a workflow's token."""
+    secret_scanning: bool | None = None
+    push_protection: bool | None = None
+    """``None``: only administrators are told."""
+
+
+@dataclass(frozen=True)
+class SubjectForm:
+    """How the subject of a job's OIDC token is made (``actions.get_custom_oidc_sub_claim_for_repo``)."""
+
+    default: bool = True
+    claims: tuple[str, ...] = ()
+    immutable: bool | None = None
+    """Ids of owner and repository are in it; ``None`` where GitHub does not say."""
+    prefix: str = ""
+    """How it begins, such as ``repo:acme/shop``; empty where GitHub does not say."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that uses deploytool."""
+
+    workflow: str
+    name: str
+    permissions: Mapping[str, str] | None
+    """``None`` where neither job nor workflow says: the repository's default applies."""
+    commands: tuple[str, ...] = ("release",)
+    """What it lets deploytool do, sorted; an expression where that is chosen when it runs."""
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow file on the default branch."""
+
+    name: str
+    events: tuple[str, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    responds: bool = False
+    """A job of it runs ``respond``."""
+
+
+@dataclass(frozen=True)
+class Github:
+    """Each fact may be unseen by itself; all are where no token is there."""
+
+    repository: RepositoryFact | Unknown
+    environment: bool | Unknown = True
+    """An environment of that name exists."""
+    subject: SubjectForm | Unknown = SubjectForm()
+    workflows: tuple[Workflow, ...] | Unknown = ()
+    reads: Mapping[str, Unknown | None] = field(default_factory=dict)
+    """Permission that a release reads with, and why it is denied; ``None`` where it is not."""

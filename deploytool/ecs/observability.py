@@ -1,0 +1,153 @@
+"""CloudWatch alarms (port ``run.ports.Alarms``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from deploytool.aws.call import call
+from deploytool.aws.session import Session
+from deploytool.ecs.model import LogStream, Target, TargetGroup
+from deploytool.errors import CloudError, NotFound
+
+# SEG aws.alarms
+# CloudWatch alarms (port ``run.ports.Alarms``).
+
+NAMES_PER_CALL = 100
+
+
+class Alarms:
+    """DescribeAlarms, metric and composite."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those in state ALARM. Raises NotFound for a name that no alarm has: a bake has to watch something."""
+        client = self._session.client("cloudwatch")
+        found = {}
+        for start in range(0, len(names), NAMES_PER_CALL):
+            answer = call(
+                client,
+                "describe_alarms",
+                AlarmNames=list(names[start : start + NAMES_PER_CALL]),
+                AlarmTypes=["MetricAlarm", "CompositeAlarm"],
+            )
+            for alarm in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())):
+                found[alarm["AlarmName"]] = alarm["StateValue"]
+        if missing := [name for name in names if name not in found]:
+            raise NotFound(
+                f"there is no CloudWatch alarm {', '.join(missing)}", "correct verify.alarms in deploytool.yml"
+            )
+        return tuple(name for name in names if found[name] == "ALARM")
+
+
+# SEG aws.logs
+# CloudWatch Logs (port ``run.ports.Logs``).
+
+
+class Logs:
+    """GetLogEvents on the streams that awslogs writes."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.unreadable: set[str] = set()
+        """Why a log could not be shown; a log that cannot be read never stops a release."""
+
+    def follow(self, place: LogStream) -> Stream:
+        """A reader that begins at the stream's first line."""
+        return Stream(self, place)
+
+    def from_tail(self, place: LogStream, lines: int) -> Stream:
+        """A reader that begins with the last ``lines`` lines."""
+        return Stream(self, place, lines)
+
+    def tail(self, place: LogStream, lines: int) -> tuple[str, ...]:
+        """The last lines of a stream, oldest first."""
+        events, _ = self.read(place, limit=lines, startFromHead=False)
+        return tuple(events)
+
+    def read(self, place: LogStream, **how: Any) -> tuple[list[str], str | None]:
+        """Lines and the token for the next ones. A stream that is not there (yet) has none."""
+        try:
+            answer = call(
+                self._session.client("logs"),
+                "get_log_events",
+                logGroupName=place.group,
+                logStreamName=place.stream,
+                **how,
+            )
+        except NotFound:
+            return [], None
+        except CloudError as error:
+            self.unreadable.add(f"the log {place.group} could not be read: {error.cause}; {error.fix}")
+            return [], None
+        return [event["message"].rstrip("\n") for event in answer["events"]], answer.get("nextForwardToken")
+
+
+class Stream:
+    """One stream, read on from where it was left (port ``run.ports.Follower``)."""
+
+    def __init__(self, logs: Logs, place: LogStream, last: int | None = None) -> None:
+        self._logs = logs
+        self._place = place
+        self._last = last
+        self._token: str | None = None
+
+    def read(self) -> tuple[str, ...]:
+        """New lines since the last call; the first call gives all of them, or the ``last`` ones."""
+        if self._token:
+            how: dict[str, Any] = {"nextToken": self._token, "startFromHead": True}
+        elif self._last:
+            how = {"limit": self._last, "startFromHead": False}
+        else:
+            how = {"startFromHead": True}
+        lines, token = self._logs.read(self._place, **how)
+        self._token = token or self._token
+        return tuple(lines)
+
+
+# SEG aws.target_groups
+# Target groups of a load balancer (port ``run.ports.TargetGroups``).
+
+
+class TargetGroups:
+    """DescribeTargetGroups and DescribeTargetHealth."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def group(self, arn: str) -> TargetGroup:
+        """How it checks its targets. Raises CloudError."""
+        answer = call(self._session.client("elbv2"), "describe_target_groups", TargetGroupArns=[arn])
+        return _group(answer["TargetGroups"][0])
+
+    def targets(self, arn: str) -> tuple[Target, ...]:
+        """The health of each target. Raises CloudError."""
+        answer = call(self._session.client("elbv2"), "describe_target_health", TargetGroupArn=arn)
+        return tuple(_target(each) for each in answer["TargetHealthDescriptions"])
+
+
+def _group(raw: Mapping[str, Any]) -> TargetGroup:
+    matcher = raw.get("Matcher", {})
+    return TargetGroup(
+        arn=raw["TargetGroupArn"],
+        protocol=raw.get("HealthCheckProtocol", "HTTP"),
+        port=str(raw.get("HealthCheckPort", "traffic-port")),
+        path=raw.get("HealthCheckPath", ""),
+        codes=matcher.get("HttpCode") or matcher.get("GrpcCode") or "",
+        interval=raw.get("HealthCheckIntervalSeconds", 30),
+        timeout=raw.get("HealthCheckTimeoutSeconds", 5),
+        misses=raw.get("UnhealthyThresholdCount", 2),
+    )
+
+
+def _target(raw: Mapping[str, Any]) -> Target:
+    health = raw.get("TargetHealth", {})
+    return Target(
+        id=raw["Target"]["Id"],
+        port=raw["Target"].get("Port", 0),
+        state=health.get("State", ""),
+        reason=health.get("Reason", ""),
+        description=health.get("Description", ""),
+    )

@@ -1,0 +1,167 @@
+"""Today's list prices, from the AWS Price List (service ``pricing``)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from deploytool.aws.call import paginate_all
+from deploytool.aws.session import Session
+from deploytool.infra.cost import Estimate, Item, Price, PriceList, Query, Row
+from deploytool.output.json import SCHEMA
+from deploytool.output.markup import columns
+
+# SEG aws.pricing
+# Today's list prices, from the AWS Price List (service ``pricing``).
+
+SERVICE = "pricing"
+ENDPOINT_REGION = "us-east-1"
+"""The price list answers in three regions, for all of them."""
+PATIENCE = 20.0
+"""Seconds that one question may be asked again."""
+
+
+def current_prices(session: Session, region: str, prices: Mapping[str, Price]) -> dict[str, float]:
+    """Dollars per unit of those prices that the list has exactly once; by id.
+
+    ``session`` is one of ``ENDPOINT_REGION``. Raises CloudError: PermissionMissing without ``pricing:GetProducts``,
+    CloudUnreachable where the list does not answer.
+    """
+    asked = {price.id: price.query for price in prices.values() if price.query}
+    client = session.client(SERVICE)
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        found = pool.map(lambda query: _price(client, region, query), asked.values())
+        return {name: usd for name, usd in zip(asked, found, strict=True) if usd is not None}
+
+
+def _price(client: Any, region: str, query: Query) -> float | None:
+    filters = {"regionCode": region, **query.attributes}
+    answer = paginate_all(
+        client,
+        "get_products",
+        PATIENCE,
+        ServiceCode=query.service,
+        Filters=[{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in filters.items()],
+    )
+    # A usage type begins with its region, such as EUW1-, but for most of those of us-east-1.
+    wanted = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
+    products = (json.loads(each) for each in answer.get("PriceList", ()))
+    matching = (each for each in products if wanted.fullmatch(each["product"]["attributes"].get("usagetype", "")))
+    amounts = {amount for each in matching for amount in _first_step(each)}
+    # Several prices of one thing, for capacity that is reserved or the like, cannot be told apart: better none.
+    return float(amounts.pop()) if len(amounts) == 1 else None
+
+
+def _first_step(product: Mapping[str, Any]) -> Iterator[Decimal]:
+    """The price of the first unit; free steps come as 0 and are left out."""
+    for term in product.get("terms", {}).get("OnDemand", {}).values():
+        steps = [
+            (Decimal(each.get("beginRange") or "0"), Decimal(each["pricePerUnit"].get("USD", "0")))
+            for each in term.get("priceDimensions", {}).values()
+        ]
+        charged = sorted(step for step in steps if step[1] > 0)
+        yield from (amount for _, amount in charged[:1])
+
+
+# SEG report.cost
+# What the stacks cost: for a terminal, both sizes side by side, and as JSON.
+
+
+def cost_text(estimates: Sequence[Estimate], prices: PriceList, notes: Sequence[str] = ()) -> str:
+    """Per size a table: item, what of it, dollars a month, and the guide's figure."""
+    parts = [_head(prices), *(part for each in estimates for part in _tables(each))]
+    if len(estimates) > 1:
+        parts.append("\n".join(("In short, dollars a month", *columns(list(_short(estimates))))))
+    told = [f"note: {text}" for text in (*notes, *prices.notes)]
+    return "\n\n".join([*parts, *(["\n".join(told)] if told else [])]) + "\n"
+
+
+def _head(prices: PriceList) -> str:
+    today = sum(price.live for price in prices.prices.values())
+    if not today:
+        return (
+            f"List prices of {prices.region} as of {prices.as_of}, on demand, dollars a month of 730 hours; "
+            "--live asks for today's."
+        )
+    told = f"{today} of {len(prices.prices)} prices of {prices.region} are today's"
+    return f"{told}; on demand, dollars a month of 730 hours."
+
+
+def _tables(estimate: Estimate) -> Iterator[str]:
+    rows = [("", "", "here", "guide"), *(_cells(row) for row in estimate.rows)]
+    rows.append(("total", "", _usd(estimate.total), _about(estimate.guide_total)))
+    yield "\n".join((f"{estimate.size}: what the guide's table has", *columns(_right(rows))))
+    beyond = [_cells(row)[:3] for row in estimate.beyond]
+    beyond += [("sum", "", _usd(estimate.beyond_total)), ("all in all", "", _usd(estimate.whole))]
+    yield "\n".join((f"{estimate.size}: what the guide's table leaves out", *columns(_right(beyond))))
+
+
+def _short(estimates: Sequence[Estimate]) -> Iterator[tuple[str, ...]]:
+    figures = [
+        ("", *(each.size for each in estimates)),
+        ("as the guide counts", *(_usd(each.total) for each in estimates)),
+        ("the guide says", *(_about(each.guide_total) for each in estimates)),
+        ("left out there", *(_usd(each.beyond_total) for each in estimates)),
+        ("all in all", *(_usd(each.whole) for each in estimates)),
+    ]
+    return iter(_right(figures, first=1))
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    guide = "" if row.item.guide is None else _about(row.item.guide)
+    return (row.item.name, row.item.configuration, _usd(row.usd), guide)
+
+
+def _right(rows: Sequence[Sequence[str]], first: int = 2) -> list[tuple[str, ...]]:
+    """Figures, from column ``first`` on, end at the same place."""
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    return [
+        tuple(cell.rjust(widths[place]) if place >= first else cell for place, cell in enumerate(row)) for row in rows
+    ]
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:.2f}"
+
+
+def _about(amount: float) -> str:
+    return f"~{amount:.0f}"
+
+
+def cost_document(estimates: Sequence[Estimate], prices: PriceList, notes: Sequence[str] = ()) -> dict[str, Any]:
+    """``deploytool infra cost --output json``; dollars a month."""
+    return {
+        "schema": SCHEMA,
+        "kind": "cost",
+        "currency": "USD",
+        "region": prices.region,
+        "prices_as_of": prices.as_of,
+        "notes": [*notes, *prices.notes],
+        "prices": {
+            price.id: {"usd": price.usd, "per": price.per, "what": price.what, "today": price.live}
+            for price in prices.prices.values()
+        },
+        "sizes": [_estimate(each) for each in estimates],
+    }
+
+
+def _estimate(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "size": estimate.size,
+        "rows": [{**_item(row.item), "usd": round(row.usd, 2), "guide_usd": row.item.guide} for row in estimate.rows],
+        "total_usd": round(estimate.total, 2),
+        "guide_total_usd": estimate.guide_total,
+        "left_out_by_the_guide": [{**_item(row.item), "usd": round(row.usd, 2)} for row in estimate.beyond],
+        "left_out_usd": round(estimate.beyond_total, 2),
+        "all_in_all_usd": round(estimate.whole, 2),
+    }
+
+
+def _item(item: Item) -> dict[str, Any]:
+    terms = [{"price": term.price, "quantity": term.quantity} for term in item.terms]
+    return {"name": item.name, "configuration": item.configuration, "terms": terms}

@@ -1,0 +1,344 @@
+"""What a deletion would take and leave, before anybody agrees to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from deploytool.infra.destroy import DestroyPlan, StackToDelete, becomes
+from deploytool.infra.drift_model import Drifted, StackDrift
+from deploytool.infra.events import SUCCEEDED, InfraOutcome, StackResult, infra_summary
+from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, StackResource, StackSummary
+from deploytool.infra.stacks import Action, PropertyChange, ResourceChange, short_type
+from deploytool.infra.templates import Template
+from deploytool.output.json import SCHEMA, diagnosis_document
+from deploytool.output.markup import clean, columns, count, duration, image_version
+
+# SEG report.infra.destroy
+# What a deletion would take and leave, before anybody agrees to it.
+
+
+def destroy_text(plan: DestroyPlan, templates: Mapping[str, Template]) -> str:
+    """The stacks in the order in which they go, and what becomes of what holds data."""
+    told = [f"{plan.app} in {plan.environment}:"]
+    for each in plan.doomed:
+        told += _stack_to_delete(each, templates[each.stack.key])
+    told += [f"  stays   {each.stack.name}: {each.why}" for each in plan.spared]
+    if not plan.doomed:
+        told.append("  nothing to delete")
+    for problem in plan.problems:
+        told += [f"refused: {clean(problem.cause)}", f"  fix: {clean(problem.fix)}"]
+    return "\n".join(told)
+
+
+def _stack_to_delete(doomed: StackToDelete, template: Template) -> Iterator[str]:
+    yield f"  delete  {doomed.stack.name}: {count(len(doomed.held), 'resource')}"
+    rows = [
+        (each.logical_id, short_type(each.type), fate, clean(each.physical_id))
+        for each in doomed.held
+        if (fate := becomes(each, template))
+    ]
+    yield from columns(rows, indent="            ")
+
+
+# SEG report.infra.documents
+# Plans and outcomes of stacks as JSON, for scripts. Keys stay; ``schema`` grows when one changes its meaning.
+
+
+def infra_plan_document(plan: InfraPlan) -> dict[str, Any]:
+    """``deploytool infra plan --output json``."""
+    return {
+        "schema": SCHEMA,
+        "kind": "infra-plan",
+        "app": plan.app,
+        "environment": plan.environment,
+        "region": plan.region,
+        "nothing_to_do": plan.nothing_to_do,
+        "refused": bool(plan.problems),
+        "problems": [{"cause": each.cause, "fix": each.fix} for each in plan.problems],
+        "warnings": list(plan.warnings),
+        "stacks": [_stack_plan(each) for each in plan.stacks],
+    }
+
+
+def infra_outcome_document(outcome: InfraOutcome) -> dict[str, Any]:
+    """``deploytool infra apply`` and ``destroy``, ``--output json``."""
+    return {
+        "schema": SCHEMA,
+        "kind": "infra-outcome",
+        "app": outcome.app,
+        "environment": outcome.environment,
+        "result": outcome.result.value,
+        "exit_code": int(outcome.exit_code),
+        "good": outcome.good,
+        "sentence": infra_summary(outcome),
+        "stacks": [_end(each) for each in outcome.stacks],
+        "diagnoses": [diagnosis_document(each) for each in outcome.diagnoses],
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def resource_document(each: StackResource) -> dict[str, Any]:
+    """A resource of a stack."""
+    return {
+        "logical_id": each.logical_id,
+        "type": each.type,
+        "physical_id": each.physical_id,
+        "status": each.status,
+    }
+
+
+def _stack_plan(plan: StackPlan) -> dict[str, Any]:
+    return {
+        "key": plan.stack.key,
+        "name": plan.stack.name,
+        "how": plan.how.value,
+        "status": plan.status,
+        "from_template": plan.from_template,
+        "parameters": [{"name": each.name, "before": each.before, "after": each.after} for each in plan.parameters],
+        "protections": list(plan.protections),
+        "changes": [_change(each) for each in plan.changes],
+        "left_out": [{"logical_id": each.logical_id, "type": each.type} for each in plan.left_out],
+    }
+
+
+def _change(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "logical_id": change.logical_id,
+        "type": change.type,
+        "action": change.action.name.lower(),
+        "physical_id": change.physical_id,
+        "keeps_old": change.keeps_old,
+        "holds_data": change.loses_data,
+        "properties": [
+            {"name": each.name, "replaces": each.replaces, "because": each.because} for each in change.properties
+        ],
+    }
+
+
+def _end(end: StackResult) -> dict[str, Any]:
+    return {
+        "key": end.key,
+        "name": end.name,
+        "fate": end.fate.value,
+        "status": end.status,
+        "seconds": round(end.seconds, 3),
+        "detail": end.detail,
+        "retained": [resource_document(each) for each in end.retained],
+    }
+
+
+# SEG report.infra.drift
+# What was changed beside CloudFormation, for people and for scripts.
+
+LONGEST = 60
+"""Characters of a value."""
+
+
+def drift_text(environment: str, stacks: Sequence[StackDrift]) -> str:
+    """Each stack, each resource that differs, each property."""
+    if not stacks:
+        return f"no stack of {environment} is there"
+    return "\n".join(line for stack in stacks for line in _drifted_stack(stack))
+
+
+def drift_document(environment: str, stacks: Sequence[StackDrift]) -> dict[str, Any]:
+    """``deploytool infra drift --output json``."""
+    return {
+        "schema": 1,
+        "kind": "infra-drift",
+        "environment": environment,
+        "drifted": any(stack.drifted for stack in stacks),
+        "stacks": [
+            {
+                "key": stack.key,
+                "name": stack.name,
+                "drifted": stack.drifted,
+                "failed": stack.failed,
+                "resources": [_resource(each) for each in stack.resources],
+            }
+            for stack in stacks
+        ],
+    }
+
+
+def _drifted_stack(stack: StackDrift) -> Iterator[str]:
+    if stack.failed and not stack.resources:
+        yield f"{stack.key}: cannot tell: {clean(stack.failed)}"
+        return
+    yield f"{stack.key}: {'DRIFTED' if stack.drifted else 'as its template says'}"
+    if stack.failed:
+        yield f"  {clean(stack.failed)}"
+    for each in stack.resources:
+        by_design = " (by design: releases and autoscaling change it)" if each.by_design else ""
+        yield f"  {each.logical_id} ({short_type(each.type)}) {each.status.lower()}{by_design}"
+        for difference in each.differences:
+            yield f"    {difference.path}: {_drift_value(difference.expected)} is now {_drift_value(difference.actual)}"
+
+
+def _drift_value(text: str) -> str:
+    shown = clean(text) or "(nothing)"
+    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+
+
+def _resource(each: Drifted) -> dict[str, Any]:
+    return {
+        "logical_id": each.logical_id,
+        "type": each.type,
+        "physical_id": each.physical_id,
+        "status": each.status,
+        "by_design": each.by_design,
+        "differences": [
+            {"path": item.path, "expected": item.expected, "actual": item.actual} for item in each.differences
+        ],
+    }
+
+
+# SEG report.infra.outcome
+# What became of the stacks, for people.
+
+
+def infra_outcome_text(outcome: InfraOutcome) -> str:
+    """The sentence, why, each stack, and what was retained."""
+    told = [f"{clean(infra_summary(outcome))} ({duration(outcome.seconds)})"]
+    for diagnosis in outcome.diagnoses:
+        told.append(f"why: {clean(diagnosis.cause)}")
+        if diagnosis.more:
+            told.append(f"  AWS says: {clean(diagnosis.more)}")
+        told += [f"  fix: {clean(diagnosis.fix)}"] * bool(diagnosis.fix)
+    if not outcome.good or any(end.detail for end in outcome.stacks):
+        told += columns([_outcome_row(end) for end in outcome.stacks])
+    retained = [(end.key, each) for end in outcome.stacks for each in end.retained]
+    if retained:
+        told.append("retained, and yours to keep or to delete by hand:")
+        told += columns(
+            [(key, each.status, each.logical_id, short_type(each.type), each.physical_id) for key, each in retained]
+        )
+    return "\n".join(told)
+
+
+def _outcome_row(end: StackResult) -> tuple[str, ...]:
+    status = end.status if end.fate not in SUCCEEDED else ""
+    return (end.key, str(end.fate), status, clean(end.detail))
+
+
+# SEG report.infra.plan
+# A plan of stacks, resource by resource, for people.
+
+SIGNS = {
+    Action.ADD: "+",
+    Action.IMPORT: "<",
+    Action.CHANGE: "~",
+    Action.REPLACE: "±",
+    Action.MAY_REPLACE: "?",
+    Action.REMOVE: "-",
+}
+
+
+def infra_plan_text(plan: InfraPlan) -> str:
+    """What would happen, what is in the way, and what the signs mean."""
+    told = [f"{plan.app} in {plan.environment} ({plan.region})"]
+    for each in plan.stacks:
+        told += ["", *_planned_stack(each)]
+    if any(each.changes for each in plan.stacks):
+        used = dict.fromkeys(change.action for each in plan.stacks for change in each.changes)
+        told += ["", "  ".join(f"{SIGNS[action]} {action}" for action in used)]
+    told += [f"warning: {clean(text)}" for text in plan.warnings]
+    for problem in plan.problems:
+        told += ["", f"refused: {clean(problem.cause)}", *([f"  fix: {clean(problem.fix)}"] * bool(problem.fix))]
+    if plan.nothing_to_do and not plan.problems:
+        told += ["", "nothing to do"]
+    return "\n".join(told)
+
+
+def _planned_stack(plan: StackPlan) -> Iterator[str]:
+    state = f" ({plan.status})" if plan.status else ""
+    yield f"{plan.stack.key}: {_head(plan)}{'' if plan.how is StackAction.CREATE else state}"
+    if plan.from_template:
+        yield f"  read from the template alone: {clean(plan.from_template)}"
+    for parameter in plan.parameters:
+        yield f"  parameter {parameter.name}: {_plan_value(parameter.before)} → {_plan_value(parameter.after)}"
+    yield from columns([row for change in plan.changes for row in _rows(change)])
+    if plan.protections and (plan.how is not StackAction.CREATE):
+        yield f"  will be protected: {', '.join(plan.protections)}"
+
+
+def _head(plan: StackPlan) -> str:
+    if plan.how is StackAction.NOTHING:
+        return "unchanged"
+    counts = Counter(change.action for change in plan.changes)
+    told = ", ".join(f"{number} {action}" for action, number in counts.items())
+    return f"{plan.how} {plan.stack.name}: {told or count(0, 'resource')}"
+
+
+def _rows(change: ResourceChange) -> Iterator[Sequence[str]]:
+    kept = ""
+    if change.action in (Action.REMOVE, Action.REPLACE, Action.MAY_REPLACE):
+        kept = "the old one is kept" if change.keeps_old else "HOLDS DATA" if change.loses_data else ""
+    properties = ", ".join(map(_property, change.properties))
+    detail = "; ".join(part for part in (properties, kept) if part)
+    yield (SIGNS[change.action], change.logical_id, short_type(change.type), clean(detail))
+
+
+def _property(change: PropertyChange) -> str:
+    because = f" by {change.because}" if change.because else ""
+    return f"{change.name}{'!' if change.replaces else ''}{because}"
+
+
+def _plan_value(text: str) -> str:
+    if not text:
+        return "(none)"
+    return image_version(text) if "@sha256:" in text else clean(text)
+
+
+# SEG report.infra.status
+# The stacks as they are, for people and for scripts.
+
+
+def status_text(environment: str, stacks: Sequence[StackSummary]) -> str:
+    """One line for each; then the outputs that people need, and what to do about those that are not sound."""
+    told = [f"stacks of {environment}:", *columns([_status_row(each) for each in stacks])]
+    outputs = [
+        (each.stack.key, output.key, output.value, clean(output.description))
+        for each in stacks
+        for output in each.telling
+    ]
+    if outputs:
+        told += ["outputs:", *columns(outputs)]
+    for each in stacks:
+        if each.advice:
+            reason = f": {clean(each.state.reason)}" if each.state and each.state.reason else ""
+            told += [f"{each.stack.key} needs somebody{reason}", f"  fix: {each.advice}"]
+    return "\n".join(told)
+
+
+def status_document(environment: str, stacks: Sequence[StackSummary]) -> dict[str, Any]:
+    """``deploytool infra status --output json``."""
+    return {"schema": 1, "kind": "infra-status", "environment": environment, "stacks": [_entry(s) for s in stacks]}
+
+
+def _status_row(shown: StackSummary) -> tuple[str, ...]:
+    state = shown.state
+    if state is None or not shown.is_there:
+        return (shown.stack.key, "not there", "", "", shown.stack.name)
+    changed = f"{state.changed_at.astimezone():%Y-%m-%d %H:%M}" if state.changed_at else ""
+    return (shown.stack.key, state.status, changed, _protection(shown), state.name)
+
+
+def _protection(shown: StackSummary) -> str:
+    return " and ".join(shown.protections) or "NOT protected"
+
+
+def _entry(shown: StackSummary) -> dict[str, Any]:
+    state = shown.state
+    return {
+        "key": shown.stack.key,
+        "name": shown.stack.name,
+        "status": state.status if state else None,
+        "reason": state.reason if state else "",
+        "changed_at": state.changed_at.isoformat() if state and state.changed_at else None,
+        "protections": list(shown.protections),
+        "outputs": {each.key: each.value for each in state.outputs} if state else {},
+        "advice": shown.advice,
+    }

@@ -1,0 +1,247 @@
+"""How often CloudFormation is asked: often while there is news, seldom while there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack
+from typing import Protocol, TypeVar
+
+from deploytool.diagnosis import Diagnosis
+from deploytool.errors import CloudError, CloudUnreachable, DeployError, Exit, TimeoutExceeded
+from deploytool.infra.events import (
+    SUCCEEDED,
+    InfraOutcome,
+    ResourceMoved,
+    Result,
+    StackEnded,
+    StackEvent,
+    StackResult,
+    StackStatus,
+    StackWaits,
+    ended,
+    last_operation,
+    result_of,
+)
+from deploytool.infra.failures import explain
+from deploytool.infra.ports import InfraDependencies, Target
+from deploytool.infra.stacks import Stack
+from deploytool.release.events import Explained, WarningIssued
+from deploytool.release.ports import Cancelled, Clock
+
+# SEG core.stacks.pace
+# How often CloudFormation is asked: often while there is news, seldom while there is none.
+
+FASTEST, SLOWEST = 0.4, 6.0
+"""Times the pace of a release's polls (0.65 s to 0.85 s): 0.3 s at first, 4 s to 5 s where nothing happens."""
+
+
+def slower(factor: float, *, news: bool) -> float:
+    """The factor for the next pause after a round with or without ``news``."""
+    return FASTEST if news else min(SLOWEST, max(factor * 1.4, FASTEST))
+
+
+# SEG run.stacks.turns
+# Several processes that wait for AWS, turned one after the other in one thread.
+
+T = TypeVar("T")
+Process = Generator[bool, None, T]
+"""A process: it yields where it has to wait (True where something happened in this turn) and returns its result."""
+
+
+class StacksOutOfTime(TimeoutExceeded):
+    """CloudFormation was not done in time. It goes on by itself."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(
+            f"CloudFormation was not done after {seconds:.0f} s; it goes on by itself",
+            "`deploytool infra status` shows where it is; the next `infra apply` follows it to its end",
+        )
+
+
+def run_concurrently(processes: Mapping[str, Process[T]], clock: Clock, seconds: float) -> dict[str, T]:
+    """Turn every process until all are done. What one of them raises ends all; each may tidy up.
+
+    Raises StacksOutOfTime after ``seconds``, and Cancelled from the clock.
+    """
+    deadline = clock.monotonic() + seconds
+    waiting, done, factor = dict(processes), dict[str, T](), 0.0
+    try:
+        while waiting:
+            news = False
+            for key, process in list(waiting.items()):
+                try:
+                    news = next(process) or news
+                except StopIteration as stop:
+                    done[key], news = stop.value, True
+                    del waiting[key]
+            if waiting:
+                if clock.monotonic() >= deadline:
+                    raise StacksOutOfTime(seconds)
+                factor = slower(factor, news=news)
+                clock.sleep(clock.pace() * factor)
+    finally:
+        for process in waiting.values():
+            process.close()
+    return {key: done[key] for key in processes}
+
+
+# SEG run.stacks.follow
+# Follow one operation of a stack to its end, by its events.
+
+
+def follow(key: str, stack_id: str, after: str, world: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
+    """Tell each event newer than ``after`` once; all of them, oldest first, when the stack itself is at an end.
+
+    What is newer is told from what is older by the events' own order, so that no clock has to be right. An AWS that
+    does not answer is waited for: the operation goes on without us.
+    """
+    seen: tuple[StackEvent, ...] = ()
+    blind = False
+    while True:
+        new: tuple[StackEvent, ...] = ()
+        try:
+            new = world.stacks.events(stack_id, after)
+        except CloudUnreachable as error:
+            if not blind:
+                blind = True
+                world.tell(
+                    WarningIssued(f"the events of stack {key} cannot be read, and are asked for again: {error.cause}")
+                )
+        for event in new:
+            world.tell(ResourceMoved(key, event))
+        if new:
+            after, seen = new[-1].id, (*seen, *new)
+        if ended(seen) is not None:
+            return seen
+        yield bool(new)
+
+
+def follow_running(key: str, stack_id: str, world: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
+    """Follow what goes on already, told from the beginning of that operation."""
+    events = last_operation(world.stacks.events(stack_id, ""))
+    for event in events:
+        world.tell(ResourceMoved(key, event))
+    if ended(events) is not None:
+        return events
+    more = yield from follow(key, stack_id, events[-1].id if events else "", world)
+    return (*events, *more)
+
+
+def why(key: str, stack_id: str, events: tuple[StackEvent, ...], world: InfraDependencies) -> Diagnosis | None:
+    """Why the operation with these events failed, as far as can be told."""
+    told = explain(key, events)
+    if told is None or "DescribeEvents" in told.quote:
+        try:
+            return explain(key, events, world.stacks.invalid(stack_id))
+        except CloudError as error:
+            world.tell(WarningIssued(f"what is wrong with the template of {key} cannot be read: {error.cause}"))
+    return told
+
+
+# SEG run.stacks.work
+# Work on several stacks: each when its turn has come, those that do not need each other at the same time.
+
+Ended = tuple[StackResult, Diagnosis | None]
+
+
+class StackWork(Protocol):
+    """What is done to one stack."""
+
+    stack: Stack
+    executed: bool
+    """An operation of it goes on, or may."""
+    status: str
+
+    def done(self) -> Process[Ended]:
+        """Raises DeployError where AWS or the registry refuses."""
+
+
+class StackRunner:
+    """Every stack's process, and what became of them so far."""
+
+    def __init__(self, works: Mapping[str, StackWork | StackResult], target: Target, world: InfraDependencies) -> None:
+        """``works`` by key, in order; an end is that of a stack with which nothing is to be done."""
+        self._works = works
+        self._target = target
+        self._world = world
+        self._ends: dict[str, StackResult] = {}
+        self._diagnoses: list[Diagnosis] = []
+        self._refusal: Exit | None = None
+
+    def outcome(self, when_good: Result) -> InfraOutcome:
+        """Turn every stack until it is done. After a failure none begins; those under way are followed to their end."""
+        cancelled = out_of_time = False
+        processes = {key: self._one(work) for key, work in self._works.items()}
+        try:
+            run_concurrently(processes, self._world.clock, self._target.timeout)
+        except Cancelled:
+            cancelled = True
+        except StacksOutOfTime:
+            out_of_time = True
+        ends = tuple(self._ends.get(key) or _left(work) for key, work in self._works.items())
+        result = result_of(ends, when_good=when_good, cancelled=cancelled, out_of_time=out_of_time)
+        worse = any(end.fate in (StackStatus.ROLLED_BACK, StackStatus.STUCK, StackStatus.GOES_ON) for end in ends)
+        return InfraOutcome(
+            self._target.app,
+            self._target.environment,
+            result,
+            ends,
+            tuple(self._diagnoses),
+            refusal=None if worse or cancelled or out_of_time else self._refusal,
+        )
+
+    def _one(self, work: StackWork | StackResult) -> Process[None]:
+        if isinstance(work, StackResult):
+            self._end(work)
+            return
+        stack = work.stack
+        yield from self._turn_of(stack)
+        if any(end.fate not in SUCCEEDED for end in self._ends.values()):
+            self._end(
+                StackResult(stack.key, stack.name, StackStatus.NOT_BEGUN, work.status, detail="another stack failed")
+            )
+            return
+        try:
+            with ExitStack() as locked:
+                if stack.runs_images:
+                    locked.enter_context(self._world.guard())
+                end, diagnosis = yield from work.done()
+        except Cancelled:
+            raise
+        except DeployError as error:
+            end, diagnosis = self._given_up(work, error)
+        self._end(end)
+        if diagnosis:
+            self._diagnoses.append(diagnosis)
+            self._world.tell(Explained(diagnosis))
+
+    def _turn_of(self, stack: Stack) -> Process[None]:
+        told = False
+        while waiting := [key for key in stack.needs if key in self._works and key not in self._ends]:
+            if not told:
+                told = True
+                self._world.tell(StackWaits(stack.key, ", ".join(waiting)))
+            yield False
+
+    def _given_up(self, work: StackWork, error: DeployError) -> Ended:
+        """AWS or the registry refused, or another release has the lock."""
+        if error.exit_code is not Exit.REFUSED:
+            self._refusal = self._refusal or error.exit_code
+        stack = work.stack
+        fate = StackStatus.GOES_ON if work.executed else StackStatus.REFUSED
+        diagnosis = Diagnosis("refused", error.cause, error.fix, subject=stack.key)
+        return StackResult(stack.key, stack.name, fate, work.status, detail=error.cause), diagnosis
+
+    def _end(self, end: StackResult) -> None:
+        self._ends[end.key] = end
+        self._world.tell(StackEnded(end))
+
+
+def _left(work: StackWork | StackResult) -> StackResult:
+    if isinstance(work, StackResult):
+        return work
+    stack = work.stack
+    if not work.executed:
+        return StackResult(stack.key, stack.name, StackStatus.NOT_BEGUN, work.status)
+    detail = "CloudFormation goes on; the next `deploytool infra apply` follows it to its end"
+    return StackResult(stack.key, stack.name, StackStatus.GOES_ON, work.status, detail=detail)

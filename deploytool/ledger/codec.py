@@ -1,0 +1,153 @@
+"""A ledger record as JSON data and back. Keys stay; ``schema`` grows by one when the meaning of one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from deploytool.errors import PreconditionFailed
+from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
+from deploytool.release.model import Commit, GithubRecord, Result
+
+SCHEMA = 1
+
+
+class RecordUnreadable(PreconditionFailed):
+    """A record that this version cannot read: written by a newer one, or not by deploytool."""
+
+
+def to_document(record: Record) -> dict[str, Any]:
+    """The record as JSON data; also ``deploytool history RELEASE --output json``."""
+    return {
+        "schema": SCHEMA,
+        "release": record.release_id,
+        "kind": record.kind.value,
+        "app": record.app,
+        "environment": record.environment,
+        "commit": {
+            "sha": record.commit.sha,
+            "subject": record.commit.subject,
+            "committed_at": _text(record.commit.committed_at),
+            "source": record.commit.source,
+        },
+        "images": dict(record.images),
+        "services": {
+            key: {
+                "service": each.name,
+                "before": each.before,
+                "after": each.after,
+                "deployment_id": each.deployment_id,
+            }
+            for key, each in record.services.items()
+        },
+        "plan": dict(record.plan),
+        "actor": record.actor,
+        "run_url": record.run_url,
+        "run_id": record.run_id,
+        "pull_request": record.pull_request,
+        "started_at": record.started_at.isoformat(),
+        "ended_at": _text(record.ended_at),
+        "steps": [
+            {
+                "name": step.name,
+                "state": step.state.value,
+                "at": step.at.isoformat(),
+                "seconds": step.seconds,
+                "detail": step.detail,
+            }
+            for step in record.steps
+        ],
+        "migration": {
+            "task": record.migration.task,
+            "revision": record.migration.revision,
+            "ran": record.migration.ran,
+        },
+        "result": record.result.value if record.result else None,
+        "sentence": record.sentence,
+        "serving": dict(record.serving),
+        "github": {
+            "deployment_id": record.github.deployment_id,
+            "pull_request": record.github.pull_request,
+            "comment_id": record.github.comment_id,
+            "comment_url": record.github.comment_url,
+            "other_comments": list(record.github.other_comments),
+        },
+        "fence": record.fence,
+        "previous": record.previous,
+        "restores": record.restores,
+    }
+
+
+def from_document(document: Mapping[str, Any]) -> Record:
+    """The record that was written. Raises RecordUnreadable."""
+    named = f"record {document.get('release', 'without a name')} of the ledger"
+    if document.get("schema") != SCHEMA:
+        raise RecordUnreadable(
+            f"{named} has schema {document.get('schema')}, this deploytool reads {SCHEMA}",
+            "use the version of deploytool that wrote it, or a newer one",
+        )
+    try:
+        return _record(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RecordUnreadable(f"{named} cannot be read: {error!r}", "it was changed by hand: repair it") from error
+
+
+def _record(document: Mapping[str, Any]) -> Record:
+    commit = document["commit"]
+    return Record(
+        release_id=document["release"],
+        kind=Kind(document["kind"]),
+        app=document["app"],
+        environment=document["environment"],
+        commit=Commit(commit["sha"], commit["subject"], _moment(commit["committed_at"]), commit["source"]),
+        images=document["images"],
+        services={
+            key: ServiceRecord(each["service"], each["before"], each["after"], each["deployment_id"])
+            for key, each in document["services"].items()
+        },
+        plan=document["plan"],
+        actor=document["actor"],
+        run_url=document["run_url"],
+        run_id=document["run_id"],
+        pull_request=document["pull_request"],
+        started_at=datetime.fromisoformat(document["started_at"]),
+        ended_at=_moment(document["ended_at"]),
+        steps=tuple(
+            StepRecord(
+                step["name"],
+                StepState(step["state"]),
+                datetime.fromisoformat(step["at"]),
+                step["seconds"],
+                step["detail"],
+            )
+            for step in document["steps"]
+        ),
+        migration=MigrationRecord(**document["migration"]),
+        result=Result(document["result"]) if document["result"] else None,
+        sentence=document["sentence"],
+        serving=document["serving"],
+        github=_github(document["github"]),
+        fence=document["fence"],
+        previous=document["previous"],
+        restores=document["restores"],
+    )
+
+
+def _github(told: Mapping[str, Any]) -> GithubRecord:
+    """Records from before the ids were kept have fewer keys."""
+    return GithubRecord(
+        told["deployment_id"],
+        told.get("pull_request"),
+        told.get("comment_id"),
+        told["comment_url"],
+        tuple(told.get("other_comments", ())),
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

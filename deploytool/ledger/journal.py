@@ -1,0 +1,130 @@
+"""The record of a running release, kept (port ``run.ports.Journal``)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from deploytool.errors import DeployError
+from deploytool.ledger import record as notes
+from deploytool.ledger.lock_store import Now, utc_now
+from deploytool.ledger.record import Record
+from deploytool.ledger.store import Ledger
+from deploytool.release.model import GithubRecord, Outcome, Result
+
+Change = Callable[[Record], Record]
+GITHUB_LAG = 3.0
+"""Seconds that a note of GitHub's ids may wait for another note: a killed run's deployment is found without it too."""
+
+
+class Journal:
+    """Writes a note that precedes a change before it returns; notes that follow one are written beside the release.
+
+    Several notes may go in one write: a record is always written whole, and always the newest state of it.
+    """
+
+    def __init__(self, ledger: Ledger, record: Record, now: Now = utc_now) -> None:
+        self._ledger = ledger
+        self._record = record
+        self._now = now
+        self._noting = threading.Lock()
+        # One write at a time, so that no older state arrives after a newer one.
+        self._writing = threading.Lock()
+        self._written = record
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+    @property
+    def record(self) -> Record:
+        """As noted so far."""
+        return self._record
+
+    def step_began(self, name: str, detail: str = "") -> None:
+        """Durable on return."""
+        self._note(lambda record: notes.step_began(record, name, detail, self._now()))
+        self._write()
+
+    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.step_ended(record, name, good, seconds, detail))
+
+    def built(self, name: str, digest: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.built(record, name, digest))
+
+    def registered(self, key: str, arn: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.registered(record, key, arn))
+
+    def migration_started(self, task: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.migration_started(record, task))
+
+    def moving(self, after: Mapping[str, str]) -> None:
+        """Durable on return."""
+        self._note(lambda record: notes.service_updating(record, after))
+        self._write()
+
+    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+        """Written soon."""
+        self._soon(lambda record: notes.service_updated(record, key, deployment_id, arn))
+
+    def on_github(self, github: GithubRecord) -> None:
+        """What GitHub answered; comes from another thread, after the end too.
+
+        Written with the next note, or after ``GITHUB_LAG`` seconds without one: several answers and the release's own
+        notes are one call to AWS then. After the end it is written before this returns.
+        """
+        self._note(lambda record: notes.on_github(record, github))
+        if self._record.finished:
+            self._write_beside()
+            return
+        later = threading.Timer(GITHUB_LAG, self._write_beside)
+        later.daemon = True
+        later.start()
+
+    def closed(self, outcome: Outcome) -> None:
+        """Durable on return. The last note of the release; only ``on_github`` may come later."""
+        self._note(lambda record: notes.close_record(record, outcome, self._now()))
+        try:
+            self._write()
+        finally:
+            self._beside.shutdown(wait=False)
+
+    def settled(self, result: Result, sentence: str, serving: Mapping[str, str]) -> Record:
+        """The record of a killed release once whoever came next has settled it, notes of the way back included.
+
+        Durable on return, and the last write: one that is still under way beside it would open the record again.
+        """
+        self._note(lambda record: notes.recovered_record(record, result, sentence, serving, self._now()))
+        try:
+            self._write()
+        finally:
+            self._beside.shutdown(wait=False)
+        return self._record
+
+    def _note(self, change: Change) -> None:
+        with self._noting:
+            self._record = change(self._record)
+
+    def _soon(self, change: Change) -> None:
+        self._note(change)
+        try:
+            self._beside.submit(self._write_beside)
+        except RuntimeError:
+            # The release is closed, and who learns something still writes it himself.
+            self._write_beside()
+
+    def _write_beside(self) -> None:
+        try:
+            self._write()
+        except DeployError:
+            # Not lost: the next durable note writes the same state again, and raises what it meets.
+            return
+
+    def _write(self) -> None:
+        with self._writing:
+            record = self._record
+            if record is not self._written:
+                self._ledger.save(record)
+                self._written = record

@@ -1,0 +1,303 @@
+"""The lock's item in DynamoDB: each change is one conditional write, so that of two who race exactly one succeeds."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from deploytool.aws.session import Session
+from deploytool.errors import DeployError, LeaseLost, SupersededBy
+from deploytool.ledger.lock import (
+    MARGIN,
+    HolderKind,
+    IfBusy,
+    Locked,
+    LockState,
+    LockStep,
+    acquired_by,
+    margin_of,
+    next_step,
+)
+from deploytool.ledger.store import ConditionFailed, conditional_call
+from deploytool.release.ports import Clock
+
+# SEG aws.lock
+# The lock's item in DynamoDB: each change is one conditional write, so that of two who race exactly one succeeds.
+
+_TEXTS = ("owner", "actor", "run_url", "reason", "superseded_by")
+_OWNED = "#owner = :owner AND fence = :fence"
+
+
+class Lock:
+    """The lock of one app in one environment. Every call may raise LedgerMissing and CloudError."""
+
+    def __init__(self, session: Session, table: str, app: str, environment: str) -> None:
+        self._client = session.client("dynamodb")
+        self._table = table
+        self._key = {"pk": {"S": f"{app}#{environment}"}, "sk": {"S": "lock"}}
+        self.environment = environment
+
+    def read(self) -> LockState | None:
+        """As it is now (GetItem, consistent); ``None`` where there never was one."""
+        answer = conditional_call(self._client, "get_item", self._table, Key=self._key, ConsistentRead=True)
+        return _lock_state(answer["Item"]) if "Item" in answer else None
+
+    def take(self, seen: LockState | None, wish: LockState) -> LockState | None:
+        """Take the lock that ``may_take`` allowed when it was ``seen``; ``None`` where somebody was faster."""
+        mine = acquired_by(seen, wish)
+        condition, values = "attribute_not_exists(pk)", {}
+        if seen is not None:
+            # The fence changes with the owner, the expiry with each renewal: neither may have happened since.
+            values = {":fence": {"N": str(seen.fence)}}
+            condition = "fence = :fence AND attribute_not_exists(expires)"
+            if seen.expires is not None:
+                values[":expires"] = {"S": seen.expires.isoformat()}
+                condition = "fence = :fence AND expires = :expires"
+        try:
+            conditional_call(
+                self._client,
+                "put_item",
+                self._table,
+                Item={**self._key, **_item(mine)},
+                ConditionExpression=condition,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **({"ExpressionAttributeValues": values} if values else {}),
+            )
+        except ConditionFailed as failed:
+            # A retry after a lost answer meets our own first write.
+            there = _lock_state(failed.item)
+            return mine if (there.owner, there.fence) == (mine.owner, mine.fence) else None
+        return mine
+
+    def renew(self, mine: LockState, expires: datetime) -> LockState:
+        """Ours until ``expires``. Raises ConditionFailed where it is not ours any more."""
+        return self._update(mine, "SET expires = :expires", {":expires": {"S": expires.isoformat()}})
+
+    def supersede(self, seen: LockState, by: str) -> bool:
+        """Ask the owner that was seen to give way to release ``by``; false where it is gone."""
+        try:
+            self._update(seen, "SET superseded_by = :by", {":by": {"S": by}})
+        except ConditionFailed:
+            return False
+        return True
+
+    def free(self, seen: LockState) -> bool:
+        """Free the lock that ``seen`` has; false where it has it no longer. The fence stays, to be counted on."""
+        gone = "#owner, kind, actor, run_url, reason, since, expires, superseded_by"
+        try:
+            self._update(seen, f"REMOVE {gone}", {})
+        except ConditionFailed:
+            return False
+        return True
+
+    def _update(self, seen: LockState, expression: str, values: Mapping[str, Any]) -> LockState:
+        answer = conditional_call(
+            self._client,
+            "update_item",
+            self._table,
+            Key=self._key,
+            UpdateExpression=expression,
+            ConditionExpression=_OWNED,
+            ExpressionAttributeNames={"#owner": "owner"},
+            ExpressionAttributeValues={":owner": {"S": seen.owner}, ":fence": {"N": str(seen.fence)}, **values},
+            ReturnValues="ALL_NEW",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+        return _lock_state(answer["Attributes"])
+
+
+def _item(holding: LockState) -> dict[str, Any]:
+    texts = {name: str(getattr(holding, name)) for name in _TEXTS}
+    moments = {name: moment.isoformat() for name in ("since", "expires") if (moment := getattr(holding, name))}
+    written = {name: {"S": text} for name, text in {**texts, **moments, "kind": holding.kind.value}.items() if text}
+    return {**written, "fence": {"N": str(holding.fence)}}
+
+
+def _lock_state(item: Mapping[str, Any]) -> LockState:
+    texts: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
+    return LockState(
+        fence=int(item["fence"]["N"]) if "fence" in item else 0,
+        kind=HolderKind(item["kind"]["S"]) if "kind" in item else HolderKind.RELEASE,
+        since=_moment(item, "since"),
+        expires=_moment(item, "expires"),
+        **texts,
+    )
+
+
+def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
+    return datetime.fromisoformat(item[name]["S"]) if name in item else None
+
+
+# SEG aws.lease
+# The lock as one run has it: taken or waited for, renewed while the process lives, checked before each change.
+
+DEFAULT_TTL = 30.0
+"""Seconds that a lease outlives its last renewal; a killed run's lock is free after this and the clocks' margin."""
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Wall clock; leases of several machines are compared by it."""
+    return datetime.now(UTC)
+
+
+def acquire(
+    lock: Lock,
+    *,
+    owner: str,
+    clock: Clock,
+    actor: str = "",
+    run_url: str = "",
+    reason: str = "",
+    if_busy: IfBusy = "refuse",
+    wait_seconds: float = 0.0,
+    ttl: float = DEFAULT_TTL,
+    now: Now = utc_now,
+    waiting: Callable[[LockState], None] = lambda _: None,
+) -> Lease:
+    """The lock for release ``owner``, at once or within ``wait_seconds``; ``waiting`` hears of each holder once.
+
+    What is live is to be looked at after this returned: whoever was waited for has changed it. Raises Locked,
+    SupersededBy where ``owner`` is older than who is there, Cancelled, LedgerMissing, CloudError.
+    """
+
+    def wish(moment: datetime) -> LockState:
+        return LockState(
+            owner=owner,
+            actor=actor,
+            run_url=run_url,
+            reason=reason,
+            since=moment,
+            expires=moment + timedelta(seconds=ttl),
+        )
+
+    mine = _acquire(lock, owner, wish, if_busy, wait_seconds, clock, now, waiting, margin_of(ttl))
+    return Lease(lock, mine, ttl, now)
+
+
+def hold(
+    lock: Lock,
+    *,
+    owner: str,
+    clock: Clock,
+    actor: str,
+    reason: str,
+    lasts: timedelta | None = None,
+    wait_seconds: float = 0.0,
+    now: Now = utc_now,
+) -> LockState:
+    """Freeze deployments, until somebody frees the lock or for as long as it ``lasts``. Raises as ``acquire``."""
+
+    def wish(moment: datetime) -> LockState:
+        expires = None if lasts is None else moment + lasts
+        return LockState(owner=owner, kind=HolderKind.HOLD, actor=actor, reason=reason, since=moment, expires=expires)
+
+    return _acquire(lock, owner, wish, "wait", wait_seconds, clock, now, lambda _: None)
+
+
+def _acquire(
+    lock: Lock,
+    owner: str,
+    wish: Callable[[datetime], LockState],
+    if_busy: IfBusy,
+    wait_seconds: float,
+    clock: Clock,
+    now: Now,
+    waiting: Callable[[LockState], None],
+    margin: timedelta = MARGIN,
+) -> LockState:
+    deadline = clock.monotonic() + wait_seconds
+    told = ""
+    while True:
+        seen, moment = lock.read(), now()
+        step = next_step(seen, owner, moment, if_busy, margin)
+        if seen is None or step is LockStep.TAKE:
+            if mine := lock.take(seen, wish(moment)):
+                return mine
+            continue
+        if step is LockStep.GIVE_WAY:
+            raise SupersededBy(owner, max(seen.owner, seen.superseded_by))
+        if step is LockStep.SUPERSEDE:
+            lock.supersede(seen, owner)
+        if step is LockStep.REFUSE or clock.monotonic() >= deadline:
+            raise Locked(lock.environment, seen, moment)
+        if seen.owner != told:
+            told = seen.owner
+            waiting(seen)
+        clock.sleep(clock.pace())
+
+
+class Lease:
+    """Port ``run.ports.Lease``. Renewed by a thread until ``release``, which leaving the ``with`` block calls."""
+
+    def __init__(self, lock: Lock, mine: LockState, ttl: float, now: Now) -> None:
+        self._lock = lock
+        self._mine = mine
+        self._ttl = ttl
+        self._now = now
+        self._over = threading.Event()
+        self._lost: LeaseLost | None = None
+        # Nobody waits for it at the end: a process that must end now leaves a lease that expires.
+        threading.Thread(target=self._keep, name="lease", daemon=True).start()
+
+    def __enter__(self) -> Lease:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    @property
+    def fence(self) -> int:
+        """Higher than that of every lease before."""
+        return self._mine.fence
+
+    @property
+    def superseded_by(self) -> str:
+        """The newer release that asked us to give way, as of the last renewal; empty where none did."""
+        return self._mine.superseded_by
+
+    def check(self) -> None:
+        """Still ours, for another TTL. One conditional write: it reads, judges and renews at one instant.
+
+        Raises LeaseLost, SupersededBy, CloudError.
+        """
+        self._renew()
+        if self._mine.superseded_by:
+            raise SupersededBy(self._mine.owner, self._mine.superseded_by)
+
+    def noticed(self) -> None:
+        """What the last renewal saw, without a call. Raises LeaseLost, SupersededBy."""
+        if self._lost is not None:
+            raise self._lost
+        if self._mine.superseded_by:
+            raise SupersededBy(self._mine.owner, self._mine.superseded_by)
+
+    def release(self) -> None:
+        """Free the lock, where it is still ours; may be called again. Raises CloudError."""
+        if not self._over.is_set():
+            self._over.set()
+            self._lock.free(self._mine)
+
+    def _renew(self) -> None:
+        try:
+            self._mine = self._lock.renew(self._mine, self._now() + timedelta(seconds=self._ttl))
+        except ConditionFailed as failed:
+            self._over.set()
+            self._lost = LeaseLost(self._mine.owner, failed.item.get("owner", {}).get("S", ""))
+            raise self._lost from failed
+
+    def _keep(self) -> None:
+        while not self._over.wait(self._ttl / 3):
+            try:
+                self._renew()
+            except LeaseLost:
+                return
+            except DeployError:
+                # AWS does not answer just now. The next change asks again and tells; until then there is nothing to do.
+                continue

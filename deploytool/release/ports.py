@@ -1,0 +1,250 @@
+"""The release was asked to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from deploytool.ecs.deployment_model import Rollout
+from deploytool.ecs.model import (
+    LogStream,
+    RunTaskFailure,
+    ServiceDeployment,
+    ServiceState,
+    StandaloneTask,
+    Target,
+    TargetGroup,
+    Task,
+)
+from deploytool.errors import DeployError, Exit
+from deploytool.release.events import Event
+from deploytool.release.model import HttpResponse, ImageChoice, NoResponse, Outcome, PublishedImage
+
+# SEG run.cancel
+# The release was asked to stop.
+
+
+class Cancelled(DeployError):
+    """Raised where the engine waits, so that no call to AWS is cut in two."""
+
+    exit_code = Exit.CANCELLED
+
+    def __init__(self, by: str) -> None:
+        super().__init__(f"cancelled by {by}", "")
+
+
+# SEG run.ports
+# What the engine needs of the world. Adapters fulfil these; each translates its library's errors into ours.
+
+EventListener = Callable[[Event], None]
+LineWriter = Callable[[str], None]
+
+
+class Clock(Protocol):
+    """Time, so that tests need none."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises Cancelled at once when the release is to stop."""
+
+    def pace(self) -> float:
+        """Seconds until the next poll of AWS, jittered."""
+
+
+class Builder(Protocol):
+    """Images, built and pushed."""
+
+    def build(self, image: ImageChoice, say: LineWriter) -> PublishedImage:
+        """Build, push and resolve the digest from the registry. Raises BuildError."""
+
+    def gate(self, image: ImageChoice, digest: str, say: LineWriter) -> None:
+        """Raise ScanRefused where the image's scan findings are worse than configured."""
+
+
+class Ecs(Protocol):
+    """The ECS calls of a release."""
+
+    def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """ARN of the new revision (RegisterTaskDefinition)."""
+
+    def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
+        """Exactly one UpdateService; the rollout is read from its answer."""
+
+    def stop_rollout(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment with ROLLBACK; False where ECS or IAM has no such thing, and nothing was done."""
+
+    def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
+        """DescribeServices, ten names at a time."""
+
+    def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
+        """By service name; empty where ECS or IAM does not let us see them."""
+
+    def images(self, task_definition: str) -> Mapping[str, str]:
+        """Container name → image, as the revision has them (DescribeTaskDefinition)."""
+
+    def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
+        """Stopped tasks of this rollout that ended by a failure of their own, oldest first."""
+
+    def running_tasks(self, service: str) -> tuple[Task, ...]:
+        """Tasks of a service that have not stopped."""
+
+    def run_task(
+        self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
+    ) -> Task | RunTaskFailure:
+        """RunTask with a client token: the same token never starts a second task."""
+
+    def task(self, arn: str) -> Task | None:
+        """DescribeTasks for one task; ``None`` where ECS does not know it (yet)."""
+
+    def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
+        """Tasks of this release's migration that have not stopped."""
+
+    def tasks_of(self, *, family: str) -> Sequence[Task]:
+        """Tasks of a task definition family, whoever started them: running, stopping and lately stopped."""
+
+    def stop_task(self, arn: str, reason: str) -> None:
+        """StopTask."""
+
+
+class Follower(Protocol):
+    """One log stream, read on from where it was left."""
+
+    def read(self) -> tuple[str, ...]:
+        """Lines since the last call; none while the stream does not exist."""
+
+
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def follow(self, place: LogStream) -> Follower:
+        """A reader that begins at the first line."""
+
+    def tail(self, place: LogStream, lines: int) -> tuple[str, ...]:
+        """The last ``lines`` lines, oldest first; none where there are none or they may not be read."""
+
+
+class Web(Protocol):
+    """HTTP, as the users of the service see it."""
+
+    def get(self, url: str, timeout: float) -> HttpResponse | NoResponse:
+        """One GET, redirects followed."""
+
+
+class Alarms(Protocol):
+    """CloudWatch alarms."""
+
+    def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Those of ``names`` that are in state ALARM."""
+
+
+class TargetGroups(Protocol):
+    """Target groups of Elastic Load Balancing; each call raises CloudError."""
+
+    def group(self, arn: str) -> TargetGroup:
+        """How it checks its targets."""
+
+    def targets(self, arn: str) -> tuple[Target, ...]:
+        """The health of each target."""
+
+
+class Lease(Protocol):
+    """The right to change this environment."""
+
+    def check(self) -> None:
+        """Called before each change to AWS. Raises LeaseLost (change nothing more) or SupersededBy (give way)."""
+
+    def noticed(self) -> None:
+        """As ``check``, from what the last renewal saw: costs no call, for use while waiting."""
+
+
+class Journal(Protocol):
+    """The release's record in the ledger.
+
+    When ``step_began``, ``moving`` or ``closed`` returns, everything noted so far is durable; the other notes follow a
+    change, and are written soon. Each may raise CloudError, and LeaseLost where another run settles this release.
+    """
+
+    def step_began(self, name: str, detail: str = "") -> None:
+        """A step is about to begin."""
+
+    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+        """The step is over, well or not."""
+
+    def built(self, name: str, digest: str) -> None:
+        """An image was pushed."""
+
+    def registered(self, key: str, arn: str) -> None:
+        """A revision was registered or found identical; ``key`` is a service's, or ``migrate``."""
+
+    def migration_started(self, task: str) -> None:
+        """RunTask answered with this task's ARN."""
+
+    def moving(self, after: Mapping[str, str]) -> None:
+        """These services (by key) are about to be updated to these revisions."""
+
+    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+        """UpdateService answered, on the way there or on the way back."""
+
+    def closed(self, outcome: Outcome) -> None:
+        """The release is over."""
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """Everything outside, handed to the engine by the command line."""
+
+    ecs: Ecs
+    logs: Logs
+    builder: Builder
+    web: Web
+    alarms: Alarms
+    target_groups: TargetGroups
+    clock: Clock
+    tell: EventListener
+    lease: Lease
+    journal: Journal
+
+
+# SEG run.unrecorded
+# No ledger and no lock, where the configuration says ``ledger: false``: nothing is noted and nobody is asked.
+
+
+class NullLock:
+    """Port ``run.ports.Lease``."""
+
+    def check(self) -> None:
+        """Nobody else can have it."""
+
+    def noticed(self) -> None:
+        """Nobody can ask us to give way."""
+
+
+class NullJournal:
+    """Port ``run.ports.Journal``."""
+
+    def step_began(self, name: str, detail: str = "") -> None:
+        """Not noted."""
+
+    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+        """Not noted."""
+
+    def built(self, name: str, digest: str) -> None:
+        """Not noted."""
+
+    def registered(self, key: str, arn: str) -> None:
+        """Not noted."""
+
+    def migration_started(self, task: str) -> None:
+        """Not noted."""
+
+    def moving(self, after: Mapping[str, str]) -> None:
+        """Not noted."""
+
+    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+        """Not noted."""
+
+    def closed(self, outcome: Outcome) -> None:
+        """Not noted."""

@@ -1,0 +1,354 @@
+"""The text of a new `deploytool.yml`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deploytool.errors import PreconditionFailed
+from deploytool.scaffold.dockerfile import ExistingDockerfile, read_dockerfile
+from deploytool.scaffold.model import (
+    PRODUCTION,
+    Check,
+    Draft,
+    Environment,
+    Image,
+    Migrate,
+    Parameters,
+    ProjectScan,
+    Service,
+    cluster_name,
+    main_environment,
+)
+from deploytool.scaffold.node import PATH, NodeApp, Worker, find_worker
+
+# SEG core.init.configuration
+# The text of a new `deploytool.yml`.
+
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+_PROVIDER = "  # UseExistingProvider: true       where the account has GitHub's OIDC provider already"
+NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+"""Words that YAML 1.1 reads as something else than text."""
+
+
+def configuration(draft: Draft) -> str:
+    """The file, with a word on what can be changed where."""
+    return "\n".join(_lines(draft)) + "\n"
+
+
+def _lines(draft: Draft) -> Iterator[str]:
+    yield "# What is released, and where. Written by `deploytool init`; `deploytool config check` checks it."
+    yield f"app: {_text(draft.app)}"
+    yield ""
+    yield "# Built once per commit, and run by digest."
+    yield "images:"
+    yield from (f"  {image.name}: {_image(image)}" for image in draft.images)
+    if draft.migrate:
+        yield ""
+        yield "# Runs before any service changes. A failed migration ends the release there."
+        yield f"migrate: {_migrate_lines(draft.migrate)}"
+    yield ""
+    yield "# Released together: if one fails, all go back."
+    yield "services:"
+    for service in draft.services:
+        yield from _service(service)
+    several = len(draft.environments) > 1 and draft.shared
+    if several:
+        yield ""
+        yield "# Parameters of stacks that all environments share."
+        yield "x-shared: &shared"
+        yield from (f"  {name}: {_value(value)}" for name, value in draft.shared.items())
+        yield _PROVIDER
+    yield ""
+    yield "environments:"
+    for environment in draft.environments:
+        yield from _environment_lines(environment, draft)
+
+
+def _image(image: Image) -> str:
+    told = {"dockerfile": "Dockerfile"}
+    if image.target:
+        told["target"] = image.target
+    if image.repository:
+        told["repository"] = image.repository
+    parts = _parts(told)
+    if image.takes_commit:
+        parts += ', build_args: {COMMIT: "${commit}"}'
+    return f"{{{parts}}}"
+
+
+def _migrate_lines(migrate: Migrate) -> str:
+    told = {"task": migrate.task, "image": migrate.image, "like": migrate.like}
+    if migrate.files:
+        told["files"] = migrate.files
+    return f"{{{_parts(told)}}}"
+
+
+def _service(service: Service) -> Iterator[str]:
+    runs = f"image: {service.image}" if service.image else f"containers: {{{_parts(service.containers)}}}"
+    if service.check is None:
+        yield f"  {service.name}: {{{runs}}}"
+        return
+    yield f"  {service.name}:"
+    yield f"    {runs}"
+    if not service.check.is_known:
+        yield "    # `deploytool infra status` prints the address. With it, a release waits for the new version:"
+    yield f"    {'' if service.check.is_known else '# '}verify: {_check_lines(service.check)}"
+
+
+def _check_lines(check: Check) -> str:
+    expect = ', expect: {version: "${commit}"}' if check.tells_version else ""
+    return f"{{url: {json.dumps(check.url)}{expect}}}"
+
+
+def _environment_lines(environment: Environment, draft: Draft) -> Iterator[str]:
+    yield f"  {environment.name}:"
+    for key in ("region", "cluster", "repository", "account", "url"):
+        if value := getattr(environment, key):
+            yield f"    {key}: {_text(value)}"
+    if draft.checkbox:
+        yield "    rollback_checkbox: true # a box in the pull request's comment; rollback.yml acts on it"
+    if environment.parameters is not None:
+        yield "    infra: # what `deploytool infra` makes"
+        yield "      size: minimal # or: scaled"
+        yield from (f"      {line}" for line in _parameter_lines(environment.parameters, draft))
+    if overrides := _overrides(environment, draft):
+        yield f"    overrides: {{{overrides}}}"
+
+
+def _parameter_lines(own: Parameters, draft: Draft) -> Iterator[str]:
+    several = len(draft.environments) > 1 and draft.shared
+    told = own if several else {**draft.shared, **own}
+    yield "parameters:" if several or told else "# parameters:"
+    if several:
+        yield "  <<: *shared"
+    yield from (f"  {name}: {_value(value)}" for name, value in told.items())
+    if draft.shared and not several:
+        yield _PROVIDER
+    yield "  # AlertEmail: you@example.com    who hears of alarms"
+    if "DomainName" not in told:
+        yield "  # DomainName: app.example.com    the app's own name, and"
+        yield "  # HostedZoneId: Z0123456789      its zone in Route 53; without them CloudFront's own name is used"
+
+
+def _overrides(environment: Environment, draft: Draft) -> str:
+    parts = []
+    if environment.task:
+        parts.append(f"migrate: {{task: {_text(environment.task)}}}")
+    if environment.check_url:
+        checked = next(service.name for service in draft.services if service.check)
+        parts.append(f"services: {{{checked}: {{verify: {{url: {json.dumps(environment.check_url)}}}}}}}")
+    return ", ".join(parts)
+
+
+def _value(value: str | tuple[str, ...]) -> str:
+    return _text(value) if isinstance(value, str) else f"[{', '.join(map(_text, value))}]"
+
+
+def _parts(told: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}: {_text(value)}" for key, value in told.items())
+
+
+def _text(value: str) -> str:
+    """A YAML scalar; JSON's quotes are YAML's."""
+    return value if _PLAIN.fullmatch(value) and value.lower() not in NOT_TEXT else json.dumps(value)
+
+
+# SEG core.init.roles
+# Who may release and plan: OIDC subjects of the repository, and the roles that trust them.
+
+STAGING = "staging"
+ROLES = 2
+"""Environments that the stack `bootstrap` has a deploy role for."""
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """How the jobs of a repository call themselves to AWS."""
+
+    repository: str
+    """`owner/name`; empty where it is not known."""
+    owner_id: int = 0
+    """0 where the ids are not known."""
+    repository_id: int = 0
+
+    @property
+    def has_ids(self) -> bool:
+        return bool(self.owner_id and self.repository_id)
+
+    def of(self, what: str) -> tuple[str, ...]:
+        """`what` is `environment:NAME` or `pull_request`.
+
+        Both forms, where the ids are known: repositories made since 2026-07-15 come with ids in the subject
+        (https://docs.github.com/en/actions/reference/security/oidc).
+        """
+        if not self.repository:
+            return ()
+        owner, _, name = self.repository.partition("/")
+        with_ids = (f"repo:{owner}@{self.owner_id}/{name}@{self.repository_id}:{what}",) if self.has_ids else ()
+        return (f"repo:{self.repository}:{what}", *with_ids)
+
+
+def role_parameters(app: str, environments: Sequence[str], cluster: str, subjects: Subjects) -> Parameters:
+    """Parameters of the stack `bootstrap`, which all environments share; none where the repository is not known."""
+    main = main_environment(tuple(environments))
+    others = [name for name in environments if name != main][: ROLES - 1]
+    if not subjects.repository:
+        return {}
+    found: dict[str, str | tuple[str, ...]] = {}
+    for kind, usual, name in (("Production", PRODUCTION, main), *(("Staging", STAGING, other) for other in others)):
+        found[f"{kind}Subjects"] = subjects.of(f"environment:{name}")
+        if name != usual:
+            found[f"{kind}Environment"] = name
+        own = cluster or cluster_name(app, name)
+        if own != cluster_name(app, usual):
+            found[f"{kind}Cluster"] = own
+    return {**found, "PlanSubjects": subjects.of("pull_request")}
+
+
+def deploy_role(account: str, region: str, app: str, environment: str) -> str:
+    """ARN of the role that the stack `bootstrap` makes; empty where the account is not known."""
+    return _arn(account, region, f"{app}-{environment}-deploy") if account else ""
+
+
+def plan_role(account: str, region: str, app: str, environment: str) -> str:
+    """The same of the role that may only look."""
+    return _arn(account, region, f"{app}-{environment}-plan") if account else ""
+
+
+def _arn(account: str, region: str, name: str) -> str:
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rpartition("-")[0].rpartition("-")[0], "aws")
+    return f"arn:{partition}:iam::{account}:role/{name}"
+
+
+# SEG core.init.new_cloud
+# A draft for a project whose cloud is still to be made by `deploytool infra`.
+
+APP, WORKER, MIGRATE = "app", "worker", "migrate"
+DOCKERFILE = "Dockerfile"
+DEFAULT_WORKER = ("node", "dist/worker/index.js")
+"""What the stacks run where nothing else is said (parameter WorkerCommand)."""
+UNKNOWN_HOST = "ADDRESS"
+
+
+class NothingToRelease(PreconditionFailed):
+    """The directory has neither a Dockerfile nor an application that one could be written for."""
+
+
+@dataclass(frozen=True)
+class NewInfrastructureOptions:
+    """What the command line says, and what was found out in its place."""
+
+    app: str
+    environments: tuple[str, ...]
+    region: str
+    cluster: str = ""
+    """Of the only environment; made of the app's name if empty."""
+    account: str = ""
+    domain: str = ""
+    """Host name in production; other environments have theirs below it."""
+    hosted_zone: str = ""
+    """Id of the Route 53 zone of the domain."""
+    health_path: str = ""
+    """Where the web service says that it is well; that of the project's route if empty."""
+
+    @property
+    def main(self) -> str:
+        """The environment that a push goes to."""
+        return main_environment(self.environments)
+
+    def cluster_of(self, environment: str) -> str:
+        """The ECS cluster of an environment."""
+        return self.cluster or cluster_name(self.app, environment)
+
+    def host_of(self, environment: str) -> str:
+        """Host name of an environment; empty where none was given."""
+        below = "" if environment == self.main else f"{environment}."
+        return f"{below}{self.domain}" if self.domain else ""
+
+
+def draft_infrastructure(
+    around: ProjectScan,
+    package: Mapping[str, Any] | None,
+    app: NodeApp | None,
+    wish: NewInfrastructureOptions,
+    subjects: Subjects,
+) -> Draft:
+    """What `deploytool.yml` is to say. Raises NothingToRelease."""
+    if DOCKERFILE in around.paths:
+        built = read_dockerfile(around.texts.get(DOCKERFILE, ""))
+    elif app:
+        built = ExistingDockerfile(APP, MIGRATE if app.migrate else "", takes_commit=True)
+    else:
+        raise NothingToRelease(
+            f"there is neither a Dockerfile nor a Next.js application in {around.directory}",
+            "run it where package.json is, or write a Dockerfile first",
+        )
+    worker = find_worker(around, package or {})
+    images = [Image(APP, built.app, built.takes_commit)]
+    if built.migrate:
+        images.append(Image(MIGRATE, built.migrate))
+    services = [Service(APP, APP, check=_check(app, wish, built))]
+    if worker:
+        services.append(Service(WORKER, APP))
+    return Draft(
+        app=wish.app,
+        images=tuple(images),
+        services=tuple(services),
+        environments=tuple(
+            _environment(name, wish, services[0].check, worker, migrates=bool(built.migrate))
+            for name in wish.environments
+        ),
+        migrate=_migrate(wish, app) if built.migrate else None,
+        shared=role_parameters(wish.app, wish.environments, wish.cluster, subjects),
+    )
+
+
+def _migrate(wish: NewInfrastructureOptions, app: NodeApp | None) -> Migrate:
+    return Migrate(_family(wish, wish.main), MIGRATE, APP, app.migrations if app else "")
+
+
+def _family(wish: NewInfrastructureOptions, environment: str) -> str:
+    """As cloudformation/service.yaml calls it."""
+    return f"{wish.cluster_of(environment)}-migrate"
+
+
+def _check(app: NodeApp | None, wish: NewInfrastructureOptions, built: ExistingDockerfile) -> Check | None:
+    path = wish.health_path or (PATH if app else "")
+    if not path:
+        return None
+    tells = built.takes_commit and app is not None and app.health.tells_version and path == PATH
+    return Check(f"https://{wish.host_of(wish.main) or UNKNOWN_HOST}{path}", tells, is_known=bool(wish.domain))
+
+
+def _environment(
+    name: str, wish: NewInfrastructureOptions, check: Check | None, worker: Worker | None, *, migrates: bool
+) -> Environment:
+    is_main, host = name == wish.main, wish.host_of(name)
+    path = check.url.removeprefix(f"https://{wish.host_of(wish.main)}") if check and wish.domain else ""
+    return Environment(
+        name=name,
+        region=wish.region,
+        cluster=wish.cluster_of(name),
+        repository=wish.app,
+        account=wish.account,
+        url=f"https://{host}" if host else "",
+        check_url=f"https://{host}{path}" if path and not is_main else "",
+        task=_family(wish, name) if migrates and not is_main else "",
+        parameters=_parameters(wish, host, worker, is_main=is_main),
+    )
+
+
+def _parameters(wish: NewInfrastructureOptions, host: str, worker: Worker | None, *, is_main: bool) -> Parameters:
+    # Three gateways have an address each, and an account five of them until it asks for more.
+    found: dict[str, str | tuple[str, ...]] = {} if is_main else {"NatGateways": "one"}
+    if wish.health_path and wish.health_path != PATH:
+        found["HealthPath"] = wish.health_path
+    if worker and worker.command != DEFAULT_WORKER:
+        found["WorkerCommand"] = worker.command
+    if host and wish.hosted_zone:
+        found |= {"DomainName": host, "HostedZoneId": wish.hosted_zone}
+    return found

@@ -1,0 +1,85 @@
+"""The action and the workflows as files: read by GitHub's own parser, pinned, with no right that they do not need."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.github_runner.job import ROOT
+from tests.support.github_runner.node import parser_faults
+
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+COPIED = ("deploy.yml", "rollback.yml", "plan.yml")
+PAGE = ROOT / "docs" / "action.md"
+
+
+def read(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    return found
+
+
+def examples() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_githubs_own_parser_finds_no_fault() -> None:
+    assert parser_faults(ROOT / "action.yml", *WORKFLOWS) == ""
+
+
+def test_githubs_own_parser_finds_a_fault_where_there_is_one(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yml"
+    broken.write_text((ROOT / ".github/workflows/deploy.yml").read_text().replace("vars.DEPLOY_ROLE", "wars.ROLE"))
+    assert "Unrecognized named-value: 'wars'" in parser_faults(broken)
+
+
+def test_the_workflow_of_the_page_is_one_that_github_accepts(tmp_path: Path) -> None:
+    shown = tmp_path / "shown.yml"
+    shown.write_text(f"on: push\n{examples()[0]}")
+    assert parser_faults(shown) == ""
+    uses = yaml.safe_load(examples()[0])["jobs"]["deploy"]["steps"][1]
+    assert set(uses["with"]) <= set(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+
+
+def test_the_tables_of_the_page_are_those_of_the_action() -> None:
+    written = subprocess.run([ROOT / "scripts/action-docs", "--check"], check=False)
+    assert written.returncode == 0, "run scripts/action-docs"
+
+
+@pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
+def test_every_action_is_pinned_by_commit_and_says_its_version(path: Path) -> None:
+    uses = re.findall(r"^\s*(?:- )?uses: (.+)$", path.read_text(), re.MULTILINE)
+    others = [each for each in uses if not each.startswith("$/")]
+    assert [each for each in others if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
+
+
+@pytest.mark.parametrize("name", [*COPIED, "release.yml"])
+def test_a_workflow_has_no_right_that_a_job_does_not_ask_for(name: str) -> None:
+    assert read(name)["permissions"] == {}
+
+
+@pytest.mark.parametrize("name", ["deploy.yml", "rollback.yml"])
+def test_who_deploys_waits_for_the_one_before_and_makes_no_second_deployment(name: str) -> None:
+    told = read(name)
+    job = next(iter(told["jobs"].values()))
+    queue = told.get("concurrency") or job["concurrency"]
+    assert (queue["queue"], queue["cancel-in-progress"]) == ("max", False)
+    assert job["environment"]["deployment"] is False
+
+
+def test_the_rollback_checks_out_nothing_of_a_pull_request() -> None:
+    steps = read("rollback.yml")["jobs"]["rollback"]["steps"]
+    checkout = next(step for step in steps if step.get("uses", "").startswith("actions/checkout@"))
+    assert "ref" not in checkout["with"]
+
+
+def test_the_release_of_this_project_moves_v1_last_in_one_push() -> None:
+    steps = read("release.yml")["jobs"]["release"]["steps"]
+    moves = [number for number, step in enumerate(steps) if "refs/tags/v1" in step.get("run", "")]
+    assert moves == [len(steps) - 1]
+    assert "push --force" in steps[-1]["run"]
+    assert "--delete" not in steps[-1]["run"]
