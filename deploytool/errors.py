@@ -8,24 +8,24 @@ from enum import IntEnum
 class Exit(IntEnum):
     """Exit codes of ``deploytool``; scripts and workflows rely on them."""
 
-    DONE = 0
-    OUR_FAULT = 1
+    OK = 0
+    INTERNAL_ERROR = 1
     USAGE = 2
-    REFUSED = 3
+    PRECONDITION_FAILED = 3
     BUILD_FAILED = 4
     MIGRATION_FAILED = 5
     ROLLED_BACK = 6
     NOT_ROLLED_BACK = 7
     LOCKED = 8
     SUPERSEDED = 9
-    OUT_OF_TIME = 10
+    TIMEOUT = 10
     CANCELLED = 130
 
 
 class DeployError(Exception):
     """A failure that is told in one plain sentence of cause and one of fix."""
 
-    exit_code: Exit = Exit.OUR_FAULT
+    exit_code: Exit = Exit.INTERNAL_ERROR
 
     def __init__(self, cause: str, fix: str = "") -> None:
         super().__init__(cause)
@@ -42,7 +42,7 @@ class ConfigurationError(DeployError):
 class PreconditionFailed(DeployError):
     """What is live does not allow the release; nothing was changed."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class BuildError(DeployError):
@@ -54,13 +54,13 @@ class BuildError(DeployError):
 class TimeoutExceeded(DeployError):
     """A deadline passed before AWS was done."""
 
-    exit_code = Exit.OUT_OF_TIME
+    exit_code = Exit.TIMEOUT
 
 
 class CloudError(DeployError):
     """AWS refused or failed a call; the class below says which kind."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class CredentialsMissing(CloudError):

@@ -141,7 +141,7 @@ SETTLE = "ACTION_SETTLE"
 def main() -> NoReturn:
     """Run the step, and end with deploytool's exit code."""
     code = _step(os.environ)
-    if code != Exit.OUR_FAULT:
+    if code != Exit.INTERNAL_ERROR:
         _end()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -160,7 +160,7 @@ def _step(environ: Mapping[str, str]) -> int:
         print_error(error)
         return int(error.exit_code)
     if not words:
-        return Exit.DONE
+        return Exit.OK
     print_text(f"deploytool {' '.join(words)}", err=True)
     sys.argv = ["deploytool", *words]
     return run_verb()

@@ -45,7 +45,7 @@ def command(
     found = open_context(config, environment)
     ledger, name = ledger_of(found), found.settings.environment
     last = last_successful(ledger.recent(1, result=Result.RELEASED))
-    live = last.live_id if last else ""
+    live = last.live_release_id if last else ""
     if release:
         record = ledger.get(release)
         told, document = record_text(record, live), to_document(record)

@@ -56,7 +56,7 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
     lock = lock_of(open_context(config, environment))
     clock = SystemClock()
     clock.listen()
-    holding = lock_store.hold(
+    lock_state = lock_store.hold(
         lock,
         owner=f"hold-{secrets.token_hex(4)}",
         clock=clock,
@@ -65,7 +65,7 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
         lasts=None if lasts is None else timedelta(seconds=lasts),
         wait_seconds=wait,
     )
-    _tell(lock.environment, holding, output)
+    _tell(lock.environment, lock_state, output)
 
 
 @command.command()
@@ -84,20 +84,20 @@ def release(config: str, environment: str | None, force: bool, output: str) -> N
     from deploytool.ledger.lock_store import utc_now
 
     lock = lock_of(open_context(config, environment))
-    holding, now = lock.read(), utc_now()
-    if holding is not None and holding.owner:
-        if not force and not is_releasable(holding, now):
-            raise InUse(lock.environment, holding, now)
-        lock.free(holding)
+    lock_state, now = lock.read(), utc_now()
+    if lock_state is not None and lock_state.owner:
+        if not force and not is_releasable(lock_state, now):
+            raise InUse(lock.environment, lock_state, now)
+        lock.free(lock_state)
     _tell(lock.environment, lock.read(), output)
 
 
-def _tell(environment: str, holding: LockState | None, output: str) -> None:
+def _tell(environment: str, lock_state: LockState | None, output: str) -> None:
     from deploytool.ledger.lock_store import utc_now
     from deploytool.output.console import print_document
     from deploytool.output.history import lock_document, lock_text
 
     if output == "json":
-        print_document(lock_document(environment, holding, utc_now()))
+        print_document(lock_document(environment, lock_state, utc_now()))
     else:
-        click.echo(lock_text(environment, holding, utc_now()))
+        click.echo(lock_text(environment, lock_state, utc_now()))

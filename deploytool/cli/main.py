@@ -116,15 +116,15 @@ def run_verb() -> int:
         # The reader of our output went away (`deploytool logs | head`): it has what it wanted. click, which sees it
         # first, makes a SystemExit of it, and of nothing else when it does not stand alone.
         discard_stream(sys.stdout)
-        return Exit.DONE
+        return Exit.OK
     except OSError as error:
         if error.errno != errno.ENOSPC:
             return _internal_error()
         print_error(DeployError("there is no space left for what is to be written", "make room, then run it again"))
-        return Exit.OUR_FAULT
+        return Exit.INTERNAL_ERROR
     except Exception:  # noqa: BLE001  (the last resort: a fault of ours is told as one, with what a report needs)
         return _internal_error()
-    return code if isinstance(code, int) else Exit.DONE
+    return code if isinstance(code, int) else Exit.OK
 
 
 def _internal_error() -> Exit:
@@ -133,4 +133,4 @@ def _internal_error() -> Exit:
         + traceback.format_exc(),
         err=True,
     )
-    return Exit.OUR_FAULT
+    return Exit.INTERNAL_ERROR

@@ -58,12 +58,12 @@ def command(
     clock.listen()
     found = open_context(config, environment, revision)
 
-    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+    def planned(session: DeploymentSession) -> PlannedDeployment:
         from deploytool.deploy.plans import plan_migration
 
-        return plan_migration(open_one, of_live=live)
+        return plan_migration(session, of_live=live)
 
     outcome = run_deployment(
-        found, clock, decided, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json"
+        found, clock, planned, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json"
     )
     return int(outcome.exit_code)

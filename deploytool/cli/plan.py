@@ -33,14 +33,14 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     found = open_context(config, environment, revision)
     ecs = Ecs(found.session, found.settings.cluster)
     request = request_for(found, release_id(), triggered_by())
-    decided = plan_release(found, ecs, request, SystemClock(), lambda: live_version(found))
-    comment_plan(decided.plan)
-    if decided.plan.builds:
+    planned = plan_release(found, ecs, request, SystemClock(), lambda: live_version(found))
+    comment_plan(planned.plan)
+    if planned.plan.builds:
         try:
             require_clean(checkout(found.root), found.commit)
         except DirtyTree as dirty:
             print_text(f"warning: a release would be refused now: {dirty.cause}; {dirty.fix}", err=True)
     if output == "json":
-        print_document(plan_document(decided.plan))
+        print_document(plan_document(planned.plan))
     else:
-        print_text(plan_text(decided.plan))
+        print_text(plan_text(planned.plan))

@@ -35,11 +35,11 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
     clock = SystemClock()
     clock.listen()
 
-    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+    def planned(session: DeploymentSession) -> PlannedDeployment:
         from deploytool.deploy.plans import plan_promotion
 
-        return plan_promotion(open_one, source)
+        return plan_promotion(session, source)
 
     found, reason = open_context(config, destination), f"from {source}"
-    outcome = run_deployment(found, clock, decided, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
+    outcome = run_deployment(found, clock, planned, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
     return int(outcome.exit_code)

@@ -37,5 +37,5 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
         print_document(prune_document(judged, carried_out=yes))
     elif not yes:
         click.echo(prune_text(judged))
-        if any(each.goes for each in judged):
+        if any(each.removable for each in judged):
             click.echo("nothing was changed; carry it out with --yes")

@@ -40,12 +40,12 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
             progress_listener(github.tell, as_json=False) as tell,
             deployment_session(
                 found, name, asked_by, clock, tell, LockConflictPolicy.asked(if_busy, wait), "recover"
-            ) as open_one,
+            ) as session,
         ):
-            settled = open_one.settled
+            settled = session.settled
     for each in settled:
-        click.echo(each.sentence)
+        click.echo(each.summary)
     if not settled:
         click.echo(f"nothing to recover in {found.settings.environment}")
-    open_one.require_settled()
+    session.require_settled()
     return 0

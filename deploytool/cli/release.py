@@ -37,11 +37,11 @@ def command(
     clock.listen()
     found = open_context(config, environment, revision)
 
-    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+    def planned(session: DeploymentSession) -> PlannedDeployment:
         from deploytool.deploy.plans import plan_release, request_for
 
-        request = request_for(found, open_one.release_id, open_one.origin)
-        return plan_release(found, open_one.ecs, request, clock, open_one.version)
+        request = request_for(found, session.release_id, session.triggered_by)
+        return plan_release(found, session.ecs, request, clock, session.version)
 
-    outcome = run_deployment(found, clock, decided, if_busy=if_busy, wait=wait, as_json=output == "json")
+    outcome = run_deployment(found, clock, planned, if_busy=if_busy, wait=wait, as_json=output == "json")
     return int(outcome.exit_code)

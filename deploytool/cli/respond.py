@@ -91,14 +91,14 @@ def _collect_facts(
         checked_out=git.commit(root).sha,
         environment=environment,
     )
-    wish = checkbox_event_for(tick, job, markers)
-    if isinstance(wish, Ignore):
-        return wish
-    if isinstance(wish, Deny):
+    options = checkbox_event_for(tick, job, markers)
+    if isinstance(options, Ignore):
+        return options
+    if isinstance(options, Deny):
         # Not answered in the comment: nothing says yet that it is ours.
-        raise PreconditionFailed(wish.reason, "see docs/rollback.md for the workflow")
+        raise PreconditionFailed(options.reason, "see docs/rollback.md for the workflow")
     names = {name: resolve(configured, name).github_environment for name in configured.environments}
-    asked_for, box = wish
+    asked_for, box = options
     reread = requests.reread(tick, names[asked_for], box)
     return Facts(configured.app, markers, job, tick, reread, names)
 
@@ -116,13 +116,13 @@ def _roll_back(wanted: Approve, answers: _CommentAnswers, config: str, *, as_jso
     clock = SystemClock()
     clock.listen()
     answers.requested()
-    wish = RollbackRequest(wanted.goal.release, expect_current=wanted.current.release, if_busy="wait", wait=WAIT)
+    options = RollbackRequest(wanted.goal.release, expect_current=wanted.current.release, if_busy="wait", wait=WAIT)
     try:
-        outcome = run_rollback(open_context(config, wanted.environment), wish, clock, as_json=as_json)
+        outcome = run_rollback(open_context(config, wanted.environment), options, clock, as_json=as_json)
     except DeployError as error:
         answers.refused(error.cause, again=True)
         raise
-    answers.done(outcome.sentence, good=outcome.good)
+    answers.done(outcome.summary, succeeded=outcome.succeeded)
     return int(outcome.exit_code)
 
 
@@ -143,9 +143,9 @@ class _CommentAnswers:
         """In place of the box, before anything is done. Raises GithubError: a box that stays could be ticked again."""
         self._write(self._say.requested(self._who, self._run))
 
-    def done(self, sentence: str, *, good: bool) -> None:
+    def done(self, sentence: str, *, succeeded: bool) -> None:
         """How it ended; where it did not go well, the box is there again."""
-        self._try(self._say.done(self._who, sentence, self._run, good=good), again=not good)
+        self._try(self._say.done(self._who, sentence, self._run, succeeded=succeeded), again=not succeeded)
 
     def refused(self, reason: str, *, again: bool) -> None:
         """Why it was not done."""

@@ -61,19 +61,19 @@ def command(
 
     clock = SystemClock()
     clock.listen()
-    wish = RollbackRequest(goal, back, services, expect_current, if_busy, wait)
-    return int(run_rollback(open_context(config, environment), wish, clock, as_json=output == "json").exit_code)
+    request = RollbackRequest(goal, back, services, expect_current, if_busy, wait)
+    return int(run_rollback(open_context(config, environment), request, clock, as_json=output == "json").exit_code)
 
 
-def run_rollback(found: Context, wish: RollbackRequest, clock: SystemClock, *, as_json: bool) -> Outcome:
+def run_rollback(found: Context, request: RollbackRequest, clock: SystemClock, *, as_json: bool) -> Outcome:
     """Carry out the wish, from the lock to what GitHub is told. Raises DeployError where it is refused."""
     from deploytool.deploy.session import run_deployment
 
-    def decided(open_one: DeploymentSession) -> PlannedDeployment:
+    def planned(session: DeploymentSession) -> PlannedDeployment:
         from deploytool.deploy.plans import plan_rollback
 
-        return plan_rollback(open_one, wish)
+        return plan_rollback(session, request)
 
     return run_deployment(
-        found, clock, decided, if_busy=wish.if_busy, wait=wish.wait, reason="rollback", as_json=as_json
+        found, clock, planned, if_busy=request.if_busy, wait=request.wait, reason="rollback", as_json=as_json
     )

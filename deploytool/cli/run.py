@@ -56,8 +56,8 @@ def command(
     name = f"run-{release_id()}"
     asked = ReleaseRequest(name, settings.app, settings.environment, Commit(live.commit), triggered_by())
     task, revision = one_off_task(configured, live, words, container), live.state.task_definition
-    with _run_dependencies(found, clock) as world:
-        return run_once(task, revision, world, token=name, tags=tags(asked), timeout=timeout)
+    with _run_dependencies(found, clock) as deps:
+        return run_once(task, revision, deps, token=name, tags=tags(asked), timeout=timeout)
 
 
 def _live_service(found: Context, service: ServiceConfig) -> ObservedService:

@@ -44,7 +44,7 @@ def apply_example_stacks(say: Callable[[str], None]) -> Apply:
     def tell(event: InfraEvent | Event) -> None:
         match event:
             case StackEnded(end):
-                say(f"stack {end.name}: {end.fate} ({end.seconds:.1f} s)")
+                say(f"stack {end.name}: {end.outcome} ({end.seconds:.1f} s)")
             case WarningIssued(text):
                 say(f"warning: {text}")
 
@@ -59,15 +59,15 @@ def apply_example_stacks(say: Callable[[str], None]) -> Apply:
         point_to(state)
         found, clock = context_of(str(state.workdir / "deploytool.yml"), environment), SystemClock()
         target = stack_targets(found, InfraOptions(), prepare)
-        world = infra_dependencies(found, clock, tell, target.run_id, LockConflictPolicy(), "sandbox up")
-        _require_success(apply(target, replace(world, images=Placeholder(push))))
+        deps = infra_dependencies(found, clock, tell, target.run_id, LockConflictPolicy(), "sandbox up")
+        _require_success(apply(target, replace(deps, images=Placeholder(push))))
         return describe_omitted(read)
 
     return applied
 
 
 def _require_success(outcome: InfraOutcome) -> None:
-    if outcome.good:
+    if outcome.succeeded:
         return
     cause = outcome.diagnoses[0].cause if outcome.diagnoses else outcome.result
     raise SandboxError(

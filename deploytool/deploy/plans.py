@@ -143,13 +143,13 @@ def _template(path: Path, what: str) -> Mapping[str, Any]:
 # What is live in one environment, planned for another: its digests are taken, nothing is built.
 
 
-def plan_promotion(open_one: DeploymentSession, source: str) -> PlannedDeployment:
+def plan_promotion(deployment: DeploymentSession, source: str) -> PlannedDeployment:
     """The plan. Raises NoRollbackTarget where nothing is live there, ReleasePreconditionFailed, CloudError."""
-    version = live_in(open_one, source)
-    project = open_one.project.at(version.commit)
+    version = live_in(deployment, source)
+    project = deployment.project.at(version.commit)
     settings = project.settings
     host = registry_host(project)
-    images = Images(project.session, settings, version.commit, host, project.root, open_one.clock)
+    images = Images(project.session, settings, version.commit, host, project.root, deployment.clock)
     missing: list[Problem] = []
 
     def find(name: str) -> PublishedImage | None:
@@ -163,10 +163,10 @@ def plan_promotion(open_one: DeploymentSession, source: str) -> PlannedDeploymen
             ))  # fmt: skip
         return None
 
-    live = inspect(project.session, open_one.ecs, settings, find, templates(project.root, settings))
+    live = inspect(project.session, deployment.ecs, settings, find, templates(project.root, settings))
     live = replace(live, problems=live.problems + tuple(missing))
-    request = request_for(project, open_one.release_id, open_one.origin)
-    plan = make_plan(request, project, live, host, open_one.version)
+    request = request_for(project, deployment.release_id, deployment.triggered_by)
+    plan = make_plan(request, project, live, host, deployment.version)
     if unbuilt := [name for name, choice in plan.images.items() if choice.digest is None]:
         raise ReleasePreconditionFailed((Problem(
             f"{source} runs no image {', '.join(unbuilt)}, and a promotion builds nothing",
@@ -175,9 +175,9 @@ def plan_promotion(open_one: DeploymentSession, source: str) -> PlannedDeploymen
     return PlannedDeployment(plan, live.services, None, Kind.PROMOTE)
 
 
-def live_in(open_one: DeploymentSession, source: str) -> Record:
+def live_in(deployment: DeploymentSession, source: str) -> Record:
     """The release whose version is live in ``source``."""
-    elsewhere = open_one.project.elsewhere(source)
+    elsewhere = deployment.project.elsewhere(source)
     settings = elsewhere.settings
     if settings.ledger is None:
         raise NoRollbackTarget(f"{source} has no ledger (ledger: false)", "release the commit instead")
@@ -196,34 +196,34 @@ def version_live(records: Sequence[Record], environment: str) -> Record:
 # The migration alone: of a commit, its image built where it is missing, or of the version that is live.
 
 
-def plan_migration(open_one: DeploymentSession, *, of_live: bool) -> PlannedDeployment:
+def plan_migration(deployment: DeploymentSession, *, of_live: bool) -> PlannedDeployment:
     """The plan. Raises NotSettled, NoMigration, NoRollbackTarget, ReleasePreconditionFailed, CloudError."""
-    open_one.require_settled()
-    project = open_one.project
+    deployment.require_settled()
+    project = deployment.project
     only_migration(project.settings)  # raises before anything is looked up
-    version = _live_migration(open_one) if of_live else None
+    version = _live_migration(deployment) if of_live else None
     project = project.at(version.commit) if version else project
     settings, host = only_migration(project.settings), registry_host(project)
-    images = Images(project.session, settings, project.commit, host, project.root, open_one.clock)
+    images = Images(project.session, settings, project.commit, host, project.root, deployment.clock)
     find = partial(_as_released, images, version) if version else images.find
     files = templates(project.root, replace(settings, services={}))
-    live = inspect(project.session, open_one.ecs, settings, find, files)
+    live = inspect(project.session, deployment.ecs, settings, find, files)
     base = live.templates.get("migrate", live.migrate)
     problems, warnings = preflight(project.session, [base] if base else [])
     live = replace(live, problems=live.problems + problems, warnings=live.warnings + warnings)
-    plan = migration_plan(request_for(project, open_one.release_id, open_one.origin), settings, live, host)
+    plan = migration_plan(request_for(project, deployment.release_id, deployment.triggered_by), settings, live, host)
     before = next((service.commit for service in live.services.values()), "")
     # No service in the record: none is touched, so the record says of none what should serve.
     return PlannedDeployment(with_migration_files(plan, project, before), {}, None if version else images, Kind.MIGRATE)
 
 
-def _live_migration(open_one: DeploymentSession) -> Record:
-    environment = open_one.project.settings.environment
-    if open_one.ledger is None:
+def _live_migration(deployment: DeploymentSession) -> Record:
+    environment = deployment.project.settings.environment
+    if deployment.ledger is None:
         raise NoRollbackTarget(
             f"{environment} has no ledger (ledger: false), which would know what is live", "give --commit"
         )
-    return version_live(open_one.records(), environment)
+    return version_live(deployment.records(), environment)
 
 
 def _as_released(images: Images, version: Record, name: str) -> PublishedImage:
@@ -241,42 +241,42 @@ def _as_released(images: Images, version: Record, name: str) -> PublishedImage:
 # Look at what is live and at what was, then plan the way back.
 
 
-def plan_rollback(open_one: DeploymentSession, wish: RollbackRequest) -> PlannedDeployment:
+def plan_rollback(deployment: DeploymentSession, rollback: RollbackRequest) -> PlannedDeployment:
     """The plan. Raises NoRollbackTarget, NotCurrentRelease, ReleasePreconditionFailed, CloudError."""
-    settings = open_one.project.settings
-    for key in wish.services:
+    settings = deployment.project.settings
+    for key in rollback.services:
         if key not in settings.services:
             raise ConfigurationError(
                 f'there is no service "{key}" in deploytool.yml', did_you_mean(key, settings.services)
             )
-    if open_one.ledger is None:
+    if deployment.ledger is None:
         raise NoRollbackTarget(
             "this environment has no ledger (ledger: false)", "go back with the service's own revisions"
         )
-    records = open_one.records()
-    if wish.expect_current:
-        require_current(records, wish.expect_current)
-    goal = target(records, wish.goal, wish.back)
-    project = open_one.project.at(goal.commit)
-    keys = wish.services or tuple(project.settings.services)
-    live = _observed_for_rollback(open_one, project.settings, keys)
-    revisions = _revisions(open_one, goal, keys)
+    records = deployment.records()
+    if rollback.expect_current:
+        require_current(records, rollback.expect_current)
+    goal = target(records, rollback.goal, rollback.back)
+    project = deployment.project.at(goal.commit)
+    keys = rollback.services or tuple(project.settings.services)
+    live = _observed_for_rollback(deployment, project.settings, keys)
+    revisions = _revisions(deployment, goal, keys)
     host = registry_host(project)
-    images = Images(project.session, project.settings, goal.commit, host, project.root, open_one.clock)
+    images = Images(project.session, project.settings, goal.commit, host, project.root, deployment.clock)
     live = replace(live, problems=live.problems + tuple(_missing_images(revisions, images)))
-    request = request_for(project, open_one.release_id, open_one.origin)
-    plan = rollback_plan(request, project.settings, live, goal, revisions, records, wish.services)
+    request = request_for(project, deployment.release_id, deployment.triggered_by)
+    plan = rollback_plan(request, project.settings, live, goal, revisions, records, rollback.services)
     # Where only some services go back, the next rollback takes the others there too.
     whole = restores_whole_release(goal, plan, live.services)
-    restores, previous = (goal.live_id, "") if whole else ("", goal.live_id)
+    restores, previous = (goal.live_release_id, "") if whole else ("", goal.live_release_id)
     return PlannedDeployment(plan, live.services, None, Kind.ROLLBACK, restores, previous)
 
 
 def _observed_for_rollback(
-    open_one: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]
+    deployment: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]
 ) -> ObservedState:
     """Every service, for the record; what is wrong, of those that go back alone. Migrations have no part in it."""
-    session, ecs = open_one.project.session, open_one.ecs
+    session, ecs = deployment.project.session, deployment.ecs
     wanted = replace(settings, migrate=None, services={key: settings.services[key] for key in keys})
     live = inspect(session, ecs, wanted, lambda _: None, {})
     others = {key: service for key, service in settings.services.items() if key not in keys}
@@ -287,12 +287,12 @@ def _observed_for_rollback(
     return replace(live, services={key: together[key] for key in settings.services if key in together})
 
 
-def _revisions(open_one: DeploymentSession, goal: Record, keys: Collection[str]) -> dict[str, TaskDefinition]:
+def _revisions(deployment: DeploymentSession, goal: Record, keys: Collection[str]) -> dict[str, TaskDefinition]:
     found = {}
     for key in keys:
         try:
-            if key in goal.serving:
-                found[key] = open_one.ecs.task_definition(goal.serving[key])
+            if key in goal.running:
+                found[key] = deployment.ecs.task_definition(goal.running[key])
         except NotFound:
             # Deleted for good; the plan refuses to go there, and says so.
             continue

@@ -78,7 +78,7 @@ class PruneItem:
     reasons: tuple[str, ...] = ()
 
     @property
-    def goes(self) -> bool:
+    def removable(self) -> bool:
         """Nobody needs it."""
         return not self.reasons
 
@@ -148,8 +148,8 @@ def _needed(newest_first: Sequence[Record], keep: int) -> Iterable[tuple[Record,
     for record in newest_first:
         if not record.finished:
             yield record, "unfinished release"
-        elif record.successful and (record.live_id in versions or len(versions) < keep):
-            versions.add(record.live_id)
+        elif record.successful and (record.live_release_id in versions or len(versions) < keep):
+            versions.add(record.live_release_id)
             yield record, "release"
     try:
         yield target(newest_first), "a rollback goes to release"
@@ -158,7 +158,7 @@ def _needed(newest_first: Sequence[Record], keep: int) -> Iterable[tuple[Record,
 
 
 def _named(record: Record) -> Iterable[str]:
-    yield from record.serving.values()
+    yield from record.running.values()
     yield from record.images.values()
     for service in record.services.values():
         if service.after:
@@ -294,7 +294,7 @@ class RegionInventory:
         revisions = tuple(each for family in _families(ledgers, used) for each in self.attic.revisions(family))
         families = _families(ledgers, {})
         found = judge_revisions(revisions, used, ledgers, families)
-        gone = {each.what for each in found if each.goes}
+        gone = {each.what for each in found if each.removable}
         staying = [each for each in revisions if each not in gone]
         repositories = dict.fromkeys(
             image.repository for each in self.projects for image in each.settings.images.values() if image.repository
@@ -305,10 +305,10 @@ class RegionInventory:
     def remove(self, judged: Sequence[PruneItem], say: Callable[[str], None]) -> None:
         """What goes, revisions first: an image is needed for as long as something names it. Raises PruneIncomplete."""
         for each in judged:
-            if each.goes and isinstance(each.what, Revision):
+            if each.removable and isinstance(each.what, Revision):
                 self.attic.deregister(each.what)
                 say(f"deregistered {each.what.name}")
-        going = [each.what for each in judged if each.goes and isinstance(each.what, HeldImage)]
+        going = [each.what for each in judged if each.removable and isinstance(each.what, HeldImage)]
         left = []
         for _, some in groupby(going, key=lambda image: image.repository):
             for image, why in self.attic.delete(list(some)):
@@ -365,7 +365,7 @@ def prune_document(judged: Sequence[PruneItem], *, carried_out: bool) -> dict[st
 
 
 def _split(judged: Sequence[PruneItem]) -> tuple[list[PruneItem], list[PruneItem]]:
-    return [each for each in judged if each.goes], [each for each in judged if not each.goes]
+    return [each for each in judged if each.removable], [each for each in judged if not each.removable]
 
 
 def _section(head: str, judged: Sequence[PruneItem]) -> str:
@@ -381,4 +381,4 @@ def kind(judged: PruneItem) -> str:
 def _thing(judged: PruneItem) -> dict[str, Any]:
     name = judged.what.digest if isinstance(judged.what, HeldImage) else judged.what.arn
     repository = {"repository": judged.what.repository} if isinstance(judged.what, HeldImage) else {}
-    return {"kind": kind(judged), "name": name, **repository, "goes": judged.goes, "reasons": list(judged.reasons)}
+    return {"kind": kind(judged), "name": name, **repository, "goes": judged.removable, "reasons": list(judged.reasons)}

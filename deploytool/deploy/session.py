@@ -79,17 +79,17 @@ def run_deployment(
         busy = LockConflictPolicy.asked(if_busy, wait)
         with (
             progress_listener(github.tell, as_json=as_json) as tell,
-            deployment_session(found, name, asked_by, clock, tell, busy, reason) as open_one,
+            deployment_session(found, name, asked_by, clock, tell, busy, reason) as session,
         ):
-            with open_one.minding_unsettled():
-                decided = decide(open_one)
-                if decided.plan.builds:
+            with session.minding_unsettled():
+                planned = decide(session)
+                if planned.plan.builds:
                     require_clean(checkout(found.root), found.commit)
-            outcome = execute(open_one, decided, github)
+            outcome = execute(session, planned, github)
         print_outcome(outcome, as_json=as_json)
     # Every service on one version is what settles an earlier release, too; a rollback of some is not that.
-    if not outcome.live or decided.previous:
-        open_one.require_settled()
+    if not outcome.live or planned.previous:
+        session.require_settled()
     return outcome
 
 
@@ -189,7 +189,7 @@ class DeploymentSession:
 
     project: Context
     release_id: str
-    origin: TriggeredBy
+    triggered_by: TriggeredBy
     """Who asked for the change."""
     clock: SystemClock
     tell: ports.EventListener
@@ -207,7 +207,7 @@ class DeploymentSession:
         """The release that serves again, where this one brought one back: by intent, or since it failed."""
         if outcome.result is Result.ROLLED_BACK:
             return "" if outcome.plan.already_running else self._before
-        return self._restores if outcome.good else ""
+        return self._restores if outcome.succeeded else ""
 
     def records(self, limit: int | None = None) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
@@ -220,7 +220,7 @@ class DeploymentSession:
     @property
     def unsettled(self) -> str:
         """What came of the releases that could not be settled; empty where all are."""
-        return "; ".join(each.sentence for each in self.settled if not each.good)
+        return "; ".join(each.summary for each in self.settled if not each.succeeded)
 
     def require_settled(self) -> None:
         """Raise NotSettled where services are between two versions."""
@@ -239,9 +239,9 @@ class DeploymentSession:
                 raise
             raise NotSettled(f"{self.unsettled}; {error.cause}", error.fix) from error
 
-    def world(self, decided: PlannedDeployment) -> ports.Dependencies:
+    def deps(self, planned: PlannedDeployment) -> ports.Dependencies:
         """Everything the engine needs to carry out this plan; its record is begun."""
-        return self._world(decided.images, self._journal(decided))
+        return self._world(planned.images, self._journal(planned))
 
     def on_github(self, github: GithubRecord) -> None:
         """Keep what was made on GitHub in the record, where there is one; comes from another thread."""
@@ -257,13 +257,13 @@ class DeploymentSession:
             return ()
         closed, timeout = [], float(self.project.settings.timeout)
         for record in self.ledger.unfinished():
-            ours = replace(record, fence=self.lease.fence)
+            ours = replace(record, fencing_token=self.lease.fencing_token)
             self.ledger.save(ours)
             journal = Journal(self.ledger, ours)
             end = recover(ours, self._world(None, journal), timeout)
-            journal.settled(end.result, end.sentence, end.serving)
+            journal.settled(end.result, end.summary, end.running)
             request = _request(record, self.project.settings)
-            self.tell(SettledEvent(request, end.result is Result.RELEASED, end.sentence, record.github))
+            self.tell(SettledEvent(request, end.result is Result.RELEASED, end.summary, record.github))
             closed.append(end)
         # A cancelled release sends its services back without waiting: who comes next waits until they are there.
         last = last_that_moved(self.records(LOOKED_AT)) if not closed else None
@@ -271,20 +271,20 @@ class DeploymentSession:
             closed.append(end_of_last)
         return tuple(closed)
 
-    def _journal(self, decided: PlannedDeployment) -> ports.Journal:
-        if self.ledger is None or self.lease is None or decided.plan.nothing_to_do:
+    def _journal(self, planned: PlannedDeployment) -> ports.Journal:
+        if self.ledger is None or self.lease is None or planned.plan.nothing_to_do:
             return NullJournal()
         live = next(iter(self.ledger.recent(1, result=Result.RELEASED)), None)
-        self._before, self._restores = live.live_id if live else "", decided.restores
+        self._before, self._restores = live.live_release_id if live else "", planned.restores
         record = open_record(
-            decided.plan,
-            decided.live,
-            document=plan_document(decided.plan),
+            planned.plan,
+            planned.live,
+            document=plan_document(planned.plan),
             now=_now(),
-            fence=self.lease.fence,
-            kind=decided.kind,
-            previous=decided.previous or self._before,
-            restores=decided.restores,
+            fencing_token=self.lease.fencing_token,
+            kind=planned.kind,
+            previous=planned.previous or self._before,
+            restores=planned.restores,
         )
         self.ledger.begin(record)
         self._kept = Journal(self.ledger, record)
@@ -321,9 +321,9 @@ def deployment_session(
     try:
         with open_logs(project.session) as logs:
             ecs = Ecs(project.session, project.settings.cluster)
-            open_one = DeploymentSession(project, release_id, origin, clock, tell, ecs, logs, lease, ledger)
-            open_one.settled = open_one.settle()
-            yield open_one
+            session = DeploymentSession(project, release_id, origin, clock, tell, ecs, logs, lease, ledger)
+            session.settled = session.settle()
+            yield session
     finally:
         if lease:
             _release_lock(lease, tell)
@@ -380,8 +380,8 @@ def _release_lock(lease: Lease, tell: ports.EventListener) -> None:
 
 
 def _report_waiting(environment: str) -> Callable[[LockState], None]:
-    def told(holding: LockState) -> None:
-        click.echo(f"waiting: {environment} is locked by {describe(holding, _now())}", err=True)
+    def told(lock_state: LockState) -> None:
+        click.echo(f"waiting: {environment} is locked by {describe(lock_state, _now())}", err=True)
 
     return told
 
@@ -400,33 +400,33 @@ def _now() -> datetime:
 # Carry out a plan, and say what it came to.
 
 
-def execute(open_one: DeploymentSession, decided: PlannedDeployment, github: GithubReporting) -> Outcome:
+def execute(session: DeploymentSession, planned: PlannedDeployment, github: GithubReporting) -> Outcome:
     """Run the plan to its outcome; the ledger has it before this returns, what ``github`` makes included."""
-    if decided.plan.concerned and not decided.previous:
-        _report_context(open_one, decided)
-    github.remembered_by(open_one.on_github)
-    outcome = run(decided.plan, open_one.world(decided))
-    github.serves_again(open_one.serving_again(outcome))
+    if planned.plan.concerned and not planned.previous:
+        _report_context(session, planned)
+    github.remembered_by(session.on_github)
+    outcome = run(planned.plan, session.deps(planned))
+    github.serves_again(session.serving_again(outcome))
     return outcome
 
 
-def _report_context(open_one: DeploymentSession, decided: PlannedDeployment) -> None:
+def _report_context(session: DeploymentSession, planned: PlannedDeployment) -> None:
     """What the comments of pull requests are made of and the plan does not hold."""
-    records, plan = open_one.records(), decided.plan
-    if back := rollback_target(records, decided.restores):
-        open_one.tell(back)
+    records, plan = session.records(), planned.plan
+    if back := rollback_target(records, planned.restores):
+        session.tell(back)
     commit = plan.request.commit
-    if decided.kind is not Kind.ROLLBACK and (over := replaced_release(records)):
-        open_one.tell(over)
-    taken = rolled_back_release(records) if decided.kind is Kind.ROLLBACK else None
+    if planned.kind is not Kind.ROLLBACK and (over := replaced_release(records)):
+        session.tell(over)
+    taken = rolled_back_release(records) if planned.kind is Kind.ROLLBACK else None
     if taken:
-        open_one.tell(taken)
+        session.tell(taken)
         base, head = commit.sha, taken.request.commit.sha
     else:
         version = version_of(records)
         base, head = plan.commit_before or (version.commit.sha if version else ""), commit.sha
-    others = tuple(each for each in git.between(open_one.project.root, base, head) if each.sha != head)
-    open_one.tell(IncludedCommits(others))
+    others = tuple(each for each in git.between(session.project.root, base, head) if each.sha != head)
+    session.tell(IncludedCommits(others))
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool) -> None:

@@ -13,8 +13,8 @@ from deploytool.output.markup import clean, code, prose
 # SEG report.doctor
 # What the doctor found: for a terminal, and as JSON.
 
-SIGNS = {Status.GOOD: "ok  ", Status.BAD: "FAIL", Status.CANNOT_TELL: "?   "}
-WORDS = {Status.GOOD: "pass", Status.BAD: "fail", Status.CANNOT_TELL: "cannot be told"}
+SIGNS = {Status.PASS: "ok  ", Status.FAIL: "FAIL", Status.UNKNOWN: "?   "}
+WORDS = {Status.PASS: "pass", Status.FAIL: "fail", Status.UNKNOWN: "cannot be told"}
 INDENT = " " * 8
 
 
@@ -41,11 +41,11 @@ def _heading(group: Group) -> str:
 
 
 def _lines(checked: CheckResult) -> Iterator[str]:
-    yield f"  {SIGNS[checked.standing]}  {checked.check.title} ({checked.check.id})"
-    if checked.standing is Status.GOOD:
-        yield from (f"{INDENT}{clean(reason.told)}" for reason in checked.reasons[:1])
+    yield f"  {SIGNS[checked.status]}  {checked.check.title} ({checked.check.id})"
+    if checked.status is Status.PASS:
+        yield from (f"{INDENT}{clean(reason.message)}" for reason in checked.reasons[:1])
     for reason in is_worth_showing(checked):
-        yield f"{INDENT}{'cannot tell: ' if reason.standing is Status.CANNOT_TELL else ''}{clean(reason.told)}"
+        yield f"{INDENT}{'cannot tell: ' if reason.status is Status.UNKNOWN else ''}{clean(reason.message)}"
         if reason.fix:
             yield f"{INDENT}  fix: {clean(reason.fix)}"
 
@@ -53,10 +53,7 @@ def _lines(checked: CheckResult) -> Iterator[str]:
 def is_worth_showing(checked: CheckResult) -> tuple[Reason, ...]:
     """What is not good, the failures first."""
     return tuple(
-        reason
-        for standing in (Status.BAD, Status.CANNOT_TELL)
-        for reason in checked.reasons
-        if reason.standing is standing
+        reason for standing in (Status.FAIL, Status.UNKNOWN) for reason in checked.reasons if reason.status is standing
     )
 
 
@@ -84,15 +81,15 @@ def _check(checked: CheckResult) -> dict[str, Any]:
         "id": checked.check.id,
         "group": checked.check.group.value,
         "title": checked.check.title,
-        "standing": checked.standing.value,
+        "standing": checked.status.value,
         "reasons": [_reason(each) for each in checked.reasons],
     }
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
     return {
-        "standing": reason.standing.value,
-        "told": reason.told,
+        "standing": reason.status.value,
+        "told": reason.message,
         "fix": reason.fix,
         "statement": dict(reason.statement) if reason.statement else None,
     }
@@ -101,7 +98,7 @@ def _reason(reason: Reason) -> dict[str, Any]:
 # SEG report.doctor_markdown
 # What the doctor found, for the job summary.
 
-MARKDOWN_SIGNS = {Status.GOOD: "✅", Status.BAD: "❌", Status.CANNOT_TELL: "❔"}
+MARKDOWN_SIGNS = {Status.PASS: "✅", Status.FAIL: "❌", Status.UNKNOWN: "❔"}
 
 
 def doctor_markdown(examination: Report) -> str:
@@ -121,10 +118,10 @@ def doctor_markdown(examination: Report) -> str:
 
 def _row(checked: CheckResult) -> str:
     first = (is_worth_showing(checked) or checked.reasons)[0]
-    return f"| {MARKDOWN_SIGNS[checked.standing]} {prose(checked.check.title)} | {prose(first.told)} |"
+    return f"| {MARKDOWN_SIGNS[checked.status]} {prose(checked.check.title)} | {prose(first.message)} |"
 
 
 def _fixes(checked: CheckResult) -> Iterator[str]:
     for reason in is_worth_showing(checked):
         fix = f" — **fix**: {prose(reason.fix)}" if reason.fix else ""
-        yield f"- {code(checked.check.id)} {prose(reason.told)}{fix}"
+        yield f"- {code(checked.check.id)} {prose(reason.message)}{fix}"

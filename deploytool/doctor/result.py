@@ -13,9 +13,9 @@ T = TypeVar("T")
 class Status(StrEnum):
     """How a check came out; the values are those of ``--output json``."""
 
-    GOOD = "pass"
-    BAD = "fail"
-    CANNOT_TELL = "cannot-tell"
+    PASS = "pass"  # noqa: S105  (a result, no password)
+    FAIL = "fail"
+    UNKNOWN = "cannot-tell"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Unknown:
 class Reason:
     """One thing that was looked at, and what it means for the check."""
 
-    standing: Status
-    told: str
+    status: Status
+    message: str
     fix: str = ""
     statement: Mapping[str, str] | None = None
 
@@ -55,17 +55,17 @@ def known(fact: T | Unknown) -> T:
 
 def passed(told: str) -> Reason:
     """As it should be."""
-    return Reason(Status.GOOD, told)
+    return Reason(Status.PASS, told)
 
 
 def failed(told: str, fix: str) -> Reason:
     """Not as it should be, and what to do."""
-    return Reason(Status.BAD, told, fix)
+    return Reason(Status.FAIL, told, fix)
 
 
 def unknown(fact: Unknown) -> Reason:
     """Not known either way."""
-    return Reason(Status.CANNOT_TELL, fact.why, fact.fix, fact.statement)
+    return Reason(Status.UNKNOWN, fact.why, fact.fix, fact.statement)
 
 
 def judge(holds: bool, told: str, otherwise: str, fix: str) -> Reason:

@@ -12,18 +12,18 @@ from deploytool.ecs.model import Deployment, ServiceState
 class DeploymentState(StrEnum):
     """Where one service's rollout stands or ended."""
 
-    WAITING = "waiting"
+    IN_PROGRESS = "waiting"
     """Nothing decided yet; ``DeploymentStatus.detail`` says what it waits for."""
     PAUSED = "paused"
     """A lifecycle hook awaits an action: still going, not hung."""
     ROLLING_BACK = "rolling back"
     """Failed for certain; ECS is putting the predecessor back."""
-    LIVE = "live"
+    SUCCEEDED = "live"
     ROLLED_BACK = "rolled back"
     """Failed, and the predecessor serves again."""
     FAILED = "failed"
     """Failed, and nothing put the predecessor back."""
-    SUPERSEDED = "superseded"
+    REPLACED = "superseded"
     """Somebody else's newer deployment took over."""
     STOPPED = "stopped"
     TIMED_OUT = "timed out"
@@ -33,22 +33,22 @@ class DeploymentState(StrEnum):
 class DeploymentStatus:
     """The fate of one service's rollout and the sentence that says so."""
 
-    fate: DeploymentState
+    state: DeploymentState
     detail: str = ""
 
     @property
     def settled(self) -> bool:
         """True once nothing more will happen by itself."""
-        return self.fate not in (DeploymentState.WAITING, DeploymentState.PAUSED, DeploymentState.ROLLING_BACK)
+        return self.state not in (DeploymentState.IN_PROGRESS, DeploymentState.PAUSED, DeploymentState.ROLLING_BACK)
 
     @property
     def failed(self) -> bool:
         """True as soon as the new version is known not to stay."""
-        return self.fate in (
+        return self.state in (
             DeploymentState.ROLLING_BACK,
             DeploymentState.ROLLED_BACK,
             DeploymentState.FAILED,
-            DeploymentState.SUPERSEDED,
+            DeploymentState.REPLACED,
             DeploymentState.STOPPED,
             DeploymentState.TIMED_OUT,
         )

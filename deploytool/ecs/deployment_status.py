@@ -177,10 +177,10 @@ def judge(
     ours = service_deployment if _is_of(rollout, service_deployment) else None
     seen = _by_service(rollout, service, sighting, said_by_ecs=ours is not None and ours.status in _ROLLBACK)
     verdict = _by_service_deployment(rollout, service, ours, seen) if ours else seen
-    if verdict.fate is DeploymentState.WAITING and not verdict.detail:
-        verdict = DeploymentStatus(DeploymentState.WAITING, waiting_for(rollout, service, ours))
+    if verdict.state is DeploymentState.IN_PROGRESS and not verdict.detail:
+        verdict = DeploymentStatus(DeploymentState.IN_PROGRESS, waiting_for(rollout, service, ours))
     if out_of_time and not verdict.settled:
-        return DeploymentStatus(DeploymentState.TIMED_OUT, f"out of time while {verdict.fate}: {verdict.detail}")
+        return DeploymentStatus(DeploymentState.TIMED_OUT, f"out of time while {verdict.state}: {verdict.detail}")
     return verdict
 
 
@@ -190,13 +190,13 @@ def _by_service_deployment(
     why = _why_rolled_back(ours)
     primary = service.primary if service else None
     restored = primary if primary is not None and primary.id != rollout.deployment_id else None
-    returned = restored is not None and seen.fate in (DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
+    returned = restored is not None and seen.state in (DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
     runs = revision(restored.task_definition) if restored is not None and returned else _previous(rollout)
     match ours.status:
         case "SUCCESSFUL":
             return _after_success(rollout, service)
         case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
-            if seen.fate is DeploymentState.ROLLED_BACK and not ours.lifecycle_stage:
+            if seen.state is DeploymentState.ROLLED_BACK and not ours.lifecycle_stage:
                 # This status is read seldom, and stages of traffic are all it knows better.
                 return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} serves again")
             return DeploymentStatus(DeploymentState.ROLLING_BACK, f"{why}; ECS is putting {runs} back")
@@ -209,61 +209,61 @@ def _by_service_deployment(
                 return seen
             newer = _newer(rollout, service)
             if newer is not None:
-                return DeploymentStatus(DeploymentState.SUPERSEDED, f"stopped: {_described(newer)} took over")
+                return DeploymentStatus(DeploymentState.REPLACED, f"stopped: {_described(newer)} took over")
             return DeploymentStatus(
                 DeploymentState.STOPPED, _with_reason("the service deployment was stopped", ours.status_reason)
             )
     # Still going, or a status newer than this tool. DescribeServices may already know of a failure, but it calls a
     # deployment COMPLETED before its bake time and traffic stages are over.
-    if seen.fate not in (DeploymentState.WAITING, DeploymentState.LIVE):
+    if seen.state not in (DeploymentState.IN_PROGRESS, DeploymentState.SUCCEEDED):
         return seen
     if ours.paused_hook:
         return DeploymentStatus(DeploymentState.PAUSED, waiting_for(rollout, service, ours))
     if ours.status == "STOP_REQUESTED":
-        return DeploymentStatus(DeploymentState.WAITING, "the service deployment is being stopped")
-    return DeploymentStatus(DeploymentState.WAITING)
+        return DeploymentStatus(DeploymentState.IN_PROGRESS, "the service deployment is being stopped")
+    return DeploymentStatus(DeploymentState.IN_PROGRESS)
 
 
 def _after_success(rollout: Rollout, service: ServiceState | None) -> DeploymentStatus:
     newer = _newer(rollout, service)
     if newer is None:
         # DescribeServices may lag behind and still show the predecessor, or ours in progress.
-        return DeploymentStatus(DeploymentState.LIVE, _live_detail(rollout, service))
+        return DeploymentStatus(DeploymentState.SUCCEEDED, _live_detail(rollout, service))
     if _same_revision(newer.task_definition, rollout.task_definition):
         return DeploymentStatus(
-            DeploymentState.LIVE, f"{_live_detail(rollout, service)}; since then {_described(newer)} was started"
+            DeploymentState.SUCCEEDED, f"{_live_detail(rollout, service)}; since then {_described(newer)} was started"
         )
-    return DeploymentStatus(DeploymentState.SUPERSEDED, f"went live, then {_described(newer)} took over")
+    return DeploymentStatus(DeploymentState.REPLACED, f"went live, then {_described(newer)} took over")
 
 
 def _by_service(
     rollout: Rollout, service: ServiceState | None, sighting: Sighting, *, said_by_ecs: bool
 ) -> DeploymentStatus:
     if service is None:
-        return DeploymentStatus(DeploymentState.WAITING)
+        return DeploymentStatus(DeploymentState.IN_PROGRESS)
     if service.status in ("DRAINING", "INACTIVE"):
         return DeploymentStatus(DeploymentState.FAILED, f"service {service.name} was deleted while it rolled")
     mine, primary = listed(rollout, service), service.primary
     if primary is None:
-        return DeploymentStatus(DeploymentState.WAITING)
+        return DeploymentStatus(DeploymentState.IN_PROGRESS)
     if mine is primary:
         return _as_primary(rollout, service, mine)
     match change(rollout, service, primary, sighting, said_by_ecs=said_by_ecs):
         case Change.NONE_SEEN:
-            return DeploymentStatus(DeploymentState.WAITING)
+            return DeploymentStatus(DeploymentState.IN_PROGRESS)
         case Change.RETURN:
             return _returned(service, primary, _why_returned(rollout, service, sighting))
     if _same_revision(primary.task_definition, rollout.task_definition):
         return _follow_replacement(service, primary)
     failed = f"{_failure(mine)}; then " if mine is not None and mine.rollout_state == "FAILED" else ""
-    return DeploymentStatus(DeploymentState.SUPERSEDED, f"{failed}{_described(primary)} took over")
+    return DeploymentStatus(DeploymentState.REPLACED, f"{failed}{_described(primary)} took over")
 
 
 def _as_primary(rollout: Rollout, service: ServiceState, mine: Deployment) -> DeploymentStatus:
     if _completed(service, mine):
-        return DeploymentStatus(DeploymentState.LIVE, _live_detail(rollout, service))
+        return DeploymentStatus(DeploymentState.SUCCEEDED, _live_detail(rollout, service))
     if mine.rollout_state != "FAILED":
-        return DeploymentStatus(DeploymentState.WAITING)
+        return DeploymentStatus(DeploymentState.IN_PROGRESS)
     if service.circuit_breaker_rollback and _can_go_back(rollout, service):
         return DeploymentStatus(
             DeploymentState.ROLLING_BACK, f"{_failure(mine)}; ECS is about to put {_previous(rollout)} back"
@@ -299,10 +299,12 @@ def _follow_replacement(service: ServiceState, newer: Deployment) -> DeploymentS
             DeploymentState.FAILED, f"{_described(newer)} took over and failed: {newer.rollout_state_reason}"
         )
     if _completed(service, newer):
-        return DeploymentStatus(DeploymentState.LIVE, f"live through {_described(newer)}, which somebody else started")
+        return DeploymentStatus(
+            DeploymentState.SUCCEEDED, f"live through {_described(newer)}, which somebody else started"
+        )
     how_far = progress(newer, service)
     return DeploymentStatus(
-        DeploymentState.WAITING, f"following {_described(newer)}, which somebody else started: {how_far}"
+        DeploymentState.IN_PROGRESS, f"following {_described(newer)}, which somebody else started: {how_far}"
     )
 
 

@@ -22,7 +22,7 @@ from deploytool.errors import DeployError, Exit
 class GithubError(DeployError):
     """GitHub refused or failed a call; the class below says which kind."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class Unauthorized(GithubError):

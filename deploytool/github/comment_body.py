@@ -51,11 +51,11 @@ def reasons(diagnoses: Iterable[Diagnosis], log_lines: int) -> str:
 
 
 def _going(story: ReleaseView) -> list[tuple[str, ...]]:
-    before = {change.key: revision(change.back_to) for change in story.plan.changes} if story.plan else {}
+    before = {change.key: revision(change.previous_revision) for change in story.plan.changes} if story.plan else {}
     return [
         (
             code(row.key),
-            prose(progress_text(row.verdict, row.running, row.desired, row.going_back)) if row.moved else "not begun",
+            prose(progress_text(row.status, row.running, row.desired, row.going_back)) if row.moved else "not begun",
             f"{code(before.get(row.key, ''))} → …",
             f"{row.running if row.counted else '–'}/{row.desired}",
         )
@@ -70,7 +70,7 @@ def _ended(story: ReleaseView) -> list[tuple[str, ...]]:
     return [
         (
             code(row.key),
-            f"{'✅' if row.good else _SIGNS.get(row.status, '❌')} {prose(row.status)}",
+            f"{'✅' if row.succeeded else _SIGNS.get(row.status, '❌')} {prose(row.status)}",
             f"{code(row.before)} → {code(row.now)}{f' ({code(row.version)})' if row.version else ''}",
             tasks.get(row.key, "–"),
         )
@@ -80,9 +80,9 @@ def _ended(story: ReleaseView) -> list[tuple[str, ...]]:
 
 def _step(phase: Phase, over: bool) -> str:
     name = prose(phase.step, 50)
-    if phase.good is None:
+    if phase.succeeded is None:
         return f"{name} ✗" if over else f"**{name} …**"
-    return f"{name} {'✓' if phase.good else '✗'} {duration(phase.seconds)}"
+    return f"{name} {'✓' if phase.succeeded else '✗'} {duration(phase.seconds)}"
 
 
 def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
@@ -119,7 +119,7 @@ _HEADINGS = {
     Result.ROLLED_BACK: ("↩️", "Failed in {} and put back"),
     Result.NOT_ROLLED_BACK: ("🚨", "Failed in {} and NOT put back"),
     Result.SUPERSEDED: ("⏭️", "Superseded in {}"),
-    Result.OUT_OF_TIME: ("⏱️", "Out of time in {}"),
+    Result.TIMED_OUT: ("⏱️", "Out of time in {}"),
     Result.CANCELLED: ("🛑", "Cancelled in {}"),
     Result.FAILED: ("❌", "Failed in {}"),
 }
@@ -220,7 +220,7 @@ def _about(story: ReleaseView, links: Links) -> str:
 
 def _summary(story: ReleaseView) -> str:
     if story.outcome:
-        return prose(story.outcome.sentence, 2000)
+        return prose(story.outcome.summary, 2000)
     current = story.current
     return f"Now: {prose(current.step)}." if current else "Starting."
 
@@ -278,7 +278,7 @@ class CommentBody:
 
     def settled(self, event: Recovered, body: str) -> str:
         """The comment of a release that was killed; as it is, where it does not say any more that it goes on."""
-        return mark_recovered(body, self._environment, event.sentence, good=event.good)
+        return mark_recovered(body, self._environment, event.summary, succeeded=event.succeeded)
 
     def taken_back(self, body: str) -> str:
         """The comment of the release that this one, a rollback, takes back."""
@@ -363,7 +363,7 @@ def _services(plan: Plan) -> str:
 
 def _rollback_cell(change: ServiceUpdate) -> str:
     commit = f" (commit {code(change.commit_before[:7])})" if change.commit_before else ""
-    return f"{code(revision(change.back_to))}{commit}"
+    return f"{code(revision(change.previous_revision))}{commit}"
 
 
 def _checks(plan: Plan) -> str:

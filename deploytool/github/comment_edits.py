@@ -58,9 +58,9 @@ def requested(by: str, run_url: str) -> str:
     return f"⏳ **Rollback requested** by {code(by)}{_run(run_url)}"
 
 
-def done(by: str, sentence: str, run_url: str, *, good: bool) -> str:
+def done(by: str, sentence: str, run_url: str, *, succeeded: bool) -> str:
     """The last answer to a tick."""
-    head = "↩️ **Rolled back**" if good else "❌ **The rollback failed**"
+    head = "↩️ **Rolled back**" if succeeded else "❌ **The rollback failed**"
     return f"{head}, requested by {code(by)}{_run(run_url)}: {prose(sentence, 2000)}"
 
 
@@ -118,7 +118,7 @@ def mark_replaced(body: str, environment: str, by: str, at: datetime) -> str:
     return _headed(body, f"### ⏹️ Was live in {prose(environment, 100)} until {until}\n\nReplaced by {by}")
 
 
-def mark_recovered(body: str, environment: str, sentence: str, *, good: bool) -> str:
+def mark_recovered(body: str, environment: str, sentence: str, *, succeeded: bool) -> str:
     """The comment of a release that was killed: how it was found to have ended, and of what it said only what it is
     about. The picture of its last moment is true no more. Unchanged where it does not say that the release goes on.
     """
@@ -126,7 +126,7 @@ def mark_recovered(body: str, environment: str, sentence: str, *, good: bool) ->
     first, newline, heading = parts[0].rpartition("\n")
     if not heading.startswith(GOING_ON):
         return body
-    told = f"### {'✅ Live' if good else '🛑 Killed'} in {prose(environment, 100)}"
+    told = f"### {'✅ Live' if succeeded else '🛑 Killed'} in {prose(environment, 100)}"
     return "\n\n".join([f"{first}{newline}{told}", *parts[1:2], prose(sentence, 2000)]) + "\n"
 
 

@@ -191,9 +191,9 @@ def payload(plan: Plan) -> dict[str, Any]:
         "release": request.release_id,
         "app": request.app,
         "commit": request.commit.sha,
-        "run_id": request.origin.run_id,
+        "run_id": request.triggered_by.run_id,
         "images": {name: image.digest or image.reference for name, image in plan.images.items()},
-        "before": {change.key: change.back_to for change in plan.changes},
+        "before": {change.key: change.previous_revision for change in plan.changes},
     }
 
 
@@ -296,9 +296,9 @@ def closing(outcome: Outcome | None) -> Status:
     """The last status of a release's deployment; without an outcome it ended by a fault of ours."""
     if outcome is None:
         return Status("error", "ended without an outcome")
-    if outcome.good:
-        return Status("success", outcome.sentence)
-    return Status("error" if outcome.result is Result.FAILED else "failure", outcome.sentence)
+    if outcome.succeeded:
+        return Status("success", outcome.summary)
+    return Status("error" if outcome.result is Result.FAILED else "failure", outcome.summary)
 
 
 # SEG github.released

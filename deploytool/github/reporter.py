@@ -55,7 +55,7 @@ class InterruptedReports:
                                 partial(self._comment, event, rewritten), last=True)  # fmt: skip
 
     def _deployment(self, event: Recovered) -> None:
-        status = Status("success" if event.good else "failure", event.sentence)
+        status = Status("success" if event.succeeded else "failure", event.summary)
         Deployments(self._client, event.request, self._run_url).close(status, event.github.deployment_id)
 
     def _comment(self, event: Recovered, rewritten: Rewritten) -> None:
@@ -64,7 +64,7 @@ class InterruptedReports:
                 rewrite(self._client, comment, self._marker, rewritten)
             return
         request = event.request
-        number = PullRequestSearch(self._client, request.commit, request.origin.pull_request).attempt()
+        number = PullRequestSearch(self._client, request.commit, request.triggered_by.pull_request).attempt()
         if number is not None:
             StickyComment(self._client, number, self._marker).change(rewritten)
 
@@ -177,7 +177,7 @@ class Session:
             self._deployment.send(last=True)
             self._offer()
             self._comment.send(last=True)
-            if self._outcome and self._outcome.good:
+            if self._outcome and self._outcome.succeeded:
                 self._deployment.retire_older()
                 self._tell_others(self._comment)
                 self._tell_replaced()
@@ -213,7 +213,7 @@ class Session:
             # Nothing moves, so that GitHub goes on showing what it shows; a migration alone is no deployment.
             return
         self._deployment = self._deployment_of(plan)
-        number = plan.request.origin.pull_request or self._context.event_pull_request
+        number = plan.request.triggered_by.pull_request or self._context.event_pull_request
         search = PullRequestSearch(self._client, plan.request.commit, number)
         self._comment = CommentReport(self._client, search, self._page, self._attempts, self._monotonic)
 
@@ -235,7 +235,7 @@ class Session:
             self._others.tell(self._write, unless=own.pull_request)
             return
         taken = self._taken_back.request
-        search = PullRequestSearch(self._client, taken.commit, taken.origin.pull_request)
+        search = PullRequestSearch(self._client, taken.commit, taken.triggered_by.pull_request)
         subject = f"that release {taken.release_id} is not live any more"
         self._attempts.make(subject, lambda: self._withdraw(search.attempt()), last=True)
         self._others.tell(self._withdraw, unless=own.pull_request)

@@ -19,8 +19,8 @@ from deploytool.infra.events import (
     Result,
     StackBegan,
     StackEvent,
+    StackOutcome,
     StackResult,
-    StackStatus,
     ended,
     last_status,
 )
@@ -65,12 +65,12 @@ def stacks_behind(draft: StackDraft, running: Mapping[str, str]) -> Mapping[str,
 
 
 def sync_images(
-    draft: StackDraft, images: Mapping[str, str], target: Target, world: InfraDependencies
+    draft: StackDraft, images: Mapping[str, str], target: Target, deps: InfraDependencies
 ) -> Process[ChangeSet]:
     """A change set of the stack as it is now, but for these images."""
     stack = draft.plan.stack
     before = draft.state.parameters if draft.state else {}
-    wish = ChangeSetRequest(
+    request = ChangeSetRequest(
         stack.name,
         "UPDATE",
         f"{PREFIX}{target.run_id}-{stack.key}-images",
@@ -79,8 +79,8 @@ def sync_images(
         target.templates[stack.key].capabilities,
         tags_of(stack, target.app, target.environment),
     )
-    arn = world.change_sets.create(wish)
-    while not (found := world.change_sets.read(arn)).ready:
+    arn = deps.change_sets.create(request)
+    while not (found := deps.change_sets.read(arn)).ready:
         yield False
     return found
 
@@ -92,13 +92,13 @@ def sync_images(
 class StackUpdate:
     """One stack's change. ``executed`` and ``status`` tell how far it is, for whoever must leave early."""
 
-    def __init__(self, draft: StackDraft, target: Target, world: InfraDependencies) -> None:
+    def __init__(self, draft: StackDraft, target: Target, deps: InfraDependencies) -> None:
         self.stack: Stack = draft.plan.stack
         self.executed = False
         self.status = draft.plan.status
         self._draft = draft
         self._target = target
-        self._world = world
+        self._world = deps
         self._began = 0.0
         self._running: Mapping[str, str] = {}
 
@@ -106,7 +106,7 @@ class StackUpdate:
         """Raises CloudError, BuildError, Cancelled."""
         draft, self._began = self._draft, self._world.clock.monotonic()
         if draft.plan.how is StackAction.NOTHING and not self.stack.runs_images:
-            return self._protected(StackStatus.PROTECTED)
+            return self._protected(StackOutcome.PROTECTED)
         if draft.plan.how is StackAction.RECREATE and draft.state:
             failed = yield from self._removed(draft.state)
             if failed:
@@ -115,22 +115,22 @@ class StackUpdate:
         if draft.problems:
             return self._refused(draft.problems)
         if draft.change_set is None:
-            return self._protected(StackStatus.PROTECTED if draft.plan.protections else StackStatus.UNCHANGED)
+            return self._protected(StackOutcome.PROTECTED if draft.plan.protections else StackOutcome.UNCHANGED)
         if images := stacks_behind(draft, self._running):
             return (yield from self._caught_up(draft, draft.change_set, images))
         return (yield from self._executed(draft, draft.change_set))
 
     def _caught_up(self, draft: StackDraft, change_set: ChangeSet, images: Mapping[str, str]) -> Process[Ended]:
         """Two changes: first the images alone, then the rest; see ``catch_up``."""
-        world = self._world
-        world.change_sets.delete(change_set.arn)
-        first = yield from sync_images(draft, images, self._target, world)
+        deps = self._world
+        deps.change_sets.delete(change_set.arn)
+        first = yield from sync_images(draft, images, self._target, deps)
         end, diagnosis = yield from self._executed(draft, first, "tell the images that run", "-images")
-        if end.fate is not StackStatus.UPDATED:
+        if end.outcome is not StackOutcome.UPDATED:
             return end, diagnosis
-        state = world.stacks.describe(self.stack.name)
+        state = deps.stacks.describe(self.stack.name)
         rest = yield from request_change_set(
-            stack_input(self.stack, StackAction.UPDATE, state, images, self._target), world
+            stack_input(self.stack, StackAction.UPDATE, state, images, self._target), deps
         )
         if rest.problems:
             return self._refused(rest.problems)
@@ -138,18 +138,18 @@ class StackUpdate:
 
     def _current(self, draft: StackDraft) -> Process[StackDraft]:
         """The draft as of now: with the images that run now that the lock is ours, asked for where it could not be."""
-        world, is_there = self._world, draft.plan.how in (StackAction.UPDATE, StackAction.NOTHING)
-        self._running = world.images.running() if self.stack.runs_images else {}
+        deps, is_there = self._world, draft.plan.how in (StackAction.UPDATE, StackAction.NOTHING)
+        self._running = deps.images.running() if self.stack.runs_images else {}
         images = dict(self._running)
         case = self._case(draft, images, is_there=is_there)
         if missing := unbuilt(case):
-            images |= world.images.built(missing, lambda line: world.tell(OutputLine("build", line)))
+            images |= deps.images.built(missing, lambda line: deps.tell(OutputLine("build", line)))
             case = self._case(draft, images, is_there=is_there)
         if not draft.plan.from_template and case.given == draft.given:
             return draft
         if draft.change_set:
-            world.change_sets.delete(draft.change_set.arn)
-        return (yield from request_change_set(case, world))
+            deps.change_sets.delete(draft.change_set.arn)
+        return (yield from request_change_set(case, deps))
 
     def _case(self, draft: StackDraft, images: Mapping[str, str], *, is_there: bool) -> StackInput:
         how, state = (StackAction.UPDATE, draft.state) if is_there else (StackAction.CREATE, None)
@@ -164,24 +164,24 @@ class StackUpdate:
         self._begun(lambda: self._world.stacks.delete(state.id, f"{self._target.run_id}-{self.stack.key}-delete"))
         events = yield from follow(self.stack.key, state.id, after, self._world)
         self.executed = False
-        return None if ended(events) is OperationResult.GOOD else self._failed(state.id, events)
+        return None if ended(events) is OperationResult.SUCCEEDED else self._failed(state.id, events)
 
     def _executed(self, draft: StackDraft, change_set: ChangeSet, what: str = "", turn: str = "") -> Process[Ended]:
-        world, key = self._world, self.stack.key
+        deps, key = self._world, self.stack.key
         is_new = draft.plan.how is not StackAction.UPDATE
         exceptions = self._target.allowed.logical_ids(key)
         if exceptions and not is_new:
-            world.stacks.set_policy(self.stack.name, stack_policy(exceptions))
-        after = world.stacks.last_event(change_set.stack_id)
-        world.tell(StackBegan(key, self.stack.name, what or str(draft.plan.how), len(draft.plan.changes)))
-        self._begun(lambda: world.change_sets.execute(change_set, f"{self._target.run_id}-{key}{turn}"))
+            deps.stacks.set_policy(self.stack.name, stack_policy(exceptions))
+        after = deps.stacks.last_event(change_set.stack_id)
+        deps.tell(StackBegan(key, self.stack.name, what or str(draft.plan.how), len(draft.plan.changes)))
+        self._begun(lambda: deps.change_sets.execute(change_set, f"{self._target.run_id}-{key}{turn}"))
         self.status = "CREATE_IN_PROGRESS" if is_new else "UPDATE_IN_PROGRESS"
-        events = yield from follow(key, change_set.stack_id, after, world)
+        events = yield from follow(key, change_set.stack_id, after, deps)
         self.executed = False
         self.status = last_status(events)
-        if ended(events) is OperationResult.GOOD:
+        if ended(events) is OperationResult.SUCCEEDED:
             return self._protected(
-                StackStatus.CREATED if is_new else StackStatus.UPDATED, everything=is_new or bool(exceptions)
+                StackOutcome.CREATED if is_new else StackOutcome.UPDATED, everything=is_new or bool(exceptions)
             )
         if exceptions and not is_new:
             self._protect(everything=True)
@@ -206,18 +206,18 @@ class StackUpdate:
                 if made_nothing
                 else "it is as it was before; mend the cause and apply again"
             )
-            end = StackResult(self.stack.key, name, StackStatus.ROLLED_BACK, status, seconds, detail)
+            end = StackResult(self.stack.key, name, StackOutcome.ROLLED_BACK, status, seconds, detail)
         else:
-            end = StackResult(self.stack.key, name, StackStatus.STUCK, status, seconds, remediation(status, name))
+            end = StackResult(self.stack.key, name, StackOutcome.FAILED, status, seconds, remediation(status, name))
         return end, why(self.stack.key, stack_id, events, self._world)
 
     def _refused(self, problems: tuple[Problem, ...]) -> Ended:
         first = problems[0]
         cause = "; ".join(problem.cause for problem in problems)
-        end = StackResult(self.stack.key, self.stack.name, StackStatus.REFUSED, self.status, detail=cause)
+        end = StackResult(self.stack.key, self.stack.name, StackOutcome.REFUSED, self.status, detail=cause)
         return end, Diagnosis("refused", cause, first.fix, subject=self.stack.key)
 
-    def _protected(self, fate: StackStatus, *, everything: bool = False) -> Ended:
+    def _protected(self, fate: StackOutcome, *, everything: bool = False) -> Ended:
         self._protect(everything=everything)
         seconds = self._world.clock.monotonic() - self._began
         return StackResult(self.stack.key, self.stack.name, fate, self.status, seconds), None
@@ -238,28 +238,28 @@ class StackUpdate:
 # Apply the stacks: the plan that `infra plan` shows, carried out.
 
 
-def apply(target: Target, world: InfraDependencies) -> InfraOutcome:
+def apply(target: Target, deps: InfraDependencies) -> InfraOutcome:
     """Follow to its end what a killed run began; then plan, and change each stack when its turn has come.
 
     Raises InfraRefused before anything changed, Cancelled and CloudError before anything began.
     """
-    began = world.clock.monotonic()
-    await_running(target, world)
-    delete_stale(target, world)
-    with draft_plan(target, world) as found:
-        world.tell(InfraPlanned(found.plan))
+    began = deps.clock.monotonic()
+    await_running(target, deps)
+    delete_stale(target, deps)
+    with draft_plan(target, deps) as found:
+        deps.tell(InfraPlanned(found.plan))
         for text in found.plan.warnings:
-            world.tell(WarningIssued(text))
+            deps.tell(WarningIssued(text))
         if found.plan.problems:
             raise InfraRefused(found.plan.problems)
-        works = {key: _work(draft, target, found.world) for key, draft in found.drafts.items()}
-        outcome = StackRunner(works, target, found.world).outcome(Result.APPLIED)
-    outcome = replace(outcome, seconds=world.clock.monotonic() - began)
-    world.tell(InfraEnded(outcome))
+        works = {key: _work(draft, target, found.deps) for key, draft in found.drafts.items()}
+        outcome = StackRunner(works, target, found.deps).outcome(Result.APPLIED)
+    outcome = replace(outcome, seconds=deps.clock.monotonic() - began)
+    deps.tell(InfraEnded(outcome))
     return outcome
 
 
-def _work(draft: StackDraft, target: Target, world: InfraDependencies) -> StackWork | StackResult:
+def _work(draft: StackDraft, target: Target, deps: InfraDependencies) -> StackWork | StackResult:
     if draft.plan.unchanged and not draft.plan.from_template:
-        return StackResult(draft.plan.stack.key, draft.plan.stack.name, StackStatus.UNCHANGED, draft.plan.status)
-    return StackUpdate(draft, target, world)
+        return StackResult(draft.plan.stack.key, draft.plan.stack.name, StackOutcome.UNCHANGED, draft.plan.status)
+    return StackUpdate(draft, target, deps)

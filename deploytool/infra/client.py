@@ -87,7 +87,7 @@ def parse_stack(raw: Raw) -> StackState:
     return StackState(
         name=raw["StackName"],
         id=raw["StackId"],
-        status=raw["StackStatus"],
+        status=raw["StackOutcome"],
         reason=raw.get("StackStatusReason", ""),
         parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in raw.get("Parameters", ())},
         outputs=tuple(_output(each) for each in raw.get("Outputs", ())),
@@ -190,16 +190,16 @@ class ChangeSets:
     def __init__(self, session: Session) -> None:
         self._client = session.client("cloudformation")
 
-    def create(self, wish: ChangeSetRequest) -> str:
+    def create(self, request: ChangeSetRequest) -> str:
         """CreateChangeSet; where no answer came, the one of this name is ours, for nobody else calls one like it."""
         made: list[str] = []
 
         def send() -> None:
             try:
-                made.append(call_once(self._client, "create_change_set", **_parameters(wish))["Id"])
+                made.append(call_once(self._client, "create_change_set", **_parameters(request))["Id"])
             except CloudError as error:
                 if _code(error) == "ValidationError":
-                    told = explain_text(f"the change set of stack {wish.stack_name}", _message(error))
+                    told = explain_text(f"the change set of stack {request.stack_name}", _message(error))
                     raise ChangeSetRefused(told.cause, told.fix) from error
                 if _code(error) != "AlreadyExistsException":
                     raise
@@ -207,14 +207,14 @@ class ChangeSets:
 
         def found() -> bool:
             answer = call_or_none(
-                self._client, "describe_change_set", StackName=wish.stack_name, ChangeSetName=wish.name
+                self._client, "describe_change_set", StackName=request.stack_name, ChangeSetName=request.name
             )
             made.extend([answer["ChangeSetId"]] if answer else [])
             return bool(answer)
 
         send_change(send, found)
         if not made:
-            raise ChangeSetGone(f"change set {wish.name} of {wish.stack_name} vanished", "run it again")
+            raise ChangeSetGone(f"change set {request.name} of {request.stack_name} vanished", "run it again")
         return made[0]
 
     def read(self, arn: str) -> ChangeSet:
@@ -272,21 +272,21 @@ class ChangeSets:
         return any(each.get("ClientRequestToken") == token for each in answer.get("StackEvents", ()))
 
 
-def _parameters(wish: ChangeSetRequest) -> dict[str, Any]:
+def _parameters(request: ChangeSetRequest) -> dict[str, Any]:
     passed: list[dict[str, Any]] = [
-        {"ParameterKey": name, "ParameterValue": value} for name, value in wish.given.values.items()
+        {"ParameterKey": name, "ParameterValue": value} for name, value in request.given.values.items()
     ]
-    passed += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(wish.given.previous)]
+    passed += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(request.given.previous)]
     return {
-        "StackName": wish.stack_name,
-        "ChangeSetName": wish.name,
-        "ChangeSetType": wish.kind,
-        **({"TemplateBody": wish.body} if wish.body else {"UsePreviousTemplate": True}),
+        "StackName": request.stack_name,
+        "ChangeSetName": request.name,
+        "ChangeSetType": request.kind,
+        **({"TemplateBody": request.body} if request.body else {"UsePreviousTemplate": True}),
         # What an earlier stack left under the name that this one needs is taken over: core.stacks.spelled_out.
-        "ImportExistingResources": bool(wish.body),
+        "ImportExistingResources": bool(request.body),
         "Parameters": passed,
-        "Capabilities": list(wish.capabilities),
-        "Tags": [{"Key": key, "Value": value} for key, value in wish.tags.items()],
+        "Capabilities": list(request.capabilities),
+        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
     }
 
 

@@ -13,8 +13,8 @@ from deploytool.infra.events import (
     Result,
     StackBegan,
     StackEvent,
+    StackOutcome,
     StackResult,
-    StackStatus,
     ended,
     last_status,
 )
@@ -63,8 +63,8 @@ class DestroyPlan:
 
     app: str
     environment: str
-    doomed: tuple[StackToDelete, ...]
-    spared: tuple[StackToKeep, ...] = ()
+    to_delete: tuple[StackToDelete, ...]
+    to_keep: tuple[StackToKeep, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -79,7 +79,7 @@ def plan_destroy(
     others: Collection[str] = (),
 ) -> DestroyPlan:
     """``stacks`` last first. ``others``: names of stacks of the app's other environments, which use the account's."""
-    there = [stack for stack in stacks if condition_of(states[stack.key]) is not StackCondition.ABSENT]
+    there = [stack for stack in stacks if condition_of(states[stack.key]) is not StackCondition.MISSING]
     keeps_data = not include_data and any(stack.key == "data" for stack in there)
     spared = []
     for stack in there:
@@ -125,13 +125,11 @@ def becomes(held: StackResource, template: Template) -> str:
 # Delete the stacks of an environment, last first.
 
 
-def plan_deletion(
-    target: Target, world: InfraDependencies, *, include_data: bool, include_account: bool
-) -> DestroyPlan:
+def plan_deletion(target: Target, deps: InfraDependencies, *, include_data: bool, include_account: bool) -> DestroyPlan:
     """What would be deleted. Raises CloudError."""
     stacks = backwards(target.stacks)
-    states = {stack.key: world.stacks.describe(stack.name) for stack in stacks}
-    others = of_other_environments(target.app, world.stacks.names(), [stack.name for stack in stacks])
+    states = {stack.key: deps.stacks.describe(stack.name) for stack in stacks}
+    others = of_other_environments(target.app, deps.stacks.names(), [stack.name for stack in stacks])
     plan = plan_destroy(
         target.app,
         target.environment,
@@ -141,64 +139,64 @@ def plan_deletion(
         include_account=include_account,
         others=others,
     )
-    filled = tuple(replace(each, held=world.stacks.held(each.state.id)) for each in plan.doomed)
-    return replace(plan, doomed=filled)
+    filled = tuple(replace(each, held=deps.stacks.held(each.state.id)) for each in plan.to_delete)
+    return replace(plan, to_delete=filled)
 
 
-def destroy(plan: DestroyPlan, target: Target, world: InfraDependencies) -> InfraOutcome:
+def destroy(plan: DestroyPlan, target: Target, deps: InfraDependencies) -> InfraOutcome:
     """Delete what is doomed; what retains itself is listed in the outcome."""
-    began = world.clock.monotonic()
+    began = deps.clock.monotonic()
     works: dict[str, StackWork | StackResult] = {
-        each.stack.key: StackDeletion(each, target, world) for each in plan.doomed
+        each.stack.key: StackDeletion(each, target, deps) for each in plan.to_delete
     }
-    outcome = StackRunner(works, target, world).outcome(Result.DESTROYED)
-    outcome = replace(outcome, seconds=world.clock.monotonic() - began)
-    world.tell(InfraEnded(outcome))
+    outcome = StackRunner(works, target, deps).outcome(Result.DESTROYED)
+    outcome = replace(outcome, seconds=deps.clock.monotonic() - began)
+    deps.tell(InfraEnded(outcome))
     return outcome
 
 
 class StackDeletion:
     """One stack's."""
 
-    def __init__(self, doomed: StackToDelete, target: Target, world: InfraDependencies) -> None:
+    def __init__(self, doomed: StackToDelete, target: Target, deps: InfraDependencies) -> None:
         self.stack: Stack = doomed.stack
         self.executed = False
         self.status = doomed.state.status
         self._doomed = doomed
         self._target = target
-        self._world = world
+        self._world = deps
 
     def done(self) -> Process[Ended]:
         """Its protections go first: those of this stack and of what is in it, and of nothing else."""
-        world, state, key = self._world, self._doomed.state, self.stack.key
-        began = world.clock.monotonic()
-        world.tell(StackBegan(key, state.name, "delete", len(self._doomed.held)))
+        deps, state, key = self._world, self._doomed.state, self.stack.key
+        began = deps.clock.monotonic()
+        deps.tell(StackBegan(key, state.name, "delete", len(self._doomed.held)))
         if state.protected:
-            world.stacks.set_termination_protection(state.id, on=False)
+            deps.stacks.set_termination_protection(state.id, on=False)
         for each in self._doomed.held:
-            if self._goes(each) and world.stacks.unprotect(each):
-                world.tell(OutputLine(key, f"turned off the deletion protection of {each.logical_id}"))
-        after = world.stacks.last_event(state.id)
+            if self._goes(each) and deps.stacks.unprotect(each):
+                deps.tell(OutputLine(key, f"turned off the deletion protection of {each.logical_id}"))
+        after = deps.stacks.last_event(state.id)
         try:
-            world.stacks.delete(state.id, f"{self._target.run_id}-{key}-delete")
+            deps.stacks.delete(state.id, f"{self._target.run_id}-{key}-delete")
         except CloudUnreachable:
             self.executed = True
             raise
         except CloudError:
             # Refused: it stays as it was, protection included.
             if state.protected:
-                world.stacks.set_termination_protection(state.id, on=True)
+                deps.stacks.set_termination_protection(state.id, on=True)
             raise
         self.executed, self.status = True, "DELETE_IN_PROGRESS"
-        events = yield from follow(key, state.id, after, world)
+        events = yield from follow(key, state.id, after, deps)
         self.executed, self.status = False, last_status(events)
-        seconds = world.clock.monotonic() - began
-        if ended(events) is OperationResult.GOOD:
-            end = StackResult(key, state.name, StackStatus.DELETED, seconds=seconds, retained=self._retained(events))
+        seconds = deps.clock.monotonic() - began
+        if ended(events) is OperationResult.SUCCEEDED:
+            end = StackResult(key, state.name, StackOutcome.DELETED, seconds=seconds, retained=self._retained(events))
             return end, None
         detail = remediation(self.status, state.name)
-        return StackResult(key, state.name, StackStatus.STUCK, self.status, seconds, detail), why(
-            key, state.id, events, world
+        return StackResult(key, state.name, StackOutcome.FAILED, self.status, seconds, detail), why(
+            key, state.id, events, deps
         )
 
     def _goes(self, held: StackResource) -> bool:

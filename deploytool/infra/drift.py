@@ -9,22 +9,20 @@ from deploytool.infra.scheduler import Process, run_concurrently
 from deploytool.infra.stacks import Stack, StackCondition, condition_of
 
 
-def drift(target: Target, world: InfraDependencies) -> tuple[StackDrift, ...]:
+def drift(target: Target, deps: InfraDependencies) -> tuple[StackDrift, ...]:
     """Of every stack that is there, all at the same time. Raises CloudError, Cancelled, StacksOutOfTime."""
-    there = [
-        stack for stack in target.stacks if condition_of(world.stacks.describe(stack.name)) is StackCondition.SOUND
-    ]
-    found = run_concurrently({stack.key: _one(stack, world) for stack in there}, world.clock, target.timeout)
+    there = [stack for stack in target.stacks if condition_of(deps.stacks.describe(stack.name)) is StackCondition.OK]
+    found = run_concurrently({stack.key: _one(stack, deps) for stack in there}, deps.clock, target.timeout)
     return tuple(found.values())
 
 
-def _one(stack: Stack, world: InfraDependencies) -> Process[StackDrift]:
+def _one(stack: Stack, deps: InfraDependencies) -> Process[StackDrift]:
     try:
-        detection = world.drift.begin(stack.name)
-        while (state := world.drift.state(detection)) == "going on":
+        detection = deps.drift.begin(stack.name)
+        while (state := deps.drift.state(detection)) == "going on":
             yield False
         # Also where it failed: what could be compared is told.
-        found = world.drift.found(stack.name)
+        found = deps.drift.found(stack.name)
     except CloudError as error:
         return StackDrift(stack.key, stack.name, failed=error.cause)
     failed = "some resources could not be compared" if state == "failed" else ""

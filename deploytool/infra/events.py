@@ -16,7 +16,7 @@ from deploytool.infra.stacks import OperationResult, result_of_status
 # What became of each stack, and of the whole.
 
 
-class StackStatus(StrEnum):
+class StackOutcome(StrEnum):
     """Where one stack ended."""
 
     UNCHANGED = "unchanged"
@@ -28,14 +28,14 @@ class StackStatus(StrEnum):
     ROLLED_BACK = "rolled back"
     REFUSED = "refused"
     """It was not changed, for a reason that only showed when its turn came."""
-    STUCK = "stuck"
-    NOT_BEGUN = "not begun"
-    GOES_ON = "goes on"
+    FAILED = "stuck"
+    NOT_STARTED = "not begun"
+    IN_PROGRESS = "goes on"
     """We left; CloudFormation did not."""
 
 
 SUCCEEDED = frozenset(
-    {StackStatus.UNCHANGED, StackStatus.CREATED, StackStatus.UPDATED, StackStatus.PROTECTED, StackStatus.DELETED}
+    {StackOutcome.UNCHANGED, StackOutcome.CREATED, StackOutcome.UPDATED, StackOutcome.PROTECTED, StackOutcome.DELETED}
 )
 
 
@@ -45,7 +45,7 @@ class StackResult:
 
     key: str
     name: str
-    fate: StackStatus
+    outcome: StackOutcome
     status: str = ""
     """As CloudFormation calls it; empty where there is no stack."""
     seconds: float = 0.0
@@ -64,18 +64,18 @@ class Result(StrEnum):
     REFUSED = "refused"
     ROLLED_BACK = "rolled-back"
     NOT_ROLLED_BACK = "not-rolled-back"
-    OUT_OF_TIME = "out-of-time"
+    TIMED_OUT = "out-of-time"
     CANCELLED = "cancelled"
 
 
 EXITS = {
-    Result.APPLIED: Exit.DONE,
-    Result.NOTHING_TO_DO: Exit.DONE,
-    Result.DESTROYED: Exit.DONE,
-    Result.REFUSED: Exit.REFUSED,
+    Result.APPLIED: Exit.OK,
+    Result.NOTHING_TO_DO: Exit.OK,
+    Result.DESTROYED: Exit.OK,
+    Result.REFUSED: Exit.PRECONDITION_FAILED,
     Result.ROLLED_BACK: Exit.ROLLED_BACK,
     Result.NOT_ROLLED_BACK: Exit.NOT_ROLLED_BACK,
-    Result.OUT_OF_TIME: Exit.OUT_OF_TIME,
+    Result.TIMED_OUT: Exit.TIMEOUT,
     Result.CANCELLED: Exit.CANCELLED,
 }
 
@@ -100,7 +100,7 @@ class InfraOutcome:
         return self.refusal or EXITS[self.result]
 
     @property
-    def good(self) -> bool:
+    def succeeded(self) -> bool:
         """Every stack is as was wished."""
         return self.result in (Result.APPLIED, Result.NOTHING_TO_DO, Result.DESTROYED)
 
@@ -109,19 +109,19 @@ def result_of(
     ends: Sequence[StackResult], *, when_good: Result, cancelled: bool = False, out_of_time: bool = False
 ) -> Result:
     """The worst of what became of the stacks."""
-    fates = {end.fate for end in ends}
+    fates = {end.outcome for end in ends}
     if cancelled:
         return Result.CANCELLED
     if out_of_time:
-        return Result.OUT_OF_TIME
-    if fates & {StackStatus.STUCK, StackStatus.GOES_ON}:
+        return Result.TIMED_OUT
+    if fates & {StackOutcome.FAILED, StackOutcome.IN_PROGRESS}:
         return Result.NOT_ROLLED_BACK
-    if StackStatus.ROLLED_BACK in fates:
+    if StackOutcome.ROLLED_BACK in fates:
         return Result.ROLLED_BACK
     if fates - SUCCEEDED:
         # Refused after other stacks were changed: what was refused is as it was, and the others are good.
-        return Result.ROLLED_BACK if fates & (SUCCEEDED - {StackStatus.UNCHANGED}) else Result.REFUSED
-    return Result.NOTHING_TO_DO if fates <= {StackStatus.UNCHANGED} and when_good is Result.APPLIED else when_good
+        return Result.ROLLED_BACK if fates & (SUCCEEDED - {StackOutcome.UNCHANGED}) else Result.REFUSED
+    return Result.NOTHING_TO_DO if fates <= {StackOutcome.UNCHANGED} and when_good is Result.APPLIED else when_good
 
 
 def infra_summary(outcome: InfraOutcome) -> str:
@@ -129,7 +129,7 @@ def infra_summary(outcome: InfraOutcome) -> str:
     what = f"the infrastructure of {outcome.app} in {outcome.environment}"
     match outcome.result:
         case Result.APPLIED:
-            return f"{what} is as its templates say: {_told(outcome.stacks, SUCCEEDED - {StackStatus.UNCHANGED})}"
+            return f"{what} is as its templates say: {_told(outcome.stacks, SUCCEEDED - {StackOutcome.UNCHANGED})}"
         case Result.NOTHING_TO_DO:
             return f"{what} is already as its templates say; nothing to do"
         case Result.DESTROYED:
@@ -137,20 +137,19 @@ def infra_summary(outcome: InfraOutcome) -> str:
         case Result.REFUSED:
             return f"{what} was not changed"
         case Result.ROLLED_BACK:
-            return (
-                f"{what} was not changed as wished: {_told(outcome.stacks, set(StackStatus) - {StackStatus.UNCHANGED})}"
-            )
+            changed = _told(outcome.stacks, set(StackOutcome) - {StackOutcome.UNCHANGED})
+            return f"{what} was not changed as wished: {changed}"
         case Result.NOT_ROLLED_BACK:
-            return f"{what} is in a state that someone must look at: {_told(outcome.stacks, set(StackStatus))}"
-        case Result.OUT_OF_TIME:
-            return f"{what} was not ready in time; CloudFormation goes on: {_told(outcome.stacks, set(StackStatus))}"
+            return f"{what} is in a state that someone must look at: {_told(outcome.stacks, set(StackOutcome))}"
+        case Result.TIMED_OUT:
+            return f"{what} was not ready in time; CloudFormation goes on: {_told(outcome.stacks, set(StackOutcome))}"
         case _:  # CANCELLED is all that is left
-            left = _told(outcome.stacks, set(StackStatus))
+            left = _told(outcome.stacks, set(StackOutcome))
             return f"cancelled; CloudFormation goes on with what it began in {what}: {left}"
 
 
-def _told(ends: Sequence[StackResult], fates: frozenset[StackStatus] | set[StackStatus]) -> str:
-    told = [f"{end.key} {end.fate}" for end in ends if end.fate in fates]
+def _told(ends: Sequence[StackResult], fates: frozenset[StackOutcome] | set[StackOutcome]) -> str:
+    told = [f"{end.key} {end.outcome}" for end in ends if end.outcome in fates]
     return ", ".join(told) or "nothing was begun"
 
 

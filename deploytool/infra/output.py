@@ -22,10 +22,10 @@ from deploytool.output.markup import clean, columns, count, duration, image_vers
 def destroy_text(plan: DestroyPlan, templates: Mapping[str, Template]) -> str:
     """The stacks in the order in which they go, and what becomes of what holds data."""
     told = [f"{plan.app} in {plan.environment}:"]
-    for each in plan.doomed:
+    for each in plan.to_delete:
         told += _stack_to_delete(each, templates[each.stack.key])
-    told += [f"  stays   {each.stack.name}: {each.why}" for each in plan.spared]
-    if not plan.doomed:
+    told += [f"  stays   {each.stack.name}: {each.why}" for each in plan.to_keep]
+    if not plan.to_delete:
         told.append("  nothing to delete")
     for problem in plan.problems:
         told += [f"refused: {clean(problem.cause)}", f"  fix: {clean(problem.fix)}"]
@@ -71,7 +71,7 @@ def infra_outcome_document(outcome: InfraOutcome) -> dict[str, Any]:
         "environment": outcome.environment,
         "result": outcome.result.value,
         "exit_code": int(outcome.exit_code),
-        "good": outcome.good,
+        "good": outcome.succeeded,
         "sentence": infra_summary(outcome),
         "stacks": [_end(each) for each in outcome.stacks],
         "diagnoses": [diagnosis_document(each) for each in outcome.diagnoses],
@@ -121,7 +121,7 @@ def _end(end: StackResult) -> dict[str, Any]:
     return {
         "key": end.key,
         "name": end.name,
-        "fate": end.fate.value,
+        "fate": end.outcome.value,
         "status": end.status,
         "seconds": round(end.seconds, 3),
         "detail": end.detail,
@@ -207,7 +207,7 @@ def infra_outcome_text(outcome: InfraOutcome) -> str:
         if diagnosis.more:
             told.append(f"  AWS says: {clean(diagnosis.more)}")
         told += [f"  fix: {clean(diagnosis.fix)}"] * bool(diagnosis.fix)
-    if not outcome.good or any(end.detail for end in outcome.stacks):
+    if not outcome.succeeded or any(end.detail for end in outcome.stacks):
         told += columns([_outcome_row(end) for end in outcome.stacks])
     retained = [(end.key, each) for end in outcome.stacks for each in end.retained]
     if retained:
@@ -219,8 +219,8 @@ def infra_outcome_text(outcome: InfraOutcome) -> str:
 
 
 def _outcome_row(end: StackResult) -> tuple[str, ...]:
-    status = end.status if end.fate not in SUCCEEDED else ""
-    return (end.key, str(end.fate), status, clean(end.detail))
+    status = end.status if end.outcome not in SUCCEEDED else ""
+    return (end.key, str(end.outcome), status, clean(end.detail))
 
 
 # SEG report.infra.plan

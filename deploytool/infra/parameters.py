@@ -129,7 +129,7 @@ def not_allowed(template: Template, passed: ParameterValues) -> dict[str, str]:
     """Parameters whose values the template does not allow → what it allows."""
     declared = ((template.parameters[name], value) for name, value in passed.values.items())
     found = {each.name: _asked_for(each, value) for each, value in declared}
-    return {name: wish for name, wish in found.items() if wish}
+    return {name: request for name, request in found.items() if request}
 
 
 def _asked_for(declared: Parameter, value: str) -> str:

@@ -106,11 +106,11 @@ class InfraRefused(PreconditionFailed):
 def choose_action(stack: Stack, state: StackState | None, held: Sequence[StackResource]) -> StackAction | Problem:
     """What a stack in this state allows: ``held`` are its resources, asked for only where its creation failed."""
     match condition_of(state):
-        case StackCondition.ABSENT | StackCondition.EMPTY:
+        case StackCondition.MISSING | StackCondition.EMPTY:
             return StackAction.CREATE
-        case StackCondition.SOUND:
+        case StackCondition.OK:
             return StackAction.UPDATE
-        case StackCondition.NEVER_MADE:
+        case StackCondition.CREATE_FAILED:
             data = [each for each in held if each.type in STATEFUL and each.status != "DELETE_COMPLETE"]
             status = state.status if state else ""
             if not data:
@@ -121,7 +121,7 @@ def choose_action(stack: Stack, state: StackState | None, held: Sequence[StackRe
                 "it is not deleted for that reason",
                 remediation(status, stack.name),
             )
-        case StackCondition.MOVING:
+        case StackCondition.IN_PROGRESS:
             return Problem(
                 f"stack {stack.name} is {state.status if state else ''}: an operation goes on",
                 "wait until it is done; `deploytool infra apply` follows it to its end",
@@ -171,7 +171,7 @@ class StackSummary:
     @property
     def is_there(self) -> bool:
         """It exists, and holds something."""
-        return condition_of(self.state) not in (StackCondition.ABSENT, StackCondition.EMPTY)
+        return condition_of(self.state) not in (StackCondition.MISSING, StackCondition.EMPTY)
 
     @property
     def protections(self) -> tuple[str, ...]:
@@ -189,6 +189,6 @@ class StackSummary:
     @property
     def advice(self) -> str:
         """What to do about it, where it is not sound."""
-        if self.state is None or condition_of(self.state) not in (StackCondition.STUCK, StackCondition.NEVER_MADE):
+        if self.state is None or condition_of(self.state) not in (StackCondition.FAILED, StackCondition.CREATE_FAILED):
             return ""
         return remediation(self.state.status, self.state.name)

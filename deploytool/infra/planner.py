@@ -16,7 +16,7 @@ from deploytool.infra.change_set import (
     stale_change_sets,
 )
 from deploytool.infra.checks import fault_messages
-from deploytool.infra.events import StackBegan, StackEnded, StackResult, StackStatus, ended, last_status
+from deploytool.infra.events import StackBegan, StackEnded, StackOutcome, StackResult, ended, last_status
 from deploytool.infra.failures import explain_text
 from deploytool.infra.parameters import (
     IMAGES,
@@ -61,29 +61,29 @@ class ObservedStacks:
     images: Mapping[str, str] = field(default_factory=dict)
 
 
-def inspect_stacks(target: Target, world: InfraDependencies) -> ObservedStacks:
+def inspect_stacks(target: Target, deps: InfraDependencies) -> ObservedStacks:
     """One reading of the stacks. Raises CloudError."""
-    states = {stack.key: world.stacks.describe(stack.name) for stack in target.stacks}
-    exports = world.stacks.exports()
-    images = world.images.running() if any(stack.runs_images for stack in target.stacks) else {}
+    states = {stack.key: deps.stacks.describe(stack.name) for stack in target.stacks}
+    exports = deps.stacks.exports()
+    images = deps.images.running() if any(stack.runs_images for stack in target.stacks) else {}
     return ObservedStacks(states, exports, images)
 
 
-def await_running(target: Target, world: InfraDependencies) -> None:
+def await_running(target: Target, deps: InfraDependencies) -> None:
     """Follow every operation that goes on already: of a run that was killed, or of somebody else.
 
     Raises CloudError, Cancelled, StacksOutOfTime.
     """
     moving = {}
     for stack in target.stacks:
-        state = world.stacks.describe(stack.name)
-        if state is not None and condition_of(state) is StackCondition.MOVING:
-            world.tell(StackBegan(stack.key, stack.name, f"follow {state.status}"))
-            moving[stack.key] = _awaited(stack, state, world)
+        state = deps.stacks.describe(stack.name)
+        if state is not None and condition_of(state) is StackCondition.IN_PROGRESS:
+            deps.tell(StackBegan(stack.key, stack.name, f"follow {state.status}"))
+            moving[stack.key] = _awaited(stack, state, deps)
     try:
-        run_concurrently(moving, world.clock, target.timeout)
+        run_concurrently(moving, deps.clock, target.timeout)
     except Cancelled:
-        world.tell(
+        deps.tell(
             WarningIssued(
                 f"CloudFormation goes on with {', '.join(moving)}; `deploytool infra status` shows where it is"
             )
@@ -91,32 +91,32 @@ def await_running(target: Target, world: InfraDependencies) -> None:
         raise
 
 
-def delete_stale(target: Target, world: InfraDependencies) -> None:
+def delete_stale(target: Target, deps: InfraDependencies) -> None:
     """Delete change sets that a killed run left: CloudFormation keeps a limited number. Raises CloudError."""
-    listed = {stack.key: world.change_sets.listed(stack.name) for stack in target.stacks}
+    listed = {stack.key: deps.change_sets.listed(stack.name) for stack in target.stacks}
     if any(listed.values()):
-        now = world.stacks.now()
+        now = deps.stacks.now()
         for key, some in listed.items():
             for each in stale_change_sets(some, now):
-                world.change_sets.delete(each.arn)
-                world.tell(WarningIssued(f"deleted change set {each.name} of stack {key}, which a killed run left"))
+                deps.change_sets.delete(each.arn)
+                deps.tell(WarningIssued(f"deleted change set {each.name} of stack {key}, which a killed run left"))
 
 
-def _awaited(stack: Stack, state: StackState, world: InfraDependencies) -> Process[None]:
-    began = world.clock.monotonic()
-    events = yield from follow_running(stack.key, state.id, world)
-    good = ended(events) is OperationResult.GOOD
-    fate = _FATES[ended(events) or OperationResult.STUCK]
+def _awaited(stack: Stack, state: StackState, deps: InfraDependencies) -> Process[None]:
+    began = deps.clock.monotonic()
+    events = yield from follow_running(stack.key, state.id, deps)
+    succeeded = ended(events) is OperationResult.SUCCEEDED
+    fate = _FATES[ended(events) or OperationResult.FAILED]
     status = last_status(events)
-    world.tell(StackEnded(StackResult(stack.key, stack.name, fate, status, world.clock.monotonic() - began)))
-    if not good and (told := why(stack.key, state.id, events, world)):
-        world.tell(Explained(told))
+    deps.tell(StackEnded(StackResult(stack.key, stack.name, fate, status, deps.clock.monotonic() - began)))
+    if not succeeded and (told := why(stack.key, state.id, events, deps)):
+        deps.tell(Explained(told))
 
 
 _FATES = {
-    OperationResult.GOOD: StackStatus.UPDATED,
-    OperationResult.ROLLED_BACK: StackStatus.ROLLED_BACK,
-    OperationResult.STUCK: StackStatus.STUCK,
+    OperationResult.SUCCEEDED: StackOutcome.UPDATED,
+    OperationResult.ROLLED_BACK: StackOutcome.ROLLED_BACK,
+    OperationResult.FAILED: StackOutcome.FAILED,
 }
 
 
@@ -157,37 +157,37 @@ class StackInput:
         template = self.target.templates[self.stack.key]
         return values_of(template, self.given, self.before, self.target.pseudo)
 
-    def plan(self, world: InfraDependencies) -> StackPlan:
+    def plan(self, deps: InfraDependencies) -> StackPlan:
         """Its part of the plan, but for the changes."""
         return StackPlan(
             self.stack,
             self.how,
-            self.state.status if self.state and condition_of(self.state) is not StackCondition.ABSENT else "",
+            self.state.status if self.state and condition_of(self.state) is not StackCondition.MISSING else "",
             parameters=parameter_changes(self.given, self.before),
-            protections=self._protections(world),
+            protections=self._protections(deps),
             left_out=self.target.templates[self.stack.key].left_out,
         )
 
-    def _protections(self, world: InfraDependencies) -> tuple[str, ...]:
+    def _protections(self, deps: InfraDependencies) -> tuple[str, ...]:
         if self.state is None or self.how is not StackAction.UPDATE:
             return missing_protections(protected=False, policy="")
-        return missing_protections(protected=self.state.protected, policy=world.stacks.policy(self.state.name))
+        return missing_protections(protected=self.state.protected, policy=deps.stacks.policy(self.state.name))
 
 
-def plan_stack(stack: Stack, look: ObservedStacks, target: Target, world: InfraDependencies) -> Process[StackDraft]:
+def plan_stack(stack: Stack, look: ObservedStacks, target: Target, deps: InfraDependencies) -> Process[StackDraft]:
     """What would be done to the stack. Raises CloudError."""
     state = look.states[stack.key]
-    held = world.stacks.held(stack.name) if condition_of(state) is StackCondition.NEVER_MADE else ()
+    held = deps.stacks.held(stack.name) if condition_of(state) is StackCondition.CREATE_FAILED else ()
     how = choose_action(stack, state, held)
     if isinstance(how, Problem):
         status = state.status if state else ""
         return StackDraft(StackPlan(stack, StackAction.NOTHING, status), state, problems=(how,))
     case = stack_input(stack, how, state, look.images, target)
     if wrong := (*_without_value(case), *_of_wrong_value(case)):
-        return StackDraft(replace(case.plan(world), how=StackAction.NOTHING), state, problems=wrong)
+        return StackDraft(replace(case.plan(deps), how=StackAction.NOTHING), state, problems=wrong)
     if why := missing_imports(case, look.exports):
-        return _from_template(case, why, world)
-    return (yield from request_change_set(case, world))
+        return _from_template(case, why, deps)
+    return (yield from request_change_set(case, deps))
 
 
 def stack_input(
@@ -199,27 +199,27 @@ def stack_input(
     return StackInput(stack, how, state, parameter_values(target.templates[stack.key], known, before), target)
 
 
-def request_change_set(case: StackInput, world: InfraDependencies) -> Process[StackDraft]:
+def request_change_set(case: StackInput, deps: InfraDependencies) -> Process[StackDraft]:
     """CloudFormation's own answer: a change set, or none where the stack is as its template says."""
-    shown = case.plan(world)
+    shown = case.plan(deps)
     unchanged = StackDraft(replace(shown, how=StackAction.NOTHING, parameters=()), case.state, case.given)
     moved = frozenset(each.name for each in shown.parameters)
     try:
         if moved and moved <= set(IMAGES) & set(case.before or ()) - case.target.images.keys():
             # Releases move the images, and CloudFormation does not know. Where they are all that differs, there is
             # nothing to do: doing it would roll out once more what runs already.
-            still = yield from _create_change_set(case, kept(case.given, moved), world, "still")
-            world.change_sets.delete(still.arn)
+            still = yield from _create_change_set(case, kept(case.given, moved), deps, "still")
+            deps.change_sets.delete(still.arn)
             if still.empty:
                 return unchanged
-        made = yield from _create_change_set(case, case.given, world)
+        made = yield from _create_change_set(case, case.given, deps)
     except ChangeSetRefused as error:
         return replace(unchanged, problems=(Problem(error.cause, error.fix),))
     if not made.empty and not made.failed:
         changes = with_policies(made.changes, case.target.templates[case.stack.key].update_replace_policies)
         problems = change_refusals(case.stack.key, changes, case.target.allowed)
         return StackDraft(replace(shown, changes=changes), case.state, case.given, made, problems)
-    world.change_sets.delete(made.arn)
+    deps.change_sets.delete(made.arn)
     if made.empty:
         return unchanged
     told = explain_text(f"the change set of stack {case.stack.name}", made.reason)
@@ -258,30 +258,30 @@ def _without_value(case: StackInput) -> Iterator[Problem]:
 
 def _of_wrong_value(case: StackInput) -> Iterator[Problem]:
     template = case.target.templates[case.stack.key]
-    for name, wish in not_allowed(template, case.given).items():
+    for name, request in not_allowed(template, case.given).items():
         value = "" if template.parameters[name].secret else f" {case.given.values[name]!r}"
         yield Problem(
             f"the parameter {name} of stack {case.stack.key} does not allow{value or ' what it is given'}",
-            f"give it {wish}",
+            f"give it {request}",
         )
 
 
-def _from_template(case: StackInput, why: str, world: InfraDependencies) -> StackDraft:
+def _from_template(case: StackInput, why: str, deps: InfraDependencies) -> StackDraft:
     coming = case.target.templates[case.stack.key].resources(case.values)
     is_update = case.how is StackAction.UPDATE
-    changes = foreseen(world.stacks.held(case.stack.name), coming) if is_update else whole(coming)
-    shown = replace(case.plan(world), changes=changes, from_template=why)
+    changes = foreseen(deps.stacks.held(case.stack.name), coming) if is_update else whole(coming)
+    shown = replace(case.plan(deps), changes=changes, from_template=why)
     return StackDraft(
         shown, case.state, case.given, problems=change_refusals(case.stack.key, changes, case.target.allowed)
     )
 
 
 def _create_change_set(
-    case: StackInput, passed: ParameterValues, world: InfraDependencies, which: str = ""
+    case: StackInput, passed: ParameterValues, deps: InfraDependencies, which: str = ""
 ) -> Process[ChangeSet]:
     stack, target = case.stack, case.target
     template = target.templates[stack.key]
-    wish = ChangeSetRequest(
+    request = ChangeSetRequest(
         stack.name,
         "UPDATE" if case.how is StackAction.UPDATE else "CREATE",
         "-".join(part for part in (f"{PREFIX}{target.run_id}", stack.key, which) if part),
@@ -290,8 +290,8 @@ def _create_change_set(
         template.capabilities,
         tags_of(stack, target.app, target.environment),
     )
-    arn = world.change_sets.create(wish)
-    while not (found := world.change_sets.read(arn)).ready:
+    arn = deps.change_sets.create(request)
+    while not (found := deps.change_sets.read(arn)).ready:
         yield False
     return found
 
@@ -307,10 +307,10 @@ class OwnChangeSets:
         self._inner = inner
         self._made: dict[str, ChangeSetRequest] = {}
 
-    def create(self, wish: ChangeSetRequest) -> str:
+    def create(self, request: ChangeSetRequest) -> str:
         """Remembered until it is executed or deleted."""
-        arn = self._inner.create(wish)
-        self._made[arn] = wish
+        arn = self._inner.create(request)
+        self._made[arn] = request
         return arn
 
     def read(self, arn: str) -> ChangeSet:
@@ -331,23 +331,23 @@ class OwnChangeSets:
         self._made.pop(change_set.arn, None)
         self._inner.execute(change_set, token)
 
-    def tidy(self, absent: Collection[str], world: InfraDependencies) -> None:
+    def tidy(self, absent: Collection[str], deps: InfraDependencies) -> None:
         """Delete what is left, and the empty stacks that came into being with it; ``absent``: names there were not."""
-        for arn, wish in list(self._made.items()):
+        for arn, request in list(self._made.items()):
             try:
                 self.delete(arn)
             except CloudError as error:
-                world.tell(WarningIssued(f"change set {wish.name} could not be deleted: {error.cause}"))
+                deps.tell(WarningIssued(f"change set {request.name} could not be deleted: {error.cause}"))
         for name in absent:
-            self._remove_empty(name, world)
+            self._remove_empty(name, deps)
 
-    def _remove_empty(self, name: str, world: InfraDependencies) -> None:
+    def _remove_empty(self, name: str, deps: InfraDependencies) -> None:
         try:
-            state = world.stacks.describe(name)
+            state = deps.stacks.describe(name)
             if state is not None and condition_of(state) is StackCondition.EMPTY:
-                world.stacks.delete(state.id, f"tidy-{state.id.rsplit('/', 1)[-1]}")
+                deps.stacks.delete(state.id, f"tidy-{state.id.rsplit('/', 1)[-1]}")
         except CloudError as error:
-            world.tell(WarningIssued(f"the empty stack {name} could not be deleted: {error.cause}"))
+            deps.tell(WarningIssued(f"the empty stack {name} could not be deleted: {error.cause}"))
 
 
 # SEG run.stacks.plan
@@ -360,32 +360,32 @@ class DraftedPlan:
 
     drafts: Mapping[str, StackDraft]
     plan: InfraPlan
-    world: InfraDependencies
+    deps: InfraDependencies
 
 
 @contextmanager
-def draft_plan(target: Target, world: InfraDependencies) -> Iterator[DraftedPlan]:
+def draft_plan(target: Target, deps: InfraDependencies) -> Iterator[DraftedPlan]:
     """A draft of every stack; change sets that still exist at the end are deleted, whatever happens.
 
     Raises CloudError, Cancelled, StacksOutOfTime.
     """
-    found = inspect_stacks(target, world)
-    own = OwnChangeSets(world.change_sets)
-    world = replace(world, change_sets=own)
+    found = inspect_stacks(target, deps)
+    own = OwnChangeSets(deps.change_sets)
+    deps = replace(deps, change_sets=own)
     drafts: dict[str, StackDraft] = {}
 
     def noted(stack: Stack) -> Process[None]:
-        drafts[stack.key] = yield from plan_stack(stack, found, target, world)
+        drafts[stack.key] = yield from plan_stack(stack, found, target, deps)
 
     try:
-        run_concurrently({stack.key: noted(stack) for stack in target.stacks}, world.clock, target.timeout)
+        run_concurrently({stack.key: noted(stack) for stack in target.stacks}, deps.clock, target.timeout)
         in_order = {stack.key: drafts[stack.key] for stack in target.stacks}
-        yield DraftedPlan(in_order, _plan(target, in_order), world)
+        yield DraftedPlan(in_order, _plan(target, in_order), deps)
     finally:
         absent = [
-            stack.name for stack in target.stacks if condition_of(found.states[stack.key]) is StackCondition.ABSENT
+            stack.name for stack in target.stacks if condition_of(found.states[stack.key]) is StackCondition.MISSING
         ]
-        own.tidy(absent, world)
+        own.tidy(absent, deps)
 
 
 def _plan(target: Target, drafts: Mapping[str, StackDraft]) -> InfraPlan:

@@ -70,7 +70,7 @@ class Stacks(Protocol):
 class ChangeSets(Protocol):
     """Change sets. Every call may raise CloudError."""
 
-    def create(self, wish: ChangeSetRequest) -> str:
+    def create(self, request: ChangeSetRequest) -> str:
         """CreateChangeSet; its ARN, since by name an obsolete one may be found."""
 
     def read(self, arn: str) -> ChangeSet:

@@ -25,8 +25,8 @@ from deploytool.infra.events import (
     StackBegan,
     StackEnded,
     StackEvent,
+    StackOutcome,
     StackResult,
-    StackStatus,
     StackWaits,
     infra_summary,
 )
@@ -102,7 +102,7 @@ def lines(event: InfraEvent | Event) -> tuple[str, ...]:
             reason = f": {clean(news.reason)}" if news.reason and news.status.endswith("_FAILED") else ""
             return (f"{key} | {clean(what)} {news.status}{reason}",)
         case StackEnded(end):
-            return () if end.fate is StackStatus.UNCHANGED else (_ended(end),)
+            return () if end.outcome is StackOutcome.UNCHANGED else (_ended(end),)
         case InfraEnded():
             # The outcome follows in full.
             return ()
@@ -113,7 +113,7 @@ def lines(event: InfraEvent | Event) -> tuple[str, ...]:
 def workflow_commands(event: InfraEvent | Event) -> tuple[str, ...]:
     """What GitHub Actions is told beside the lines."""
     match event:
-        case InfraEnded(outcome) if not outcome.good:
+        case InfraEnded(outcome) if not outcome.succeeded:
             return log.failure_annotations(
                 outcome.environment, outcome.result, outcome.diagnoses, infra_summary(outcome)
             )
@@ -144,7 +144,7 @@ def _planned(plan: InfraPlan) -> tuple[str, ...]:
 def _ended(end: StackResult) -> str:
     took = f" in {duration(end.seconds)}" if end.seconds else ""
     detail = f"; {clean(end.detail)}" if end.detail else ""
-    return f"{end.key}: {end.fate}{took}{detail}"
+    return f"{end.key}: {end.outcome}{took}{detail}"
 
 
 # SEG report.infra.story
@@ -220,7 +220,7 @@ def apply(story: InfraView, event: InfraEvent | Event, at: datetime) -> InfraVie
             return _with(replace(story, said=""), replace(_row(story, end.key), end=end, waits_for=""))
         case Explained(diagnosis):
             return replace(story, diagnoses=(*story.diagnoses, diagnosis))
-        case WarningIssued(text) | Recovered(sentence=text):
+        case WarningIssued(text) | Recovered(summary=text):
             return replace(story, warnings=tuple(dict.fromkeys((*story.warnings, text))))
         case OutputLine(_, line):
             return replace(story, said=line)
@@ -276,9 +276,9 @@ def render(story: InfraView, now: datetime, signs: Signs, spinner: Spinner) -> R
 
 def _sign(row: StackRow, signs: Signs, spinner: Spinner) -> RenderableType:
     if row.end is not None:
-        if row.end.fate is StackStatus.NOT_BEGUN:
+        if row.end.outcome is StackOutcome.NOT_STARTED:
             return Text("-", "dim")
-        return Text(signs.good, "green") if row.end.fate in SUCCEEDED else Text(signs.bad, "red")
+        return Text(signs.succeeded, "green") if row.end.outcome in SUCCEEDED else Text(signs.bad, "red")
     return spinner if row.began else Text("-", "dim")
 
 
@@ -292,7 +292,7 @@ def _progress(row: StackRow) -> Text:
     counts = f"{row.done} of {max(row.total, len(row.resources))}" if row.total else str(row.done or "")
     if row.end is not None:
         changed = f", {len(row.resources)} resources" if row.resources else ""
-        return Text(f"{row.end.fate}{changed}", "" if row.end.fate in SUCCEEDED else "red")
+        return Text(f"{row.end.outcome}{changed}", "" if row.end.outcome in SUCCEEDED else "red")
     if row.waits_for:
         return Text(f"waits for {row.waits_for}", "dim")
     return Text(f"{row.what} {counts}".strip(), "dim")

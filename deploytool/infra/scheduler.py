@@ -15,8 +15,8 @@ from deploytool.infra.events import (
     Result,
     StackEnded,
     StackEvent,
+    StackOutcome,
     StackResult,
-    StackStatus,
     StackWaits,
     ended,
     last_operation,
@@ -89,7 +89,7 @@ def run_concurrently(processes: Mapping[str, Process[T]], clock: Clock, seconds:
 # Follow one operation of a stack to its end, by its events.
 
 
-def follow(key: str, stack_id: str, after: str, world: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
+def follow(key: str, stack_id: str, after: str, deps: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
     """Tell each event newer than ``after`` once; all of them, oldest first, when the stack itself is at an end.
 
     What is newer is told from what is older by the events' own order, so that no clock has to be right. An AWS that
@@ -100,15 +100,15 @@ def follow(key: str, stack_id: str, after: str, world: InfraDependencies) -> Pro
     while True:
         new: tuple[StackEvent, ...] = ()
         try:
-            new = world.stacks.events(stack_id, after)
+            new = deps.stacks.events(stack_id, after)
         except CloudUnreachable as error:
             if not blind:
                 blind = True
-                world.tell(
+                deps.tell(
                     WarningIssued(f"the events of stack {key} cannot be read, and are asked for again: {error.cause}")
                 )
         for event in new:
-            world.tell(ResourceMoved(key, event))
+            deps.tell(ResourceMoved(key, event))
         if new:
             after, seen = new[-1].id, (*seen, *new)
         if ended(seen) is not None:
@@ -116,25 +116,25 @@ def follow(key: str, stack_id: str, after: str, world: InfraDependencies) -> Pro
         yield bool(new)
 
 
-def follow_running(key: str, stack_id: str, world: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
+def follow_running(key: str, stack_id: str, deps: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
     """Follow what goes on already, told from the beginning of that operation."""
-    events = last_operation(world.stacks.events(stack_id, ""))
+    events = last_operation(deps.stacks.events(stack_id, ""))
     for event in events:
-        world.tell(ResourceMoved(key, event))
+        deps.tell(ResourceMoved(key, event))
     if ended(events) is not None:
         return events
-    more = yield from follow(key, stack_id, events[-1].id if events else "", world)
+    more = yield from follow(key, stack_id, events[-1].id if events else "", deps)
     return (*events, *more)
 
 
-def why(key: str, stack_id: str, events: tuple[StackEvent, ...], world: InfraDependencies) -> Diagnosis | None:
+def why(key: str, stack_id: str, events: tuple[StackEvent, ...], deps: InfraDependencies) -> Diagnosis | None:
     """Why the operation with these events failed, as far as can be told."""
     told = explain(key, events)
     if told is None or "DescribeEvents" in told.quote:
         try:
-            return explain(key, events, world.stacks.invalid(stack_id))
+            return explain(key, events, deps.stacks.invalid(stack_id))
         except CloudError as error:
-            world.tell(WarningIssued(f"what is wrong with the template of {key} cannot be read: {error.cause}"))
+            deps.tell(WarningIssued(f"what is wrong with the template of {key} cannot be read: {error.cause}"))
     return told
 
 
@@ -159,11 +159,11 @@ class StackWork(Protocol):
 class StackRunner:
     """Every stack's process, and what became of them so far."""
 
-    def __init__(self, works: Mapping[str, StackWork | StackResult], target: Target, world: InfraDependencies) -> None:
+    def __init__(self, works: Mapping[str, StackWork | StackResult], target: Target, deps: InfraDependencies) -> None:
         """``works`` by key, in order; an end is that of a stack with which nothing is to be done."""
         self._works = works
         self._target = target
-        self._world = world
+        self._world = deps
         self._ends: dict[str, StackResult] = {}
         self._diagnoses: list[Diagnosis] = []
         self._refusal: Exit | None = None
@@ -180,7 +180,9 @@ class StackRunner:
             out_of_time = True
         ends = tuple(self._ends.get(key) or _left(work) for key, work in self._works.items())
         result = result_of(ends, when_good=when_good, cancelled=cancelled, out_of_time=out_of_time)
-        worse = any(end.fate in (StackStatus.ROLLED_BACK, StackStatus.STUCK, StackStatus.GOES_ON) for end in ends)
+        worse = any(
+            end.outcome in (StackOutcome.ROLLED_BACK, StackOutcome.FAILED, StackOutcome.IN_PROGRESS) for end in ends
+        )
         return InfraOutcome(
             self._target.app,
             self._target.environment,
@@ -196,9 +198,9 @@ class StackRunner:
             return
         stack = work.stack
         yield from self._turn_of(stack)
-        if any(end.fate not in SUCCEEDED for end in self._ends.values()):
+        if any(end.outcome not in SUCCEEDED for end in self._ends.values()):
             self._end(
-                StackResult(stack.key, stack.name, StackStatus.NOT_BEGUN, work.status, detail="another stack failed")
+                StackResult(stack.key, stack.name, StackOutcome.NOT_STARTED, work.status, detail="another stack failed")
             )
             return
         try:
@@ -225,10 +227,10 @@ class StackRunner:
 
     def _given_up(self, work: StackWork, error: DeployError) -> Ended:
         """AWS or the registry refused, or another release has the lock."""
-        if error.exit_code is not Exit.REFUSED:
+        if error.exit_code is not Exit.PRECONDITION_FAILED:
             self._refusal = self._refusal or error.exit_code
         stack = work.stack
-        fate = StackStatus.GOES_ON if work.executed else StackStatus.REFUSED
+        fate = StackOutcome.IN_PROGRESS if work.executed else StackOutcome.REFUSED
         diagnosis = Diagnosis("refused", error.cause, error.fix, subject=stack.key)
         return StackResult(stack.key, stack.name, fate, work.status, detail=error.cause), diagnosis
 
@@ -242,6 +244,6 @@ def _left(work: StackWork | StackResult) -> StackResult:
         return work
     stack = work.stack
     if not work.executed:
-        return StackResult(stack.key, stack.name, StackStatus.NOT_BEGUN, work.status)
+        return StackResult(stack.key, stack.name, StackOutcome.NOT_STARTED, work.status)
     detail = "CloudFormation goes on; the next `deploytool infra apply` follows it to its end"
-    return StackResult(stack.key, stack.name, StackStatus.GOES_ON, work.status, detail=detail)
+    return StackResult(stack.key, stack.name, StackOutcome.IN_PROGRESS, work.status, detail=detail)

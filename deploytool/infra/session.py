@@ -150,17 +150,17 @@ def apply_stacks(
     clock: SystemClock,
     tell: InfraListener,
     prepare: Prepare,
-    wish: InfraOptions = ALL,
+    options: InfraOptions = ALL,
     busy: LockConflictPolicy | None = None,
 ) -> InfraOutcome:
     """Apply every stack of an environment; ``prepare`` is applied to each template first. Raises as ``infra.apply``."""
-    target = stack_targets(found, wish, prepare)
+    target = stack_targets(found, options, prepare)
     return apply(
         target, infra_dependencies(found, clock, tell, target.run_id, busy or LockConflictPolicy(), "infra apply")
     )
 
 
-def stack_targets(found: Context, wish: InfraOptions, prepare: Prepare) -> Target:
+def stack_targets(found: Context, options: InfraOptions, prepare: Prepare) -> Target:
     """Which stacks, and how they shall be. Raises ConfigurationError."""
     settings = found.settings
     stacks = stacks_of(settings.app, settings.environment)
@@ -168,10 +168,10 @@ def stack_targets(found: Context, wish: InfraOptions, prepare: Prepare) -> Targe
     read = templates(directory, [stack.key for stack in stacks], prepare)
     if line := describe_omitted(read.values()):
         click.echo(line, err=True)
-    chosen = only(stacks, wish.only)
-    known = {**of_configuration(settings), **wish.parameters}
-    check_known(read.values(), {**settings.infra.parameters, **wish.parameters})
-    _check_used([read[stack.key] for stack in chosen], wish)
+    chosen = only(stacks, options.only)
+    known = {**of_configuration(settings), **options.parameters}
+    check_known(read.values(), {**settings.infra.parameters, **options.parameters})
+    _check_used([read[stack.key] for stack in chosen], options)
     return Target(
         settings.app,
         settings.environment,
@@ -181,18 +181,18 @@ def stack_targets(found: Context, wish: InfraOptions, prepare: Prepare) -> Targe
         read,
         {name: value for name, value in known.items() if name not in IMAGES},
         release_id(),
-        wish.timeout,
-        wish.allowed,
+        options.timeout,
+        options.allowed,
         tuple(InfraImages(found, SystemClock()).names),
         {name: known[name] for name in IMAGES if name in known},
     )
 
 
-def _check_used(chosen: Iterable[Template], wish: InfraOptions) -> None:
+def _check_used(chosen: Iterable[Template], options: InfraOptions) -> None:
     """A parameter of the command line is one of a stack that is chosen. Raises OptionsContradict."""
     used = {name for template in chosen for name in template.parameters}
-    if stray := sorted(set(wish.parameters) - used):
-        stacks = " ".join(f"--only {key}" for key in wish.only)
+    if stray := sorted(set(options.parameters) - used):
+        stacks = " ".join(f"--only {key}" for key in options.only)
         raise OptionsContradict(
             f"--parameter {stray[0]} and {stacks} contradict each other: no chosen stack has this parameter",
             f"choose its stack with --only as well, or leave out --parameter {stray[0]}",
@@ -224,11 +224,11 @@ def _locked_environment(
     def guard() -> Iterator[None]:
         with ExitStack() as locked:
             try:
-                open_one = locked.enter_context(
+                session = locked.enter_context(
                     deployment_session(found, run_id, triggered_by(), clock, tell, busy, reason)
                 )
-                if open_one.unsettled:
-                    tell(WarningIssued(f"{open_one.unsettled}: `deploytool recover` ends with 7 until it is settled"))
+                if session.unsettled:
+                    tell(WarningIssued(f"{session.unsettled}: `deploytool recover` ends with 7 until it is settled"))
             except LedgerMissing as error:
                 tell(WarningIssued(f"no release is kept away meanwhile: {error.cause}"))
             yield

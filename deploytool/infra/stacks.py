@@ -242,25 +242,25 @@ def same_policy(one: str, other: str) -> bool:
 class StackCondition(StrEnum):
     """What can be done with a stack."""
 
-    ABSENT = "absent"
+    MISSING = "absent"
     EMPTY = "empty"
     """Only a change set was ever made: it holds nothing."""
-    MOVING = "moving"
+    IN_PROGRESS = "moving"
     """An operation goes on: nothing else can begin."""
-    SOUND = "sound"
+    OK = "sound"
     """It can be updated."""
-    NEVER_MADE = "never made"
+    CREATE_FAILED = "never made"
     """Its creation failed: it can only be deleted."""
-    STUCK = "stuck"
+    FAILED = "stuck"
     """Someone must decide."""
 
 
 class OperationResult(StrEnum):
     """How an operation of a stack ended."""
 
-    GOOD = "good"
+    SUCCEEDED = "good"
     ROLLED_BACK = "rolled back"
-    STUCK = "stuck"
+    FAILED = "stuck"
 
 
 @dataclass(frozen=True)
@@ -295,14 +295,14 @@ ROLLBACKS = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_C
 def condition_of(state: StackState | None) -> StackCondition:
     """What can be done with it."""
     if state is None or state.status == "DELETE_COMPLETE":
-        return StackCondition.ABSENT
+        return StackCondition.MISSING
     if state.status == "REVIEW_IN_PROGRESS":
         return StackCondition.EMPTY
     if state.status.endswith("_IN_PROGRESS"):
-        return StackCondition.MOVING
+        return StackCondition.IN_PROGRESS
     if state.status in ("ROLLBACK_COMPLETE", "CREATE_FAILED"):
-        return StackCondition.NEVER_MADE
-    return StackCondition.STUCK if state.status.endswith("_FAILED") else StackCondition.SOUND
+        return StackCondition.CREATE_FAILED
+    return StackCondition.FAILED if state.status.endswith("_FAILED") else StackCondition.OK
 
 
 def result_of_status(status: str) -> OperationResult | None:
@@ -311,7 +311,7 @@ def result_of_status(status: str) -> OperationResult | None:
         return None
     if status in ROLLBACKS:
         return OperationResult.ROLLED_BACK
-    return OperationResult.STUCK if status.endswith("_FAILED") else OperationResult.GOOD
+    return OperationResult.FAILED if status.endswith("_FAILED") else OperationResult.SUCCEEDED
 
 
 def remediation(status: str, name: str) -> str:

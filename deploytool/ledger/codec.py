@@ -64,8 +64,8 @@ def to_document(record: Record) -> dict[str, Any]:
             "ran": record.migration.ran,
         },
         "result": record.result.value if record.result else None,
-        "sentence": record.sentence,
-        "serving": dict(record.serving),
+        "sentence": record.summary,
+        "serving": dict(record.running),
         "github": {
             "deployment_id": record.github.deployment_id,
             "pull_request": record.github.pull_request,
@@ -73,7 +73,7 @@ def to_document(record: Record) -> dict[str, Any]:
             "comment_url": record.github.comment_url,
             "other_comments": list(record.github.other_comments),
         },
-        "fence": record.fence,
+        "fence": record.fencing_token,
         "previous": record.previous,
         "restores": record.restores,
     }
@@ -125,10 +125,10 @@ def _record(document: Mapping[str, Any]) -> Record:
         ),
         migration=MigrationRecord(**document["migration"]),
         result=Result(document["result"]) if document["result"] else None,
-        sentence=document["sentence"],
-        serving=document["serving"],
+        summary=document["sentence"],
+        running=document["serving"],
         github=_github(document["github"]),
-        fence=document["fence"],
+        fencing_token=document["fence"],
         previous=document["previous"],
         restores=document["restores"],
     )

@@ -10,9 +10,9 @@ from statistics import median
 from deploytool.ledger.record import Kind, Record
 from deploytool.release.model import Result
 
-FAILED = frozenset({Result.ROLLED_BACK, Result.NOT_ROLLED_BACK, Result.OUT_OF_TIME, Result.FAILED})
+FAILED = frozenset({Result.ROLLED_BACK, Result.NOT_ROLLED_BACK, Result.TIMED_OUT, Result.FAILED})
 """Results of a release that its users may have noticed. One that changed no service failed nobody."""
-REVERTED_RESULTS = frozenset({Result.ROLLED_BACK, Result.OUT_OF_TIME})
+REVERTED_RESULTS = frozenset({Result.ROLLED_BACK, Result.TIMED_OUT})
 """Of those, the ones that ended with the version before serving again."""
 DAILY_UP_TO = timedelta(days=31)
 
@@ -113,7 +113,7 @@ def _rolled_back_later(ended: Sequence[Record]) -> list[_Failure]:
     for record in ended:
         if not record.successful:
             continue
-        undone = deployed.get(live.live_id) if live and live.live_id != record.live_id else None
+        undone = deployed.get(live.live_release_id) if live and live.live_release_id != record.live_release_id else None
         if record.kind is Kind.ROLLBACK and live and undone:
             found.append(_Failure(undone, _end(live), _end(record)))
         live = record

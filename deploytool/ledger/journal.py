@@ -44,9 +44,9 @@ class Journal:
         self._note(lambda record: notes.step_began(record, name, detail, self._now()))
         self._write()
 
-    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Written soon."""
-        self._soon(lambda record: notes.step_ended(record, name, good, seconds, detail))
+        self._soon(lambda record: notes.step_ended(record, name, succeeded, seconds, detail))
 
     def built(self, name: str, digest: str) -> None:
         """Written soon."""

@@ -33,7 +33,7 @@ class HolderKind(StrEnum):
 class LockState:
     """The lock of one environment as it is written. ``fence`` never goes back, also while nobody has the lock."""
 
-    fence: int = 0
+    fencing_token: int = 0
     owner: str = ""
     """Release id, or the hold's own; empty: free."""
     kind: HolderKind = HolderKind.RELEASE
@@ -64,24 +64,24 @@ class Locked(DeployError):
 
     exit_code = Exit.LOCKED
 
-    def __init__(self, environment: str, holding: LockState, now: datetime) -> None:
-        self.holding = holding
+    def __init__(self, environment: str, lock_state: LockState, now: datetime) -> None:
+        self.lock_state = lock_state
         fix = HELD_FOR
-        if holding.expires:
+        if lock_state.expires:
             # How long waiting takes if its run was killed; a run that lives renews its lease.
-            left = max(math.ceil((holding.expires - now).total_seconds()), 0)
+            left = max(math.ceil((lock_state.expires - now).total_seconds()), 0)
             fix = f"{HELD_FOR}: its lease ends in {left} s unless it is renewed"
-        if holding.kind is HolderKind.HOLD:
+        if lock_state.kind is HolderKind.HOLD:
             fix = "ask them, then end the freeze with `deploytool lock release`"
-        link = f"; see {holding.run_url}" if holding.run_url else ""
-        super().__init__(f"{environment} is locked by {describe(holding, now)}", f"{fix}{link}")
+        link = f"; see {lock_state.run_url}" if lock_state.run_url else ""
+        super().__init__(f"{environment} is locked by {describe(lock_state, now)}", f"{fix}{link}")
 
 
 class InUse(Locked):
     """The lock that is to be freed belongs to a release that runs."""
 
-    def __init__(self, environment: str, holding: LockState, now: datetime) -> None:
-        super().__init__(environment, holding, now)
+    def __init__(self, environment: str, lock_state: LockState, now: datetime) -> None:
+        super().__init__(environment, lock_state, now)
         self.fix = "let it end, or cancel it; with --force it stops at its next change and leaves things as they are"
 
 
@@ -90,64 +90,66 @@ def margin_of(ttl: float) -> timedelta:
     return min(MARGIN, timedelta(seconds=ttl / 6))
 
 
-def is_acquirable(holding: LockState | None, now: datetime, margin: timedelta = MARGIN) -> bool:
+def is_acquirable(lock_state: LockState | None, now: datetime, margin: timedelta = MARGIN) -> bool:
     """Nobody has the lock, or whoever had it stopped renewing it longer ago than clocks differ."""
-    if holding is None or not holding.owner:
+    if lock_state is None or not lock_state.owner:
         return True
-    return holding.expires is not None and now > holding.expires + margin
+    return lock_state.expires is not None and now > lock_state.expires + margin
 
 
-def is_releasable(holding: LockState, now: datetime) -> bool:
+def is_releasable(lock_state: LockState, now: datetime) -> bool:
     """A freeze is anybody's to end; a release's lock only once the release is gone."""
-    return holding.kind is HolderKind.HOLD or is_acquirable(holding, now)
+    return lock_state.kind is HolderKind.HOLD or is_acquirable(lock_state, now)
 
 
 def next_step(
-    holding: LockState | None, owner: str, now: datetime, if_busy: IfBusy, margin: timedelta = MARGIN
+    lock_state: LockState | None, owner: str, now: datetime, if_busy: IfBusy, margin: timedelta = MARGIN
 ) -> LockStep:
     """What release (or hold) ``owner`` does. Release ids sort by time, so that a newer one never gives way to an older.
 
     A freeze is waited for or refused, never superseded.
     """
-    if holding is None or is_acquirable(holding, now, margin):
+    if lock_state is None or is_acquirable(lock_state, now, margin):
         return LockStep.TAKE
     if if_busy == "refuse":
         return LockStep.REFUSE
     if if_busy == "wait":
         return LockStep.WAIT
-    if holding.kind is HolderKind.HOLD:
+    if lock_state.kind is HolderKind.HOLD:
         return LockStep.REFUSE
-    if max(holding.owner, holding.superseded_by) > owner:
+    if max(lock_state.owner, lock_state.superseded_by) > owner:
         return LockStep.GIVE_WAY
-    return LockStep.WAIT if holding.superseded_by == owner else LockStep.SUPERSEDE
+    return LockStep.WAIT if lock_state.superseded_by == owner else LockStep.SUPERSEDE
 
 
-def acquired_by(holding: LockState | None, wish: LockState) -> LockState:
+def acquired_by(lock_state: LockState | None, request: LockState) -> LockState:
     """The lock once ``wish`` has it: the next fence, and no mark of what was before."""
     return LockState(
-        fence=(holding.fence if holding else 0) + 1,
-        owner=wish.owner,
-        kind=wish.kind,
-        actor=wish.actor,
-        run_url=wish.run_url,
-        reason=wish.reason,
-        since=wish.since,
-        expires=wish.expires,
+        fencing_token=(lock_state.fencing_token if lock_state else 0) + 1,
+        owner=request.owner,
+        kind=request.kind,
+        actor=request.actor,
+        run_url=request.run_url,
+        reason=request.reason,
+        since=request.since,
+        expires=request.expires,
     )
 
 
-def describe(holding: LockState, now: datetime) -> str:
+def describe(lock_state: LockState, now: datetime) -> str:
     """Who has it, since when and why, in one clause."""
-    who = f"release {holding.owner}" if holding.kind is HolderKind.RELEASE else "a freeze"
+    who = f"release {lock_state.owner}" if lock_state.kind is HolderKind.RELEASE else "a freeze"
     parts = [who]
-    if holding.actor:
-        parts.append(f"of {holding.actor}")
-    if holding.since:
-        parts.append(f"since {holding.since:%Y-%m-%d %H:%M:%S %Z} ({_ago(now - holding.since)})".replace(" )", ")"))
-    if holding.kind is HolderKind.HOLD and holding.expires:
-        parts.append(f"until {holding.expires:%Y-%m-%d %H:%M %Z}")
+    if lock_state.actor:
+        parts.append(f"of {lock_state.actor}")
+    if lock_state.since:
+        parts.append(
+            f"since {lock_state.since:%Y-%m-%d %H:%M:%S %Z} ({_ago(now - lock_state.since)})".replace(" )", ")")
+        )
+    if lock_state.kind is HolderKind.HOLD and lock_state.expires:
+        parts.append(f"until {lock_state.expires:%Y-%m-%d %H:%M %Z}")
     told = " ".join(parts)
-    return f"{told}: {holding.reason}" if holding.reason else told
+    return f"{told}: {lock_state.reason}" if lock_state.reason else told
 
 
 def _ago(passed: timedelta) -> str:

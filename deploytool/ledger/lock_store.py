@@ -45,13 +45,13 @@ class Lock:
         answer = conditional_call(self._client, "get_item", self._table, Key=self._key, ConsistentRead=True)
         return _lock_state(answer["Item"]) if "Item" in answer else None
 
-    def take(self, seen: LockState | None, wish: LockState) -> LockState | None:
+    def take(self, seen: LockState | None, request: LockState) -> LockState | None:
         """Take the lock that ``may_take`` allowed when it was ``seen``; ``None`` where somebody was faster."""
-        mine = acquired_by(seen, wish)
+        mine = acquired_by(seen, request)
         condition, values = "attribute_not_exists(pk)", {}
         if seen is not None:
             # The fence changes with the owner, the expiry with each renewal: neither may have happened since.
-            values = {":fence": {"N": str(seen.fence)}}
+            values = {":fence": {"N": str(seen.fencing_token)}}
             condition = "fence = :fence AND attribute_not_exists(expires)"
             if seen.expires is not None:
                 values[":expires"] = {"S": seen.expires.isoformat()}
@@ -69,7 +69,7 @@ class Lock:
         except ConditionFailed as failed:
             # A retry after a lost answer meets our own first write.
             there = _lock_state(failed.item)
-            return mine if (there.owner, there.fence) == (mine.owner, mine.fence) else None
+            return mine if (there.owner, there.fencing_token) == (mine.owner, mine.fencing_token) else None
         return mine
 
     def renew(self, mine: LockState, expires: datetime) -> LockState:
@@ -102,24 +102,24 @@ class Lock:
             UpdateExpression=expression,
             ConditionExpression=_OWNED,
             ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues={":owner": {"S": seen.owner}, ":fence": {"N": str(seen.fence)}, **values},
+            ExpressionAttributeValues={":owner": {"S": seen.owner}, ":fence": {"N": str(seen.fencing_token)}, **values},
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
         return _lock_state(answer["Attributes"])
 
 
-def _item(holding: LockState) -> dict[str, Any]:
-    texts = {name: str(getattr(holding, name)) for name in _TEXTS}
-    moments = {name: moment.isoformat() for name in ("since", "expires") if (moment := getattr(holding, name))}
-    written = {name: {"S": text} for name, text in {**texts, **moments, "kind": holding.kind.value}.items() if text}
-    return {**written, "fence": {"N": str(holding.fence)}}
+def _item(lock_state: LockState) -> dict[str, Any]:
+    texts = {name: str(getattr(lock_state, name)) for name in _TEXTS}
+    moments = {name: moment.isoformat() for name in ("since", "expires") if (moment := getattr(lock_state, name))}
+    written = {name: {"S": text} for name, text in {**texts, **moments, "kind": lock_state.kind.value}.items() if text}
+    return {**written, "fence": {"N": str(lock_state.fencing_token)}}
 
 
 def _lock_state(item: Mapping[str, Any]) -> LockState:
     texts: dict[str, Any] = {name: item[name]["S"] for name in _TEXTS if name in item}
     return LockState(
-        fence=int(item["fence"]["N"]) if "fence" in item else 0,
+        fencing_token=int(item["fence"]["N"]) if "fence" in item else 0,
         kind=HolderKind(item["kind"]["S"]) if "kind" in item else HolderKind.RELEASE,
         since=_moment(item, "since"),
         expires=_moment(item, "expires"),
@@ -165,7 +165,7 @@ def acquire(
     SupersededBy where ``owner`` is older than who is there, Cancelled, LedgerMissing, CloudError.
     """
 
-    def wish(moment: datetime) -> LockState:
+    def request(moment: datetime) -> LockState:
         return LockState(
             owner=owner,
             actor=actor,
@@ -175,7 +175,7 @@ def acquire(
             expires=moment + timedelta(seconds=ttl),
         )
 
-    mine = _acquire(lock, owner, wish, if_busy, wait_seconds, clock, now, waiting, margin_of(ttl))
+    mine = _acquire(lock, owner, request, if_busy, wait_seconds, clock, now, waiting, margin_of(ttl))
     return Lease(lock, mine, ttl, now)
 
 
@@ -192,17 +192,17 @@ def hold(
 ) -> LockState:
     """Freeze deployments, until somebody frees the lock or for as long as it ``lasts``. Raises as ``acquire``."""
 
-    def wish(moment: datetime) -> LockState:
+    def request(moment: datetime) -> LockState:
         expires = None if lasts is None else moment + lasts
         return LockState(owner=owner, kind=HolderKind.HOLD, actor=actor, reason=reason, since=moment, expires=expires)
 
-    return _acquire(lock, owner, wish, "wait", wait_seconds, clock, now, lambda _: None)
+    return _acquire(lock, owner, request, "wait", wait_seconds, clock, now, lambda _: None)
 
 
 def _acquire(
     lock: Lock,
     owner: str,
-    wish: Callable[[datetime], LockState],
+    request: Callable[[datetime], LockState],
     if_busy: IfBusy,
     wait_seconds: float,
     clock: Clock,
@@ -216,7 +216,7 @@ def _acquire(
         seen, moment = lock.read(), now()
         step = next_step(seen, owner, moment, if_busy, margin)
         if seen is None or step is LockStep.TAKE:
-            if mine := lock.take(seen, wish(moment)):
+            if mine := lock.take(seen, request(moment)):
                 return mine
             continue
         if step is LockStep.GIVE_WAY:
@@ -253,9 +253,9 @@ class Lease:
         self.release()
 
     @property
-    def fence(self) -> int:
+    def fencing_token(self) -> int:
         """Higher than that of every lease before."""
-        return self._mine.fence
+        return self._mine.fencing_token
 
     @property
     def superseded_by(self) -> str:
@@ -271,7 +271,7 @@ class Lease:
         if self._mine.superseded_by:
             raise SupersededBy(self._mine.owner, self._mine.superseded_by)
 
-    def noticed(self) -> None:
+    def raise_if_lost(self) -> None:
         """What the last renewal saw, without a call. Raises LeaseLost, SupersededBy."""
         if self._lost is not None:
             raise self._lost

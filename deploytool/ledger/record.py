@@ -79,7 +79,7 @@ class Record:
     environment: str
     commit: Commit
     started_at: datetime
-    fence: int
+    fencing_token: int
     """Number of the lease under which it was written last: a newer run that settles it writes its own."""
     actor: str = ""
     run_url: str = ""
@@ -95,8 +95,8 @@ class Record:
     migration: MigrationRecord = MigrationRecord()
     ended_at: datetime | None = None
     result: Result | None = None
-    sentence: str = ""
-    serving: Mapping[str, str] = field(default_factory=dict)
+    summary: str = ""
+    running: Mapping[str, str] = field(default_factory=dict)
     """Service key to the ARN of the revision that served at the end."""
     github: GithubRecord = field(default_factory=GithubRecord)
     previous: str = ""
@@ -105,7 +105,7 @@ class Record:
     """For a rollback: the release whose version it brings back."""
 
     @property
-    def live_id(self) -> str:
+    def live_release_id(self) -> str:
         """The release whose version serves if this one is successful."""
         return self.restores or self.release_id
 
@@ -134,7 +134,7 @@ def version_of(newest_first: Iterable[Record]) -> Record | None:
     """The release whose version should be live now: for a rollback, the release that it brought back."""
     records = tuple(newest_first)
     last = last_successful(records)
-    return next((record for record in records if last and record.release_id == last.live_id), last)
+    return next((record for record in records if last and record.release_id == last.live_release_id), last)
 
 
 @dataclass(frozen=True)
@@ -151,13 +151,13 @@ def recorded(live: Mapping[str, ObservedService], newest_first: Iterable[Record]
 
     A revision that ``infra apply`` made carries no tags, and one that two commits share carries those of the first.
     """
-    good = tuple(record for record in newest_first if record.successful)
+    succeeded = tuple(record for record in newest_first if record.successful)
     found = {}
     for key, service in live.items():
         running = service.state.task_definition
-        last = next((each for each in good if each.serving.get(key) == running and _speaks_for(each, key)), None)
+        last = next((each for each in succeeded if each.running.get(key) == running and _speaks_for(each, key)), None)
         if last is not None:
-            found[key] = Recorded(last.commit.sha, last.live_id)
+            found[key] = Recorded(last.commit.sha, last.live_release_id)
     return found
 
 
@@ -193,12 +193,12 @@ def drift(live: Mapping[str, ObservedService], newest_first: Iterable[Record]) -
     by_id = {record.release_id: record for record in records}
     found = []
     for key, service in live.items():
-        last = next((record for record in records if key in record.serving), None)
+        last = next((record for record in records if key in record.running), None)
         serves = service.state.task_definition
-        if last is not None and last.serving[key] != serves:
-            released = by_id.get(last.live_id, last).images.values()
+        if last is not None and last.running[key] != serves:
+            released = by_id.get(last.live_release_id, last).images.values()
             same = bool(runs := _digests(service.task_definition)) and runs.issubset(released)
-            found.append(Drift(key, serves, last.serving[key], last.release_id, same))
+            found.append(Drift(key, serves, last.running[key], last.release_id, same))
     return tuple(found)
 
 
@@ -222,7 +222,7 @@ def open_record(
     *,
     document: Mapping[str, Any],
     now: datetime,
-    fence: int,
+    fencing_token: int,
     kind: Kind = Kind.RELEASE,
     previous: str = "",
     restores: str = "",
@@ -240,11 +240,11 @@ def open_record(
         environment=request.environment,
         commit=request.commit,
         started_at=now,
-        fence=fence,
-        actor=request.origin.actor,
-        run_url=request.origin.run_url,
-        run_id=request.origin.run_id,
-        pull_request=request.origin.pull_request,
+        fencing_token=fencing_token,
+        actor=request.triggered_by.actor,
+        run_url=request.triggered_by.run_url,
+        run_id=request.triggered_by.run_id,
+        pull_request=request.triggered_by.pull_request,
         plan=document,
         images={name: choice.digest for name, choice in plan.images.items() if choice.digest},
         services={
@@ -260,12 +260,12 @@ def step_began(record: Record, name: str, detail: str, now: datetime) -> Record:
     return replace(record, steps=(*record.steps, StepRecord(name, StepState.BEGAN, now, detail=detail[:DETAIL])))
 
 
-def step_ended(record: Record, name: str, good: bool, seconds: float, detail: str = "") -> Record:
+def step_ended(record: Record, name: str, succeeded: bool, seconds: float, detail: str = "") -> Record:
     """The last step of that name is over; one that nobody saw begin is left out."""
     steps = list(record.steps)
     for index in range(len(steps) - 1, -1, -1):
         if steps[index].name == name:
-            state = StepState.ENDED if good else StepState.FAILED
+            state = StepState.ENDED if succeeded else StepState.FAILED
             told = detail[:DETAIL] or steps[index].detail
             steps[index] = replace(steps[index], state=state, seconds=round(seconds, 3), detail=told)
             break
@@ -316,9 +316,9 @@ def close_record(record: Record, outcome: Outcome, now: datetime) -> Record:
         record,
         ended_at=now,
         result=outcome.result,
-        sentence=outcome.sentence,
+        summary=outcome.summary,
         images={**record.images, **dict(outcome.digests)},
-        serving={**left, **{service.key: service.serving for service in outcome.services}},
+        running={**left, **{service.key: service.running for service in outcome.services}},
     )
 
 
@@ -326,7 +326,7 @@ def recovered_record(
     record: Record, result: Result, sentence: str, serving: Mapping[str, str], now: datetime
 ) -> Record:
     """A killed release was settled by the run after it."""
-    return replace(record, ended_at=now, result=result, sentence=sentence, serving=dict(serving))
+    return replace(record, ended_at=now, result=result, summary=sentence, running=dict(serving))
 
 
 def _service(record: Record, key: str, **change: Any) -> Record:

@@ -150,83 +150,81 @@ class RecoveryResult:
     """How a release that left services on their way is closed."""
 
     result: Result
-    sentence: str
-    serving: Mapping[str, str]
+    summary: str
+    running: Mapping[str, str]
 
     @property
-    def good(self) -> bool:
+    def succeeded(self) -> bool:
         """False where services are not on one version: someone must look."""
         return self.result is not Result.NOT_ROLLED_BACK
 
 
-def recover(record: Record, world: Dependencies, timeout: float) -> RecoveryResult:
+def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult:
     """Wait for its migrate task, then for or against its rollouts; at the end every service is on one version.
 
     ``timeout`` is in seconds, for each of the two. Raises MigrationStillRuns, CloudError, LeaseLost.
     """
-    began = world.clock.monotonic()
+    began = deps.clock.monotonic()
     how = _how(record) if record.finished else "ended without a word"
-    world.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
+    deps.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
-    _note_migration(record, world)
-    await_end(lambda: world.ecs.tasks_started_by(record.release_id), timeout, world)
+    _note_migration(record, deps)
+    await_end(lambda: deps.ecs.tasks_started_by(record.release_id), timeout, deps)
     if record.kind is Kind.MIGRATE:
-        return _report(_migration(record, world), began, world)
-    states = _states(record, world)
+        return _report(_migration(record, deps), began, deps)
+    states = _states(record, deps)
     left = classify_interrupted(record, states)
     names = {key: record.services[key] for key in record.services}
     watched = [_rollout_of(key, states[key]) for key in left.to_await if key not in left.to_put_back]
     watched += update_services(
-        [(key, states[key], names[key].before) for key in left.to_put_back if key in states], world, going_back=True
+        [(key, states[key], names[key].before) for key in left.to_put_back if key in states], deps, going_back=True
     )
-    ended = watch_rollouts(tuple(watched), timeout, world, stop_early=False) if watched else ()
-    unsettled = {each.key for each in ended if each.verdict.fate is not DeploymentState.LIVE}
+    ended = watch_rollouts(tuple(watched), timeout, deps, stop_early=False) if watched else ()
+    unsettled = {each.key for each in ended if each.status.state is not DeploymentState.SUCCEEDED}
     if record.finished:
         unsettled |= set(stranded(record, states)) - set(left.to_put_back)
-    return _report(_judge(record, left, unsettled, world), began, world)
+    return _report(_judge(record, left, unsettled, deps), began, deps)
 
 
-def settle_finished(record: Record, world: Dependencies, timeout: float) -> RecoveryResult | None:
+def settle_finished(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult | None:
     """The same for a release whose end was written before its services were back, as one that was cancelled.
 
     What ECS still moves is awaited, for ``timeout`` seconds; what it moves no more is only named. ``None`` where every
     service is where it belongs. Raises what :func:`settle` raises.
     """
     try:
-        states = _states(record, world)
+        states = _states(record, deps)
     except NotFound:
         return None  # another cluster is configured by now, which is not there: whoever looks next says so
     if rolling(states):
-        return recover(record, world, timeout)
+        return recover(record, deps, timeout)
     if not (left := stranded(record, states)):
         return None
-    world.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
-    return _report(
-        _judge(record, classify_interrupted(record, states), set(left), world), world.clock.monotonic(), world
-    )
+    deps.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
+    return _report(_judge(record, classify_interrupted(record, states), set(left), deps), deps.clock.monotonic(), deps)
 
 
-def _note_migration(record: Record, world: Dependencies) -> None:
+def _note_migration(record: Record, deps: Dependencies) -> None:
     """The release may have been killed before it could note that its migration had begun."""
-    running = () if record.migration.ran else world.ecs.tasks_started_by(record.release_id)
+    running = () if record.migration.ran else deps.ecs.tasks_started_by(record.release_id)
     if running:
-        world.journal.migration_started(running[0].arn)
+        deps.journal.migration_started(running[0].arn)
 
 
-def _report(settled: RecoveryResult, began: float, world: Dependencies) -> RecoveryResult:
-    seconds = world.clock.monotonic() - began
-    world.tell(StepEnded(RECOVER_STEP, settled.good, seconds, settled.sentence))
+def _report(settled: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
+    seconds = deps.clock.monotonic() - began
+    deps.tell(StepEnded(RECOVER_STEP, settled.succeeded, seconds, settled.summary))
     return settled
 
 
-def _migration(record: Record, world: Dependencies) -> RecoveryResult:
+def _migration(record: Record, deps: Dependencies) -> RecoveryResult:
     """A migration alone moved no service: how its task ended is all there is to find out."""
-    result, how = migration_end(record, world.ecs.tasks_of(family=str(record.plan["migrate"]["task"])))
+    result, how = migration_end(record, deps.ecs.tasks_of(family=str(record.plan["migrate"]["task"])))
     return RecoveryResult(result, f"migration {record.release_id} ({record.commit.short}) was killed {how}", {})
 
 
-def _states(record: Record, world: Dependencies) -> dict[str, ServiceState]:
-    found = world.ecs.services([service.name for service in record.services.values()])
+def _states(record: Record, deps: Dependencies) -> dict[str, ServiceState]:
+    found = deps.ecs.services([service.name for service in record.services.values()])
     return {key: found[service.name] for key, service in record.services.items() if service.name in found}
 
 
@@ -237,8 +235,8 @@ def _rollout_of(key: str, state: ServiceState) -> ServiceRollout:
     return ServiceRollout(key, rollout, state=state, going_back=True, sighting=Sighting(primary))
 
 
-def _judge(record: Record, left: InterruptedRelease, unsettled: set[str], world: Dependencies) -> RecoveryResult:
-    serving = {key: state.task_definition for key, state in _states(record, world).items()}
+def _judge(record: Record, left: InterruptedRelease, unsettled: set[str], deps: Dependencies) -> RecoveryResult:
+    serving = {key: state.task_definition for key, state in _states(record, deps).items()}
     what = f"release {record.release_id} ({record.commit.short}) {_how(record)}"
     if unsettled:
         return RecoveryResult(

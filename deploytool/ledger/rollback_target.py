@@ -66,13 +66,14 @@ def target(newest_first: Sequence[Record], wanted: str = "", back: int = 1) -> R
             raise NoRollbackTarget(
                 f"the ledger has no successful release {wanted}", "choose one from `deploytool history`"
             )
-        return by_id.get(found.live_id, found)
-    current = by_id.get(last.live_id)
+        return by_id.get(found.live_release_id, found)
+    current = by_id.get(last.live_release_id)
     for _ in range(back):
         current = by_id.get(current.previous) if current else None
     if current is None:
         raise NoRollbackTarget(
-            f"nothing was live {back} step{'s' if back > 1 else ''} before {last.live_id}, as far as the ledger knows",
+            f"nothing was live {back} step{'s' if back > 1 else ''} before {last.live_release_id}, "
+            "as far as the ledger knows",
             "choose a release from `deploytool history` and name it with --to",
         )
     return current
@@ -81,8 +82,8 @@ def target(newest_first: Sequence[Record], wanted: str = "", back: int = 1) -> R
 def require_current(newest_first: Sequence[Record], expected: str) -> None:
     """Raise NotCurrent unless release ``expected`` is what is live: what was clicked on may be long past."""
     last = last_successful(newest_first)
-    if last is None or expected not in (last.live_id, last.release_id):
-        now = last.live_id if last else "nothing"
+    if last is None or expected not in (last.live_release_id, last.release_id):
+        now = last.live_release_id if last else "nothing"
         raise NotCurrentRelease(
             f"release {expected} is not what is live any more: {now} is",
             "look at `deploytool history`, then ask for the rollback again",
@@ -146,9 +147,9 @@ def _is_recorded(
     last = last_successful(newest_first)
     if last is None:
         return False
-    if all(service.state.task_definition == goal.serving.get(key) for key, service in live.items()):
-        return last.live_id == goal.live_id
-    return all(last.serving.get(key) == goal.serving.get(key) for key in keys)
+    if all(service.state.task_definition == goal.running.get(key) for key, service in live.items()):
+        return last.live_release_id == goal.live_release_id
+    return all(last.running.get(key) == goal.running.get(key) for key in keys)
 
 
 def restores_whole_release(goal: Record, plan: Plan, live: Mapping[str, ObservedService]) -> bool:
@@ -159,7 +160,7 @@ def restores_whole_release(goal: Record, plan: Plan, live: Mapping[str, Observed
     """
     after = {key: service.state.task_definition for key, service in live.items()}
     after |= {change.key: change.revision or "" for change in plan.changes}
-    return all(after[key] == goal.serving.get(key) for key in live)
+    return all(after[key] == goal.running.get(key) for key in live)
 
 
 def _change(key: str, live: ObservedState, goal: Record, revision: TaskDefinition) -> ServiceUpdate:
@@ -169,12 +170,12 @@ def _change(key: str, live: ObservedState, goal: Record, revision: TaskDefinitio
         name=found.state.name,
         base=found.task_definition,
         images={},
-        back_to=found.state.task_definition,
+        previous_revision=found.state.task_definition,
         before=found.state,
         commit_before=found.commit,
         diff=diff(found.task_definition, revision),
-        unchanged=found.state.task_definition == goal.serving[key],
-        revision=goal.serving[key],
+        unchanged=found.state.task_definition == goal.running[key],
+        revision=goal.running[key],
     )
 
 
@@ -182,7 +183,7 @@ def _unreachable(goal: Record, revisions: Mapping[str, TaskDefinition], keys: It
     found = []
     for key in keys:
         definition = revisions.get(key)
-        name = revision(goal.serving.get(key, ""))
+        name = revision(goal.running.get(key, ""))
         if not name:
             found.append(Problem(
                 f"release {goal.release_id} left no revision of {key}", f"leave {key} out with --service"
@@ -211,7 +212,7 @@ def rollback_target(newest_first: Sequence[Record], restores: str = "") -> Rollb
     """The release to go back to: what is live now, or, for a rollback to ``restores``, what was live before that."""
     by_id = {record.release_id: record for record in newest_first if record.successful}
     last = last_successful(newest_first)
-    wanted = by_id[restores].previous if restores in by_id else last.live_id if last and not restores else ""
+    wanted = by_id[restores].previous if restores in by_id else last.live_release_id if last and not restores else ""
     goal = by_id.get(wanted)
     return RollbackTarget(goal.release_id, goal.commit) if goal else None
 
@@ -219,7 +220,7 @@ def rollback_target(newest_first: Sequence[Record], restores: str = "") -> Rollb
 def rolled_back_release(newest_first: Sequence[Record]) -> RolledBackRelease | None:
     """The release that is live now, and will not be once a rollback is done."""
     last = last_successful(newest_first)
-    found = next((record for record in newest_first if last and record.release_id == last.live_id), None)
+    found = next((record for record in newest_first if last and record.release_id == last.live_release_id), None)
     if found is None:
         return None
     origin = TriggeredBy(found.actor, found.run_url, found.run_id, found.pull_request)

@@ -117,7 +117,7 @@ class Ledger:
     def save(self, record: Record) -> None:
         """Write the record again. Raises LeaseLost where a run with a newer lease has taken it over; CloudError."""
         try:
-            self._put(record, "attribute_exists(pk) AND fence <= :fence", {":fence": {"N": str(record.fence)}})
+            self._put(record, "attribute_exists(pk) AND fence <= :fence", {":fence": {"N": str(record.fencing_token)}})
         except ConditionFailed as failed:
             raise LeaseLost(record.release_id) from failed
 
@@ -192,7 +192,7 @@ class Ledger:
         # Beside the document stand only the attributes that conditions and filters need.
         item = {
             **self._key(record.release_id),
-            "fence": {"N": str(record.fence)},
+            "fence": {"N": str(record.fencing_token)},
             "sha": {"S": record.commit.sha},
             "document": {"S": json.dumps(to_document(record), ensure_ascii=False, separators=(",", ":"))},
             **({"result": {"S": record.result.value}} if record.result else {UNFINISHED: {"S": record.release_id}}),

@@ -40,8 +40,8 @@ def history_document(environment: str, records: Sequence[Record], live: str) -> 
 def record_text(record: Record, live: str) -> str:
     """One release in full."""
     parts = [_facts(record, live), _services(record), _steps(record)]
-    if record.sentence:
-        parts.append((clean(record.sentence),))
+    if record.summary:
+        parts.append((clean(record.summary),))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -86,7 +86,7 @@ def _services(record: Record) -> tuple[str, ...]:
         return ()
     rows = [("service", "before", "meant", "left serving")]
     for key, service in record.services.items():
-        after, serves = service.after, record.serving.get(key)
+        after, serves = service.after, record.running.get(key)
         meant = revision(after) if after else "no change"
         rows.append((key, revision(service.before), meant, revision(serves) if serves else "-"))
     return columns(rows)
@@ -105,44 +105,44 @@ def _step(step: StepRecord) -> tuple[str, ...]:
 # Who has the lock, for people and for scripts.
 
 
-def lock_text(environment: str, holding: LockState | None, now: datetime) -> str:
+def lock_text(environment: str, lock_state: LockState | None, now: datetime) -> str:
     """One line, and more where there is a link or someone who waits."""
-    if holding is None or not holding.owner:
+    if lock_state is None or not lock_state.owner:
         return f"{environment} is free"
-    told = [f"{environment} is locked by {clean(describe(holding, now))}"]
-    if holding.run_url:
-        told.append(f"  see {clean(holding.run_url)}")
-    if holding.superseded_by:
-        told.append(f"  it was asked to give way to release {clean(holding.superseded_by)}")
-    if is_acquirable(holding, now):
+    told = [f"{environment} is locked by {clean(describe(lock_state, now))}"]
+    if lock_state.run_url:
+        told.append(f"  see {clean(lock_state.run_url)}")
+    if lock_state.superseded_by:
+        told.append(f"  it was asked to give way to release {clean(lock_state.superseded_by)}")
+    if is_acquirable(lock_state, now):
         told.append("  it has expired: the next release takes it")
-    elif holding.kind is HolderKind.HOLD:
+    elif lock_state.kind is HolderKind.HOLD:
         told.append("  end the freeze with `deploytool lock release`")
     return "\n".join(told)
 
 
-def lock_document(environment: str, holding: LockState | None, now: datetime) -> dict[str, Any]:
+def lock_document(environment: str, lock_state: LockState | None, now: datetime) -> dict[str, Any]:
     """``deploytool lock show --output json``; ``holder`` is null where the lock is free."""
-    held = holding is not None and bool(holding.owner)
+    held = lock_state is not None and bool(lock_state.owner)
     return {
         "schema": 1,
         "environment": environment,
-        "locked": held and not is_acquirable(holding, now),
-        "fence": holding.fence if holding else 0,
-        "holder": _holder(holding) if holding and held else None,
+        "locked": held and not is_acquirable(lock_state, now),
+        "fence": lock_state.fencing_token if lock_state else 0,
+        "holder": _holder(lock_state) if lock_state and held else None,
     }
 
 
-def _holder(holding: LockState) -> dict[str, Any]:
+def _holder(lock_state: LockState) -> dict[str, Any]:
     return {
-        "id": holding.owner,
-        "kind": holding.kind.value,
-        "actor": holding.actor,
-        "reason": holding.reason,
-        "run_url": holding.run_url,
-        "since": holding.since.isoformat() if holding.since else None,
-        "expires": holding.expires.isoformat() if holding.expires else None,
-        "superseded_by": holding.superseded_by or None,
+        "id": lock_state.owner,
+        "kind": lock_state.kind.value,
+        "actor": lock_state.actor,
+        "reason": lock_state.reason,
+        "run_url": lock_state.run_url,
+        "since": lock_state.since.isoformat() if lock_state.since else None,
+        "expires": lock_state.expires.isoformat() if lock_state.expires else None,
+        "superseded_by": lock_state.superseded_by or None,
     }
 
 

@@ -58,8 +58,8 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         **_request(outcome.plan.request),
         "result": outcome.result.value,
         "exit_code": int(outcome.exit_code),
-        "good": outcome.good,
-        "sentence": outcome.sentence,
+        "good": outcome.succeeded,
+        "sentence": outcome.summary,
         "services": [_service(service) for service in outcome.services],
         "diagnoses": [diagnosis_document(diagnosis) for diagnosis in outcome.diagnoses],
         "digests": dict(outcome.digests),
@@ -80,9 +80,9 @@ def _request(request: ReleaseRequest) -> dict[str, Any]:
             "subject": commit.subject,
             "committed_at": commit.committed_at.isoformat() if commit.committed_at else None,
         },
-        "actor": request.origin.actor,
-        "run_url": request.origin.run_url,
-        "pull_request": request.origin.pull_request,
+        "actor": request.triggered_by.actor,
+        "run_url": request.triggered_by.run_url,
+        "pull_request": request.triggered_by.pull_request,
     }
 
 
@@ -106,7 +106,7 @@ def _change(change: ServiceUpdate) -> dict[str, Any]:
         "key": change.key,
         "service": change.name,
         "desired": change.before.desired,
-        "back_to": change.back_to,
+        "back_to": change.previous_revision,
         "images": dict(change.images),
         "diff": list(change.diff),
     }
@@ -129,16 +129,16 @@ def _service(service: ServiceOutcome) -> dict[str, Any]:
     return {
         "key": service.key,
         "service": service.name,
-        "verdict": _verdict(service.verdict),
+        "verdict": _verdict(service.status),
         "back": _verdict(service.back) if service.back else None,
         "before": service.before,
         "after": service.after,
-        "serving": service.serving,
+        "serving": service.running,
     }
 
 
 def _verdict(verdict: DeploymentStatus) -> dict[str, Any]:
-    return {"fate": verdict.fate.value, "detail": verdict.detail}
+    return {"fate": verdict.state.value, "detail": verdict.detail}
 
 
 def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:

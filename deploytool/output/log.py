@@ -93,8 +93,8 @@ def lines(event: Event) -> tuple[str, ...]:
             return _planned(plan)
         case StepBegan(step, detail):
             return (f"{step}{_after(': ', detail)}",)
-        case StepEnded(step, good, seconds, detail):
-            return (f"{step} {'done' if good else 'FAILED'} in {duration(seconds)}{_after(': ', detail)}",)
+        case StepEnded(step, succeeded, seconds, detail):
+            return (f"{step} {'done' if succeeded else 'FAILED'} in {duration(seconds)}{_after(': ', detail)}",)
         case OutputLine(step, line):
             return tuple(f"{step} | {part}" for part in cleaned([line]))
         case ServiceMoved():
@@ -103,7 +103,7 @@ def lines(event: Event) -> tuple[str, ...]:
             return _explained(diagnosis)
         case WarningIssued(text):
             return tuple(f"warning: {part}" for part in cleaned([text]))
-        case Recovered(sentence=text):
+        case Recovered(summary=text):
             return (f"settled: {clean(text)}",)
         case RollbackTarget() | RolledBackRelease() | ReplacedRelease() | IncludedCommits():
             return ()
@@ -123,16 +123,16 @@ def workflow_commands(event: Event) -> tuple[str, ...]:
             return tuple(actions.warning(clean(text), plan.request.environment) for text in plan.warnings)
         case WarningIssued(text):
             return (actions.warning("\n".join(cleaned([text]))),)
-        case Ended(outcome) if not outcome.good:
+        case Ended(outcome) if not outcome.succeeded:
             return failure_annotations(
-                outcome.plan.request.environment, outcome.result, outcome.diagnoses, outcome.sentence
+                outcome.plan.request.environment, outcome.result, outcome.diagnoses, outcome.summary
             )
         case _:
             return ()
 
 
 def _service(event: ServiceMoved) -> str:
-    return f"{event.key}: {progress_text(event.verdict, event.running, event.desired, event.going_back)}"
+    return f"{event.key}: {progress_text(event.status, event.running, event.desired, event.going_back)}"
 
 
 def failure_annotations(

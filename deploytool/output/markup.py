@@ -88,16 +88,15 @@ def progress_text(verdict: DeploymentStatus, running: int, desired: int, going_b
     """Where a service's rollout stands, in one line; task counts are told once, and not when all is said."""
     counts = f"{running} of {desired} running"
     detail = clean(verdict.detail)
-    if verdict.fate is DeploymentState.WAITING and counts in detail:
+    if verdict.state is DeploymentState.IN_PROGRESS and counts in detail:
         detail = detail.removeprefix("waiting for ")
-    told = detail or verdict.fate.value
+    told = detail or verdict.state.value
     # While ECS goes back by itself, the counts are of the version that goes: beside the old one's they would confuse.
-    if not verdict.settled and counts not in told and verdict.fate is not DeploymentState.ROLLING_BACK:
-        told = counts if not detail and verdict.fate is DeploymentState.WAITING else f"{counts}; {told}"
+    if not verdict.settled and counts not in told and verdict.state is not DeploymentState.ROLLING_BACK:
+        told = counts if not detail and verdict.state is DeploymentState.IN_PROGRESS else f"{counts}; {told}"
     if going_back:
-        return (
-            f"{'back' if verdict.fate in (DeploymentState.LIVE, DeploymentState.ROLLED_BACK) else 'going back'}: {told}"
-        )
+        back = verdict.state in (DeploymentState.SUCCEEDED, DeploymentState.ROLLED_BACK)
+        return f"{'back' if back else 'going back'}: {told}"
     return told
 
 
@@ -137,8 +136,8 @@ def code(text: str, longest: int = 200) -> str:
 def fenced(lines: Iterable[str], longest: int = 2000) -> str:
     """Lines as a code block that none of them can end; each cut to ``longest`` characters."""
     text = "\n".join(_shortened(line, longest) for line in cleaned(lines))
-    fence = "`" * max(3, _longest_run(text) + 1)
-    return f"{fence}text\n{text}\n{fence}"
+    fencing_token = "`" * max(3, _longest_run(text) + 1)
+    return f"{fencing_token}text\n{text}\n{fencing_token}"
 
 
 def link(label: str, url: str) -> str:

@@ -21,7 +21,7 @@ class ServedVersion:
 
     key: str
     status: str
-    good: bool
+    succeeded: bool
     before: str
     """``family:41``"""
     now: str
@@ -45,45 +45,47 @@ def served_versions(outcome: Outcome) -> tuple[ServedVersion, ...]:
 
 
 def _reached(service: ServiceOutcome, change: ServiceUpdate | None, outcome: Outcome) -> ServedVersion:
-    ours = service.after is not None and service.serving == service.after
+    ours = service.after is not None and service.running == service.after
     status, detail = _status(service, ours)
     return ServedVersion(
         key=service.key,
         status=status,
-        good=ours and service.verdict.fate is DeploymentState.LIVE,
+        succeeded=ours and service.status.state is DeploymentState.SUCCEEDED,
         before=revision(service.before),
-        now=revision(service.serving),
-        version=_ours(change, outcome) if ours else _before(change, service.serving),
+        now=revision(service.running),
+        version=_ours(change, outcome) if ours else _before(change, service.running),
         tried="" if ours or service.after is None else revision(service.after),
         detail=detail,
     )
 
 
 def _already_running(change: ServiceUpdate, outcome: Outcome) -> ServedVersion:
-    now, status = revision(change.back_to), "live" if outcome.live else "not changed"
+    now, status = revision(change.previous_revision), "live" if outcome.live else "not changed"
     return ServedVersion(change.key, status, outcome.live, now, now, _ours(change, outcome))
 
 
 def _untouched(change: ServiceUpdate) -> ServedVersion:
-    now = revision(change.back_to)
-    return ServedVersion(change.key, "not changed", False, now, now, _before(change, change.back_to))
+    now = revision(change.previous_revision)
+    return ServedVersion(change.key, "not changed", False, now, now, _before(change, change.previous_revision))
 
 
 def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
-    if service.verdict.fate is DeploymentState.LIVE and ours and service.back is None:
+    if service.status.state is DeploymentState.SUCCEEDED and ours and service.back is None:
         return "live", ""
-    if service.serving == service.before and (service.back is None or service.back.fate in REVERTED):
-        return ("rolled back" if service.after else "not changed"), service.verdict.detail
+    if service.running == service.before and (service.back is None or service.back.state in REVERTED):
+        return ("rolled back" if service.after else "not changed"), service.status.detail
     if (
-        service.serving == service.before
+        service.running == service.before
         and service.back
-        and service.back.fate in (DeploymentState.WAITING, DeploymentState.ROLLING_BACK)
+        and service.back.state in (DeploymentState.IN_PROGRESS, DeploymentState.ROLLING_BACK)
     ):
         return "on its way back", ""
-    last = service.back or service.verdict
-    if last.fate is DeploymentState.ROLLED_BACK:  # ECS returned past the version before, to the last that had completed
+    last = service.back or service.status
+    if (
+        last.state is DeploymentState.ROLLED_BACK
+    ):  # ECS returned past the version before, to the last that had completed
         return "rolled back", last.detail
-    return f"{'NOT back: ' if service.back else ''}{last.fate.value}", last.detail
+    return f"{'NOT back: ' if service.back else ''}{last.state.value}", last.detail
 
 
 def _ours(change: ServiceUpdate | None, outcome: Outcome) -> str:
@@ -95,7 +97,11 @@ def _ours(change: ServiceUpdate | None, outcome: Outcome) -> str:
 
 def _before(change: ServiceUpdate | None, serves: str) -> str:
     # A template is not what serves: only the live revision's own images tell the version.
-    if change is None or serves != change.back_to or change.base.get("taskDefinitionArn") != change.back_to:
+    if (
+        change is None
+        or serves != change.previous_revision
+        or change.base.get("taskDefinitionArn") != change.previous_revision
+    ):
         return ""
     containers: tuple[Mapping[str, str], ...] = tuple(change.base.get("containerDefinitions", ()))
     shown = (image_version(each["image"]) for each in containers if each.get("name") in change.images)
@@ -111,7 +117,7 @@ LOG_LINES = 50
 def outcome_text(outcome: Outcome) -> str:
     """The outcome for a person, ending with a newline: sentence, services, reasons, times."""
     parts: list[tuple[str, ...]] = [
-        (f"{'✓' if outcome.good else '✗'} {clean(outcome.sentence)}",),
+        (f"{'✓' if outcome.succeeded else '✗'} {clean(outcome.summary)}",),
         _services(served_versions(outcome)),
         *(_reason(diagnosis) for diagnosis in outcome.diagnoses),
         _times(outcome),

@@ -90,5 +90,5 @@ def _verify_line(step: Verify) -> str:
 
 
 def _rollback_line(changes: Iterable[ServiceUpdate]) -> tuple[str, ...]:
-    told = tuple(f"  {change.key} goes back to {revision(change.back_to)}" for change in changes)
+    told = tuple(f"  {change.key} goes back to {revision(change.previous_revision)}" for change in changes)
     return ("If anything fails", *told) if told else ()

@@ -48,7 +48,7 @@ E = TypeVar("E")
 class Signs:
     """The signs a terminal can show."""
 
-    good: str
+    succeeded: str
     bad: str
     spinner: str
 
@@ -102,7 +102,7 @@ class LiveView(Generic[S, E]):
 
 OUTPUT_KEPT = 50
 T = TypeVar("T")
-NOT_YET = DeploymentStatus(DeploymentState.WAITING)
+NOT_YET = DeploymentStatus(DeploymentState.IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -112,14 +112,14 @@ class Phase:
     step: str
     began: datetime
     detail: str = ""
-    good: bool | None = None
+    succeeded: bool | None = None
     """``None`` while it goes on."""
     seconds: float = 0.0
     """How long it took, once it is over."""
 
     def elapsed(self, now: datetime) -> float:
         """Seconds it took, or has taken so far."""
-        return self.seconds if self.good is not None else max(0.0, (now - self.began).total_seconds())
+        return self.seconds if self.succeeded is not None else max(0.0, (now - self.began).total_seconds())
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class ServiceRow:
     """One service, as last heard of."""
 
     key: str
-    verdict: DeploymentStatus = NOT_YET
+    status: DeploymentStatus = NOT_YET
     running: int = 0
     desired: int = 0
     going_back: bool = False
@@ -137,7 +137,7 @@ class ServiceRow:
     @property
     def counted(self) -> bool:
         """The counts say something: in ECS's own rollback they are of the version that goes."""
-        return self.moved and self.verdict.fate not in (DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
+        return self.moved and self.status.state not in (DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK)
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class ReleaseView:
     @property
     def current(self) -> Phase | None:
         """The step that goes on."""
-        return next((phase for phase in reversed(self.phases) if phase.good is None), None)
+        return next((phase for phase in reversed(self.phases) if phase.succeeded is None), None)
 
 
 def apply(story: ReleaseView, event: Event, at: datetime) -> ReleaseView:
@@ -182,7 +182,7 @@ def apply(story: ReleaseView, event: Event, at: datetime) -> ReleaseView:
             return replace(story, way_back=event)
         case RolledBackRelease() | ReplacedRelease() | IncludedCommits():
             return story
-        case WarningIssued(text) | Recovered(sentence=text):
+        case WarningIssued(text) | Recovered(summary=text):
             return replace(story, warnings=_union(story.warnings, (text,)))
         case Ended(outcome):
             return replace(
@@ -201,14 +201,14 @@ def _union(held: tuple[T, ...], more: tuple[T, ...]) -> tuple[T, ...]:
 def _closed(phases: tuple[Phase, ...], event: StepEnded, at: datetime) -> tuple[Phase, ...]:
     for index in range(len(phases) - 1, -1, -1):
         phase = phases[index]
-        if phase.step == event.step and phase.good is None:
-            over = replace(phase, good=event.good, seconds=event.seconds, detail=event.detail or phase.detail)
+        if phase.step == event.step and phase.succeeded is None:
+            over = replace(phase, succeeded=event.succeeded, seconds=event.seconds, detail=event.detail or phase.detail)
             return (*phases[:index], over, *phases[index + 1 :])
-    return (*phases, Phase(event.step, at, event.detail, event.good, event.seconds))
+    return (*phases, Phase(event.step, at, event.detail, event.succeeded, event.seconds))
 
 
 def _moved(rows: tuple[ServiceRow, ...], event: ServiceMoved) -> tuple[ServiceRow, ...]:
-    row = ServiceRow(event.key, event.verdict, event.running, event.desired, event.going_back, moved=True)
+    row = ServiceRow(event.key, event.status, event.running, event.desired, event.going_back, moved=True)
     if any(held.key == event.key for held in rows):
         return tuple(row if held.key == event.key else held for held in rows)
     return (*rows, row)
@@ -263,8 +263,8 @@ def _phase(phase: Phase, now: datetime, signs: Signs, spinner: Spinner, over: bo
     grid.add_column(min_width=10, justify="right", no_wrap=True)
     grid.add_column(no_wrap=True, overflow="ellipsis", style="dim")
     sign: RenderableType = spinner
-    if phase.good is not None or over:
-        sign = Text(signs.good, "green") if phase.good else Text(signs.bad, "red")
+    if phase.succeeded is not None or over:
+        sign = Text(signs.succeeded, "green") if phase.succeeded else Text(signs.bad, "red")
     grid.add_row(sign, Text(phase.step), Text(duration(phase.elapsed(now))), Text(clean(phase.detail)))
     return grid
 
@@ -276,17 +276,17 @@ def _services(rows: tuple[ServiceRow, ...]) -> Table:
     # The only column that rich may make narrower: names and counts stay whole.
     table.add_column("news")
     for row in rows:
-        told = progress_text(row.verdict, row.running, row.desired, row.going_back) if row.moved else "not begun"
+        told = progress_text(row.status, row.running, row.desired, row.going_back) if row.moved else "not begun"
         table.add_row(
             Text(row.key),
             Text(f"{row.running if row.counted else '-'}/{row.desired}"),
-            _line(told, _style(row.verdict)),
+            _line(told, _style(row.status)),
         )
     return table
 
 
 def _style(verdict: DeploymentStatus) -> str:
-    if verdict.fate is DeploymentState.LIVE:
+    if verdict.state is DeploymentState.SUCCEEDED:
         return "green"
     return "red" if verdict.failed else ""
 

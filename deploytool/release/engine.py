@@ -47,26 +47,26 @@ from deploytool.release.verify import last_log_lines, verify
 # The last note of a release, and what may still be claimed when it cannot be written.
 
 
-def finalize(outcome: Outcome, world: Dependencies) -> Outcome:
+def finalize(outcome: Outcome, deps: Dependencies) -> Outcome:
     """The outcome as it may be told, once the ledger has it.
 
     What happened has happened: a ledger that cannot be written changes no outcome. Where the lock was taken away since
     the last look, as from a machine that slept, whoever has it may have moved what we call live or back.
     """
     try:
-        world.journal.closed(outcome)
+        deps.journal.closed(outcome)
     except LeaseLost as lost:
         if outcome.services or outcome.plan.already_running:
             words = summary(outcome.plan, Result.SUPERSEDED, outcome.services, lost.cause)
-            return replace(outcome, result=Result.SUPERSEDED, sentence=words)
-        _warn_unfinished(lost, world)
+            return replace(outcome, result=Result.SUPERSEDED, summary=words)
+        _warn_unfinished(lost, deps)
     except DeployError as error:
-        _warn_unfinished(error, world)
+        _warn_unfinished(error, deps)
     return outcome
 
 
-def _warn_unfinished(error: DeployError, world: Dependencies) -> None:
-    world.tell(WarningIssued(f"the ledger does not show how this release ended: {error.cause}; {error.fix}"))
+def _warn_unfinished(error: DeployError, deps: Dependencies) -> None:
+    deps.tell(WarningIssued(f"the ledger does not show how this release ended: {error.cause}; {error.fix}"))
 
 
 # SEG run.release
@@ -87,7 +87,7 @@ class Release:
     """What one run has done so far."""
 
     plan: Plan
-    world: Dependencies
+    deps: Dependencies
     digests: dict[str, str] = field(default_factory=dict)
     """By image name: those that the registry held, and those built."""
     revisions: dict[str, str] = field(default_factory=dict)
@@ -103,67 +103,67 @@ class Release:
 
     def take(self, step: Step) -> None:
         """One step, timed. Raises what the step raises; StepFailed where it failed after services changed."""
-        self.world.clock.sleep(0)  # who asked to stop while something else was busy finds this step not begun
+        self.deps.clock.sleep(0)  # who asked to stop while something else was busy finds this step not begun
         name = NAMES[type(step)]
-        began = self.world.clock.monotonic()
-        self.world.lease.check()
-        self.world.journal.step_began(name, _about(step))
-        self.world.tell(StepBegan(name, _about(step)))
-        good = False
+        began = self.deps.clock.monotonic()
+        self.deps.lease.check()
+        self.deps.journal.step_began(name, _about(step))
+        self.deps.tell(StepBegan(name, _about(step)))
+        succeeded = False
         try:
             match step:
                 case Build():
-                    self.digests |= build(step, self.plan, self.world)
+                    self.digests |= build(step, self.plan, self.deps)
                 case Migrate():
                     self._register()
-                    migrate(step, self.revisions["migrate"], self.world, self.plan.request.release_id, self.plan.tags)
+                    migrate(step, self.revisions["migrate"], self.deps, self.plan.request.release_id, self.plan.tags)
                     self.migrated = True
                 case DeployServices():
                     self._register()
                     self._roll_out(step)
                 case Verify():
                     self._verify(step)
-            good = True
+            succeeded = True
         finally:
-            seconds = self.world.clock.monotonic() - began
+            seconds = self.deps.clock.monotonic() - began
             self.timings.append(Timing(name, seconds))
-            self.world.tell(StepEnded(name, good, seconds))
-            self.world.journal.step_ended(name, good, seconds)
+            self.deps.tell(StepEnded(name, succeeded, seconds))
+            self.deps.journal.step_ended(name, succeeded, seconds)
 
     def _register(self) -> None:
         if not self.revisions:
-            self.revisions = register_revisions(self.plan, self.digests, self.world)
+            self.revisions = register_revisions(self.plan, self.digests, self.deps)
 
     def _roll_out(self, step: DeployServices) -> None:
-        check_unchanged(step.services, self.world)
+        check_unchanged(step.services, self.deps)
         wanted = [(change.key, change.before, self.revisions[change.key]) for change in step.services]
-        began = update_services(wanted, self.world, began=self._moved)
-        ended = watch_rollouts(began, step.timeout, self.world, stop_early=True, seen=self._moved)
-        fates = {service.verdict.fate for service in ended}
-        if fates == {DeploymentState.LIVE}:
+        began = update_services(wanted, self.deps, began=self._moved)
+        ended = watch_rollouts(began, step.timeout, self.deps, stop_early=True, seen=self._moved)
+        fates = {service.status.state for service in ended}
+        if fates == {DeploymentState.SUCCEEDED}:
             return
-        if DeploymentState.SUPERSEDED in fates and not fates & {
+        if DeploymentState.REPLACED in fates and not fates & {
             DeploymentState.ROLLED_BACK,
             DeploymentState.ROLLING_BACK,
             DeploymentState.FAILED,
         }:
             raise StepFailed(Result.SUPERSEDED)
-        hopeless = any(service.hopeless and service.verdict.fate is not DeploymentState.TIMED_OUT for service in ended)
-        raise StepFailed(Result.ROLLED_BACK if hopeless else Result.OUT_OF_TIME)
+        hopeless = any(service.will_fail and service.status.state is not DeploymentState.TIMED_OUT for service in ended)
+        raise StepFailed(Result.ROLLED_BACK if hopeless else Result.TIMED_OUT)
 
     def _moved(self, service: ServiceRollout) -> None:
         self.moved[service.key] = service
 
     def _verify(self, step: Verify) -> None:
-        if why := verify(step, self.world):
+        if why := verify(step, self.deps):
             there = self.moved.get(step.service)
-            self.tell_why(replace(why, log=last_log_lines(there.rollout, self.world)) if there else why)
+            self.tell_why(replace(why, log=last_log_lines(there.rollout, self.deps)) if there else why)
             raise StepFailed(Result.ROLLED_BACK)
 
     def tell_why(self, diagnosis: Diagnosis) -> None:
         """Tell a reason now, and keep it for the outcome."""
         self.diagnoses.append(diagnosis)
-        self.world.tell(Explained(diagnosis))
+        self.deps.tell(Explained(diagnosis))
 
     def undo(self) -> bool:
         """Put back whatever moved. True where every service is known to be back. Raises LeaseLost, Cancelled."""
@@ -172,25 +172,25 @@ class Release:
         self._look_again()
         moved = list(self.moved.values())
         timeout = max(step.timeout for step in self.plan.steps if isinstance(step, DeployServices))
-        began = self.world.clock.monotonic()
+        began = self.deps.clock.monotonic()
         try:
-            revert_services(moved, self.plan.changes, timeout, self.world, self._returned)
+            revert_services(moved, self.plan.changes, timeout, self.deps, self._returned)
         except LeaseLost:
             raise
         except Cancelled:  # all of them were sent back: only waiting for them ends here
-            self._put_back_ended(began, good=False)
+            self._put_back_ended(began, succeeded=False)
             raise
         except DeployError as error:
             self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
-        good = all(self._is_back(service) for service in moved)
-        self._put_back_ended(began, good=good)
-        return good
+        succeeded = all(self._is_back(service) for service in moved)
+        self._put_back_ended(began, succeeded=succeeded)
+        return succeeded
 
-    def _put_back_ended(self, began: float, *, good: bool) -> None:
-        seconds = self.world.clock.monotonic() - began
+    def _put_back_ended(self, began: float, *, succeeded: bool) -> None:
+        seconds = self.deps.clock.monotonic() - began
         self.timings.append(Timing(REVERT, seconds))
-        self.world.tell(StepEnded(REVERT, good, seconds))
-        record_best_effort(self.world, lambda: self.world.journal.step_ended(REVERT, good, seconds))
+        self.deps.tell(StepEnded(REVERT, succeeded, seconds))
+        record_best_effort(self.deps, lambda: self.deps.journal.step_ended(REVERT, succeeded, seconds))
 
     def confirm(self) -> None:
         """Before success is claimed: the environment is ours still, and every service where it was brought.
@@ -199,28 +199,30 @@ class Release:
         Raises StepFailed, LeaseLost.
         """
         if self.plan.already_running:
-            require_ownership(self.world)
-            check_unchanged(self.plan.already_running, self.world)
+            require_ownership(self.deps)
+            check_unchanged(self.plan.already_running, self.deps)
         if not self.moved:
             return
-        require_ownership(self.world)
+        require_ownership(self.deps)
         if len([step for step in self.plan.steps if isinstance(step, (DeployServices, Verify))]) == 1:
             return
         self._look_again()
-        fates = {service.verdict.fate for service in self.moved.values()}
-        if fates != {DeploymentState.LIVE}:
+        fates = {service.status.state for service in self.moved.values()}
+        if fates != {DeploymentState.SUCCEEDED}:
             raise StepFailed(
-                Result.SUPERSEDED if fates <= {DeploymentState.LIVE, DeploymentState.SUPERSEDED} else Result.ROLLED_BACK
+                Result.SUPERSEDED
+                if fates <= {DeploymentState.SUCCEEDED, DeploymentState.REPLACED}
+                else Result.ROLLED_BACK
             )
 
     def _look_again(self) -> None:
-        self.moved |= {each.key: each for each in refresh(tuple(self.moved.values()), self.world)}
+        self.moved |= {each.key: each for each in refresh(tuple(self.moved.values()), self.deps)}
 
     def is_going_back(self) -> bool:
         """Every service that moved was sent back, or needs nothing of us."""
-        ways = {key: self.back.get(key, there).verdict for key, there in self.moved.items()}
+        ways = {key: self.back.get(key, there).status for key, there in self.moved.items()}
         return all(
-            way.fate in SETTLED or (way.fate is DeploymentState.WAITING and key in self.back)
+            way.state in SETTLED or (way.state is DeploymentState.IN_PROGRESS and key in self.back)
             for key, way in ways.items()
         )
 
@@ -228,17 +230,17 @@ class Release:
         """Send back whatever moved, without waiting. True where AWS accepted all of it. Raises LeaseLost."""
         if not self.moved:
             return True
-        began, good = self.world.clock.monotonic(), True
+        began, succeeded = self.deps.clock.monotonic(), True
         self._look_again()
         try:
-            request_revert(tuple(self.moved.values()), self.plan.changes, self.world, self._returned)
+            request_revert(tuple(self.moved.values()), self.plan.changes, self.deps, self._returned)
         except LeaseLost:
             raise
         except DeployError as error:
             self.tell_why(Diagnosis("put-back-failed", error.cause, error.fix))
-            good = False
-        self._put_back_ended(began, good=good)
-        return good
+            succeeded = False
+        self._put_back_ended(began, succeeded=succeeded)
+        return succeeded
 
     def _returned(self, service: ServiceRollout) -> None:
         self.back[service.key] = service
@@ -246,8 +248,8 @@ class Release:
     def _is_back(self, service: ServiceRollout) -> bool:
         way = self.back.get(service.key)
         if way is not None:
-            return way.verdict.fate in REVERTED
-        return service.verdict.fate in (DeploymentState.ROLLED_BACK, DeploymentState.SUPERSEDED)
+            return way.status.state in REVERTED
+        return service.status.state in (DeploymentState.ROLLED_BACK, DeploymentState.REPLACED)
 
     def services(self) -> tuple[ServiceOutcome, ...]:
         """Where each service that the plan changes stands now."""
@@ -259,11 +261,11 @@ class Release:
         return ServiceOutcome(
             key=change.key,
             name=change.name,
-            verdict=there.verdict,
-            serving=latest.task_definition if latest else change.back_to,
-            before=change.back_to,
+            status=there.status,
+            running=latest.task_definition if latest else change.previous_revision,
+            before=change.previous_revision,
             after=self.revisions.get(change.key),
-            back=back.verdict if back else None,
+            back=back.status if back else None,
         )
 
 
@@ -283,11 +285,11 @@ def _about(step: Step) -> str:
 # Take a plan's steps in order; if one fails, leave nothing half done and nothing unsaid.
 
 
-def run(plan: Plan, world: Dependencies) -> Outcome:
+def run(plan: Plan, deps: Dependencies) -> Outcome:
     """Release as planned. Every failure a user can meet comes back as an Outcome, told through ``world.tell``."""
-    began = world.clock.monotonic()
-    release = Release(plan, world, {name: choice.digest for name, choice in plan.images.items() if choice.digest})
-    world.tell(Planned(plan))
+    began = deps.clock.monotonic()
+    release = Release(plan, deps, {name: choice.digest for name, choice in plan.images.items() if choice.digest})
+    deps.tell(Planned(plan))
     result, cause = _steps(release)
     watched = (*release.moved.values(), *release.back.values())
     release.diagnoses += [each for service in watched for each in service.explained]
@@ -295,16 +297,16 @@ def run(plan: Plan, world: Dependencies) -> Outcome:
     outcome = Outcome(
         plan=plan,
         result=result,
-        sentence=summary(plan, result, services, cause),
+        summary=summary(plan, result, services, cause),
         services=services,
         diagnoses=tuple(dict.fromkeys(release.diagnoses)),
         digests=tuple(release.digests.items()),
         timings=tuple(release.timings),
-        seconds=world.clock.monotonic() - began,
+        seconds=deps.clock.monotonic() - began,
     )
     if not (release.lost and release.moved):  # else the record stays open, for whoever has the lock to settle
-        outcome = finalize(outcome, world)
-    world.tell(Ended(outcome))
+        outcome = finalize(outcome, deps)
+    deps.tell(Ended(outcome))
     return outcome
 
 
@@ -325,7 +327,7 @@ def _or_reverted(release: Release, steps: Sequence[Step]) -> tuple[Result, str]:
     try:
         for choice in release.plan.images.values():
             if choice.digest:
-                gate(choice, choice.digest, release.world)
+                gate(choice, choice.digest, release.deps)
         for step in steps:
             release.take(step)
         release.confirm()

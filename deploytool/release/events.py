@@ -29,7 +29,7 @@ class StepEnded:
     """A step is over, well or not."""
 
     step: str
-    good: bool
+    succeeded: bool
     seconds: float
     detail: str = ""
 
@@ -47,7 +47,7 @@ class ServiceMoved:
     """A service's picture changed: its verdict so far and what it waits for."""
 
     key: str
-    verdict: DeploymentStatus
+    status: DeploymentStatus
     running: int
     desired: int
     going_back: bool = False
@@ -73,8 +73,8 @@ class Recovered:
 
     request: ReleaseRequest
     """Of the release that was killed."""
-    good: bool
-    sentence: str
+    succeeded: bool
+    summary: str
     github: GithubRecord = field(default_factory=GithubRecord)
     """What the ledger knows of it there."""
 

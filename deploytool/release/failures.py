@@ -17,7 +17,7 @@ from deploytool.release.ports import Cancelled, Dependencies
 # Ask the load balancer why it finds a task unhealthy, where ECS says that it does.
 
 
-def with_target_health(diagnosis: Diagnosis, state: ServiceState, world: Dependencies) -> Diagnosis:
+def with_target_health(diagnosis: Diagnosis, state: ServiceState, deps: Dependencies) -> Diagnosis:
     """The diagnosis, with more to say where a target group failed the task; as it was where that cannot be read."""
     if diagnosis.code not in CODES:
         return diagnosis
@@ -25,15 +25,15 @@ def with_target_health(diagnosis: Diagnosis, state: ServiceState, world: Depende
     if balancer is None:
         return diagnosis
     try:
-        group = world.target_groups.group(balancer.target_group_arn)
+        group = deps.target_groups.group(balancer.target_group_arn)
     except DeployError as error:
-        _warn(error, state, world)
+        _warn(error, state, deps)
         return diagnosis
     targets: Sequence[Target] = ()
     try:
-        targets = world.target_groups.targets(balancer.target_group_arn)
+        targets = deps.target_groups.targets(balancer.target_group_arn)
     except DeployError as error:  # how it is checked is worth telling without what came of it
-        _warn(error, state, world)
+        _warn(error, state, deps)
     return diagnose_target_health(diagnosis, group, targets, state.health_check_grace, balancer.container_port)
 
 
@@ -43,8 +43,8 @@ def _meant(diagnosis: Diagnosis, balancers: Sequence[LoadBalancer]) -> LoadBalan
     return next(named, balancers[0] if len(balancers) == 1 else None)
 
 
-def _warn(error: DeployError, state: ServiceState, world: Dependencies) -> None:
-    world.tell(WarningIssued(f"the target group of {state.name} cannot be read: {error.cause}. {error.fix}"))
+def _warn(error: DeployError, state: ServiceState, deps: Dependencies) -> None:
+    deps.tell(WarningIssued(f"the target group of {state.name} cannot be read: {error.cause}. {error.fix}"))
 
 
 # SEG run.unresolved
@@ -53,14 +53,14 @@ def _warn(error: DeployError, state: ServiceState, world: Dependencies) -> None:
 CODE = "image-unresolved"
 
 
-def with_missing_images(diagnosis: Diagnosis, rollout: Rollout, world: Dependencies) -> Diagnosis:
+def with_missing_images(diagnosis: Diagnosis, rollout: Rollout, deps: Dependencies) -> Diagnosis:
     """The diagnosis with the images named that it can be about: those of the revision that stand there by a tag, since
     a digest needs no resolving. Any other diagnosis, and one whose revision cannot be read, as it is.
     """
     if diagnosis.code != CODE:
         return diagnosis
     try:
-        images = dict.fromkeys(world.ecs.images(rollout.task_definition).values())
+        images = dict.fromkeys(deps.ecs.images(rollout.task_definition).values())
     except DeployError:  # a name less; what is wrong is told all the same
         return diagnosis
     by_tag = [image for image in images if "@sha256:" not in image] or list(images)
@@ -70,7 +70,7 @@ def with_missing_images(diagnosis: Diagnosis, rollout: Rollout, world: Dependenc
 # SEG run.watched
 # One service on its way to a revision, or back: what is known of it so far.
 
-WAITING = DeploymentStatus(DeploymentState.WAITING)
+WAITING = DeploymentStatus(DeploymentState.IN_PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -79,12 +79,12 @@ class ServiceRollout:
 
     key: str
     rollout: Rollout
-    verdict: DeploymentStatus = WAITING
+    status: DeploymentStatus = WAITING
     state: ServiceState | None = None
     going_back: bool = False
     explained: tuple[Diagnosis, ...] = ()
     tasks_seen: frozenset[str] = frozenset()
-    blind: bool = False
+    tasks_unreadable: bool = False
     """Its stopped tasks cannot be read; told once."""
     sighting: Sighting = NOT_SEEN
     """What DescribeServices showed of its deployment up to and with ``state``."""
@@ -108,19 +108,19 @@ class ServiceRollout:
         return Sighting(self.sighting.listed, now - since[1]), since
 
     @property
-    def hopeless(self) -> bool:
+    def will_fail(self) -> bool:
         """Failed for certain, or a task showed a fault that no second try can mend, and none did."""
-        if self.verdict.fate is DeploymentState.LIVE:
+        if self.status.state is DeploymentState.SUCCEEDED:
             return False
-        return self.verdict.failed or any(diagnosis.fatal for diagnosis in self.explained)
+        return self.status.failed or any(diagnosis.fatal for diagnosis in self.explained)
 
     @property
     def failing(self) -> bool:
         """A task of the new version failed, or ECS rolls back."""
-        if self.verdict.settled:
+        if self.status.settled:
             return False
         ours = self.deployment
-        return self.verdict.fate is DeploymentState.ROLLING_BACK or (ours is not None and ours.failed_tasks > 0)
+        return self.status.state is DeploymentState.ROLLING_BACK or (ours is not None and ours.failed_tasks > 0)
 
     @property
     def deployment(self) -> Deployment | None:
@@ -140,32 +140,34 @@ LISTING_LAG = (0.25, 0.5, 0.5)
 def worth_explaining(service: ServiceRollout) -> bool:
     """Its verdict is bad, or tasks failed that were not looked at yet."""
     ours = service.deployment
-    return not service.blind and (service.verdict.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen)))
+    return not service.tasks_unreadable and (
+        service.status.failed or bool(ours and ours.failed_tasks > len(service.tasks_seen))
+    )
 
 
 def explain_failure(
-    service: ServiceRollout, state: ServiceState, detail: ServiceDeployment | None, world: Dependencies
+    service: ServiceRollout, state: ServiceState, detail: ServiceDeployment | None, deps: Dependencies
 ) -> ServiceRollout:
     """The service with every reason that was not known yet, each told as it is found. Raises Cancelled."""
     try:
-        fresh = _listed(service, world)
+        fresh = _listed(service, deps)
     except Cancelled:
         raise
     except DeployError as error:  # an explanation less; the rollout itself is judged without it
-        world.tell(WarningIssued(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
-        fresh, service = [], replace(service, blind=True)
-    found = [diagnose_task(task, _log(task, world)) for task in fresh]
-    if service.verdict.failed and not (found or service.explained):
+        deps.tell(WarningIssued(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
+        fresh, service = [], replace(service, tasks_unreadable=True)
+    found = [diagnose_task(task, _log(task, deps)) for task in fresh]
+    if service.status.failed and not (found or service.explained):
         # A task's own end says why; what the service says about itself only says that.
         found.extend(diagnose_service(state.events, service.deployment, detail))
-    found = [with_target_health(with_missing_images(each, service.rollout, world), state, world) for each in found]
+    found = [with_target_health(with_missing_images(each, service.rollout, deps), state, deps) for each in found]
     known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
     new = []
     for diagnosis in found:
         if (diagnosis.code, diagnosis.cause) not in known:
             known.add((diagnosis.code, diagnosis.cause))
             new.append(replace(diagnosis, subject=diagnosis.subject or service.key))
-            world.tell(Explained(new[-1]))
+            deps.tell(Explained(new[-1]))
     return replace(
         service,
         explained=service.explained + tuple(new),
@@ -173,24 +175,24 @@ def explain_failure(
     )
 
 
-def _listed(service: ServiceRollout, world: Dependencies) -> list[Task]:
-    fresh = _fresh(service, world)
-    if service.verdict.failed and not (service.explained or service.tasks_seen):
+def _listed(service: ServiceRollout, deps: Dependencies) -> list[Task]:
+    fresh = _fresh(service, deps)
+    if service.status.failed and not (service.explained or service.tasks_seen):
         # ECS may call a deployment failed a moment before its tasks are listed as stopped.
         for seconds in LISTING_LAG:
             if fresh:
                 break
-            world.clock.sleep(seconds)
-            fresh = _fresh(service, world)
+            deps.clock.sleep(seconds)
+            fresh = _fresh(service, deps)
     return fresh
 
 
-def _fresh(service: ServiceRollout, world: Dependencies) -> list[Task]:
-    return [task for task in world.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
+def _fresh(service: ServiceRollout, deps: Dependencies) -> list[Task]:
+    return [task for task in deps.ecs.failed_tasks(service.rollout) if task.arn not in service.tasks_seen]
 
 
-def _log(task: Task, world: Dependencies) -> tuple[str, ...]:
+def _log(task: Task, deps: Dependencies) -> tuple[str, ...]:
     """Lines of the container that failed, else of the first that has a log."""
     order = sorted(task.containers, key=lambda each: (each.exit_code in (0, None), not each.essential))
     place = next((container.log for container in order if container.log), None)
-    return world.logs.tail(place, LOG_LINES) if place else ()
+    return deps.logs.tail(place, LOG_LINES) if place else ()

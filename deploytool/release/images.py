@@ -16,24 +16,24 @@ from deploytool.release.ports import Dependencies
 # Build and push what the registry does not hold, and refuse what may not run.
 
 
-def build(step: Build, plan: Plan, world: Dependencies) -> dict[str, str]:
+def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
     """Digest per image. Raises BuildError; ReleasePreconditionFailed where image and task differ in CPU."""
     digests = {}
     for name in step.images:
         choice = plan.images[name]
-        built = world.builder.build(choice, lambda line: world.tell(OutputLine("build", line)))
-        world.journal.built(name, built.digest)
+        built = deps.builder.build(choice, lambda line: deps.tell(OutputLine("build", line)))
+        deps.journal.built(name, built.digest)
         problems = [problem for who, base in _runners(plan, name) for problem in cpu_problems(name, built, base, who)]
         if problems:
             raise ReleasePreconditionFailed(tuple(problems))
-        gate(choice, built.digest, world)
+        gate(choice, built.digest, deps)
         digests[name] = built.digest
     return digests
 
 
-def gate(choice: ImageChoice, digest: str, world: Dependencies) -> None:
+def gate(choice: ImageChoice, digest: str, deps: Dependencies) -> None:
     """Raise ScanRefused where the image's scan findings are worse than configured."""
-    world.builder.gate(choice, digest, lambda line: world.tell(OutputLine("build", line)))
+    deps.builder.gate(choice, digest, lambda line: deps.tell(OutputLine("build", line)))
 
 
 def _runners(plan: Plan, image: str) -> Iterator[tuple[str, TaskDefinition]]:
@@ -49,27 +49,27 @@ def _runners(plan: Plan, image: str) -> Iterator[tuple[str, TaskDefinition]]:
 # From a plan and the digests it built to the revisions that will run.
 
 
-def register_revisions(plan: Plan, digests: Mapping[str, str], world: Dependencies) -> dict[str, str]:
+def register_revisions(plan: Plan, digests: Mapping[str, str], deps: Dependencies) -> dict[str, str]:
     """ARN per service key, and per ``migrate``: registered now, or found identical and used again."""
-    world.lease.check()
+    deps.lease.check()
     revisions = {}
     for step in plan.steps:
         if isinstance(step, Migrate):
             wanted = payload(step.base, {step.container: step.image}, plan.images, digests, step.family)
-            revisions["migrate"] = _revision(step.base, wanted, plan, world)
+            revisions["migrate"] = _revision(step.base, wanted, plan, deps)
     for change in plan.changes:
-        family = revision(change.back_to).rpartition(":")[0]
+        family = revision(change.previous_revision).rpartition(":")[0]
         if change.revision:
             revisions[change.key] = change.revision
         else:
             wanted = payload(change.base, change.images, plan.images, digests, family)
-            revisions[change.key] = _revision(change.base, wanted, plan, world)
+            revisions[change.key] = _revision(change.base, wanted, plan, deps)
     for key, arn in revisions.items():
-        world.journal.registered(key, arn)
+        deps.journal.registered(key, arn)
     return revisions
 
 
-def _revision(base: TaskDefinition, wanted: dict[str, Any], plan: Plan, world: Dependencies) -> str:
+def _revision(base: TaskDefinition, wanted: dict[str, Any], plan: Plan, deps: Dependencies) -> str:
     if "taskDefinitionArn" in base and same(base, wanted):
         return str(base["taskDefinitionArn"])
-    return world.ecs.register(wanted, plan.tags)
+    return deps.ecs.register(wanted, plan.tags)

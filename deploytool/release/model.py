@@ -51,7 +51,7 @@ class ReleaseRequest:
     app: str
     environment: str
     commit: Commit
-    origin: TriggeredBy = TriggeredBy()
+    triggered_by: TriggeredBy = TriggeredBy()
     github_environment: str = ""
     """What the environment is called on GitHub; empty: the same."""
     production: bool | None = None
@@ -178,7 +178,7 @@ class ServiceUpdate:
     """The live revision, or the template, that the new revision is made from."""
     images: Mapping[str, str]
     """Container name → image name of the configuration."""
-    back_to: str
+    previous_revision: str
     """ARN of the revision that serves now."""
     before: ServiceState
     commit_before: str = ""
@@ -287,28 +287,28 @@ class Result(StrEnum):
     ROLLED_BACK = "rolled-back"
     NOT_ROLLED_BACK = "not-rolled-back"
     SUPERSEDED = "superseded"
-    OUT_OF_TIME = "out-of-time"
+    TIMED_OUT = "out-of-time"
     CANCELLED = "cancelled"
     FAILED = "failed"
 
 
 EXITS = {
-    Result.RELEASED: Exit.DONE,
-    Result.MIGRATED: Exit.DONE,
-    Result.NOTHING_TO_DO: Exit.DONE,
-    Result.REFUSED: Exit.REFUSED,
+    Result.RELEASED: Exit.OK,
+    Result.MIGRATED: Exit.OK,
+    Result.NOTHING_TO_DO: Exit.OK,
+    Result.REFUSED: Exit.PRECONDITION_FAILED,
     Result.BUILD_FAILED: Exit.BUILD_FAILED,
     Result.MIGRATION_FAILED: Exit.MIGRATION_FAILED,
     Result.ROLLED_BACK: Exit.ROLLED_BACK,
     Result.NOT_ROLLED_BACK: Exit.NOT_ROLLED_BACK,
     Result.SUPERSEDED: Exit.SUPERSEDED,
-    Result.OUT_OF_TIME: Exit.OUT_OF_TIME,
+    Result.TIMED_OUT: Exit.TIMEOUT,
     Result.CANCELLED: Exit.CANCELLED,
-    Result.FAILED: Exit.OUR_FAULT,
+    Result.FAILED: Exit.INTERNAL_ERROR,
 }
 
 
-REVERTED = frozenset({DeploymentState.LIVE, DeploymentState.ROLLED_BACK})
+REVERTED = frozenset({DeploymentState.SUCCEEDED, DeploymentState.ROLLED_BACK})
 """Fates of the way back that mean: the revision before serves again (by our update, or by ECS's own rollback)."""
 
 
@@ -318,8 +318,8 @@ class ServiceOutcome:
 
     key: str
     name: str
-    verdict: DeploymentStatus
-    serving: str
+    status: DeploymentStatus
+    running: str
     """ARN of the revision that serves now, as far as ECS told."""
     before: str
     after: str | None
@@ -342,7 +342,7 @@ class Outcome:
 
     plan: Plan
     result: Result
-    sentence: str
+    summary: str
     services: tuple[ServiceOutcome, ...] = ()
     diagnoses: tuple[Diagnosis, ...] = ()
     digests: tuple[tuple[str, str], ...] = ()
@@ -356,7 +356,7 @@ class Outcome:
         return EXITS[self.result]
 
     @property
-    def good(self) -> bool:
+    def succeeded(self) -> bool:
         """True only where it came to what was asked for."""
         return self.live or self.result is Result.MIGRATED
 
@@ -413,7 +413,7 @@ class ReleasedVersion(Protocol):
         """Digests by image name."""
 
     @property
-    def serving(self) -> Mapping[str, str]:
+    def running(self) -> Mapping[str, str]:
         """By service key: ARN of the revision that it left running."""
 
     @property

@@ -332,7 +332,7 @@ def _change(
         name=service.service,
         base=base,
         images=images,
-        back_to=found.state.task_definition,
+        previous_revision=found.state.task_definition,
         before=found.state,
         commit_before=found.commit,
         diff=diff(found.task_definition, after),
@@ -458,12 +458,12 @@ def tags(request: ReleaseRequest) -> dict[str, str]:
 
     Characters that ECS does not allow in tag values are replaced by ``_``; values are cut at 256 characters.
     """
-    pull_request = request.origin.pull_request
+    pull_request = request.triggered_by.pull_request
     wanted = {
         RELEASE_TAG: request.release_id,
         "deploytool:commit": request.commit.sha,
         "deploytool:pull-request": str(pull_request) if pull_request is not None else "",
-        "deploytool:run": request.origin.run_url or request.origin.run_id,
+        "deploytool:run": request.triggered_by.run_url or request.triggered_by.run_id,
     }
     return {key: _UNFIT_FOR_TAGS.sub("_", value)[:_TAG_LENGTH] for key, value in wanted.items() if value}
 
@@ -480,7 +480,7 @@ def covers(
     released = version.images
     return (
         version.commit.sha == commit.sha
-        and all(key in version.serving and not _created_since(version, service) for key, service in live.items())
+        and all(key in version.running and not _created_since(version, service) for key, service in live.items())
         and all(name in released and digest in (None, released[name]) for name, digest in digests.items())
     )
 

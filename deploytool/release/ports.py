@@ -156,7 +156,7 @@ class Lease(Protocol):
     def check(self) -> None:
         """Called before each change to AWS. Raises LeaseLost (change nothing more) or SupersededBy (give way)."""
 
-    def noticed(self) -> None:
+    def raise_if_lost(self) -> None:
         """As ``check``, from what the last renewal saw: costs no call, for use while waiting."""
 
 
@@ -170,7 +170,7 @@ class Journal(Protocol):
     def step_began(self, name: str, detail: str = "") -> None:
         """A step is about to begin."""
 
-    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """The step is over, well or not."""
 
     def built(self, name: str, digest: str) -> None:
@@ -218,7 +218,7 @@ class NullLock:
     def check(self) -> None:
         """Nobody else can have it."""
 
-    def noticed(self) -> None:
+    def raise_if_lost(self) -> None:
         """Nobody can ask us to give way."""
 
 
@@ -228,7 +228,7 @@ class NullJournal:
     def step_began(self, name: str, detail: str = "") -> None:
         """Not noted."""
 
-    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Not noted."""
 
     def built(self, name: str, digest: str) -> None:

@@ -30,9 +30,9 @@ class ServiceChangedSincePlan(PreconditionFailed):
         )
 
 
-def check_unchanged(services: Sequence[ServiceUpdate], world: Dependencies) -> None:
+def check_unchanged(services: Sequence[ServiceUpdate], deps: Dependencies) -> None:
     """Every one of them is on the deployment it was on when the plan was made. Raises ServiceChangedSincePlan."""
-    states = world.ecs.services([change.name for change in services])
+    states = deps.ecs.services([change.name for change in services])
     for change in services:
         now, then = states.get(change.name), change.before
         if now is None or now.primary is None or then.primary is None or now.primary.id != then.primary.id:
@@ -50,7 +50,7 @@ RequestedUpdate = tuple[str, ServiceState, str]
 
 def update_services(
     wanted: Sequence[RequestedUpdate],
-    world: Dependencies,
+    deps: Dependencies,
     *,
     going_back: bool = False,
     began: Callable[[ServiceRollout], None] = lambda _: None,
@@ -63,27 +63,27 @@ def update_services(
     if not wanted:
         return ()
     if going_back:
-        require_ownership(world)
+        require_ownership(deps)
     else:
-        world.journal.moving({key: revision for key, _, revision in wanted})
-        world.lease.check()  # last, so that nothing slow lies between the answer and the change
+        deps.journal.moving({key: revision for key, _, revision in wanted})
+        deps.lease.check()  # last, so that nothing slow lies between the answer and the change
     with ThreadPoolExecutor(max_workers=min(len(wanted), AT_ONCE)) as pool:
         # map() would drop what still waits when one fails
-        sent = [pool.submit(_send, wish, world, going_back, began) for wish in wanted]
+        sent = [pool.submit(_send, request, deps, going_back, began) for request in wanted]
     for each in sent:
         if not each.exception():
             done = each.result()
-            noting = partial(world.journal.moved, done.key, done.rollout.deployment_id, done.rollout.task_definition)
-            record_best_effort(world, noting) if going_back else noting()
+            noting = partial(deps.journal.moved, done.key, done.rollout.deployment_id, done.rollout.task_definition)
+            record_best_effort(deps, noting) if going_back else noting()
     return tuple(each.result() for each in sent)
 
 
 def _send(
-    wish: RequestedUpdate, world: Dependencies, going_back: bool, began: Callable[[ServiceRollout], None]
+    request: RequestedUpdate, deps: Dependencies, going_back: bool, began: Callable[[ServiceRollout], None]
 ) -> ServiceRollout:
-    key, before, revision = wish
+    key, before, revision = request
     try:
-        rollout = world.ecs.update_service(before, revision)
+        rollout = deps.ecs.update_service(before, revision)
     except CloudUnreachable as error:
         primary = before.primary.id if before.primary else ""
         unknown = Rollout(before.name, "", revision, primary, before.task_definition)
@@ -96,23 +96,23 @@ def _send(
     return watched
 
 
-def record_best_effort(world: Dependencies, note: Callable[[], None]) -> None:
+def record_best_effort(deps: Dependencies, note: Callable[[], None]) -> None:
     """A ledger that cannot be written keeps nobody from going back; a lease that is lost does."""
     try:
         note()
     except LeaseLost:
         raise
     except CloudError as error:
-        world.tell(WarningIssued(f"the ledger does not show how services go back: {error.cause}"))
+        deps.tell(WarningIssued(f"the ledger does not show how services go back: {error.cause}"))
 
 
-def require_ownership(world: Dependencies) -> None:
+def require_ownership(deps: Dependencies) -> None:
     """Only a lease that is lost forbids going back: it is giving way, and must not wait for a ledger that is down."""
     try:
         try:
-            world.lease.check()
+            deps.lease.check()
         except CloudError:
-            world.lease.noticed()
+            deps.lease.raise_if_lost()
     except SupersededBy:
         return
 
@@ -120,7 +120,7 @@ def require_ownership(world: Dependencies) -> None:
 def watch_rollouts(
     services: tuple[ServiceRollout, ...],
     timeout: float,
-    world: Dependencies,
+    deps: Dependencies,
     *,
     stop_early: bool,
     seen: Callable[[ServiceRollout], None] = lambda _: None,
@@ -131,40 +131,38 @@ def watch_rollouts(
     what is unsettled by then is judged as timed out. Without ``stop_early`` there is nothing better to do than to wait,
     also while AWS does not answer. Raises Cancelled, CloudError, and with ``stop_early`` LeaseLost and SupersededBy.
     """
-    deadline = world.clock.monotonic() + timeout
+    deadline = deps.clock.monotonic() + timeout
     blind = False
     near_looks = 0
     while True:
-        out_of_time = world.clock.monotonic() >= deadline
+        out_of_time = deps.clock.monotonic() >= deadline
         try:
-            services = _look(services, world, out_of_time=out_of_time)
+            services = _look(services, deps, out_of_time=out_of_time)
         except CloudUnreachable as error:
             if stop_early or out_of_time:
                 raise
             if not blind:
                 blind = True
-                world.tell(WarningIssued(f"ECS cannot be read, and is asked again until it can: {error.cause}"))
+                deps.tell(WarningIssued(f"ECS cannot be read, and is asked again until it can: {error.cause}"))
         for service in services:
             seen(service)
-        if all(service.verdict.settled for service in services):
+        if all(service.status.settled for service in services):
             return services
-        if stop_early and any(service.hopeless for service in services):
+        if stop_early and any(service.will_fail for service in services):
             return services
         if stop_early:
-            world.lease.noticed()
-        near = is_draining((each.rollout, each.state) for each in services if not each.verdict.settled)
+            deps.lease.raise_if_lost()
+        near = is_draining((each.rollout, each.state) for each in services if not each.status.settled)
         near_looks = near_looks + 1 if near else 0
-        world.clock.sleep(world.clock.pace() * pause(near_looks, failing=any(each.failing for each in services)))
+        deps.clock.sleep(deps.clock.pace() * pause(near_looks, failing=any(each.failing for each in services)))
 
 
-def _look(
-    services: tuple[ServiceRollout, ...], world: Dependencies, *, out_of_time: bool
-) -> tuple[ServiceRollout, ...]:
-    open_ones = [service for service in services if not service.verdict.settled]
-    states = world.ecs.services([service.rollout.service for service in open_ones])
-    details = world.ecs.service_deployments([service.rollout for service in open_ones])
+def _look(services: tuple[ServiceRollout, ...], deps: Dependencies, *, out_of_time: bool) -> tuple[ServiceRollout, ...]:
+    open_ones = [service for service in services if not service.status.settled]
+    states = deps.ecs.services([service.rollout.service for service in open_ones])
+    details = deps.ecs.service_deployments([service.rollout for service in open_ones])
     return tuple(
-        service if service.verdict.settled else _judge(service, states, details, world, out_of_time=out_of_time)
+        service if service.status.settled else _judge(service, states, details, deps, out_of_time=out_of_time)
         for service in services
     )
 
@@ -173,22 +171,22 @@ def _judge(
     service: ServiceRollout,
     states: Mapping[str, ServiceState],
     details: Mapping[str, ServiceDeployment],
-    world: Dependencies,
+    deps: Dependencies,
     *,
     out_of_time: bool,
 ) -> ServiceRollout:
     name = service.rollout.service
     state, detail = states.get(name), details.get(name)
-    sighting, absent_since = service.seen_in(state, world.clock.monotonic())
+    sighting, absent_since = service.seen_in(state, deps.clock.monotonic())
     verdict = judge(service.rollout, state, detail, out_of_time, sighting)
     shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
-    service = replace(service, verdict=shown, state=state, sighting=sighting, absent_since=absent_since)
+    service = replace(service, status=shown, state=state, sighting=sighting, absent_since=absent_since)
     ours = service.deployment
-    world.tell(
+    deps.tell(
         ServiceMoved(service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back)
     )
     if state is not None and worth_explaining(service):
-        service = explain_failure(service, state, detail, world)
+        service = explain_failure(service, state, detail, deps)
     return service
 
 
@@ -196,14 +194,14 @@ def _judge(
 # All or nothing: when one service failed, every one that moved goes back to the revision before.
 
 REVERT = "put back"
-SETTLED = frozenset({DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK, DeploymentState.SUPERSEDED})
+SETTLED = frozenset({DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK, DeploymentState.REPLACED})
 """Fates that leave nothing for us to do: ECS is at it, has done it, or the service is somebody else's by now."""
 
 
 def request_revert(
     moved: Sequence[ServiceRollout],
     changes: Sequence[ServiceUpdate],
-    world: Dependencies,
+    deps: Dependencies,
     seen: Callable[[ServiceRollout], None],
 ) -> None:
     """As :func:`put_back` begins, without waiting: a cancelled job has seconds, a rollout takes minutes.
@@ -211,21 +209,21 @@ def request_revert(
     ECS is asked to stop the rollout it is in; where it cannot, the service is updated to the revision before.
     """
     origin = {change.key: change for change in changes}
-    _began(moved, world)
+    _began(moved, deps)
 
     def on_its_way(way: ServiceRollout) -> None:
-        state, back_to = way.state or origin[way.key].before, origin[way.key].back_to
+        state, back_to = way.state or origin[way.key].before, origin[way.key].previous_revision
         seen(replace(way, going_back=True, state=replace(state, task_definition=back_to)))
 
-    rolling = [each for each in moved if each.verdict.fate in (DeploymentState.WAITING, DeploymentState.PAUSED)]
-    stopped = {each.key for each in rolling if world.ecs.stop_rollout(each.rollout)}
+    rolling = [each for each in moved if each.status.state in (DeploymentState.IN_PROGRESS, DeploymentState.PAUSED)]
+    stopped = {each.key for each in rolling if deps.ecs.stop_rollout(each.rollout)}
     for each in moved:
-        if each.key in stopped or each.verdict.fate is DeploymentState.ROLLING_BACK:
-            on_its_way(replace(each, verdict=DeploymentStatus(DeploymentState.ROLLING_BACK, "ECS is rolling back")))
-    left = [each for each in moved if each.key not in stopped and each.verdict.fate not in SETTLED]
+        if each.key in stopped or each.status.state is DeploymentState.ROLLING_BACK:
+            on_its_way(replace(each, status=DeploymentStatus(DeploymentState.ROLLING_BACK, "ECS is rolling back")))
+    left = [each for each in moved if each.key not in stopped and each.status.state not in SETTLED]
     update_services(
-        [(each.key, each.state or origin[each.key].before, origin[each.key].back_to) for each in left],
-        world,
+        [(each.key, each.state or origin[each.key].before, origin[each.key].previous_revision) for each in left],
+        deps,
         going_back=True,
         began=on_its_way,
     )
@@ -235,7 +233,7 @@ def revert_services(
     moved: Sequence[ServiceRollout],
     changes: Sequence[ServiceUpdate],
     timeout: float,
-    world: Dependencies,
+    deps: Dependencies,
     seen: Callable[[ServiceRollout], None],
 ) -> tuple[ServiceRollout, ...]:
     """Stop what still rolls, and wait until each service is where it was.
@@ -245,17 +243,17 @@ def revert_services(
     DeployError is raised when they are back.
     """
     origin = {change.key: change for change in changes}
-    _began(moved, world)
+    _began(moved, deps)
     waiting = tuple(
-        replace(each, going_back=True) for each in moved if each.verdict.fate is DeploymentState.ROLLING_BACK
+        replace(each, going_back=True) for each in moved if each.status.state is DeploymentState.ROLLING_BACK
     )
-    ours = [each for each in moved if each.verdict.fate not in SETTLED]
+    ours = [each for each in moved if each.status.state not in SETTLED]
     sent: list[ServiceRollout] = []
     failure: DeployError | None = None
     try:
         update_services(
-            [(each.key, each.state or origin[each.key].before, origin[each.key].back_to) for each in ours],
-            world,
+            [(each.key, each.state or origin[each.key].before, origin[each.key].previous_revision) for each in ours],
+            deps,
             going_back=True,
             began=sent.append,
         )
@@ -266,7 +264,7 @@ def revert_services(
     for way in ways:
         seen(way)
     ended = (
-        watch_rollouts(ways, timeout, world, stop_early=False, seen=lambda way: seen(_confirmed(way, there)))
+        watch_rollouts(ways, timeout, deps, stop_early=False, seen=lambda way: seen(_confirmed(way, there)))
         if ways
         else ()
     )
@@ -275,16 +273,16 @@ def revert_services(
     return tuple(_confirmed(way, there) for way in ended)
 
 
-def _began(moved: Sequence[ServiceRollout], world: Dependencies) -> None:
+def _began(moved: Sequence[ServiceRollout], deps: Dependencies) -> None:
     names = ", ".join(service.key for service in moved)
-    world.tell(StepBegan(REVERT, names))
-    record_best_effort(world, lambda: world.journal.step_began(REVERT, names))
+    deps.tell(StepBegan(REVERT, names))
+    record_best_effort(deps, lambda: deps.journal.step_began(REVERT, names))
 
 
-def refresh(moved: Sequence[ServiceRollout], world: Dependencies) -> tuple[ServiceRollout, ...]:
+def refresh(moved: Sequence[ServiceRollout], deps: Dependencies) -> tuple[ServiceRollout, ...]:
     """Whom somebody else, or ECS itself, moved since they were last looked at: those are not ours to put back."""
     try:
-        states = world.ecs.services([each.rollout.service for each in moved])
+        states = deps.ecs.services([each.rollout.service for each in moved])
     except DeployError:  # going back is safe without it, and what AWS says then is told
         return tuple(moved)
     return tuple(_refreshed(each, states.get(each.rollout.service)) for each in moved)
@@ -292,8 +290,8 @@ def refresh(moved: Sequence[ServiceRollout], world: Dependencies) -> tuple[Servi
 
 def _refreshed(service: ServiceRollout, state: ServiceState | None) -> ServiceRollout:
     verdict = judge(service.rollout, state, None, False, service.sighting)
-    if verdict.fate in (DeploymentState.SUPERSEDED, DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK):
-        return replace(service, verdict=verdict, state=state)
+    if verdict.state in (DeploymentState.REPLACED, DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK):
+        return replace(service, status=verdict, state=state)
     return service
 
 
@@ -317,9 +315,9 @@ def _confirmed(way: ServiceRollout, sent: Mapping[str, ServiceRollout]) -> Servi
     ECS returns to the last deployment that completed. That is the one before the release, or, where the release was
     live already, the version that failed.
     """
-    if way.key not in sent or way.verdict.fate is not DeploymentState.ROLLED_BACK:
+    if way.key not in sent or way.status.state is not DeploymentState.ROLLED_BACK:
         return way
     running = way.state.task_definition if way.state else ""
     if revision(running) == revision(way.rollout.task_definition):
         return way
-    return replace(way, verdict=DeploymentStatus(DeploymentState.FAILED, way.verdict.detail))
+    return replace(way, status=DeploymentStatus(DeploymentState.FAILED, way.status.detail))

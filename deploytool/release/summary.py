@@ -15,7 +15,9 @@ def summary(plan: Plan, result: Result, services: Sequence[ServiceOutcome], caus
     where = plan.request.environment
     match result:
         case Result.RELEASED if plan.already_running:
-            there = ", ".join(f"{change.key} on {revision(change.back_to)}" for change in plan.already_running)
+            there = ", ".join(
+                f"{change.key} on {revision(change.previous_revision)}" for change in plan.already_running
+            )
             return f"{what} is live in {where}: every service ran it already ({there})"
         case Result.RELEASED:
             return f"{what} is live in {where}: {_names(services)}"
@@ -33,7 +35,7 @@ def summary(plan: Plan, result: Result, services: Sequence[ServiceOutcome], caus
             return f"the migration of {what} failed; no service in {where} was changed: {cause}"
         case Result.ROLLED_BACK:
             return f"{what} failed in {where}; {_back(services)}"
-        case Result.OUT_OF_TIME:
+        case Result.TIMED_OUT:
             return f"{what} did not settle in {where} in time; {_back(services)}"
         case Result.NOT_ROLLED_BACK:
             return f"{what} failed in {where} and NOT every service is back: {_each(services)}. Someone must look now"
@@ -48,22 +50,22 @@ def summary(plan: Plan, result: Result, services: Sequence[ServiceOutcome], caus
 
 
 def _names(services: Sequence[ServiceOutcome]) -> str:
-    return ", ".join(f"{service.key} on {revision(service.serving)}" for service in services) or "every service"
+    return ", ".join(f"{service.key} on {revision(service.running)}" for service in services) or "every service"
 
 
 def _back(services: Sequence[ServiceOutcome]) -> str:
     if not services:
         return "no service was changed"
-    left = [service for service in services if service.verdict.fate is DeploymentState.SUPERSEDED]
-    older = [each for each in services if _reverted_by_ecs(each) and each.serving != each.before]
-    back = [f"{each.key} on {revision(each.serving)}" for each in services if each not in left and each not in older]
-    foreign = [f"{service.key} left on {revision(service.serving)}, which somebody else deployed" for service in left]
-    reverted = [f"ECS reverted {each.key} to {revision(each.serving)}, the last that had completed" for each in older]
+    left = [service for service in services if service.status.state is DeploymentState.REPLACED]
+    older = [each for each in services if _reverted_by_ecs(each) and each.running != each.before]
+    back = [f"{each.key} on {revision(each.running)}" for each in services if each not in left and each not in older]
+    foreign = [f"{service.key} left on {revision(service.running)}, which somebody else deployed" for service in left]
+    reverted = [f"ECS reverted {each.key} to {revision(each.running)}, the last that had completed" for each in older]
     return "; ".join([f"back on the version before: {', '.join(back)}"] * bool(back) + reverted + foreign)
 
 
 def _reverted_by_ecs(service: ServiceOutcome) -> bool:
-    return (service.back or service.verdict).fate is DeploymentState.ROLLED_BACK
+    return (service.back or service.status).state is DeploymentState.ROLLED_BACK
 
 
 def _going(services: Sequence[ServiceOutcome]) -> str:
@@ -77,4 +79,4 @@ def _going(services: Sequence[ServiceOutcome]) -> str:
 
 
 def _each(services: Sequence[ServiceOutcome]) -> str:
-    return ", ".join(f"{service.key} serves {revision(service.serving)}" for service in services) or "no service moved"
+    return ", ".join(f"{service.key} serves {revision(service.running)}" for service in services) or "no service moved"

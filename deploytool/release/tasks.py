@@ -77,20 +77,20 @@ class MigrationStillRuns(PreconditionFailed):
         )
 
 
-def await_end(running: Callable[[], Sequence[Task]], timeout: float, world: Dependencies) -> None:
+def await_end(running: Callable[[], Sequence[Task]], timeout: float, deps: Dependencies) -> None:
     """Return once ``running`` answers with nothing. Raises MigrationStillRuns after ``timeout`` seconds, CloudError."""
-    deadline = world.clock.monotonic() + timeout
+    deadline = deps.clock.monotonic() + timeout
     told = False
     while tasks := running():
-        if world.clock.monotonic() >= deadline:
+        if deps.clock.monotonic() >= deadline:
             raise MigrationStillRuns(tasks)
         if not told:
             told = True
-            world.tell(WarningIssued(f"waiting for the migrate task {tasks[0].id} (started by {tasks[0].started_by})"))
-        world.clock.sleep(world.clock.pace())
+            deps.tell(WarningIssued(f"waiting for the migrate task {tasks[0].id} (started by {tasks[0].started_by})"))
+        deps.clock.sleep(deps.clock.pace())
 
 
-def migration_mutex(family: str, timeout: float, world: Dependencies) -> None:
+def migration_mutex(family: str, timeout: float, deps: Dependencies) -> None:
     """Wait until no task of the migrate task's family runs.
 
     A release that was cancelled may have left one to finish, and one that lost sight of it could not stop it. Raises
@@ -98,9 +98,9 @@ def migration_mutex(family: str, timeout: float, world: Dependencies) -> None:
     """
 
     def running() -> Sequence[Task]:
-        return [task for task in world.ecs.tasks_of(family=family) if task.last_status != "STOPPED"]
+        return [task for task in deps.ecs.tasks_of(family=family) if task.last_status != "STOPPED"]
 
-    await_end(running, timeout, world)
+    await_end(running, timeout, deps)
 
 
 # SEG run.standalone
@@ -114,54 +114,54 @@ DRAIN = 3.0
 
 
 def start(
-    task: StandaloneTask, task_definition: str, world: Dependencies, token: str, tags: Mapping[str, str]
+    task: StandaloneTask, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str]
 ) -> Task | RunTaskFailure:
     """Where the answer was lost the task may run: the same token finds it, and never starts a second one."""
     for wait in UNANSWERED:
-        world.lease.check()
+        deps.lease.check()
         try:
-            return world.ecs.run_task(task, task_definition, token, tags)
+            return deps.ecs.run_task(task, task_definition, token, tags)
         except CloudUnreachable as error:
-            world.tell(WarningIssued(f"{error.cause}; asking again with the same client token"))
-            world.clock.sleep(wait)
-    world.lease.check()
-    return world.ecs.run_task(task, task_definition, token, tags)
+            deps.tell(WarningIssued(f"{error.cause}; asking again with the same client token"))
+            deps.clock.sleep(wait)
+    deps.lease.check()
+    return deps.ecs.run_task(task, task_definition, token, tags)
 
 
-def until_stopped(started: Task, container: str, world: Dependencies, deadline: float, step: str) -> Task | None:
+def until_stopped(started: Task, container: str, deps: Dependencies, deadline: float, step: str) -> Task | None:
     """The task once it has stopped, its log told line by line as ``step``; ``None`` where it still runs at ``deadline``
     (of the monotonic clock). Raises Cancelled, CloudError.
     """
     follower: Follower | None = None
     while True:
-        seen = world.ecs.task(started.arn)
+        seen = deps.ecs.task(started.arn)
         if seen is not None:
             there = container_of(seen, container)
             if follower is None and there is not None and there.log is not None:
-                follower = world.logs.follow(there.log)
+                follower = deps.logs.follow(there.log)
             if seen.last_status == "STOPPED":
-                _drain(follower, world, step, good=bool(there and there.exit_code == 0))
+                _drain(follower, deps, step, succeeded=bool(there and there.exit_code == 0))
                 return seen
-        _say(follower, world, step)
-        if world.clock.monotonic() >= deadline:
-            _say(follower, world, step)
+        _say(follower, deps, step)
+        if deps.clock.monotonic() >= deadline:
+            _say(follower, deps, step)
             return None
-        world.clock.sleep(world.clock.pace())
+        deps.clock.sleep(deps.clock.pace())
 
 
-def stop(task: Task, reason: str, world: Dependencies) -> str:
+def stop(task: Task, reason: str, deps: Dependencies) -> str:
     """``was stopped``, or why not: a failing StopTask must not hide what it was called for."""
     try:
-        world.ecs.stop_task(task.arn, reason)
+        deps.ecs.stop_task(task.arn, reason)
     except DeployError as error:
         return f"could not be stopped and may still run: {error.cause}"
     return "was stopped"
 
 
-def last_lines(task: Task, container: str, world: Dependencies) -> tuple[str, ...]:
+def last_lines(task: Task, container: str, deps: Dependencies) -> tuple[str, ...]:
     """The end of the container's log; empty where it has none that can be read."""
     there = container_of(task, container)
-    return world.logs.tail(there.log, LOG_LINES) if there and there.log else ()
+    return deps.logs.tail(there.log, LOG_LINES) if there and there.log else ()
 
 
 def container_of(task: Task, name: str) -> Container | None:
@@ -175,20 +175,20 @@ def only(task: Task, name: str) -> Task:
     return replace(task, containers=(container,)) if container else task
 
 
-def _drain(follower: Follower | None, world: Dependencies, step: str, *, good: bool) -> None:
+def _drain(follower: Follower | None, deps: Dependencies, step: str, *, succeeded: bool) -> None:
     """The log may lag behind the end: read until it is quiet, longer where the last lines will be the explanation."""
-    quiet, enough = 0, 1 if good else 3
-    until = world.clock.monotonic() + DRAIN
-    while quiet < enough and world.clock.monotonic() < until:
-        quiet = 0 if _say(follower, world, step) else quiet + 1
-        world.clock.sleep(0.25)
-    _say(follower, world, step)
+    quiet, enough = 0, 1 if succeeded else 3
+    until = deps.clock.monotonic() + DRAIN
+    while quiet < enough and deps.clock.monotonic() < until:
+        quiet = 0 if _say(follower, deps, step) else quiet + 1
+        deps.clock.sleep(0.25)
+    _say(follower, deps, step)
 
 
-def _say(follower: Follower | None, world: Dependencies, step: str) -> bool:
+def _say(follower: Follower | None, deps: Dependencies, step: str) -> bool:
     lines = follower.read() if follower else ()
     for line in lines:
-        world.tell(OutputLine(step, line))
+        deps.tell(OutputLine(step, line))
     return bool(lines)
 
 
@@ -209,69 +209,69 @@ class MigrationFailed(DeployError):
         super().__init__(diagnosis.cause, diagnosis.fix)
 
 
-def migrate(step: Migrate, task_definition: str, world: Dependencies, token: str, tags: Mapping[str, str]) -> None:
+def migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str]) -> None:
     """Start the task once, wait for its end and raise MigrationFailed unless its container exited with 0.
 
     Trying again happens only while no container has started: capacity and network interface failures. Raises
     MigrationStillRuns where another one does not end, and CloudError where nobody can say whether one runs.
     """
-    migration_mutex(step.family, step.timeout, world)
+    migration_mutex(step.family, step.timeout, deps)
     try:
-        _migrate(step, task_definition, world, token, tags)
+        _migrate(step, task_definition, deps, token, tags)
     except (MigrationFailed, Cancelled, LeaseLost, SupersededBy):
         raise
     except DeployError as error:
         raise MigrationFailed(Diagnosis("migration-unknown", error.cause, error.fix)) from error
 
 
-def _migrate(step: Migrate, task_definition: str, world: Dependencies, token: str, tags: Mapping[str, str]) -> None:
-    deadline = world.clock.monotonic() + step.timeout
+def _migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str]) -> None:
+    deadline = deps.clock.monotonic() + step.timeout
     for attempt in range(1, ATTEMPTS + 1):
-        ended = _attempt(step, task_definition, world, f"{token}-{attempt}", tags, deadline)
+        ended = _attempt(step, task_definition, deps, f"{token}-{attempt}", tags, deadline)
         if isinstance(ended, RunTaskFailure):
             diagnosis = diagnose_run_task_failure(ended, attempt, ATTEMPTS)
         else:
             container = container_of(ended, step.container)
             if container is not None and container.exit_code == 0:
                 return
-            diagnosis = diagnose_task(only(ended, step.container), last_lines(ended, step.container, world))
-        if not diagnosis.retriable or attempt == ATTEMPTS or world.clock.monotonic() >= deadline:
+            diagnosis = diagnose_task(only(ended, step.container), last_lines(ended, step.container, deps))
+        if not diagnosis.retriable or attempt == ATTEMPTS or deps.clock.monotonic() >= deadline:
             raise MigrationFailed(diagnosis)
-        world.tell(
+        deps.tell(
             WarningIssued(f"the migrate task did not start: {diagnosis.cause}; trying again ({attempt} of {ATTEMPTS})")
         )
-        world.clock.sleep(min(2.0**attempt, 15.0))
+        deps.clock.sleep(min(2.0**attempt, 15.0))
     raise AssertionError("the last attempt always returns or raises")
 
 
 def _attempt(
-    step: Migrate, task_definition: str, world: Dependencies, token: str, tags: Mapping[str, str], deadline: float
+    step: Migrate, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str], deadline: float
 ) -> Task | RunTaskFailure:
-    started = start(step.task, task_definition, world, token, tags)
+    started = start(step.task, task_definition, deps, token, tags)
     if isinstance(started, RunTaskFailure):
         return started
-    world.journal.migration_started(started.arn)
-    world.tell(OutputLine(MIGRATE_STEP, f"task {started.id} started"))
+    deps.journal.migration_started(started.arn)
+    deps.tell(OutputLine(MIGRATE_STEP, f"task {started.id} started"))
     try:
-        ended = until_stopped(started, step.container, world, deadline, MIGRATE_STEP)
+        ended = until_stopped(started, step.container, deps, deadline, MIGRATE_STEP)
     except Cancelled:
         if step.on_cancel == "stop":
-            world.tell(WarningIssued(f"the migrate task {started.id} {stop(started, 'release cancelled', world)}"))
+            deps.tell(WarningIssued(f"the migrate task {started.id} {stop(started, 'release cancelled', deps)}"))
         else:
-            world.tell(WarningIssued(f"the migrate task {started.id} was left to finish"))
+            deps.tell(WarningIssued(f"the migrate task {started.id} was left to finish"))
         raise
     if ended is None:
-        raise MigrationFailed(_out_of_time(step, started, stop(started, "migration out of time", world), world))
+        raise MigrationFailed(_out_of_time(step, started, stop(started, "migration out of time", deps), deps))
     return ended
 
 
-def _out_of_time(step: Migrate, task: Task, stopped: str, world: Dependencies) -> Diagnosis:
+def _out_of_time(step: Migrate, task: Task, stopped: str, deps: Dependencies) -> Diagnosis:
     return Diagnosis(
         code="migration-out-of-time",
         cause=f"the migration ran longer than {step.timeout:.0f} s and {stopped}",
         fix="raise migrate.timeout in deploytool.yml, or find what it waits for (a lock held by another session?)",
         subject=f"task {task.id}",
-        log=last_lines(task, step.container, world),
+        log=last_lines(task, step.container, deps),
     )
 
 
@@ -293,7 +293,7 @@ class NeverRan(PreconditionFailed):
 def run_once(
     task: StandaloneTask,
     task_definition: str,
-    world: Dependencies,
+    deps: Dependencies,
     *,
     token: str,
     tags: Mapping[str, str],
@@ -304,28 +304,28 @@ def run_once(
     A task that is not waited for any longer is stopped: nobody would see its end. Raises NeverRan, TimeoutExceeded,
     Cancelled, CloudError.
     """
-    started = start(task, task_definition, world, token, tags)
+    started = start(task, task_definition, deps, token, tags)
     if isinstance(started, RunTaskFailure):
         raise NeverRan(diagnose_run_task_failure(started))
-    world.tell(StepBegan(RUN_STEP, f"task {started.id}"))
-    deadline = float("inf") if timeout is None else world.clock.monotonic() + timeout
+    deps.tell(StepBegan(RUN_STEP, f"task {started.id}"))
+    deadline = float("inf") if timeout is None else deps.clock.monotonic() + timeout
     try:
-        ended = until_stopped(started, task.container, world, deadline, RUN_STEP)
+        ended = until_stopped(started, task.container, deps, deadline, RUN_STEP)
     except DeployError as error:
-        world.tell(WarningIssued(f"task {started.id} {stop(started, error.cause, world)}"))
+        deps.tell(WarningIssued(f"task {started.id} {stop(started, error.cause, deps)}"))
         raise
     if ended is None:
-        stopped = stop(started, "out of time", world)
+        stopped = stop(started, "out of time", deps)
         raise TimeoutExceeded(
             f"the command ran longer than {timeout:.0f} s; its task {stopped}", "give it a longer --timeout"
         )
-    return _exit_code(ended, task.container, world)
+    return _exit_code(ended, task.container, deps)
 
 
-def _exit_code(ended: Task, container: str, world: Dependencies) -> int:
+def _exit_code(ended: Task, container: str, deps: Dependencies) -> int:
     there = container_of(ended, container)
     if there is None or there.exit_code is None:
-        raise NeverRan(diagnose_task(only(ended, container), last_lines(ended, container, world)))
+        raise NeverRan(diagnose_task(only(ended, container), last_lines(ended, container, deps)))
     if there.exit_code:
-        world.tell(WarningIssued(diagnose_task(only(ended, container), ()).cause))
+        deps.tell(WarningIssued(diagnose_task(only(ended, container), ()).cause))
     return there.exit_code

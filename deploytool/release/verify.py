@@ -117,55 +117,55 @@ SOON = 0.1
 """Seconds before the second question, doubled up to ``verify.interval``: the load balancer comes a moment after ECS."""
 
 
-def verify(step: Verify, world: Dependencies) -> Diagnosis | None:
+def verify(step: Verify, deps: Dependencies) -> Diagnosis | None:
     """``None`` where the new version answers as it should and no alarm rings; else why not."""
-    return (_asked(step, world) if step.url else None) or _baked(step, world)
+    return (_asked(step, deps) if step.url else None) or _baked(step, deps)
 
 
-def last_log_lines(rollout: Rollout, world: Dependencies) -> tuple[str, ...]:
+def last_log_lines(rollout: Rollout, deps: Dependencies) -> tuple[str, ...]:
     """The end of the new version's log, from a task that runs it: the answer alone seldom says why."""
     try:
-        tasks = world.ecs.running_tasks(rollout.service)
+        tasks = deps.ecs.running_tasks(rollout.service)
     except DeployError as error:  # an explanation less; the check has failed all the same
-        world.tell(WarningIssued(f"the log of {rollout.service} cannot be found: {error.cause}. {error.fix}"))
+        deps.tell(WarningIssued(f"the log of {rollout.service} cannot be found: {error.cause}. {error.fix}"))
         return ()
     ours = (task for task in tasks if task.task_definition == rollout.task_definition)
     place = next((container.log for task in ours for container in task.containers if container.log), None)
-    return world.logs.tail(place, LOG_LINES) if place else ()
+    return deps.logs.tail(place, LOG_LINES) if place else ()
 
 
-def _asked(step: Verify, world: Dependencies) -> Diagnosis | None:
-    deadline = world.clock.monotonic() + step.timeout
+def _asked(step: Verify, deps: Dependencies) -> Diagnosis | None:
+    deadline = deps.clock.monotonic() + step.timeout
     told, pause = "", min(SOON, step.interval)
     while True:
-        left = deadline - world.clock.monotonic()
-        answer = world.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
+        left = deadline - deps.clock.monotonic()
+        answer = deps.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
         if response_matches(step, answer):
-            world.tell(OutputLine("verify", f"{step.url} answers as it should"))
+            deps.tell(OutputLine("verify", f"{step.url} answers as it should"))
             return None
         why = diagnose_http_response(step, answer)
         if why.cause != told:
             told = why.cause
-            world.tell(OutputLine("verify", told))
-        if world.clock.monotonic() + pause >= deadline:
+            deps.tell(OutputLine("verify", told))
+        if deps.clock.monotonic() + pause >= deadline:
             return why
-        world.lease.noticed()
-        world.clock.sleep(pause)
+        deps.lease.raise_if_lost()
+        deps.clock.sleep(pause)
         pause = min(2 * pause, step.interval)
 
 
-def _baked(step: Verify, world: Dependencies) -> Diagnosis | None:
-    deadline = world.clock.monotonic() + step.bake
+def _baked(step: Verify, deps: Dependencies) -> Diagnosis | None:
+    deadline = deps.clock.monotonic() + step.bake
     while True:
-        if ringing := step.alarms and world.alarms.ringing(step.alarms):
+        if ringing := step.alarms and deps.alarms.ringing(step.alarms):
             return Diagnosis(
                 code="alarm-ringing",
                 cause=f"while {step.service} was watched, CloudWatch alarm {', '.join(ringing)} went to ALARM",
                 fix="look at the alarm's metric since the release began: the new version made it cross its threshold",
                 subject=step.service,
             )
-        left = deadline - world.clock.monotonic()
+        left = deadline - deps.clock.monotonic()
         if left <= 0:
             return None
-        world.lease.noticed()
-        world.clock.sleep(min(10.0, left))
+        deps.lease.raise_if_lost()
+        deps.clock.sleep(min(10.0, left))

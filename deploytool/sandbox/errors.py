@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class SandboxError(DeployError):
     """The sandbox could not be started, changed or stopped; nothing outside this machine was touched."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class CommandFailed(SandboxError):

@@ -131,8 +131,8 @@ class Fault:
     title: str
     outcome: str
     edit: Edit | Migration | None = None
-    spoil: Callable[[Account], None] | None = None
-    mend: Callable[[Account], None] | None = None
+    inject: Callable[[Account], None] | None = None
+    undo: Callable[[Account], None] | None = None
 
 
 FAULTS = {
@@ -192,14 +192,14 @@ FAULTS = {
         "Correct the README",
         "the release is refused: a secret that the tasks need is gone (exit 3)",
         Edit("README.md", "in five minutes", "in ten minutes"),
-        spoil=delete_secret,
-        mend=restore_secret,
+        inject=delete_secret,
+        undo=restore_secret,
     ),
     "wrong-cpu": Fault(
         "",
         "the release is refused: the tasks want another CPU than the image is built for (exit 3)",
-        spoil=change_cpu,
-        mend=restore_cpu,
+        inject=change_cpu,
+        undo=restore_cpu,
     ),
 }
 
@@ -227,8 +227,8 @@ def inject(state: SandboxState, name: str) -> Change:
     if name in state.broken:
         raise SandboxError(f"{name} is broken already", "mend it with `deploytool sandbox fix`")
     good = state.good_commit or checkout.head(state.workdir)
-    if fault.spoil:
-        fault.spoil(Account(state.aws_endpoint_url, state.region))
+    if fault.inject:
+        fault.inject(Account(state.aws_endpoint_url, state.region))
     commit = page = ""
     if fault.edit:
         _require_clean(state)
@@ -253,7 +253,7 @@ def undo_all(state: SandboxState) -> Change:
         commit, page = _merge(state, f"Mend: {', '.join(state.broken)}")
     account = Account(state.aws_endpoint_url, state.region)
     for name in state.broken:
-        mend = FAULTS[name].mend
+        mend = FAULTS[name].undo
         if mend:
             mend(account)
     save_state(replace(state, broken=[], good_commit=""))

@@ -169,7 +169,7 @@ class Apply(Protocol):
         """
 
 
-def up(root: Path, wish: UpOptions, say: Callable[[str], None], apply: Apply) -> SandboxState:
+def up(root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply) -> SandboxState:
     """Start the sandbox of this directory, or return the one that runs. One that is not whole is taken down first.
 
     Raises:
@@ -180,18 +180,18 @@ def up(root: Path, wish: UpOptions, say: Callable[[str], None], apply: Apply) ->
         raise SandboxRefused(root, why, "run `deploytool sandbox up` in a directory of your own")
     before = at(root)
     if before:
-        if is_whole(before) and (STAGING.name in before.environments or not wish.staging):
+        if is_whole(before) and (STAGING.name in before.environments or not options.staging):
             return before
         say("taking down what is left of the sandbox before")
         down(before, say, keep_docker=True)
     with one_at_a_time(say):
-        return _start(root, wish, say, apply, before)
+        return _start(root, options, say, apply, before)
 
 
 def _start(
-    root: Path, wish: UpOptions, say: Callable[[str], None], apply: Apply, before: SandboxState | None
+    root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply, before: SandboxState | None
 ) -> SandboxState:
-    record = StateFile(_new_state(root, wish))
+    record = StateFile(_new_state(root, options))
     if before and before.dockerd_started:
         record.change(dockerd_started=True, processes={"dockerd": before.processes["dockerd"]})
     state = record.state
@@ -216,9 +216,9 @@ def _start(
     return record.state
 
 
-def _new_state(root: Path, wish: UpOptions) -> SandboxState:
-    aws = free_port(wish.aws_port, set())
-    ports = {"aws": aws, "github": free_port(wish.github_port, {aws})}
+def _new_state(root: Path, options: UpOptions) -> SandboxState:
+    aws = free_port(options.aws_port, set())
+    ports = {"aws": aws, "github": free_port(options.github_port, {aws})}
     endpoint = f"http://{HOST}:{aws}"
     return SandboxState(
         # The same for the same directory: what a lost state file forgot is still found by its label.
@@ -233,7 +233,7 @@ def _new_state(root: Path, wish: UpOptions) -> SandboxState:
         workdir=root / ".deploytool" / "workdir",
         app_url=PRODUCTION.url(endpoint),
         ports=ports,
-        environments=[PRODUCTION.name, *([STAGING.name] if wish.staging else [])],
+        environments=[PRODUCTION.name, *([STAGING.name] if options.staging else [])],
     )
 
 

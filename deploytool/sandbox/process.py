@@ -107,9 +107,9 @@ def stop_process(process: SandboxProcess | None, *, patience: float = 5.0) -> bo
     """Ask it to end, and after ``patience`` seconds end it. False when it was gone already."""
     if process is None or not alive(process):
         return False
-    for wish, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
+    for options, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
         try:
-            os.kill(process.pid, wish)
+            os.kill(process.pid, options)
         except ProcessLookupError:
             return True
         deadline = time.monotonic() + seconds

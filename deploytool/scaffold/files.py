@@ -119,7 +119,7 @@ class FileResult:
     """A file and its fate. ``difference`` is a unified diff from what exists to what init writes."""
 
     file: NewFile
-    fate: FileAction
+    action: FileAction
     difference: tuple[str, ...] = ()
 
     @property

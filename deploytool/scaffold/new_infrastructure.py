@@ -274,7 +274,7 @@ def draft_infrastructure(
     around: ProjectScan,
     package: Mapping[str, Any] | None,
     app: NodeApp | None,
-    wish: NewInfrastructureOptions,
+    options: NewInfrastructureOptions,
     subjects: Subjects,
 ) -> Draft:
     """What `deploytool.yml` is to say. Raises NothingToRelease."""
@@ -291,64 +291,64 @@ def draft_infrastructure(
     images = [Image(APP, built.app, built.takes_commit)]
     if built.migrate:
         images.append(Image(MIGRATE, built.migrate))
-    services = [Service(APP, APP, check=_check(app, wish, built))]
+    services = [Service(APP, APP, check=_check(app, options, built))]
     if worker:
         services.append(Service(WORKER, APP))
     return Draft(
-        app=wish.app,
+        app=options.app,
         images=tuple(images),
         services=tuple(services),
         environments=tuple(
-            _environment(name, wish, services[0].check, worker, migrates=bool(built.migrate))
-            for name in wish.environments
+            _environment(name, options, services[0].check, worker, migrates=bool(built.migrate))
+            for name in options.environments
         ),
-        migrate=_migrate(wish, app) if built.migrate else None,
-        shared=role_parameters(wish.app, wish.environments, wish.cluster, subjects),
+        migrate=_migrate(options, app) if built.migrate else None,
+        shared=role_parameters(options.app, options.environments, options.cluster, subjects),
     )
 
 
-def _migrate(wish: NewInfrastructureOptions, app: NodeApp | None) -> Migrate:
-    return Migrate(_family(wish, wish.main), MIGRATE, APP, app.migrations if app else "")
+def _migrate(options: NewInfrastructureOptions, app: NodeApp | None) -> Migrate:
+    return Migrate(_family(options, options.main), MIGRATE, APP, app.migrations if app else "")
 
 
-def _family(wish: NewInfrastructureOptions, environment: str) -> str:
+def _family(options: NewInfrastructureOptions, environment: str) -> str:
     """As cloudformation/service.yaml calls it."""
-    return f"{wish.cluster_of(environment)}-migrate"
+    return f"{options.cluster_of(environment)}-migrate"
 
 
-def _check(app: NodeApp | None, wish: NewInfrastructureOptions, built: ExistingDockerfile) -> Check | None:
-    path = wish.health_path or (PATH if app else "")
+def _check(app: NodeApp | None, options: NewInfrastructureOptions, built: ExistingDockerfile) -> Check | None:
+    path = options.health_path or (PATH if app else "")
     if not path:
         return None
     tells = built.takes_commit and app is not None and app.health.tells_version and path == PATH
-    return Check(f"https://{wish.host_of(wish.main) or UNKNOWN_HOST}{path}", tells, is_known=bool(wish.domain))
+    return Check(f"https://{options.host_of(options.main) or UNKNOWN_HOST}{path}", tells, is_known=bool(options.domain))
 
 
 def _environment(
-    name: str, wish: NewInfrastructureOptions, check: Check | None, worker: Worker | None, *, migrates: bool
+    name: str, options: NewInfrastructureOptions, check: Check | None, worker: Worker | None, *, migrates: bool
 ) -> Environment:
-    is_main, host = name == wish.main, wish.host_of(name)
-    path = check.url.removeprefix(f"https://{wish.host_of(wish.main)}") if check and wish.domain else ""
+    is_main, host = name == options.main, options.host_of(name)
+    path = check.url.removeprefix(f"https://{options.host_of(options.main)}") if check and options.domain else ""
     return Environment(
         name=name,
-        region=wish.region,
-        cluster=wish.cluster_of(name),
-        repository=wish.app,
-        account=wish.account,
+        region=options.region,
+        cluster=options.cluster_of(name),
+        repository=options.app,
+        account=options.account,
         url=f"https://{host}" if host else "",
         check_url=f"https://{host}{path}" if path and not is_main else "",
-        task=_family(wish, name) if migrates and not is_main else "",
-        parameters=_parameters(wish, host, worker, is_main=is_main),
+        task=_family(options, name) if migrates and not is_main else "",
+        parameters=_parameters(options, host, worker, is_main=is_main),
     )
 
 
-def _parameters(wish: NewInfrastructureOptions, host: str, worker: Worker | None, *, is_main: bool) -> Parameters:
+def _parameters(options: NewInfrastructureOptions, host: str, worker: Worker | None, *, is_main: bool) -> Parameters:
     # Three gateways have an address each, and an account five of them until it asks for more.
     found: dict[str, str | tuple[str, ...]] = {} if is_main else {"NatGateways": "one"}
-    if wish.health_path and wish.health_path != PATH:
-        found["HealthPath"] = wish.health_path
+    if options.health_path and options.health_path != PATH:
+        found["HealthPath"] = options.health_path
     if worker and worker.command != DEFAULT_WORKER:
         found["WorkerCommand"] = worker.command
-    if host and wish.hosted_zone:
-        found |= {"DomainName": host, "HostedZoneId": wish.hosted_zone}
+    if host and options.hosted_zone:
+        found |= {"DomainName": host, "HostedZoneId": options.hosted_zone}
     return found

@@ -22,7 +22,7 @@ def init_text(
     settled: Sequence[FileResult], facts: Sequence[str], notes: Sequence[str], commands: Sequence[str], *, diff: bool
 ) -> str:
     """Facts found, files with their fate, notes, and the next commands."""
-    rows = [(_word(each.fate), clean(each.file.path), _remark(each)) for each in settled]
+    rows = [(_word(each.action), clean(each.file.path), _remark(each)) for each in settled]
     parts = [tuple(f"found: {clean(fact)}" for fact in facts), columns(rows, "")]
     if diff:
         parts += [tuple(clean(line) for line in each.difference) for each in settled if each.difference]
@@ -48,7 +48,7 @@ def init_document(
         "kind": "init",
         "preview": diff,
         "files": [
-            {"path": each.file.path, "fate": each.fate.value, "difference": "\n".join(each.difference)}
+            {"path": each.file.path, "fate": each.action.value, "difference": "\n".join(each.difference)}
             for each in settled
         ],
         "found": list(facts),
@@ -62,9 +62,9 @@ def _word(fate: FileAction) -> str:
 
 
 def _remark(settled: FileResult) -> str:
-    if settled.fate in (FileAction.WRITTEN, FileAction.NEW):
+    if settled.action in (FileAction.WRITTEN, FileAction.NEW):
         return ""
-    if settled.fate is FileAction.SAME:
+    if settled.action is FileAction.SAME:
         return "as it would be written"
     own, ours = settled.lines
     return f"differs: {count(own, 'line')} of yours, {count(ours, 'line')} of init's"

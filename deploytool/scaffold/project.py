@@ -181,7 +181,7 @@ def draft_new_infrastructure(
 
     region = _region(given)
     account = given.account or signed_in_account(Session(region))
-    wish = NewInfrastructureOptions(
+    options = NewInfrastructureOptions(
         app=given.app,
         environments=environments,
         region=region,
@@ -192,9 +192,9 @@ def draft_new_infrastructure(
         health_path=given.health_path,
     )
     # A wrong directory is told before anybody is asked.
-    draft_infrastructure(around, package, app, wish, Subjects(""))
+    draft_infrastructure(around, package, app, options, Subjects(""))
     subjects = subjects_of(around.repository)
-    drafted = draft_infrastructure(around, package, app, wish, subjects)
+    drafted = draft_infrastructure(around, package, app, options, subjects)
     return InitialDraft(
         draft=drafted,
         role=given.role or deploy_role(account, region, given.app, ENVIRONMENT),
@@ -291,7 +291,7 @@ def initialize(given: InitOptions) -> None:
     )
     found = _settle(start.draft, around, app, told, place.parent, preview=given.diff)
     # A preview has none that is to be written.
-    write_all({place: each.file.text for place, each in found.items() if each.fate is FileAction.WRITTEN})
+    write_all({place: each.file.text for place, each in found.items() if each.action is FileAction.WRITTEN})
     parts = (
         tuple(found.values()),
         tuple(facts(around, app, start.draft)),
@@ -343,7 +343,7 @@ def _settle(
     """Each place with what becomes of its file, its path as seen from where the command was given."""
     own = scaffold_templates()
     found = _compared(scaffold_files(draft, around, app, told, own), around, directory, preview=preview)
-    if any(place.name == "rollback.yml" and each.fate is FileAction.KEPT for place, each in found.items()):
+    if any(place.name == "rollback.yml" and each.action is FileAction.KEPT for place, each in found.items()):
         # Whether another workflow of that name acts on the box is not known.
         made = scaffold_files(replace(draft, checkbox=False), around, app, told, own)
         return _compared(made, around, directory, preview=preview)

@@ -10,8 +10,8 @@ from tests.simulation.site import SERVICES, Broke, Site
 from tests.support.fake_ecs.deployment import moment
 from tests.support.fake_ecs.ecs import LAG
 
-UNCHANGED = frozenset({Exit.REFUSED, Exit.BUILD_FAILED, Exit.MIGRATION_FAILED, Exit.LOCKED})
-GONE_BACK = frozenset({Exit.ROLLED_BACK, Exit.OUT_OF_TIME})
+UNCHANGED = frozenset({Exit.PRECONDITION_FAILED, Exit.BUILD_FAILED, Exit.MIGRATION_FAILED, Exit.LOCKED})
+GONE_BACK = frozenset({Exit.ROLLED_BACK, Exit.TIMEOUT})
 
 
 def at_change(site: Site, process: Process, operation: str, about: str, revision: str) -> None:
@@ -43,7 +43,7 @@ def _recorded(site: Site, process: Process, operation: str, about: str, revision
 
 def at_end(site: Site, process: Process, end: End, began: float) -> None:
     """What a process says of its end is true."""
-    _require(end.exit is not Exit.OUR_FAULT, f"{process.id} ended by a fault of its own: {_said(end)}")
+    _require(end.exit is not Exit.INTERNAL_ERROR, f"{process.id} ended by a fault of its own: {_said(end)}")
     if end.exit is None:
         return
     _require(
@@ -75,7 +75,7 @@ def at_end(site: Site, process: Process, end: End, began: float) -> None:
 
 def claims(site: Site, process: Process, end: End) -> None:
     """Of one that stood still while another worked: success is claimed only where it is true."""
-    _require(end.exit is not Exit.OUR_FAULT, f"{process.id} ended by a fault of its own: {_said(end)}")
+    _require(end.exit is not Exit.INTERNAL_ERROR, f"{process.id} ended by a fault of its own: {_said(end)}")
     ended = site.table.records[process.id].ended_at if process.id in site.table.records else None
     if ended is not None and ended < moment(site.clock.now - LAG):
         return  # it stood still after its end was written: what it said was true then
@@ -96,7 +96,7 @@ def later(site: Site, process: Process, end: End, began: float) -> None:
 def one_release(site: Site, process: Process, end: End) -> None:
     """Services are of one release, or somebody was told that they are not, or made them so."""
     there = tuple(site.live().items())
-    if end.exit in (Exit.DONE, Exit.NOT_ROLLED_BACK):
+    if end.exit in (Exit.OK, Exit.NOT_ROLLED_BACK):
         site.told_to_look = end.exit is Exit.NOT_ROLLED_BACK
     if end.exit is None or not site.mixed() or there in site.said_mixed:
         return
@@ -111,7 +111,7 @@ def one_release(site: Site, process: Process, end: End) -> None:
 
 def at_last(site: Site, process: Process, end: End) -> None:
     """After all faults are over, one release ends well and everything is its."""
-    _require(end.exit is Exit.DONE, f"nothing is wrong any more, and {process.id} says: {_said(end)}")
+    _require(end.exit is Exit.OK, f"nothing is wrong any more, and {process.id} says: {_said(end)}")
     _all_released(site, process, end)
     _require(set(site.live().values()) == {process.id}, f"services are on {site.live()}")
     _require(not _unfinished(site), f"records without an end: {_unfinished(site)}")
@@ -135,7 +135,7 @@ def _is_back(site: Site, process: Process, change: ServiceUpdate, end: End) -> N
     before = change.before.primary
     # A version that had failed when this release found it runs no better for being put back.
     failing = before is not None and before.rollout_state == "FAILED"
-    back = primary.revision == change.back_to and (primary.state == "COMPLETED" or failing)
+    back = primary.revision == change.previous_revision and (primary.state == "COMPLETED" or failing)
     _require(
         back,
         f"{process.id} is to have put back {change.key}; it is on {primary.revision} ({primary.state}): {_said(end)}",
@@ -147,7 +147,7 @@ def _unfinished(site: Site) -> list[str]:
 
 
 def _said(end: End) -> str:
-    said = end.outcome.sentence if end.outcome else end.raised.cause if end.raised else "nothing"
+    said = end.outcome.summary if end.outcome else end.raised.cause if end.raised else "nothing"
     return f"exit {end.exit}: {said}"
 
 

@@ -104,7 +104,7 @@ def at_last(site: Site, *, stuck: bool) -> None:
         process = Process(site, Run())
         _enter(site, process)
         end = process.live()
-        if end.exit is not Exit.REFUSED:
+        if end.exit is not Exit.PRECONDITION_FAILED:
             break
         site.clock.sleep(120.0)
     invariants.at_last(site, process, end)

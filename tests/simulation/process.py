@@ -116,7 +116,7 @@ class Process:
             end = End(error.exit_code, settled=self.settled, raised=error)
         else:
             end = End(outcome.exit_code, outcome, self.settled)
-        said = end.outcome.sentence if end.outcome else end.raised.cause if end.raised else "killed"
+        said = end.outcome.summary if end.outcome else end.raised.cause if end.raised else "killed"
         self.site.note(f"{self.id} ends with {'SIGKILL' if end.exit is None else int(end.exit)}: {said}")
         return end
 
@@ -192,19 +192,19 @@ class Process:
     def _settle_what_was_left(self) -> None:
         assert self.lease is not None
         for record in self.site.table.unfinished():
-            ours = replace(record, fence=self.lease.mine.fence)
+            ours = replace(record, fencing_token=self.lease.mine.fencing_token)
             self.life.call()
             self.site.table.save(ours)
             self.settling = ours
             end = recover(ours, self._world(self._journal(ours)), TIMEOUT)
-            self.site.note(f"{self.id} settled {record.release_id}: {end.sentence}")
+            self.site.note(f"{self.id} settled {record.release_id}: {end.summary}")
             self.life.call()
             self.site.table.save(
                 replace(
                     ours,
                     result=end.result,
-                    sentence=end.sentence,
-                    serving=end.serving,
+                    summary=end.summary,
+                    running=end.running,
                     ended_at=moment(self.site.clock.now),
                 )
             )
@@ -223,7 +223,7 @@ class Process:
             live.services,
             document={"verify": verified},
             now=moment(self.site.clock.now),
-            fence=self.lease.mine.fence,
+            fencing_token=self.lease.mine.fencing_token,
         )
         self.life.call()
         self.site.table.begin(record)

@@ -79,9 +79,9 @@ class Site:
         """Port ``run.ports.Web``: the app behind its load balancer tells which release it is."""
         self.ecs.life.call()
         app = self.ecs.members["app"]
-        if not app.serving:
+        if not app.running:
             return NoResponse("connection")
-        serving = app.primary.revision if app.primary.revision in app.serving else min(app.serving)
+        serving = app.primary.revision if app.primary.revision in app.running else min(app.running)
         release = self.release_of(serving)
         if release in self.verify_fails:
             return HttpResponse(500, "no")

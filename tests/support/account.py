@@ -21,13 +21,13 @@ READ_ONLY = {
 class Account(account.Account):
     """What these tests look at and change in it."""
 
-    def serving(self) -> dict[str, str]:
+    def running(self) -> dict[str, str]:
         """Service to the ARN of the revision that it is set to."""
         return {service["serviceName"]: service["taskDefinition"] for service in self._described()}
 
     def definition(self, service: str) -> dict[str, Any]:
         """The live task definition, ready to be registered again."""
-        arn = self.serving()[service]
+        arn = self.running()[service]
         live = self.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
         return {key: value for key, value in live.items() if key not in READ_ONLY}
 
@@ -39,11 +39,11 @@ class Account(account.Account):
         """RegisterTaskDefinition; the ARN."""
         return str(self.client("ecs").register_task_definition(**definition)["taskDefinition"]["taskDefinitionArn"])
 
-    def heal(self, good: Mapping[str, str]) -> None:
+    def heal(self, succeeded: Mapping[str, str]) -> None:
         """Every service on its good revision, and nothing under way."""
-        for service, revision in self.serving().items():
-            if revision != good[service]:
-                self.move(service, revision=good[service])
+        for service, revision in self.running().items():
+            if revision != succeeded[service]:
+                self.move(service, revision=succeeded[service])
         self.settle()
 
     def settle(self, seconds: float = 60) -> None:

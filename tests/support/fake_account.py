@@ -40,7 +40,7 @@ class Cloud:
 
     def answers(self, url: str) -> HttpResponse | NoResponse:
         """The app tells the commit of the revision that serves behind the load balancer."""
-        serving = self.ecs.members["app"].serving
+        serving = self.ecs.members["app"].running
         if not serving:
             return NoResponse("connection")
         tags = self.ecs.registered.get(max(serving), {}).get("tags", {})
@@ -61,10 +61,10 @@ class Cloud:
 
     def release(self, wanted: Plan) -> Outcome:
         """Run the engine to its end."""
-        return run(wanted, self.world)
+        return run(wanted, self.deps)
 
     @property
-    def world(self) -> Dependencies:
+    def deps(self) -> Dependencies:
         """Everything the engine reaches."""
         return Dependencies(
             self.ecs,
@@ -81,5 +81,5 @@ class Cloud:
 
     def serves(self, name: str) -> int:
         """Number of the revision a service is on; 0 where two of them run."""
-        serving = self.ecs.members[name].serving
+        serving = self.ecs.members[name].running
         return int(next(iter(serving)).rsplit(":", 1)[-1]) if len(serving) == 1 else 0

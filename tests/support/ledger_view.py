@@ -54,5 +54,5 @@ class Book:
         assert not lock["locked"], f"the lock is held: {lock}"
         still = self.open_on_github()
         assert not still, f"open on GitHub: {still}"
-        serving = self.shop.account.serving()
+        serving = self.shop.account.running()
         assert serving == self.newest["serving"], f"{serving} serve, not {self.newest}"

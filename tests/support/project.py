@@ -75,7 +75,7 @@ class Shop:
 
     def release_fails(self, code: int, *said: str, **environ: str) -> Ran:
         """Release, which must end with ``code``, say each of ``said``, and leave every service where it was."""
-        before = self.account.serving()
+        before = self.account.running()
         ran = self.run("release", **environ)
         self.told_and_back(ran, code, before, *said)
         return ran
@@ -85,7 +85,7 @@ class Shop:
         assert ran.code == code, ran.told
         for words in said:
             assert words in ran.told, f"not said: {words}\n{ran.told}"
-        assert self.account.serving() == before, f"services are not back\n{ran.told}"
+        assert self.account.running() == before, f"services are not back\n{ran.told}"
         self.account.settle()
         assert self.github.not_failed(ran.told) == [], ran.told
 

@@ -72,7 +72,7 @@ def change(key: str, number: int, desired: int = 2) -> ServiceUpdate:
             "containerDefinitions": [{"name": key, "image": old}],
         },
         images={key: "app"},
-        back_to=arn(name, number),
+        previous_revision=arn(name, number),
         before=service(name, number, desired),
         diff=(f"container {key}: image shop@{OLD_DIGEST[:19]} becomes shop:{SHA[:7]}",),
     )
@@ -104,7 +104,7 @@ def plan(
             app="shop",
             environment=environment,
             commit=Commit(SHA, subject, START),
-            origin=TriggeredBy("mona", "https://github.com/a/b/actions/runs/7", "7", 12),
+            triggered_by=TriggeredBy("mona", "https://github.com/a/b/actions/runs/7", "7", 12),
         ),
         cluster="shop",
         region="us-east-1",
@@ -135,7 +135,7 @@ def live(key: str, number: int) -> ServiceOutcome:
     """A service on its new revision."""
     name = f"shop-{key}"
     after = arn(name, number + 1)
-    return ServiceOutcome(key, name, DeploymentStatus(DeploymentState.LIVE), after, arn(name, number), after)
+    return ServiceOutcome(key, name, DeploymentStatus(DeploymentState.SUCCEEDED), after, arn(name, number), after)
 
 
 def back(key: str, number: int, fate: DeploymentState) -> ServiceOutcome:
@@ -149,7 +149,7 @@ def back(key: str, number: int, fate: DeploymentState) -> ServiceOutcome:
         before,
         before,
         arn(name, number + 1),
-        DeploymentStatus(DeploymentState.LIVE),
+        DeploymentStatus(DeploymentState.SUCCEEDED),
     )
 
 
@@ -158,7 +158,7 @@ def released(of: Plan | None = None) -> Outcome:
     return Outcome(
         plan=of or plan(),
         result=Result.RELEASED,
-        sentence="4f2a9c1 is live in production.",
+        summary="4f2a9c1 is live in production.",
         services=(live("app", 41), live("worker", 17)),
         digests=(("app", NEW_DIGEST),),
         timings=(Timing("build", 31.2), Timing("migrate", 6.4), Timing("roll out", 42.0), Timing("verify", 0.4)),
@@ -171,7 +171,7 @@ def rolled_back(diagnosis: Diagnosis = CRASH, of: Plan | None = None) -> Outcome
     return Outcome(
         plan=of or plan(),
         result=Result.ROLLED_BACK,
-        sentence="The release failed: worker crashed; every service is back on the version before.",
+        summary="The release failed: worker crashed; every service is back on the version before.",
         services=(back("app", 41, DeploymentState.STOPPED), back("worker", 17, DeploymentState.ROLLED_BACK)),
         diagnoses=(diagnosis,),
         digests=(("app", NEW_DIGEST),),
@@ -181,7 +181,7 @@ def rolled_back(diagnosis: Diagnosis = CRASH, of: Plan | None = None) -> Outcome
 
 
 def moved(
-    key: str, running: int, desired: int, fate: DeploymentState = DeploymentState.WAITING, detail: str = ""
+    key: str, running: int, desired: int, fate: DeploymentState = DeploymentState.IN_PROGRESS, detail: str = ""
 ) -> ServiceMoved:
     """News of one service."""
     return ServiceMoved(key, DeploymentStatus(fate, detail), running, desired)
@@ -201,8 +201,8 @@ def good_events(of: Plan | None = None) -> tuple[tuple[float, Event], ...]:
         (37.9, StepBegan("roll out", "app, worker")),
         (40.0, moved("app", 1, 2, detail="1 pending")),
         (40.1, moved("worker", 1, 1, detail="waits for the old task to stop")),
-        (79.0, moved("app", 2, 2, DeploymentState.LIVE)),
-        (79.1, moved("worker", 1, 1, DeploymentState.LIVE)),
+        (79.0, moved("app", 2, 2, DeploymentState.SUCCEEDED)),
+        (79.1, moved("worker", 1, 1, DeploymentState.SUCCEEDED)),
         (79.9, StepEnded("roll out", True, 42.0)),
         (80.0, StepBegan("verify", "https://shop.example/api/health")),
         (80.4, StepEnded("verify", True, 0.4)),

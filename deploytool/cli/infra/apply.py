@@ -52,10 +52,10 @@ def command(
     clock = SystemClock()
     clock.listen()
     found = open_context(config, environment)
-    wish = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
+    options = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
     with infra_listener(as_json=output == "json") as tell:
         outcome = apply_stacks(
-            found, clock, tell, sandbox_template_filter(), wish, LockConflictPolicy.asked(if_busy, wait)
+            found, clock, tell, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
         )
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)

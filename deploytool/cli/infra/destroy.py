@@ -69,7 +69,7 @@ def command(
     print_text(destroy_text(plan, target.templates), err=output == "json")
     if plan.problems:
         raise InfraRefused(plan.problems)
-    if plan.doomed and not yes:
+    if plan.to_delete and not yes:
         _confirm(target.environment)
     # Only now: before, Ctrl-C ends at once, and nothing is left of it.
     clock.listen()

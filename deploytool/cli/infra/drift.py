@@ -43,4 +43,4 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
         print_document(drift_document(target.environment, drifts))
     else:
         print_text(drift_text(target.environment, drifts))
-    return int(Exit.REFUSED if any(each.drifted for each in drifts) else Exit.DONE)
+    return int(Exit.PRECONDITION_FAILED if any(each.drifted for each in drifts) else Exit.OK)

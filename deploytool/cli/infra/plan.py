@@ -55,4 +55,4 @@ def command(
         print_document(infra_plan_document(plan))
     else:
         print_text(infra_plan_text(plan))
-    return int(Exit.REFUSED if plan.problems else Exit.DONE)
+    return int(Exit.PRECONDITION_FAILED if plan.problems else Exit.OK)

@@ -35,4 +35,4 @@ def command(config: str, environment: str | None, output: str) -> int:
         print_document(status_document(name, shown))
     else:
         print_text(status_text(name, shown))
-    return int(Exit.REFUSED if any(each.advice for each in shown) else Exit.DONE)
+    return int(Exit.PRECONDITION_FAILED if any(each.advice for each in shown) else Exit.OK)

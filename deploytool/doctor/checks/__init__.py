@@ -118,10 +118,10 @@ class CheckResult:
     reasons: tuple[Reason, ...]
 
     @property
-    def standing(self) -> Status:
+    def status(self) -> Status:
         """Fail before cannot tell before pass."""
-        found = {reason.standing for reason in self.reasons}
-        return next(each for each in (Status.BAD, Status.CANNOT_TELL, Status.GOOD) if each in found)
+        found = {reason.status for reason in self.reasons}
+        return next(each for each in (Status.FAIL, Status.UNKNOWN, Status.PASS) if each in found)
 
 
 @dataclass(frozen=True)
@@ -135,13 +135,13 @@ class Report:
     @property
     def counts(self) -> dict[Status, int]:
         """How many checks stand how."""
-        found = Counter(each.standing for each in self.checked)
+        found = Counter(each.status for each in self.checked)
         return {standing: found[standing] for standing in Status}
 
     @property
     def exit_code(self) -> Exit:
         """Refused where a check failed. What cannot be told fails nothing."""
-        return Exit.REFUSED if self.counts[Status.BAD] else Exit.DONE
+        return Exit.PRECONDITION_FAILED if self.counts[Status.FAIL] else Exit.OK
 
 
 def run_checks(facts: Facts, left_out: Collection[str] = ()) -> Report:
@@ -152,7 +152,7 @@ def run_checks(facts: Facts, left_out: Collection[str] = ()) -> Report:
 
 def run_check(check: Check, facts: Facts) -> CheckResult:
     """One check. What two parts cannot see for the same reason is told once."""
-    said = {(each.standing, each.told, each.fix): each for part in check.parts for each in _reasons(part, facts)}
+    said = {(each.status, each.message, each.fix): each for part in check.parts for each in _reasons(part, facts)}
     return CheckResult(check, tuple(said.values()) or (unknown(NOTHING),))
 
 

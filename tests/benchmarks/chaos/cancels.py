@@ -23,7 +23,7 @@ def cancels(ground: Ground, attempts: int) -> Row:
             continue
         seconds.append(running.interrupt())
         code = running.ended().code
-        wrong = "" if code in (Exit.CANCELLED, Exit.DONE) else f"exit {code}: {running.told}"
+        wrong = "" if code in (Exit.CANCELLED, Exit.OK) else f"exit {code}: {running.told}"
         wrong = wrong or ground.wrong()
         after = ground.run("release", *WAIT)
         wrong = wrong or (f"the next release ended with {after.code}: {after.told}" if after.code else "")

@@ -41,5 +41,5 @@ def rollbacks(ground: Ground, attempts: int) -> Row:
 
 
 def _brings_another(record: dict[str, object], ground: Ground) -> bool:
-    now = ground.shop.account.serving()
+    now = ground.shop.account.running()
     return record["result"] == "released" and record["kind"] == "release" and record["serving"] != now

@@ -78,7 +78,7 @@ def deploytool(directory: Path, *words: str, **variables: str) -> subprocess.Com
     )
 
 
-def good(done: subprocess.CompletedProcess[str]) -> None:
+def succeeded(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -88,14 +88,14 @@ def released(state: SandboxState) -> None:
     for _ in range(TRIES - 1):
         if done.returncode == 6:
             done = deploytool(state.workdir, "release")
-    good(done)
+    succeeded(done)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("checkbox")
     try:
-        good(deploytool(directory, "sandbox", "up", "--aws-port", "4764", "--github-port", "4774"))
+        succeeded(deploytool(directory, "sandbox", "up", "--aws-port", "4764", "--github-port", "4774"))
         state = load_state(directory)
         assert state is not None
         first = checkout.head(state.workdir)

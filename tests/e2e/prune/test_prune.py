@@ -21,7 +21,7 @@ def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book,
     for word in ("one", "two", "three", "four"):
         change(shop, word, "worker")
         assert shop.run("release").code == 0
-        released.append(shop.account.serving()["worker"])
+        released.append(shop.account.running()["worker"])
     shop.git("checkout", "-q", ".")
     before = active(account)
     plan = book.read("prune", "--keep", "2")
@@ -36,7 +36,7 @@ def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book,
     images = {thing["name"] for thing in book.read("prune", "--keep", "2")["things"] if thing["kind"] == "image"}
     assert not images & goes, "an image that was deleted is not listed any more"
     assert shop.run("rollback").code == 0
-    assert shop.account.serving()["worker"] == released[2]
+    assert shop.account.running()["worker"] == released[2]
 
 
 def test_nothing_is_removed_while_somebody_has_a_lock(shop: Shop, account: Account) -> None:

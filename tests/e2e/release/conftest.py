@@ -103,10 +103,10 @@ def first(session_shop: Shop) -> Ran:
 
 
 @pytest.fixture(scope="session")
-def good(session_shop: Shop, first: Ran) -> dict[str, str]:
+def succeeded(session_shop: Shop, first: Ran) -> dict[str, str]:
     """Service to the revision that the first release made live."""
     assert first.code == 0, first.told
-    return session_shop.account.serving()
+    return session_shop.account.running()
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def front(session_front: Front) -> Iterator[Front]:
 def shop(
     sandbox: SandboxState,
     session_shop: Shop,
-    good: dict[str, str],
+    succeeded: dict[str, str],
     front: Front,
     github_control: ControlClient,
     tmp_path: Path,
@@ -132,4 +132,4 @@ def shop(
     yield replace(session_shop, root=root)
     front.reset()
     github_control.clear_faults()
-    session_shop.account.heal(good)
+    session_shop.account.heal(succeeded)

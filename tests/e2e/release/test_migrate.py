@@ -31,13 +31,13 @@ def live(shop: Shop) -> str:
     return str(json.loads(shop.run("history", "--output", "json").out)["live"])
 
 
-def untouched(shop: Shop, good: dict[str, str]) -> None:
+def untouched(shop: Shop, succeeded: dict[str, str]) -> None:
     assert shop.front.calls("ecs", "UpdateService") == []
-    assert shop.account.serving() == good
+    assert shop.account.running() == succeeded
 
 
 @pytest.mark.parametrize("which", [(), ("--live",)], ids=["of the commit", "of what is live"])
-def test_it_runs_once_and_nothing_else_changes(shop: Shop, good: dict[str, str], which: tuple[str, ...]) -> None:
+def test_it_runs_once_and_nothing_else_changes(shop: Shop, succeeded: dict[str, str], which: tuple[str, ...]) -> None:
     before, newest_deployment = live(shop), shop.github.deployments()[0]["id"]
     migration(shop, "sh", "-c", "echo applying nothing")
     ran = shop.run("migrate", *which)
@@ -45,7 +45,7 @@ def test_it_runs_once_and_nothing_else_changes(shop: Shop, good: dict[str, str],
     assert "migrate | applying nothing" in ran.out
     assert "ran to its end in production; no service was changed" in ran.out
     assert len(shop.front.calls("ecs", "RunTask")) == 1
-    untouched(shop, good)
+    untouched(shop, succeeded)
     record = newest(shop)
     assert (record["kind"], record["result"], record["services"]) == ("migrate", "migrated", {})
     assert record["migration"]["ran"] is True
@@ -54,7 +54,7 @@ def test_it_runs_once_and_nothing_else_changes(shop: Shop, good: dict[str, str],
     assert "drifted" not in shop.run("status").told
 
 
-def test_its_exit_code_decides(shop: Shop, good: dict[str, str]) -> None:
+def test_its_exit_code_decides(shop: Shop, succeeded: dict[str, str]) -> None:
     migration(shop, "sh", "-c", "echo 'relation customers does not exist' >&2; exit 3")
     ran = shop.run("migrate", "--output", "json")
     assert ran.code == 5, ran.told
@@ -62,7 +62,7 @@ def test_its_exit_code_decides(shop: Shop, good: dict[str, str]) -> None:
     assert (outcome["result"], outcome["good"]) == ("migration-failed", False)
     assert "exited with code 3" in outcome["diagnoses"][0]["cause"]
     assert outcome["diagnoses"][0]["log"] == ["relation customers does not exist"]
-    untouched(shop, good)
+    untouched(shop, succeeded)
     assert newest(shop)["result"] == "migration-failed"
 
 
@@ -73,7 +73,7 @@ def test_it_is_refused_where_there_is_none(shop: Shop) -> None:
     assert "there is no migration in production" in ran.err
 
 
-def test_one_that_was_killed_is_waited_for_and_closed_as_its_task_ended(shop: Shop, good: dict[str, str]) -> None:
+def test_one_that_was_killed_is_waited_for_and_closed_as_its_task_ended(shop: Shop, succeeded: dict[str, str]) -> None:
     migration(shop, "sleep", "6")
     running = start(shop, "migrate")
     running.until(lambda: bool(shop.front.calls("ecs", "RunTask")))
@@ -85,4 +85,4 @@ def test_one_that_was_killed_is_waited_for_and_closed_as_its_task_ended(shop: Sh
     assert f"settled: migration {killed['release']}" in ran.told
     assert newest(shop)["result"] == "migrated", ran.told
     assert len(shop.front.calls("ecs", "RunTask")) == 1
-    untouched(shop, good)
+    untouched(shop, succeeded)

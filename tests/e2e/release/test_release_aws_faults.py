@@ -67,12 +67,12 @@ def test_the_app_goes_back_when_the_worker_may_not_be_updated(shop: Shop) -> Non
 
 def test_what_stays_half_done_is_said_when_nothing_may_be_put_back(shop: Shop) -> None:
     changed(shop, "worker")
-    before = shop.account.serving()["worker"]
+    before = shop.account.running()["worker"]
     expired = Effect("expired_token")
     rules = [Rule(expired, action="DescribeServices", after=2), Rule(expired, action="UpdateService", after=1)]
     shop.front.script(rules)
     ran = shop.run("release")
-    after = shop.account.serving()["worker"]
+    after = shop.account.running()["worker"]
     assert ran.code == 7, ran.told
     assert after != before
     assert "NOT every service is back" in ran.out

@@ -54,7 +54,7 @@ def test_a_service_on_an_inactive_revision_is_not_released_since_it_could_not_go
 
 def test_a_rollout_that_is_going_on_is_not_disturbed(shop: Shop) -> None:
     shop.only("worker")
-    before = shop.account.serving()
+    before = shop.account.running()
     slow = shop.account.definition("worker")
     slow["containerDefinitions"][0]["healthCheck"] = {"command": ["CMD", "false"], "interval": 5, "startPeriod": 300}
     revision = shop.account.register(slow)
@@ -64,7 +64,7 @@ def test_a_rollout_that_is_going_on_is_not_disturbed(shop: Shop) -> None:
     assert ran.code == 3, ran.told
     assert "a rollout of service worker is already in progress" in ran.err
     assert "fix: wait until it ends" in ran.err
-    assert shop.account.serving() == {**before, "worker": revision}
+    assert shop.account.running() == {**before, "worker": revision}
 
 
 def test_a_missing_repository_is_named(shop: Shop) -> None:

@@ -108,7 +108,7 @@ def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop
 
     breaker(False)
     try:
-        before = shop.account.serving()
+        before = shop.account.running()
         ran = shop.run("release")
         assert ran.code in {6, 10}, ran.told
         shop.told_and_back(ran, ran.code, before, WENT_BACK + "worker on ", "has no deployment circuit breaker")
@@ -120,5 +120,5 @@ def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop
 def test_the_exit_code_is_the_releases_own_when_nobody_reads_along(shop: Shop) -> None:
     shop.only("worker")
     shop.template("worker", command=[*SHELL, "echo no queue; exit 1"])
-    before = shop.account.serving()
+    before = shop.account.running()
     shop.told_and_back(shop.unread("release"), 6, before)

@@ -18,14 +18,14 @@ def tasks(shop: Shop) -> list[dict[str, Any]]:
     return sorted(alone, key=lambda task: task["createdAt"])
 
 
-def test_its_output_and_its_exit_code_are_the_command_s(shop: Shop, good: dict[str, str]) -> None:
+def test_its_output_and_its_exit_code_are_the_command_s(shop: Shop, succeeded: dict[str, str]) -> None:
     before = shop.run("history", "--output", "json").out
     ran = shop.run("run", "--service", "app", "--", "sh", "-c", "echo 42 orders; exit 7")
     assert ran.code == 7, ran.told
     assert ran.out == "42 orders\n"
     assert "exited with code 7" in ran.err
     (call,) = shop.front.calls("ecs", "RunTask")
-    assert call.params["taskDefinition"] == good["app"]
+    assert call.params["taskDefinition"] == succeeded["app"]
     assert shop.front.calls("ecs", "UpdateService") == []
     assert shop.run("history", "--output", "json").out == before
 

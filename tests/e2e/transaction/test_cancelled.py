@@ -18,7 +18,7 @@ BOUND = 5.0
 
 @pytest.mark.parametrize(("migration", "while_it_says"), [(["sleep", "30"], "migrate: "), (["true"], "roll out: ")])
 def test_all_is_closed_in_time(shop: Shop, book: Book, migration: list[str], while_it_says: str) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     change(shop, "again", migration=migration)
     running = start(shop, "release")
     running.until_told(while_it_says)
@@ -29,7 +29,7 @@ def test_all_is_closed_in_time(shop: Shop, book: Book, migration: list[str], whi
     assert took <= BOUND, f"{took:.1f} s\n{running.told}"
     assert book.newest["result"] == "cancelled"
     shop.account.settle()
-    assert shop.account.serving() == before
+    assert shop.account.running() == before
     book.all_closed()
     change(shop, "after", migration=["true"])
     began = time.monotonic()
@@ -52,7 +52,7 @@ def keep_rolling(shop: Shop) -> None:
 def test_every_verb_ends_with_7_when_a_service_of_a_cancelled_release_does_not_come_back(
     shop: Shop, book: Book
 ) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     change(shop, "slow", migration=["true"])
     running = start(shop, "release")
     running.until(lambda: len(shop.front.calls("ecs", "UpdateService")) == len(before))
@@ -79,5 +79,5 @@ def test_every_verb_ends_with_7_when_a_service_of_a_cancelled_release_does_not_c
     shop.account.settle()
     ran = shop.run("recover")
     assert (ran.code, "nothing to recover" in ran.out) == (0, True), ran.told
-    assert shop.account.serving() == before
+    assert shop.account.running() == before
     book.all_closed()

@@ -55,7 +55,7 @@ PLACES = [in_build, in_migration, in_rollout, in_verification, while_put_back]
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 @pytest.mark.parametrize("verb", ["recover", "release"])
 def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: object, verb: str) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     head = shop.git("rev-parse", "HEAD")
     assert callable(place)
     running = place(shop)
@@ -72,7 +72,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
     closed = book.of(killed["release"])
     assert (closed["result"], closed["serving"]) == ("rolled-back", before)
     if verb == "recover":
-        assert shop.account.serving() == before
+        assert shop.account.running() == before
     assert not overlapping(shop.account)
     book.all_closed()
 
@@ -87,12 +87,12 @@ def test_a_migration_that_still_runs_is_waited_for(shop: Shop, book: Book) -> No
 
 
 def test_a_rollback_that_was_killed_is_settled_too(shop: Shop, book: Book, three: tuple[str, str, str]) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     running = start(shop, "rollback", "--to", three[0])
     running.until(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2)
     running.kill()
     assert shop.run("recover", *WAIT).code == 0
-    assert shop.account.serving() == before
+    assert shop.account.running() == before
     assert book.live == three[2]
     book.all_closed()
 

@@ -12,13 +12,13 @@ from tests.support.running import Running, start
 
 def test_a_freeze_refuses_everybody_until_it_ends(shop: Shop, book: Book) -> None:
     assert shop.run("lock", "hold", "--reason", "black friday").code == 0
-    before = shop.account.serving()
+    before = shop.account.running()
     for verb in ("release", "rollback", "recover"):
         ran = shop.run(verb)
         assert ran.code == 8, ran.told
         assert re.search(r"production is locked by a freeze of .+ since .+ \(\d+ s\): black friday", ran.told), ran.told
         assert "deploytool lock release" in ran.told
-    assert shop.account.serving() == before
+    assert shop.account.running() == before
     assert shop.run("lock", "release").code == 0
     assert shop.run("rollback").code == 0
 
@@ -56,7 +56,7 @@ def test_who_comes_second_waits_and_then_finds_nothing_to_do(shop: Shop, book: B
 
 
 def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     change(shop, "again", verify={"url": "http://127.0.0.1:9/", "timeout": "60s"})
     first = start(shop, "release")
     first.until_told("verify: ")

@@ -19,7 +19,7 @@ def test_a_second_rollback_goes_one_further_back(shop: Shop, book: Book, three: 
     second = shop.run("rollback")
     assert second.code == 0, second.told
     assert book.live == three[0]
-    assert shop.account.serving() == book.of(three[0])["serving"]
+    assert shop.account.running() == book.of(three[0])["serving"]
     assert "migrations ran since release" in second.told
     assert shop.front.calls("ecs", "RunTask") == []
     assert shop.front.calls("ecs", "RegisterTaskDefinition") == []
@@ -32,7 +32,7 @@ def test_the_version_that_is_named_is_brought_back(shop: Shop, book: Book, three
     ran = shop.run("rollback", "--to", three[0] if wanted == "release" else record["commit"]["sha"][:10])
     assert ran.code == 0, ran.told
     assert book.live == three[0]
-    assert shop.account.serving() == record["serving"]
+    assert shop.account.running() == record["serving"]
     assert book.newest["kind"] == "rollback"
 
 
@@ -42,10 +42,10 @@ def test_several_versions_back_in_one_step(shop: Shop, book: Book, three: Three)
 
 
 def test_one_service_goes_back_and_the_other_stays(shop: Shop, book: Book, three: Three) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     ran = shop.run("rollback", "--service", "worker", "--to", three[0])
     assert ran.code == 0, ran.told
-    after = shop.account.serving()
+    after = shop.account.running()
     assert after == {"app": before["app"], "worker": book.of(three[0])["serving"]["worker"]}
     assert book.newest["serving"] == after
     assert book.live == book.newest["release"], "half of it brought back is not the release that it was"
@@ -54,11 +54,11 @@ def test_one_service_goes_back_and_the_other_stays(shop: Shop, book: Book, three
 
 
 def test_it_is_refused_when_something_newer_is_live(shop: Shop, three: Three) -> None:
-    before = shop.account.serving()
+    before = shop.account.running()
     ran = shop.run("rollback", "--expect-current", three[1])
     assert ran.code == 3, ran.told
     assert f"release {three[1]} is not what is live any more: {three[2]} is" in ran.told
-    assert shop.account.serving() == before
+    assert shop.account.running() == before
     assert shop.run("rollback", "--expect-current", three[2]).code == 0
 
 
@@ -67,18 +67,18 @@ def test_it_is_refused_before_any_change_when_the_revision_is_inactive(
 ) -> None:
     change(shop, "lost", "worker")
     assert shop.run("release").code == 0
-    lost = shop.account.serving()["worker"]
+    lost = shop.account.running()["worker"]
     change(shop, "found", "worker")
     assert shop.run("release").code == 0
     account.client("ecs").deregister_task_definition(taskDefinition=lost)
     shop.front.reset()
-    before = shop.account.serving()
+    before = shop.account.running()
     ran = shop.run("rollback")
     assert ran.code == 3, ran.told
     assert f"{lost.rsplit('/', 1)[-1]}, which worker ran under release" in ran.told
     assert "is INACTIVE" in ran.told
     assert shop.front.calls("ecs", "UpdateService") == []
-    assert shop.account.serving() == before
+    assert shop.account.running() == before
 
 
 def test_it_is_refused_before_any_change_when_the_image_is_gone(

@@ -29,8 +29,8 @@ class Github:
         """A plan that releases the repository's commit."""
         told = plan(**changes)  # type: ignore[arg-type]  # passed on as given
         commit = Commit(self.sha, told.request.commit.subject)
-        origin = replace(told.request.origin, pull_request=None)
-        return replace(told, request=replace(told.request, commit=commit, origin=origin))
+        origin = replace(told.request.triggered_by, pull_request=None)
+        return replace(told, request=replace(told.request, commit=commit, triggered_by=origin))
 
     def requests(self, method: str, ending: str) -> list[dict[str, object]]:
         """The bodies of the requests whose path ends so, oldest first."""

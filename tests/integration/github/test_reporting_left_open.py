@@ -26,9 +26,9 @@ def killed(github: Github) -> GithubRecord:
     return known[-1]
 
 
-def settled(github: Github, known: GithubRecord, *, good: bool = False) -> Events:
+def settled(github: Github, known: GithubRecord, *, succeeded: bool = False) -> Events:
     sentence = "r0 was killed; every service is back"
-    return ((0.0, Recovered(again(github.plan(), "r0").request, good=good, sentence=sentence, github=known)),)
+    return ((0.0, Recovered(again(github.plan(), "r0").request, succeeded=succeeded, summary=sentence, github=known)),)
 
 
 def test_a_deployment_that_a_killed_release_left_open_is_inactive_after_the_next_success(github: Github) -> None:
@@ -54,7 +54,7 @@ def test_what_a_killed_release_left_is_closed_when_nothing_else_is_done(github: 
 
 
 def test_a_release_that_was_killed_when_all_was_done_is_called_live(github: Github) -> None:
-    assert report(github, settled(github, killed(github), good=True)) == ()
+    assert report(github, settled(github, killed(github), succeeded=True)) == ()
     assert "### ✅ Live in production" in github.comments()[0]
 
 

@@ -56,7 +56,9 @@ def test_those_in_its_other_pull_requests_say_so_too(github: Github) -> None:
     assert len(older.comments) == 2
     third = github.control.create_pull_request("Third", github.sha, head_ref="third")
     plan = github.plan()
-    request = replace(plan.request, release_id="r2", origin=replace(plan.request.origin, pull_request=third))
+    request = replace(
+        plan.request, release_id="r2", triggered_by=replace(plan.request.triggered_by, pull_request=third)
+    )
     made(github, (over(older), *good_events(replace(plan, request=request))))
     assert WAS_LIVE in first.comments()[0]
     assert WAS_LIVE in github.comments()[0]

@@ -64,8 +64,8 @@ class Runner:
     def tick(self, ends: Callable[[], Outcome]) -> int | DeployError:
         """Tick the box on the page, and run the job for that event."""
 
-        def roll_back(_: object, wish: RollbackRequest, *__: object, **___: object) -> Outcome:
-            self.wishes.append(wish)
+        def roll_back(_: object, request: RollbackRequest, *__: object, **___: object) -> Outcome:
+            self.wishes.append(request)
             self.seen.append(self.github.comments()[0])
             return ends()
 
@@ -104,7 +104,7 @@ def runner(github: Github, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> R
     return Runner(github, tmp_path, monkeypatch)
 
 
-def good() -> Outcome:
+def succeeded() -> Outcome:
     return Outcome(rolled_back().plan, Result.RELEASED, "shop 1111111 is live again in production")
 
 
@@ -113,19 +113,19 @@ def stale() -> Outcome:
 
 
 def test_a_tick_asks_for_that_release_if_the_one_shown_is_still_live(runner: Runner) -> None:
-    assert runner.tick(good) == 0
-    (wish,) = runner.wishes
-    assert (wish.goal, wish.expect_current, wish.if_busy) == ("r1", "r2", "wait")
+    assert runner.tick(succeeded) == 0
+    (request,) = runner.wishes
+    assert (request.goal, request.expect_current, request.if_busy) == ("r1", "r2", "wait")
 
 
 def test_the_box_is_gone_before_anything_is_done(runner: Runner) -> None:
-    runner.tick(good)
+    runner.tick(succeeded)
     assert box_of(runner.seen[0]) is None
     assert "⏳ **Rollback requested** by `octo-dev` – [run](" in runner.seen[0]
 
 
 def test_the_comment_answers_how_it_ended(runner: Runner) -> None:
-    runner.tick(good)
+    runner.tick(succeeded)
     (comment,) = runner.github.comments()
     assert "↩️ **Rolled back**, requested by `octo-dev` – [run](" in comment
     assert "requested** by" not in comment
@@ -138,7 +138,7 @@ def test_a_rollback_that_failed_is_told_and_offered_again(runner: Runner) -> Non
     (comment,) = runner.github.comments()
     assert "❌ **The rollback failed**, requested by `octo-dev`" in comment
     assert box_of(comment) == before
-    assert runner.tick(good) == 0
+    assert runner.tick(succeeded) == 0
 
 
 def test_a_rollback_that_was_refused_under_the_lock_is_told(runner: Runner) -> None:
@@ -149,5 +149,5 @@ def test_a_rollback_that_was_refused_under_the_lock_is_told(runner: Runner) -> N
 
 def test_nothing_is_done_when_the_comment_cannot_be_answered(runner: Runner) -> None:
     runner.github.control.faults({"method": "PATCH", "path": ".*/issues/comments/.*", "status": 403, "skip": 1})
-    assert isinstance(runner.tick(good), Forbidden)
+    assert isinstance(runner.tick(succeeded), Forbidden)
     assert runner.wishes == []

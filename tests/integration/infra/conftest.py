@@ -103,7 +103,7 @@ class Site:
             **{"timeout": 60.0, **more},
         )
 
-    def world(self) -> InfraDependencies:
+    def deps(self) -> InfraDependencies:
         return InfraDependencies(
             Stacks(self.session),
             ChangeSets(self.session),
@@ -116,16 +116,16 @@ class Site:
 
     def apply(self, **more: Any) -> InfraOutcome:
         self.told.clear()
-        return apply(self.target(**more), self.world())
+        return apply(self.target(**more), self.deps())
 
     def plan(self, **more: Any) -> InfraPlan:
-        with draft_plan(self.target(**more), self.world()) as found:
+        with draft_plan(self.target(**more), self.deps()) as found:
             return found.plan
 
     def destroy(self, *, include_data: bool = True, include_account: bool = True, **more: Any) -> InfraOutcome:
-        target, world = self.target(**more), self.world()
-        plan = plan_deletion(target, world, include_data=include_data, include_account=include_account)
-        return destroy(plan, target, world)
+        target, deps = self.target(**more), self.deps()
+        plan = plan_deletion(target, deps, include_data=include_data, include_account=include_account)
+        return destroy(plan, target, deps)
 
     def warnings(self) -> list[str]:
         """What was told as a warning."""

@@ -53,7 +53,7 @@ def test_all_six_stacks_are_made_left_alone_shown_and_destroyed(checkout: Checko
     assert (drifted["exit"], drifted["drifted"]) == (0, False)
 
     refused = checkout.infra("destroy", "--include-data")
-    assert refused.returncode == Exit.REFUSED
+    assert refused.returncode == Exit.PRECONDITION_FAILED
     assert "nobody agreed" in refused.stderr
 
     gone = checkout.document("destroy", "--yes", "--include-data", "--include-account")
@@ -86,7 +86,7 @@ def test_only_the_named_stacks_are_applied(checkout: Checkout) -> None:
 )
 def test_a_wrong_command_line_changes_nothing(checkout: Checkout, words: tuple[str, ...], told: str) -> None:
     done = checkout.infra("apply", *words)
-    assert done.returncode in (Exit.USAGE, Exit.REFUSED)
+    assert done.returncode in (Exit.USAGE, Exit.PRECONDITION_FAILED)
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert {each["status"] for each in checkout.document("status")["stacks"]} == {None}
@@ -112,10 +112,10 @@ def test_what_holds_data_is_refused_in_the_plan_and_by_apply(checkout: Checkout)
     checkout.configure(CONFIG.format(app=checkout.app).replace("infra: {", "infra: {templates: cfn, "))
     only = ("--only", "network", "--only", "data")
     plan = checkout.document("plan", *only)
-    assert (plan["exit"], plan["refused"]) == (Exit.REFUSED, True)
+    assert (plan["exit"], plan["refused"]) == (Exit.PRECONDITION_FAILED, True)
     (problem,) = plan["problems"]
     assert "--allow-replace data.OpenAiKey" in problem["fix"]
-    assert checkout.infra("apply", *only).returncode == Exit.REFUSED
+    assert checkout.infra("apply", *only).returncode == Exit.PRECONDITION_FAILED
     done = checkout.document("apply", *only, "--allow-replace", "data.OpenAiKey")
     assert fates(done) == {"network": "unchanged", "data": "updated"}
 

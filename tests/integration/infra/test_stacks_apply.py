@@ -10,7 +10,7 @@ import pytest
 
 from deploytool.errors import Exit
 from deploytool.infra.client import Stacks
-from deploytool.infra.events import ResourceMoved, Result, StackBegan, StackEnded, StackStatus
+from deploytool.infra.events import ResourceMoved, Result, StackBegan, StackEnded, StackOutcome
 from deploytool.infra.plan import InfraRefused, StackAction
 from deploytool.infra.stacks import Action, same_policy, stack_policy
 from deploytool.release.events import Explained, WarningIssued
@@ -37,8 +37,8 @@ def made(site: Site) -> Site:
 def test_stacks_are_made_after_what_they_need_and_protected(site: Site) -> None:
     site.images.live = dict(LIVE)
     outcome = site.apply()
-    assert outcome.exit_code is Exit.DONE
-    assert [end.fate for end in outcome.stacks] == [StackStatus.CREATED] * 3
+    assert outcome.exit_code is Exit.OK
+    assert [end.outcome for end in outcome.stacks] == [StackOutcome.CREATED] * 3
     assert began(site) == ["create base", "create top", "create service"]
     base_ended = next(i for i, each in enumerate(site.told) if isinstance(each, StackEnded) and each.end.key == "base")
     top_began = next(i for i, each in enumerate(site.told) if isinstance(each, StackBegan) and each.key == "top")
@@ -71,7 +71,7 @@ def test_every_resource_is_told_once_per_status_and_none_of_an_operation_before(
 def test_nothing_is_done_when_the_stacks_are_as_their_templates_say(made: Site) -> None:
     before = made.executions()
     outcome = made.apply()
-    assert (outcome.result, outcome.exit_code) == (Result.NOTHING_TO_DO, Exit.DONE)
+    assert (outcome.result, outcome.exit_code) == (Result.NOTHING_TO_DO, Exit.OK)
     assert made.executions() == before
     assert all(state == "EXECUTE_COMPLETE" for key in made.documents for state in made.change_sets(key).values())
 
@@ -108,14 +108,18 @@ def test_what_cloudformation_takes_and_nobody_wants_is_warned_of_and_applied_all
     warning = "base.Bell: it tells nobody; name the alerts' topic under AlarmActions"
     assert made.plan().warnings == (warning,)
     made.told.clear()
-    assert made.apply().good
+    assert made.apply().succeeded
     assert [each.text for each in made.told if isinstance(each, WarningIssued)] == [warning]
 
 
 def test_a_change_is_applied(made: Site) -> None:
     made.change("base", lambda document: edited(document, "Queue", VisibilityTimeout=9))
     outcome = made.apply()
-    assert [end.fate for end in outcome.stacks] == [StackStatus.UPDATED, StackStatus.UNCHANGED, StackStatus.UNCHANGED]
+    assert [end.outcome for end in outcome.stacks] == [
+        StackOutcome.UPDATED,
+        StackOutcome.UNCHANGED,
+        StackOutcome.UNCHANGED,
+    ]
     assert made.status("base") == "UPDATE_COMPLETE"
 
 
@@ -124,7 +128,7 @@ def test_what_holds_data_is_not_removed_when_it_is_not_named(made: Site) -> None
     before = made.executions()
     with pytest.raises(InfraRefused) as raised:
         made.apply()
-    assert raised.value.exit_code is Exit.REFUSED
+    assert raised.value.exit_code is Exit.PRECONDITION_FAILED
     assert "--allow-remove base.Store" in raised.value.fix
     assert "is kept apart" in raised.value.cause
     assert made.executions() == before
@@ -134,7 +138,7 @@ def test_what_holds_data_is_not_removed_when_it_is_not_named(made: Site) -> None
 def test_what_holds_data_is_replaced_when_it_is_named_and_protected_again(made: Site) -> None:
     made.change("base", lambda document: {**edited(document, "Store", BucketName=f"{made.app}-other"), "Outputs": {}})
     made.change("top", lambda document: edited(document, "Note", Value="x"))
-    assert made.apply(keys=("top",)).good
+    assert made.apply(keys=("top",)).succeeded
     before = len(made.front.calls(action="SetStackPolicy"))
     outcome = made.apply(keys=("base",), allowed=allowing("base.Store"))
     assert outcome.result is Result.APPLIED
@@ -149,7 +153,7 @@ def test_a_stack_that_rolled_back_is_a_failure_with_its_cause(made: Site) -> Non
     outcome = made.apply()
     assert (outcome.result, outcome.exit_code) == (Result.ROLLED_BACK, Exit.ROLLED_BACK)
     base = outcome.stacks[0]
-    assert (base.fate, base.status) == (StackStatus.ROLLED_BACK, "UPDATE_ROLLBACK_COMPLETE")
+    assert (base.outcome, base.status) == (StackOutcome.ROLLED_BACK, "UPDATE_ROLLBACK_COMPLETE")
     assert "as it was before" in base.detail
     (told,) = outcome.diagnoses
     assert told.subject == "base.Broken"
@@ -167,16 +171,16 @@ def test_what_cloudformation_found_before_it_began_is_told_instead_of_where_to_l
 
 
 def test_a_stack_whose_creation_failed_is_made_anew_when_it_holds_nothing(site: Site) -> None:
-    good = site.documents["base"]
-    site.documents["base"] = failing(good)
+    succeeded = site.documents["base"]
+    site.documents["base"] = failing(succeeded)
     outcome = site.apply(keys=("base", "top"))
-    assert [end.fate for end in outcome.stacks] == [StackStatus.ROLLED_BACK, StackStatus.NOT_BEGUN]
+    assert [end.outcome for end in outcome.stacks] == [StackOutcome.ROLLED_BACK, StackOutcome.NOT_STARTED]
     assert outcome.exit_code is Exit.ROLLED_BACK
     assert site.status("base") == "ROLLBACK_COMPLETE"
     # Store is retained by its policy, and yet the failed creation left no bucket in the way of the next one.
-    site.documents["base"] = good
+    site.documents["base"] = succeeded
     assert site.plan(keys=("base",)).stacks[0].how is StackAction.RECREATE
-    assert site.apply(keys=("base", "top")).good
+    assert site.apply(keys=("base", "top")).succeeded
     assert began(site) == ["delete base", "create base", "create top"]
     assert site.status("base") == "CREATE_COMPLETE"
 
@@ -201,7 +205,7 @@ def test_the_images_that_run_are_passed_and_nothing_is_built(made: Site) -> None
 
 
 def test_what_neither_runs_nor_is_in_the_registry_is_built_when_the_stack_is_made(site: Site) -> None:
-    assert site.apply().good
+    assert site.apply().succeeded
     assert site.images.builds == ["AppImage"]
     assert _image(site).startswith("registry/built@sha256:b")
 
@@ -217,7 +221,7 @@ def test_an_image_that_a_release_moved_is_not_rolled_back_when_something_else_ch
     made.images.live = dict(NEWER)
     made.known["Note"] = "b"
     outcome = made.apply()
-    assert outcome.stacks[2].fate is StackStatus.UPDATED
+    assert outcome.stacks[2].outcome is StackOutcome.UPDATED
     assert _image(made) == NEWER["AppImage"]
 
 
@@ -229,7 +233,7 @@ def test_the_image_that_runs_once_the_lock_is_ours_is_the_one_that_is_passed(mad
 
     made.known["Note"] = "b"
     made.guard = a_release_was_faster
-    assert made.apply().good
+    assert made.apply().succeeded
     assert _image(made) == NEWER["AppImage"]
 
 
@@ -237,7 +241,7 @@ def test_an_image_that_is_named_is_taken_as_it_is(made: Site) -> None:
     named = {"AppImage": "registry/app@sha256:" + "3" * 64}
     plan = made.plan(images=named)
     assert [change.after for change in plan.stacks[2].parameters] == [named["AppImage"]]
-    assert made.apply(images=named).good
+    assert made.apply(images=named).succeeded
     assert _image(made) == named["AppImage"]
 
 
@@ -253,7 +257,11 @@ def test_a_protection_that_somebody_took_away_is_set_again(made: Site) -> None:
     plan = made.plan()
     assert [each.protections for each in plan.stacks] == [("termination protection",), ("stack policy",), ()]
     outcome = made.apply()
-    assert [end.fate for end in outcome.stacks] == [StackStatus.PROTECTED, StackStatus.PROTECTED, StackStatus.UNCHANGED]
+    assert [end.outcome for end in outcome.stacks] == [
+        StackOutcome.PROTECTED,
+        StackOutcome.PROTECTED,
+        StackOutcome.UNCHANGED,
+    ]
     assert made.plan().nothing_to_do
 
 

@@ -8,7 +8,7 @@ from deploytool.errors import Exit
 from deploytool.infra.client import Stacks
 from deploytool.infra.drift import drift
 from deploytool.infra.drift_model import Difference
-from deploytool.infra.events import InfraPlanned, Result, StackBegan, StackStatus
+from deploytool.infra.events import InfraPlanned, Result, StackBegan, StackOutcome
 from deploytool.infra.stacks import Action
 from tests.integration.infra.conftest import Site
 from tests.integration.infra.documents import Document, base, failing
@@ -45,14 +45,14 @@ def with_protected(app: str) -> Document:
 @pytest.fixture
 def made(site: Site) -> Site:
     site.images.live = dict(LIVE)
-    assert site.apply().good
+    assert site.apply().succeeded
     site.told.clear()
     return site
 
 
 def test_stacks_go_last_first_and_what_they_retain_is_listed(made: Site) -> None:
     outcome = made.destroy()
-    assert (outcome.result, outcome.exit_code) == (Result.DESTROYED, Exit.DONE)
+    assert (outcome.result, outcome.exit_code) == (Result.DESTROYED, Exit.OK)
     began = [each.key for each in made.told if isinstance(each, StackBegan)]
     assert began.index("base") == 2
     retained = {end.key: [(held.logical_id, held.status) for held in end.retained] for end in outcome.stacks}
@@ -64,9 +64,9 @@ def test_stacks_go_last_first_and_what_they_retain_is_listed(made: Site) -> None
 def test_what_a_destroyed_stack_left_is_taken_over_with_what_it_holds(made: Site) -> None:
     s3 = made.session.client("s3")
     s3.put_object(Bucket=f"{made.app}-store", Key="kept", Body=b"data")
-    assert made.destroy().good
+    assert made.destroy().succeeded
     made.told.clear()
-    assert made.apply().good
+    assert made.apply().succeeded
     (planned,) = [each.plan for each in made.told if isinstance(each, InfraPlanned)]
     actions = {change.logical_id: change.action for change in planned.stacks[0].changes}
     assert actions == {"Store": Action.IMPORT, "Queue": Action.ADD}
@@ -75,14 +75,14 @@ def test_what_a_destroyed_stack_left_is_taken_over_with_what_it_holds(made: Site
 
 
 def test_what_was_taken_over_stays_when_the_creation_of_the_stack_fails(made: Site) -> None:
-    assert made.destroy().good
+    assert made.destroy().succeeded
     made.documents["base"] = failing(made.documents["base"])
     assert made.apply().result is Result.ROLLED_BACK
     assert made.session.client("s3").head_bucket(Bucket=f"{made.app}-store")
 
 
 def test_only_what_is_deleted_loses_its_protection(made: Site) -> None:
-    assert made.destroy(keys=("top",)).good
+    assert made.destroy(keys=("top",)).succeeded
     state = Stacks(made.session).describe(made.name("base"))
     assert state is not None
     assert state.protected
@@ -90,9 +90,9 @@ def test_only_what_is_deleted_loses_its_protection(made: Site) -> None:
 
 def test_what_its_own_service_protects_goes_and_a_database_leaves_a_snapshot(site: Site) -> None:
     site.documents = {"base": with_protected(site.app)}
-    assert site.apply().good
+    assert site.apply().succeeded
     (end,) = site.destroy().stacks
-    assert end.fate is StackStatus.DELETED
+    assert end.outcome is StackOutcome.DELETED
     assert {(held.logical_id, held.status) for held in end.retained} == {("Store", "kept"), ("Database", "snapshot")}
     left = site.session.client("rds").describe_db_instances()["DBInstances"]
     assert site.app not in [each["DBInstanceIdentifier"] for each in left]
@@ -106,7 +106,7 @@ def test_what_its_own_service_protects_goes_and_a_database_leaves_a_snapshot(sit
 def test_nothing_is_deleted_when_a_stack_that_is_not_ours_imports_from_it(made: Site) -> None:
     outcome = made.destroy(keys=("base",))
     assert outcome.result is Result.REFUSED
-    assert outcome.exit_code is Exit.REFUSED
+    assert outcome.exit_code is Exit.PRECONDITION_FAILED
     assert made.status("base") == "CREATE_COMPLETE"
     assert "imported by" in outcome.diagnoses[0].cause
     state = Stacks(made.session).describe(made.name("base"))
@@ -115,13 +115,13 @@ def test_nothing_is_deleted_when_a_stack_that_is_not_ours_imports_from_it(made: 
 
 
 def test_a_destroyed_site_is_destroyed(made: Site) -> None:
-    assert made.destroy().good
+    assert made.destroy().succeeded
     outcome = made.destroy()
     assert (outcome.result, outcome.stacks) == (Result.DESTROYED, ())
 
 
 def test_there_is_no_drift_when_nobody_changed_anything(made: Site) -> None:
-    found = drift(made.target(), made.world())
+    found = drift(made.target(), made.deps())
     assert [each.key for each in found] == ["base", "top", "service"]
     assert not any(each.drifted or each.failed for each in found)
 
@@ -130,7 +130,7 @@ def test_drift_is_told_with_its_property(made: Site) -> None:
     sqs = made.session.client("sqs")
     url = sqs.get_queue_url(QueueName=f"{made.app}-queue")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "99"})
-    changed = next(each for each in drift(made.target(), made.world()) if each.key == "base")
+    changed = next(each for each in drift(made.target(), made.deps()) if each.key == "base")
     assert changed.drifted
     (resource,) = changed.resources
     assert (resource.logical_id, resource.status) == ("Queue", "MODIFIED")
@@ -139,10 +139,10 @@ def test_drift_is_told_with_its_property(made: Site) -> None:
 
 def test_a_resource_that_somebody_deleted_is_drift(made: Site) -> None:
     made.session.client("ssm").delete_parameter(Name=f"/{made.app}/note")
-    changed = next(each for each in drift(made.target(), made.world()) if each.key == "top")
+    changed = next(each for each in drift(made.target(), made.deps()) if each.key == "top")
     assert [(each.logical_id, each.status) for each in changed.resources] == [("Note", "DELETED")]
 
 
 def test_drift_is_that_of_the_stacks_that_are_there(site: Site) -> None:
-    assert site.apply(keys=("base",)).good
-    assert [each.key for each in drift(site.target(), site.world())] == ["base"]
+    assert site.apply(keys=("base",)).succeeded
+    assert [each.key for each in drift(site.target(), site.deps())] == ["base"]

@@ -6,7 +6,7 @@ import pytest
 
 from deploytool.aws.session import Session
 from deploytool.infra.client import Stacks
-from deploytool.infra.events import Result, StackStatus
+from deploytool.infra.events import Result, StackOutcome
 from tests.integration.infra.conftest import Site
 from tests.integration.infra.documents import edited
 from tests.support.aws_fault_proxy.rules import Effect, Rule
@@ -48,7 +48,7 @@ def test_a_change_happens_once_when_its_first_call_gets_no_good_answer(site: Sit
 @pytest.mark.parametrize("action", READS)
 def test_a_reading_is_repeated_when_it_gets_no_good_answer(site: Site, action: str, kind: str) -> None:
     site.front.script([rule(action, kind, every=2, times=3)])
-    assert site.apply().good
+    assert site.apply().succeeded
     site.front.script([])
     applied_once(site)
 
@@ -56,7 +56,7 @@ def test_a_reading_is_repeated_when_it_gets_no_good_answer(site: Site, action: s
 def test_stacks_are_made_once_when_a_tenth_of_all_calls_fails(site: Site) -> None:
     kinds = ("throttle", "server_error", "reset", "reset_after")
     site.front.script([rule(".*", kind, probability=0.03) for kind in kinds], seed=7)
-    assert site.apply().good
+    assert site.apply().succeeded
     assert site.front.calls("cloudformation")
     site.front.script([])
     applied_once(site)
@@ -68,14 +68,14 @@ def test_a_change_set_is_executed_once_when_the_answer_takes_too_long(site: Site
     impatient.front.script(
         [Rule(Effect("latency", seconds=2), service="cloudformation", action="ExecuteChangeSet", first=1)]
     )
-    assert impatient.apply().good
+    assert impatient.apply().succeeded
     impatient.front.script([])
     applied_once(impatient)
 
 
 def test_every_operation_carries_a_token_that_no_other_has(site: Site) -> None:
     run = site.app
-    assert site.apply(run_id=run).good
+    assert site.apply(run_id=run).succeeded
     tokens = [call.params["ClientRequestToken"] for call in site.front.calls(action="ExecuteChangeSet")]
     sent = [token for token in tokens if token.startswith(run)]
     assert sent == [f"{run}-base", f"{run}-top", f"{run}-service"]
@@ -85,27 +85,31 @@ def test_every_operation_carries_a_token_that_no_other_has(site: Site) -> None:
 
 @pytest.mark.parametrize("kind", ["throttle", "server_error", "reset", "reset_after"])
 def test_a_stack_is_deleted_once_when_the_first_call_gets_no_good_answer(site: Site, kind: str) -> None:
-    assert site.apply(keys=("base",)).good
+    assert site.apply(keys=("base",)).succeeded
     site.front.script([rule("DeleteStack", kind, first=1)])
     (end,) = site.destroy(keys=("base",)).stacks
-    assert end.fate is StackStatus.DELETED
+    assert end.outcome is StackOutcome.DELETED
     assert [held.logical_id for held in end.retained] == ["Store"]
 
 
 def test_a_lost_permission_is_told_and_the_other_stacks_stay_as_they_are(site: Site) -> None:
     site.front.script([rule("ExecuteChangeSet", "access_denied", nth=2)])
     outcome = site.apply()
-    assert [end.fate for end in outcome.stacks] == [StackStatus.CREATED, StackStatus.REFUSED, StackStatus.NOT_BEGUN]
+    assert [end.outcome for end in outcome.stacks] == [
+        StackOutcome.CREATED,
+        StackOutcome.REFUSED,
+        StackOutcome.NOT_STARTED,
+    ]
     assert "cloudformation:ExecuteChangeSet" in outcome.diagnoses[0].cause
     assert outcome.result is Result.ROLLED_BACK
     site.front.script([])
     assert site.status("top") == ""
-    assert site.apply().good
+    assert site.apply().succeeded
 
 
 def test_a_protection_that_cannot_be_set_does_not_undo_a_good_stack(site: Site) -> None:
     site.front.script([rule("SetStackPolicy", "access_denied")])
-    assert site.apply().good
+    assert site.apply().succeeded
     assert any("is not protected" in text for text in site.warnings())
     site.front.script([])
     assert site.apply().result is Result.APPLIED
@@ -113,9 +117,9 @@ def test_a_protection_that_cannot_be_set_does_not_undo_a_good_stack(site: Site) 
 
 
 def test_an_update_happens_once_when_its_answer_is_lost(site: Site) -> None:
-    assert site.apply().good
+    assert site.apply().succeeded
     site.change("base", lambda document: edited(document, "Queue", VisibilityTimeout=9))
     site.front.script([rule("ExecuteChangeSet", "reset_after", first=1)])
-    assert site.apply().good
+    assert site.apply().succeeded
     site.front.script([])
     assert site.executions() == 4

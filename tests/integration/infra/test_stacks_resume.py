@@ -17,7 +17,7 @@ import requests
 from deploytool.errors import Exit
 from deploytool.infra import change_set
 from deploytool.infra.client import Stacks
-from deploytool.infra.events import ResourceMoved, Result, StackBegan, StackEnded, StackStatus
+from deploytool.infra.events import ResourceMoved, Result, StackBegan, StackEnded, StackOutcome
 from deploytool.infra.planner import draft_plan
 from deploytool.ledger.lock import Locked
 from deploytool.release.ports import Cancelled
@@ -62,26 +62,30 @@ def test_the_next_run_follows_to_its_end_what_a_killed_one_began(site: Site, tmp
     assert site.status("base") == "CREATE_IN_PROGRESS"
     site.clock.on_sleep = lambda pauses: signal(site, "base") if pauses == 3 else None
     outcome = site.apply()
-    assert outcome.good
+    assert outcome.succeeded
     first, *_ = (each for each in site.told if isinstance(each, StackBegan))
     assert first.what == "follow CREATE_IN_PROGRESS"
     told = [(each.event.logical_id, each.event.status) for each in site.told if isinstance(each, ResourceMoved)]
     assert ("Store", "CREATE_COMPLETE") in told
-    assert [end.fate for end in outcome.stacks] == [StackStatus.PROTECTED, StackStatus.CREATED, StackStatus.CREATED]
+    assert [end.outcome for end in outcome.stacks] == [
+        StackOutcome.PROTECTED,
+        StackOutcome.CREATED,
+        StackOutcome.CREATED,
+    ]
     assert site.executions() == 3
 
 
 def test_the_next_run_tells_why_what_a_killed_one_began_failed_and_makes_it_anew(site: Site, tmp_path: Path) -> None:
-    good = site.documents["base"]
-    site.documents["base"] = failing(waiting(good))
+    succeeded = site.documents["base"]
+    site.documents["base"] = failing(waiting(succeeded))
     with running(site, tmp_path) as process:
         eventually(lambda: site.happened("base", "Wait", "CREATE_IN_PROGRESS"))
         process.kill()
-    site.documents["base"] = good
+    site.documents["base"] = succeeded
     site.clock.on_sleep = lambda pauses: signal(site, "base") if pauses == 3 else None
-    assert site.apply().good
+    assert site.apply().succeeded
     followed = next(each.end for each in site.told if isinstance(each, StackEnded))
-    assert (followed.fate, followed.status) == (StackStatus.ROLLED_BACK, "ROLLBACK_COMPLETE")
+    assert (followed.outcome, followed.status) == (StackOutcome.ROLLED_BACK, "ROLLBACK_COMPLETE")
     assert site.status("base") == "CREATE_COMPLETE"
 
 
@@ -95,7 +99,7 @@ def test_everything_is_made_once_when_a_run_was_killed_while_aws_answered(
         eventually(lambda: site.front.calls(action=action) or process.poll() is not None)
         process.kill()
     site.front.script([])
-    assert site.apply().good
+    assert site.apply().succeeded
     assert [site.status(key) for key in site.documents] == ["CREATE_COMPLETE"] * 3
     assert site.executions() == 3
 
@@ -103,7 +107,7 @@ def test_everything_is_made_once_when_a_run_was_killed_while_aws_answered(
 def test_change_sets_that_a_killed_run_left_are_deleted_when_they_are_old(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert site.apply().good
+    assert site.apply().succeeded
     change = {"TemplateBody": json.dumps(edited(site.documents["base"], "Queue", VisibilityTimeout=3))}
     parameters = [{"ParameterKey": "App", "ParameterValue": site.app}]
     for name in ("deploytool-killed-base", "mine"):
@@ -123,17 +127,17 @@ def test_a_cancelled_run_says_what_goes_on_and_the_next_one_follows_it(site: Sit
     outcome = site.apply()
     assert (outcome.result, outcome.exit_code) == (Result.CANCELLED, Exit.CANCELLED)
     base, top, service = outcome.stacks
-    assert (base.fate, base.status) == (StackStatus.GOES_ON, "CREATE_IN_PROGRESS")
+    assert (base.outcome, base.status) == (StackOutcome.IN_PROGRESS, "CREATE_IN_PROGRESS")
     assert "follows it to its end" in base.detail
-    assert (top.fate, service.fate) == (StackStatus.NOT_BEGUN, StackStatus.NOT_BEGUN)
+    assert (top.outcome, service.outcome) == (StackOutcome.NOT_STARTED, StackOutcome.NOT_STARTED)
     site.clock.on_sleep = lambda pauses: signal(site, "base") if pauses == site_pauses + 3 else None
     site_pauses = site.clock.pauses
-    assert site.apply().good
+    assert site.apply().succeeded
 
 
 def test_nothing_is_left_of_a_plan_when_it_is_cancelled(site: Site) -> None:
     def cancelled() -> None:
-        with draft_plan(site.target(), site.world()) as found:
+        with draft_plan(site.target(), site.deps()) as found:
             assert found.drafts["base"].change_set is not None
             assert site.status("base") == "REVIEW_IN_PROGRESS"
             raise Cancelled("SIGINT")
@@ -146,8 +150,8 @@ def test_nothing_is_left_of_a_plan_when_it_is_cancelled(site: Site) -> None:
 def test_a_run_that_is_out_of_time_says_what_goes_on(site: Site) -> None:
     site.change("base", waiting)
     outcome = site.apply(timeout=2.0)
-    assert (outcome.result, outcome.exit_code) == (Result.OUT_OF_TIME, Exit.OUT_OF_TIME)
-    assert outcome.stacks[0].fate is StackStatus.GOES_ON
+    assert (outcome.result, outcome.exit_code) == (Result.TIMED_OUT, Exit.TIMEOUT)
+    assert outcome.stacks[0].outcome is StackOutcome.IN_PROGRESS
     (problem, *_) = site.plan().problems
     assert "an operation goes on" in problem.cause
     signal(site, "base")
@@ -163,7 +167,7 @@ def test_another_release_keeps_the_service_stack_from_being_changed(site: Site) 
 
     site.guard = locked
     outcome = site.apply()
-    assert [end.fate for end in outcome.stacks] == [StackStatus.CREATED, StackStatus.CREATED, StackStatus.REFUSED]
+    assert [end.outcome for end in outcome.stacks] == [StackOutcome.CREATED, StackOutcome.CREATED, StackOutcome.REFUSED]
     assert outcome.exit_code is Exit.LOCKED
     assert site.status("service") == ""
 
@@ -178,7 +182,7 @@ class LockedByAnother(Locked):
 
 def test_no_lock_is_asked_for_when_the_service_stack_does_not_change(site: Site) -> None:
     site.images.live = {"AppImage": "registry/app@sha256:" + "1" * 64}
-    assert site.apply().good
+    assert site.apply().succeeded
 
     @contextmanager
     def locked() -> Iterator[None]:

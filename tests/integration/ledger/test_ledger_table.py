@@ -46,9 +46,9 @@ def test_a_record_is_no_longer_unfinished_when_its_end_is_written(ledger: Ledger
 
 
 def test_an_old_run_cannot_write_when_a_newer_lease_settles_its_record(ledger: Ledger) -> None:
-    begun = record("20261123-120000-aaaa", fence=3)
+    begun = record("20261123-120000-aaaa", fencing_token=3)
     ledger.begin(begun)
-    settled = finished(replace(begun, fence=4), Result.ROLLED_BACK)
+    settled = finished(replace(begun, fencing_token=4), Result.ROLLED_BACK)
     ledger.save(settled)
     with pytest.raises(LeaseLost, match="20261123-120000-aaaa no longer has the lock"):
         ledger.save(finished(begun))
@@ -170,10 +170,10 @@ def test_everything_is_in_the_table_when_the_release_is_closed(ledger: Ledger) -
 
 
 def test_the_next_durable_note_raises_when_a_note_beside_could_not_be_written(ledger: Ledger) -> None:
-    begun = record("20261123-120000-aaaa", fence=3)
+    begun = record("20261123-120000-aaaa", fencing_token=3)
     ledger.begin(begun)
     journal = Journal(ledger, begun, lambda: NOW)
-    ledger.save(replace(begun, fence=4))
+    ledger.save(replace(begun, fencing_token=4))
     journal.step_ended("build", True, 1.0)
     with pytest.raises(LeaseLost):
         journal.step_began("migrate")
@@ -183,9 +183,9 @@ def test_a_save_takes_at_most_ten_milliseconds_when_the_table_is_on_this_machine
     begun = record("20261123-120000-aaaa", plan={"diff": ["x" * 100] * 60})
     ledger.begin(begun)
     taken = []
-    for fence in range(10, 40):
+    for fencing_token in range(10, 40):
         before = time.perf_counter()
-        ledger.save(replace(begun, fence=fence))
+        ledger.save(replace(begun, fencing_token=fencing_token))
         taken.append(time.perf_counter() - before)
     # The quickest: whatever else this machine does just now only adds to the others.
     assert min(taken) <= 0.010

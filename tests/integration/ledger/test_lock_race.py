@@ -21,13 +21,13 @@ def _compete(table: str, together: Barrier, answers: multiprocessing.Queue[Told]
     lock.read()
     for number in range(ROUNDS):
         together.wait()
-        fence, lease = 0, None
+        fencing_token, lease = 0, None
         try:
             lease = acquire(lock, owner=f"{number:02}-{os.getpid()}", clock=QuickClock())
-            fence = lease.fence
+            fencing_token = lease.fencing_token
         except Locked:
             pass
-        answers.put((number, str(os.getpid()), fence))
+        answers.put((number, str(os.getpid()), fencing_token))
         together.wait()
         if lease:
             lease.release()
@@ -43,5 +43,5 @@ def test_exactly_one_wins_each_time_when_two_processes_race(session: Session, ta
     for each in competitors:
         each.join(60)
         assert each.exitcode == 0
-    winners = [(number, fence) for number, _, fence in sorted(told) if fence]
+    winners = [(number, fencing_token) for number, _, fencing_token in sorted(told) if fencing_token]
     assert winners == [(number, number + 1) for number in range(ROUNDS)]

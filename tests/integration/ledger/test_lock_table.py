@@ -31,9 +31,9 @@ def test_the_fence_rises_with_every_owner_when_the_lock_changes_hands(lock: Lock
     fences = []
     for owner in (A, B, C):
         with taken_by(lock, owner) as lease:
-            fences.append(lease.fence)
+            fences.append(lease.fencing_token)
     assert fences == [1, 2, 3]
-    assert lock.read() == LockState(fence=3)
+    assert lock.read() == LockState(fencing_token=3)
 
 
 def test_a_second_is_refused_with_who_why_since_and_link_when_the_lock_is_held(lock: Lock) -> None:
@@ -62,7 +62,7 @@ def test_who_waits_gets_the_lock_when_the_owner_frees_it(lock: Lock) -> None:
         waiting=lambda holding: heard.append(holding.owner),
     )
     with waiter:
-        assert (waiter.fence, heard) == (2, [A])
+        assert (waiter.fencing_token, heard) == (2, [A])
 
 
 def test_who_waits_is_refused_when_the_time_is_over(lock: Lock) -> None:
@@ -76,7 +76,7 @@ def test_the_lock_of_a_killed_run_is_taken_only_when_ttl_and_margin_are_over(loc
     with pytest.raises(Locked):
         taken_by(lock, B, now=at(over))
     with taken_by(lock, B, now=at(over + 0.001)) as second:
-        assert second.fence == 2
+        assert second.fencing_token == 2
 
 
 def test_the_old_owner_may_change_nothing_when_its_expired_lease_was_taken(lock: Lock) -> None:
@@ -111,7 +111,7 @@ def test_the_owner_gives_way_when_a_newer_release_supersedes_it(lock: Lock) -> N
         first.release()
 
     with taken_by(lock, B, clock=QuickClock(give_way), if_busy="supersede", wait_seconds=5) as second:
-        assert second.fence == 2
+        assert second.fencing_token == 2
         second.check()
 
 
@@ -132,7 +132,7 @@ def test_a_freeze_ends_by_itself_when_its_time_is_over(lock: Lock) -> None:
     with pytest.raises(Locked, match="until 2026-11-23 14:00 UTC"):
         taken_by(lock, A, now=at(7000))
     with taken_by(lock, A, now=at(7300)) as lease:
-        assert lease.fence == 2
+        assert lease.fencing_token == 2
 
 
 def test_a_freeze_is_refused_when_a_release_runs(lock: Lock) -> None:
@@ -146,7 +146,7 @@ def test_a_release_runs_when_a_freeze_was_lifted(lock: Lock) -> None:
     assert lock.free(frozen)
     assert not lock.free(frozen)
     with taken_by(lock, A) as lease:
-        assert lease.fence == 2
+        assert lease.fencing_token == 2
 
 
 def test_the_lease_lives_on_when_its_owner_is_busy_for_longer_than_the_ttl(lock: Lock) -> None:
@@ -179,8 +179,8 @@ def test_nobody_is_told_to_go_when_the_owner_that_was_seen_has_gone(lock: Lock) 
 
 
 def test_the_lock_counts_as_ours_when_the_answer_to_taking_it_was_lost(lock: Lock) -> None:
-    wish = LockState(owner=A, since=START, expires=START)
-    assert lock.take(None, wish) == lock.take(None, wish)
+    request = LockState(owner=A, since=START, expires=START)
+    assert lock.take(None, request) == lock.take(None, request)
 
 
 def test_two_environments_do_not_meet_when_they_share_the_table(session: Session, table: str, lock: Lock) -> None:

@@ -83,7 +83,7 @@ def three(ledger: Ledger) -> None:
     for begun, result in ((first, Came.RELEASED), (second, Came.ROLLED_BACK), (third, None)):
         ledger.begin(begun)
         if result:
-            ledger.save(finished(begun, result, sentence="so it ended"))
+            ledger.save(finished(begun, result, summary="so it ended"))
 
 
 @pytest.mark.usefixtures("three")
@@ -237,9 +237,9 @@ def serving(session: Session) -> str:
 def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, ledger: Ledger, serving: str) -> None:
     begun = record("20261101-100000-aaaa")
     ledger.begin(begun)
-    ledger.save(replace(finished(begun), serving={"app": serving}))
+    ledger.save(replace(finished(begun), running={"app": serving}))
     assert "drifted" not in told(typed("status"))
-    ledger.save(replace(finished(begun), serving={"app": "arn/shop-app:99"}))
+    ledger.save(replace(finished(begun), running={"app": "arn/shop-app:99"}))
     assert "! app drifted: release 20261101-100000-aaaa left shop-app:99, shop-app:" in told(typed("status"))
     document = json.loads(told(typed("status", "--output", "json")))
     assert document["drift"] == [

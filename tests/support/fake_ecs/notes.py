@@ -20,9 +20,9 @@ class ModelLease:
     def check(self) -> None:
         """Asked before each change."""
         self.checks += 1
-        self.noticed()
+        self.raise_if_lost()
 
-    def noticed(self) -> None:
+    def raise_if_lost(self) -> None:
         """Asked while waiting."""
         if self.ends_with and self.checks >= self.ends_at:
             raise self.ends_with
@@ -41,9 +41,9 @@ class ModelJournal:
         """Kept."""
         self._note(("step began", name))
 
-    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Kept."""
-        self._note(("step ended", name, "well" if good else "badly"))
+        self._note(("step ended", name, "well" if succeeded else "badly"))
 
     def built(self, name: str, digest: str) -> None:
         """Kept."""

@@ -39,9 +39,9 @@ class RecordedLease:
         """One conditional write."""
         self.life.call()
         self._renew()
-        self.noticed()
+        self.raise_if_lost()
 
-    def noticed(self) -> None:
+    def raise_if_lost(self) -> None:
         """What the last renewal saw."""
         if self.lost:
             raise self.lost
@@ -87,9 +87,9 @@ class RecordedJournal:
         """Durable on return."""
         self._durable(lambda record: notes.step_began(record, name, detail, moment(self.clock.now)))
 
-    def step_ended(self, name: str, good: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Soon."""
-        self._soon(lambda record: notes.step_ended(record, name, good, seconds, detail))
+        self._soon(lambda record: notes.step_ended(record, name, succeeded, seconds, detail))
 
     def built(self, name: str, digest: str) -> None:
         """Soon."""

@@ -62,7 +62,7 @@ class ModelService:
         return next(each for each in self.deployments if each.status == "PRIMARY")
 
     @property
-    def serving(self) -> set[str]:
+    def running(self) -> set[str]:
         """Revisions of which tasks run."""
         return {each.revision for each in self.deployments if each.running}
 

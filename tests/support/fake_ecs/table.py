@@ -35,12 +35,12 @@ class ModelTable:
         self._called("GetItem")
         return self.lock
 
-    def take(self, seen: LockState, wish: LockState) -> LockState | None:
+    def take(self, seen: LockState, request: LockState) -> LockState | None:
         """PutItem where neither owner nor expiry changed since it was ``seen``."""
         self._called("PutItem lock")
-        if (self.lock.fence, self.lock.expires) != (seen.fence, seen.expires):
+        if (self.lock.fencing_token, self.lock.expires) != (seen.fencing_token, seen.expires):
             return None
-        self.lock = acquired_by(seen, wish)
+        self.lock = acquired_by(seen, request)
         return self.lock
 
     def renew(self, mine: LockState, expires: datetime) -> LockState:
@@ -60,7 +60,7 @@ class ModelTable:
         """UpdateItem where it is still ours, else nothing; the fence stays."""
         self._called("UpdateItem lock")
         if self._same(mine):
-            self.lock = LockState(fence=self.lock.fence)
+            self.lock = LockState(fencing_token=self.lock.fencing_token)
 
     def begin(self, record: Record) -> None:
         """PutItem of a record that is not there yet."""
@@ -71,7 +71,7 @@ class ModelTable:
     def save(self, record: Record) -> None:
         """PutItem unless a newer lease wrote it. Raises LeaseLost."""
         self._called("PutItem")
-        if self.records[record.release_id].fence > record.fence:
+        if self.records[record.release_id].fencing_token > record.fencing_token:
             raise LeaseLost(record.release_id)
         self.records[record.release_id] = record
 
@@ -81,7 +81,7 @@ class ModelTable:
         return tuple(record for _, record in sorted(self.records.items()) if not record.finished)
 
     def _same(self, mine: LockState) -> bool:
-        return (self.lock.owner, self.lock.fence) == (mine.owner, mine.fence)
+        return (self.lock.owner, self.lock.fencing_token) == (mine.owner, mine.fencing_token)
 
     def _only(self, mine: LockState) -> None:
         if not self._same(mine):

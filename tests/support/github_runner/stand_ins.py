@@ -16,13 +16,16 @@ from tests.support.github_runner.step import StepResult
 class Checkout:
     """``actions/checkout``: a clone of ``origin`` in the workspace."""
 
-    origin: Path
+    triggered_by: Path
     workspace: Path
 
     def __call__(self, given: Mapping[str, str], environ: Mapping[str, str]) -> StepResult:
         """Clone, at ``ref`` or at the commit that the run is for."""
         revision = given.get("ref") or environ["GITHUB_SHA"]
-        for words in (("clone", "-q", self.origin, self.workspace), ("-C", self.workspace, "checkout", "-q", revision)):
+        for words in (
+            ("clone", "-q", self.triggered_by, self.workspace),
+            ("-C", self.workspace, "checkout", "-q", revision),
+        ):
             subprocess.run(["git", *map(str, words)], check=True, capture_output=True)
         return StepResult("checkout", "success", 0, conclusion="success")
 

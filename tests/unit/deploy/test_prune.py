@@ -20,7 +20,7 @@ def released(number: int, **more: object) -> Record:
     name = f"r{number}"
     record = made(name, f"r{number - 1}" if number > 1 else "")
     wanted = {
-        "serving": {"app": arn("app", number)},
+        "running": {"app": arn("app", number)},
         "services": {"app": ServiceRecord("app", arn("app", number - 1), arn("app", number))},
         "images": {"app": digest(number)},
         "migration": MigrationRecord(revision=arn("migrate", number)),
@@ -46,7 +46,7 @@ FOUR = newest_first(*(released(number) for number in (1, 2, 3, 4)))
         # A release that failed keeps nothing, and counts for nothing.
         (newest_first(*reversed(FOUR), replace(released(5), result=Result.ROLLED_BACK)), 2, {3, 4}),
         # Nobody knows yet what one without an end needs: neither its own revision nor the one before may go.
-        (newest_first(*reversed(FOUR[1:]), replace(released(6), result=None, serving={})), 2, {2, 3, 5, 6}),
+        (newest_first(*reversed(FOUR[1:]), replace(released(6), result=None, running={})), 2, {2, 3, 5, 6}),
         # Back and forth between two versions does not push out a third.
         (
             newest_first(*reversed(FOUR), replace(released(3), release_id="r5", restores="r3", previous="r4"),
@@ -73,7 +73,7 @@ def test_every_environment_keeps_its_own() -> None:
 
 def test_a_release_that_came_to_nothing_names_nothing() -> None:
     nothing = released(1, services={"app": ServiceRecord("app", arn("app", 1))}, migration=MigrationRecord(), images={})
-    assert read({"production": (replace(nothing, result=Result.REFUSED, serving={}),)}, 2).known == frozenset()
+    assert read({"production": (replace(nothing, result=Result.REFUSED, running={}),)}, 2).known == frozenset()
 
 
 LEDGERS = Ledgers(
@@ -103,13 +103,13 @@ def test_a_revision_stays_for_each_of_these_reasons(
     revisions = [Revision(arn("app", each)) for each in (1, 2, 3, 4, 5)]
     found = {each.what: each for each in judge_revisions(revisions, used, LEDGERS, {"app"})}
     assert found[Revision(arn("app", number))].reasons == reasons
-    assert found[Revision(arn("app", number))].goes is not bool(reasons)
+    assert found[Revision(arn("app", number))].removable is not bool(reasons)
 
 
 def test_the_newest_is_told_by_its_number() -> None:
     ledgers = replace(LEDGERS, known=frozenset({arn("app", 9), arn("app", 10)}))
     ten, nine = Revision(arn("app", 10)), Revision(arn("app", 9))
-    assert [(each.what, each.goes) for each in judge_revisions((ten, nine), {}, ledgers, {"app"})] == [
+    assert [(each.what, each.removable) for each in judge_revisions((ten, nine), {}, ledgers, {"app"})] == [
         (nine, True),
         (ten, False),
     ]
@@ -145,7 +145,7 @@ def image(digest: str, *tags: str) -> HeldImage:
 def test_an_image_stays_for_each_of_these_reasons(held: HeldImage, runs: str, reasons: tuple[str, ...]) -> None:
     (judged,) = judge_images([held], [Revision(arn("app", 2), (runs,))], LEDGERS)
     assert judged.reasons == reasons
-    assert judged.goes is not bool(reasons)
+    assert judged.removable is not bool(reasons)
 
 
 def test_what_is_judged_has_a_name_for_people() -> None:

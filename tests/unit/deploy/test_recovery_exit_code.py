@@ -31,12 +31,12 @@ def test_a_refusal_ends_with_7_and_names_both_reasons_when_a_service_is_unsettle
     with pytest.raises(NotSettled) as raised, opened(GOOD, LEFT).minding_unsettled():
         raise PreconditionFailed("a rollout is in progress", "wait")
     assert raised.value.exit_code is Exit.NOT_ROLLED_BACK
-    assert raised.value.cause == f"{LEFT.sentence}; a rollout is in progress"
+    assert raised.value.cause == f"{LEFT.summary}; a rollout is in progress"
     assert raised.value.fix == "wait"
 
 
 def test_what_is_unsettled_is_named_once() -> None:
     with pytest.raises(NotSettled) as raised, opened(LEFT).minding_unsettled():
         opened(LEFT).require_settled()
-    assert raised.value.cause == LEFT.sentence
+    assert raised.value.cause == LEFT.summary
     assert "deploytool recover" in raised.value.fix

@@ -8,7 +8,7 @@ from deploytool.doctor.facts import Facts
 from deploytool.doctor.result import Status, Unknown
 
 DENIED = Unknown("it may not be read", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
-GOOD, BAD, CANNOT_TELL = Status.GOOD, Status.BAD, Status.CANNOT_TELL
+GOOD, BAD, CANNOT_TELL = Status.PASS, Status.FAIL, Status.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -17,4 +17,4 @@ class Case:
     check: str
     facts: Facts
     says: str
-    standing: Status = Status.BAD
+    status: Status = Status.FAIL

@@ -125,7 +125,7 @@ RELEASE = Release(
     environment="production",
     commit=Commit("1f8b2c4" + "0" * 33),
     started_at=NOW - timedelta(days=1),
-    fence=1,
+    fencing_token=1,
     run_url="https://github.com/acme/shop/actions/runs/7",
     steps=(StepRecord("migrate", StepState.ENDED, NOW - timedelta(days=1)),),
     migration=MigrationRecord(task="task", ran=True),

@@ -64,7 +64,7 @@ def told(status: str, number: int = 2, **more: Any) -> ServiceDeployment:
 @dataclass(frozen=True)
 class Case:
     happened: str
-    fate: DeploymentState
+    state: DeploymentState
     service: ServiceState | None
     service_deployment: ServiceDeployment | None = None
     rollout: Rollout = ROLLOUT
@@ -74,45 +74,51 @@ class Case:
 
 WITHOUT_SERVICE_DEPLOYMENTS = (
     Case(
-        "rolling, one of two running", DeploymentState.WAITING, seen(ours(), old()), says="1 of 2 running; 2 old tasks"
+        "rolling, one of two running",
+        DeploymentState.IN_PROGRESS,
+        seen(ours(), old()),
+        says="1 of 2 running; 2 old tasks",
     ),
     Case(
         "primary and completed",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(ours(state="COMPLETED", running=2)),
         says="shop-app:12 is live",
     ),
     Case(
         "completed, and old tasks are still draining",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(ours(state="COMPLETED", running=2), old(running=1)),
     ),
     Case(
         "completed, and a deployment that failed last week is still listed (MiniStack)",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(ours(state="COMPLETED", running=2), third(OLDER, "FAILED", "ACTIVE", 0)),
     ),
     Case(
         "completed with a desired count of 0",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(ours(state="COMPLETED", desired=0, running=0), desired=0),
         says="desired count is 0: nothing runs",
     ),
     Case(
         "in progress with a desired count of 0",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours(desired=0, running=0), desired=0),
         says="desired count is 0",
     ),
     Case(
         "just begun: its own count is still 0, the service's is 2",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours(desired=0, running=0), old()),
         says="0 of 2 running; 2 old tasks still serving",
     ),
-    Case("first deployment of the service, rolling", DeploymentState.WAITING, seen(ours()), rollout=FIRST),
+    Case("first deployment of the service, rolling", DeploymentState.IN_PROGRESS, seen(ours()), rollout=FIRST),
     Case(
-        "first deployment of the service, completed", DeploymentState.LIVE, seen(ours(state="COMPLETED")), rollout=FIRST
+        "first deployment of the service, completed",
+        DeploymentState.SUCCEEDED,
+        seen(ours(state="COMPLETED")),
+        rollout=FIRST,
     ),
     Case(
         "first deployment failed: there is nothing to roll back to",
@@ -123,7 +129,7 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
     ),
     Case(
         "nothing was deployed, the revision is live already",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(old("PRIMARY")),
         rollout=UNCHANGED,
     ),
@@ -170,13 +176,13 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
     # These two were called a rollback once. ECS goes back under the old id, so a new one is an UpdateService.
     Case(
         "a new id on the predecessor's revision, ours gone",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLD)),
         says="deployment ecs-svc/3 of shop-app:11 took over",
     ),
     Case(
         "a new id on the predecessor's revision is complete, ours gone",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLD, "COMPLETED")),
     ),
     Case("rollback failed as well", DeploymentState.FAILED, seen(ours("ACTIVE", "FAILED"), third(OLD, "FAILED"))),
@@ -187,45 +193,45 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
     ),
     Case(
         "stale reading right after UpdateService: ours not listed yet, predecessor still primary",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(old("PRIMARY")),
         says="ECS to list the new deployment",
     ),
     Case(
         "stale reading in which no deployment is primary",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(old("ACTIVE")),
         says="ECS to list",
     ),
-    Case("service just made, no deployments listed", DeploymentState.WAITING, seen(), rollout=FIRST),
-    Case("DescribeServices did not answer this time", DeploymentState.WAITING, None, says="an answer from ECS"),
+    Case("service just made, no deployments listed", DeploymentState.IN_PROGRESS, seen(), rollout=FIRST),
+    Case("DescribeServices did not answer this time", DeploymentState.IN_PROGRESS, None, says="an answer from ECS"),
     Case(
         "someone deployed another revision meanwhile",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(ours("ACTIVE"), third(OTHER)),
         says="deployment ecs-svc/3 of shop-app:13 took over",
     ),
     Case(
         "someone deployed another revision and ours is gone",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OTHER, "COMPLETED")),
     ),
     Case(
         "ours failed, then someone deployed another revision",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(ours("ACTIVE", "FAILED"), third(OTHER)),
         says="the deployment failed",
     ),
-    Case("first deployment superseded", DeploymentState.SUPERSEDED, seen(third(OTHER)), rollout=FIRST),
+    Case("first deployment superseded", DeploymentState.REPLACED, seen(third(OTHER)), rollout=FIRST),
     Case(
         "someone forced a new deployment of our revision, which is rolling",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours("ACTIVE"), third(NEW)),
         says="following deployment ecs-svc/3 of shop-app:12",
     ),
     Case(
         "someone forced a new deployment of our revision, which completed",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(third(NEW, "COMPLETED", running=2)),
         says="live through deployment ecs-svc/3",
     ),
@@ -235,7 +241,10 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
         seen(third(NEW, "FAILED")),
     ),
     Case(
-        "forced deployment of the live revision, rolling", DeploymentState.WAITING, seen(ours(), old()), rollout=FORCED
+        "forced deployment of the live revision, rolling",
+        DeploymentState.IN_PROGRESS,
+        seen(ours(), old()),
+        rollout=FORCED,
     ),
     Case(
         "forced deployment of the live revision failed and was rolled back to the same revision",
@@ -245,25 +254,29 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
     ),
     Case(
         "forced deployment of the live revision is gone, and a new id of it is complete: someone forced it again",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(third(OLD, "COMPLETED")),
         rollout=FORCED,
         says="live through deployment ecs-svc/3",
     ),
     Case(
         "forced deployment of the live revision, and someone forced another one on top",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours("ACTIVE"), third(OLD)),
         rollout=FORCED,
     ),
     Case("service deleted while rolling", DeploymentState.FAILED, seen(ours(), status="DRAINING"), says="was deleted"),
     Case("service deleted and gone", DeploymentState.FAILED, seen(status="INACTIVE"), says="was deleted"),
     Case(
-        "no rollout state, predecessor still listed", DeploymentState.WAITING, seen(ours(state=None, running=2), old())
+        "no rollout state, predecessor still listed",
+        DeploymentState.IN_PROGRESS,
+        seen(ours(state=None, running=2), old()),
     ),
-    Case("no rollout state, not all running", DeploymentState.WAITING, seen(ours(state=None))),
-    Case("no rollout state, one still pending", DeploymentState.WAITING, seen(ours(state=None, running=2, pending=1))),
-    Case("no rollout state, alone and all running", DeploymentState.LIVE, seen(ours(state=None, running=2))),
+    Case("no rollout state, not all running", DeploymentState.IN_PROGRESS, seen(ours(state=None))),
+    Case(
+        "no rollout state, one still pending", DeploymentState.IN_PROGRESS, seen(ours(state=None, running=2, pending=1))
+    ),
+    Case("no rollout state, alone and all running", DeploymentState.SUCCEEDED, seen(ours(state=None, running=2))),
     Case(
         "no rollout state, the rollback all running",
         DeploymentState.ROLLED_BACK,
@@ -276,25 +289,25 @@ WITHOUT_SERVICE_DEPLOYMENTS = (
     ),
     Case(
         "no rollout state, its own count still 0",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours(state=None, desired=0, running=0)),
         says="0 of 2 running",
     ),
-    Case("way back: rolling", DeploymentState.WAITING, seen(third(OLD), ours("ACTIVE")), rollout=WAY_BACK),
+    Case("way back: rolling", DeploymentState.IN_PROGRESS, seen(third(OLD), ours("ACTIVE")), rollout=WAY_BACK),
     Case(
         "way back: live",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(third(OLD, "COMPLETED")),
         rollout=WAY_BACK,
         says="shop-app:11 is live",
     ),
     Case(
         "way back: live, and the release that failed is still listed (MiniStack)",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(third(OLD, "COMPLETED"), ours("ACTIVE", "FAILED")),
         rollout=WAY_BACK,
     ),
-    Case("way back: stale reading", DeploymentState.WAITING, seen(ours("PRIMARY", "COMPLETED")), rollout=WAY_BACK),
+    Case("way back: stale reading", DeploymentState.IN_PROGRESS, seen(ours("PRIMARY", "COMPLETED")), rollout=WAY_BACK),
     Case(
         "way back: failed",
         DeploymentState.FAILED,

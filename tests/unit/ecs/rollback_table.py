@@ -96,24 +96,24 @@ ROLLBACKS = (
     ),
     Case(
         "stale reading: the events tell of a rollback before our rollout",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         events(seen(BACK), (-5.0, "rolling back to deployment ecs-svc/1."), (-6.0, GAVE_UP[1].replace("/2", "/22"))),
         rollout=TIMED,
         says="ECS to list the new deployment",
     ),
     Case(
         "stale reading: the events tell of a rollback, and when our rollout began is not known",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         events(seen(BACK), RETURNS),
     ),
     Case(
         "stale reading: another deployment, whose id begins as ours, failed",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         events(seen(BACK), (5.0, "(deployment ecs-svc/20) deployment failed: tasks failed to start.")),
     ),
     Case(
         "stale reading: a task of ours failed to start, the deployment did not",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         events(seen(BACK), (5.0, "(deployment ecs-svc/2) failed to launch a task with (error Try again).")),
     ),
     Case(
@@ -146,12 +146,15 @@ ROLLBACKS = (
     ),
     Case(
         "old id complete, ours listed in UpdateService's answer alone",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(BACK),
         rollout=TIMED,
     ),
     Case(
-        "old id complete, without a sign for less than 10 s", DeploymentState.WAITING, seen(BACK), sighting=absent(9.9)
+        "old id complete, without a sign for less than 10 s",
+        DeploymentState.IN_PROGRESS,
+        seen(BACK),
+        sighting=absent(9.9),
     ),
     Case(
         "old id complete, without a sign for 10 s", DeploymentState.ROLLED_BACK, seen(BACK), sighting=absent(STALE_FOR)
@@ -174,7 +177,7 @@ ROLLBACKS = (
     ),
     Case(
         "stale reading: the old deployment was itself the target of a rollback when ours began",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(with_reason(GOING_BACK, BREAKER.format("ecs-svc/1"))),
         rollout=replace(ROLLOUT, previous_reason=BREAKER.format("ecs-svc/1")),
     ),
@@ -204,13 +207,13 @@ ROLLBACKS = (
     ),
     Case(
         "a person went back by hand while ours still tried: a new id on the old revision",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLD), ours("ACTIVE"), old()),
         says="deployment ecs-svc/3 of shop-app:11 took over",
     ),
     Case(
         "a person went back by hand and ours, listed before, is gone",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLD)),
         sighting=SEEN,
     ),
@@ -247,7 +250,7 @@ ROLLBACKS = (
     ),
     Case(
         "stale reading from before the deployment before ours",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(made(third(OLDER, "COMPLETED"), -60)),
         rollout=TIMED,
     ),
@@ -259,12 +262,12 @@ ROLLBACKS = (
     ),
     Case(
         "an older revision took over, and nothing says that ours failed",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLDER), ours("ACTIVE")),
     ),
     Case(
         "ours failed, then a person deployed an older revision",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(made(third(OLDER), 5), made(ours("ACTIVE", "FAILED"), 0)),
         says="the deployment failed",
     ),
@@ -282,7 +285,7 @@ ROLLBACKS = (
         rollout=FORCED,
         sighting=SEEN,
     ),
-    Case("forced deployment, stale reading", DeploymentState.WAITING, seen(BACK), rollout=FORCED),
+    Case("forced deployment, stale reading", DeploymentState.IN_PROGRESS, seen(BACK), rollout=FORCED),
     Case(
         "forced deployment failed, old id rolling",
         DeploymentState.ROLLING_BACK,
@@ -302,10 +305,10 @@ ROLLBACKS = (
         rollout=NAMELESS,
         sighting=SEEN,
     ),
-    Case("old id not known, stale reading", DeploymentState.WAITING, seen(BACK), rollout=NAMELESS),
+    Case("old id not known, stale reading", DeploymentState.IN_PROGRESS, seen(BACK), rollout=NAMELESS),
     Case(
         "old id not known, a person went back by hand",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLD), ours("ACTIVE")),
         rollout=NAMELESS,
     ),
@@ -319,7 +322,7 @@ ROLLBACKS = (
     ),
     Case(
         "nothing is known of the deployment before: stale reading",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(made(BACK, -60)),
         rollout=replace(UNKNOWN, created_at=BEGAN),
     ),
@@ -341,13 +344,13 @@ ROLLBACKS = (
     ),
     Case(
         "UpdateService had nothing to change, stale reading from before ECS returned",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(made(ours("PRIMARY"), 0), made(old("ACTIVE"), -60)),
         rollout=replace(WAY_BACK, deployment_id="ecs-svc/1"),
     ),
     Case(
         "way back: an old event of the release that failed",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         events(seen(ours("PRIMARY", "FAILED"), old()), GAVE_UP, RETURNS),
         rollout=replace(WAY_BACK, created_at=BEGAN + timedelta(minutes=6)),
         says="ECS to list",
@@ -361,12 +364,12 @@ ROLLBACKS = (
     ),
     Case(
         "ECS says that it rolls back to ours: a later release failed",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(with_reason(ours(), BREAKER.format("ecs-svc/2")), third(OTHER, "FAILED", "ACTIVE")),
     ),
     Case(
         "a new id on the old revision, and ECS says that it rolls back to ours",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(with_reason(third(OLD), BREAKER.format("ecs-svc/2")), ours("ACTIVE")),
     ),
     Case(
@@ -377,7 +380,7 @@ ROLLBACKS = (
     ),
     Case(
         "another deployment is on its way, and ECS says that it rolls back to ours",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(with_reason(third(OTHER), BREAKER.format("ecs-svc/2")), ours("ACTIVE")),
     ),
 )

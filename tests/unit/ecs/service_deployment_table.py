@@ -7,47 +7,55 @@ from deploytool.ecs.model import ServiceDeployment
 from tests.unit.ecs.deployment_status_table import FIRST, NEW, OLD, OTHER, Case, old, ours, seen, third, told
 
 WITH_SERVICE_DEPLOYMENTS = (
-    Case("successful", DeploymentState.LIVE, seen(ours(state="COMPLETED")), told("SUCCESSFUL")),
-    Case("successful while DescribeServices is stale", DeploymentState.LIVE, seen(old("PRIMARY")), told("SUCCESSFUL")),
+    Case("successful", DeploymentState.SUCCEEDED, seen(ours(state="COMPLETED")), told("SUCCESSFUL")),
+    Case(
+        "successful while DescribeServices is stale",
+        DeploymentState.SUCCEEDED,
+        seen(old("PRIMARY")),
+        told("SUCCESSFUL"),
+    ),
     Case(
         "successful while DescribeServices shows it rolling",
-        DeploymentState.LIVE,
+        DeploymentState.SUCCEEDED,
         seen(ours(), old()),
         told("SUCCESSFUL"),
     ),
-    Case("successful while DescribeServices does not answer", DeploymentState.LIVE, None, told("SUCCESSFUL")),
+    Case("successful while DescribeServices does not answer", DeploymentState.SUCCEEDED, None, told("SUCCESSFUL")),
     Case(
         "successful, but its target revision is not ours",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours(), old()),
         told("SUCCESSFUL", number=1),
     ),
     Case(
         "its target revision is not told",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours(), old()),
         ServiceDeployment("sd", "SUCCESSFUL"),
     ),
     Case(
         "successful, then someone deployed another revision",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OTHER)),
         told("SUCCESSFUL"),
         says="went live, then deployment ecs-svc/3",
     ),
     Case(
         "successful, then someone put the version before back by hand",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(third(OLD)),
         told("SUCCESSFUL"),
     ),
     Case(
-        "successful, then someone forced our revision again", DeploymentState.LIVE, seen(third(NEW)), told("SUCCESSFUL")
+        "successful, then someone forced our revision again",
+        DeploymentState.SUCCEEDED,
+        seen(third(NEW)),
+        told("SUCCESSFUL"),
     ),
-    Case("pending", DeploymentState.WAITING, seen(ours(), old()), told("PENDING")),
+    Case("pending", DeploymentState.IN_PROGRESS, seen(ours(), old()), told("PENDING")),
     Case(
         "baking after DescribeServices called it completed",
-        DeploymentState.WAITING,
+        DeploymentState.IN_PROGRESS,
         seen(ours(state="COMPLETED", running=2)),
         told("IN_PROGRESS", lifecycle_stage="BAKE_TIME"),
         says="baking",
@@ -60,9 +68,13 @@ WITH_SERVICE_DEPLOYMENTS = (
         says="paused at hook approve",
     ),
     Case(
-        "stop requested", DeploymentState.WAITING, seen(ours(), old()), told("STOP_REQUESTED"), says="is being stopped"
+        "stop requested",
+        DeploymentState.IN_PROGRESS,
+        seen(ours(), old()),
+        told("STOP_REQUESTED"),
+        says="is being stopped",
     ),
-    Case("a status newer than this tool", DeploymentState.WAITING, seen(ours(), old()), told("CONTEMPLATING")),
+    Case("a status newer than this tool", DeploymentState.IN_PROGRESS, seen(ours(), old()), told("CONTEMPLATING")),
     Case(
         "in progress, but DescribeServices already shows it failed without rollback",
         DeploymentState.FAILED,
@@ -108,7 +120,7 @@ WITH_SERVICE_DEPLOYMENTS = (
     ),
     Case(
         "stopped because a newer one exists",
-        DeploymentState.SUPERSEDED,
+        DeploymentState.REPLACED,
         seen(ours("ACTIVE"), third(OTHER)),
         told("STOPPED"),
         says="deployment ecs-svc/3 of shop-app:13 took over",

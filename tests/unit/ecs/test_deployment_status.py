@@ -28,7 +28,7 @@ CASES = WITHOUT_SERVICE_DEPLOYMENTS + WITH_SERVICE_DEPLOYMENTS + ROLLBACKS
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.happened)
 def test_the_verdict_says_what_happened_in_ecs(case: Case) -> None:
     verdict = judge(case.rollout, case.service, case.service_deployment, False, case.sighting)
-    assert verdict.fate is case.fate
+    assert verdict.state is case.state
     assert case.says in verdict.detail
     assert verdict.detail
 
@@ -41,7 +41,9 @@ def test_out_of_time_settles_what_is_undecided_and_changes_nothing_else(case: Ca
     if before.settled:
         assert after == before
     else:
-        assert after == DeploymentStatus(DeploymentState.TIMED_OUT, f"out of time while {before.fate}: {before.detail}")
+        assert after == DeploymentStatus(
+            DeploymentState.TIMED_OUT, f"out of time while {before.state}: {before.detail}"
+        )
         assert after.failed
 
 
@@ -78,7 +80,7 @@ service_deployments = st.builds(
 def test_only_our_revision_is_ever_called_live(listed: list[Deployment], told_by_ecs: ServiceDeployment | None) -> None:
     service = seen(*listed)
     verdict = judge(ROLLOUT, service, told_by_ecs, out_of_time=False)
-    if verdict.fate is DeploymentState.LIVE and (told_by_ecs is None or told_by_ecs.status != "SUCCESSFUL"):
+    if verdict.state is DeploymentState.SUCCEEDED and (told_by_ecs is None or told_by_ecs.status != "SUCCESSFUL"):
         assert service.primary is not None
         assert service.primary.id == ROLLOUT.deployment_id or service.primary.task_definition == NEW
         assert service.primary.rollout_state in ("COMPLETED", None)

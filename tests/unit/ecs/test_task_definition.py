@@ -97,7 +97,7 @@ def test_own_and_reserved_tags_are_not_carried_over_and_others_are() -> None:
 def test_an_unknown_container_is_refused_by_name_and_with_those_there_are() -> None:
     with pytest.raises(UnknownContainer) as refused:
         to_register(described(), {"web": IMAGE})
-    assert refused.value.exit_code is Exit.REFUSED
+    assert refused.value.exit_code is Exit.PRECONDITION_FAILED
     assert refused.value.cause == "task definition shop-app has no container web"
     assert "app, proxy" in refused.value.fix
 

@@ -107,8 +107,8 @@ def test_services_never_reached_are_listed_as_not_changed() -> None:
 def test_a_service_that_is_not_back_is_called_so() -> None:
     stuck = replace(
         rolled_back().services[1],
-        serving=arn("shop-worker", 18),
-        verdict=DeploymentStatus(DeploymentState.FAILED),
+        running=arn("shop-worker", 18),
+        status=DeploymentStatus(DeploymentState.FAILED),
         back=DeploymentStatus(DeploymentState.TIMED_OUT),
     )
     outcome = replace(rolled_back(), result=Result.NOT_ROLLED_BACK, services=(stuck,))
@@ -118,13 +118,13 @@ def test_a_service_that_is_not_back_is_called_so() -> None:
 
 
 def test_the_way_back_is_shown_only_where_it_exists() -> None:
-    good = apply(told(good_events()), RollbackTarget("r1", Commit("1" * 40)), at(99))
-    assert "Roll back" not in comment(good, LINKS)
+    succeeded = apply(told(good_events()), RollbackTarget("r1", Commit("1" * 40)), at(99))
+    assert "Roll back" not in comment(succeeded, LINKS)
     page = "https://github.com/a/b/actions/workflows/rollback.yml"
     links = replace(LINKS, rollback_page=page, rollback_workflow="rollback.yml", deployments=(41, 42))
-    assert "**Roll back**: [start the rollback workflow](" in comment(good, links)
-    assert "\ngh workflow run rollback.yml -f environment=production -f deployment-id=41\n" in comment(good, links)
-    assert "deploytool rollback" not in comment(good, links)
+    assert "**Roll back**: [start the rollback workflow](" in comment(succeeded, links)
+    assert "\ngh workflow run rollback.yml -f environment=production -f deployment-id=41\n" in comment(succeeded, links)
+    assert "deploytool rollback" not in comment(succeeded, links)
     assert "Roll back" not in comment(told(bad_events()), links)
 
 
@@ -161,10 +161,10 @@ HOSTILE = (
 def test_hostile_text_changes_nothing_but_the_text(text: str) -> None:
     of = plan(subject=text, environment=text, warnings=(text,))
     diagnosis = replace(CRASH, cause=text, fix=text, quote=f"said: {text}", subject=text, log=(text,) * 3)
-    outcome = replace(rolled_back(diagnosis, of), sentence=text)
+    outcome = replace(rolled_back(diagnosis, of), summary=text)
     hostile, tame = (
         [t.type for t in MarkdownIt("commonmark").enable("table").parse(comment(ended(each), LINKS))]
-        for each in (outcome, replace(rolled_back(of=plan(warnings=("x",))), sentence="x"))
+        for each in (outcome, replace(rolled_back(of=plan(warnings=("x",))), summary="x"))
     )
     assert hostile == tame
 

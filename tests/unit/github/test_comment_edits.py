@@ -95,7 +95,7 @@ def test_the_answer_takes_the_place_of_the_box() -> None:
 def test_the_last_answer_replaces_the_first_and_offers_again_when_it_failed() -> None:
     ticked = LIVE.replace("- [ ]", "- [x]")
     first = answered(ticked, requested("mona", RUN))
-    last = answered(first, done("mona", "put back", RUN, good=False), checkbox_block_of(ticked))
+    last = answered(first, done("mona", "put back", RUN, succeeded=False), checkbox_block_of(ticked))
     assert "requested**" not in last
     assert "❌ **The rollback failed**, requested by `mona`" in last
     assert box_of(last) == RollbackCheckbox(41, 42)

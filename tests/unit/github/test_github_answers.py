@@ -134,7 +134,7 @@ def test_the_pull_request_whose_merge_made_the_commit_is_the_one() -> None:
 
 
 def test_only_a_good_outcome_is_a_success() -> None:
-    assert closing(released()) == Status("success", released().sentence)
+    assert closing(released()) == Status("success", released().summary)
     assert closing(rolled_back()).state == "failure"
     assert closing(None).state == "error"
     assert (progress_text("migrate").description, progress_text("publish").description) == ("migrating", "publish")

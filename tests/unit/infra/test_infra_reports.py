@@ -19,8 +19,8 @@ from deploytool.infra.events import (
     Result,
     StackBegan,
     StackEnded,
+    StackOutcome,
     StackResult,
-    StackStatus,
     StackWaits,
 )
 from deploytool.infra.output import infra_outcome_document, infra_outcome_text, infra_plan_document, infra_plan_text
@@ -106,7 +106,7 @@ def test_the_plan_is_a_document_for_scripts() -> None:
     assert second["left_out"] == [{"logical_id": "Nat", "type": "AWS::EC2::NatGateway"}]
 
 
-def ended(stack: Stack, fate: StackStatus, **more: object) -> StackResult:
+def ended(stack: Stack, fate: StackOutcome, **more: object) -> StackResult:
     return StackResult(stack.key, stack.name, fate, **more)  # type: ignore[arg-type]  # a table's row
 
 
@@ -115,8 +115,8 @@ FAILED = InfraOutcome(
     "production",
     Result.ROLLED_BACK,
     (
-        ended(DATA, StackStatus.ROLLED_BACK, status="UPDATE_ROLLBACK_COMPLETE", seconds=12.0, detail="as before"),
-        ended(SERVICE, StackStatus.NOT_BEGUN, detail="another stack failed"),
+        ended(DATA, StackOutcome.ROLLED_BACK, status="UPDATE_ROLLBACK_COMPLETE", seconds=12.0, detail="as before"),
+        ended(SERVICE, StackOutcome.NOT_STARTED, detail="another stack failed"),
     ),
     (Diagnosis("quota-reached", "a quota is used up", "ask for more", subject="data.Nat", quote="The maximum number"),),
     61.0,
@@ -137,7 +137,7 @@ def test_a_failure_reads_like_this() -> None:
 
 def test_what_is_retained_is_listed_when_stacks_are_deleted() -> None:
     retained = (StackResource("Store", "AWS::S3::Bucket", "kept", "shop-store"),)
-    gone = InfraOutcome("shop", "production", Result.DESTROYED, (ended(DATA, StackStatus.DELETED, retained=retained),))
+    gone = InfraOutcome("shop", "production", Result.DESTROYED, (ended(DATA, StackOutcome.DELETED, retained=retained),))
     assert infra_outcome_text(gone).splitlines()[1:] == [
         "retained, and yours to keep or to delete by hand:",
         "  data  kept  Store  S3 Bucket  shop-store",
@@ -179,7 +179,7 @@ def log(events: list[InfraEvent | Event], *, actions: bool = False) -> list[str]
 
 
 def test_the_log_tells_each_step_of_each_resource_once() -> None:
-    end = StackEnded(ended(DATA, StackStatus.ROLLED_BACK, seconds=12.0, detail="as before"))
+    end = StackEnded(ended(DATA, StackOutcome.ROLLED_BACK, seconds=12.0, detail="as before"))
     assert [line.removeprefix("09:00:00  ") for line in log([*STORY, end, InfraEnded(FAILED)])] == [
         "applying production (us-east-1): data update, service create",
         "service: waits for data",
@@ -213,7 +213,7 @@ def test_words_of_aws_give_no_orders_to_github_actions() -> None:
 
 def test_the_log_says_when_there_is_nothing_to_do() -> None:
     nothing = InfraPlanned(plan(StackPlan(DATA, StackAction.NOTHING, "CREATE_COMPLETE")))
-    told = log([nothing, StackEnded(ended(DATA, StackStatus.UNCHANGED))])
+    told = log([nothing, StackEnded(ended(DATA, StackOutcome.UNCHANGED))])
     assert told == ["09:00:00  nothing to do: production is as its templates say"]
 
 
@@ -239,13 +239,13 @@ def test_the_picture_is_a_tree_with_times_while_it_goes_on() -> None:
 
 
 def test_the_picture_keeps_what_failed_when_it_is_over() -> None:
-    end = StackEnded(ended(DATA, StackStatus.ROLLED_BACK, seconds=12.0))
-    told = drawn([*STORY, end, StackEnded(ended(SERVICE, StackStatus.NOT_BEGUN)), InfraEnded(FAILED)], 65)
+    end = StackEnded(ended(DATA, StackOutcome.ROLLED_BACK, seconds=12.0))
+    told = drawn([*STORY, end, StackEnded(ended(SERVICE, StackOutcome.NOT_STARTED)), InfraEnded(FAILED)], 65)
     assert told[0] == "x data             12 s rolled back, 3 resources"
     assert "Store" in told[1]
     assert told[2] == "- service               not begun"
 
 
-@pytest.mark.parametrize("fate", [StackStatus.CREATED, StackStatus.UNCHANGED])
-def test_a_stack_that_is_good_gets_a_good_sign(fate: StackStatus) -> None:
+@pytest.mark.parametrize("fate", [StackOutcome.CREATED, StackOutcome.UNCHANGED])
+def test_a_stack_that_is_good_gets_a_good_sign(fate: StackOutcome) -> None:
     assert drawn([InfraPlanned(plan(UPDATE)), StackEnded(ended(DATA, fate))], 1)[0].startswith("+ data")

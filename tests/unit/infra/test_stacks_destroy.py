@@ -14,17 +14,17 @@ STACKS = backwards(stacks_of("shop", "production"))
 ALL = {stack.key: state("CREATE_COMPLETE") for stack in STACKS}
 
 
-def planned(states: dict[str, Any], **wish: Any) -> DestroyPlan:
-    wish = {"include_data": False, "include_account": False, **wish}
-    return plan_destroy("shop", "production", STACKS, states, **wish)
+def planned(states: dict[str, Any], **request: Any) -> DestroyPlan:
+    request = {"include_data": False, "include_account": False, **request}
+    return plan_destroy("shop", "production", STACKS, states, **request)
 
 
 def keys(plan: DestroyPlan) -> list[str]:
-    return [each.stack.key for each in plan.doomed]
+    return [each.stack.key for each in plan.to_delete]
 
 
 @pytest.mark.parametrize(
-    ("wish", "doomed"),
+    ("includes", "doomed"),
     [
         ({}, ["service", "platform"]),
         ({"include_data": True}, ["service", "platform", "data", "network"]),
@@ -36,11 +36,11 @@ def keys(plan: DestroyPlan) -> list[str]:
     ],
 )
 def test_data_and_what_the_account_shares_go_only_when_they_are_included(
-    wish: dict[str, Any], doomed: list[str]
+    includes: dict[str, Any], doomed: list[str]
 ) -> None:
-    plan = planned(ALL, **wish)
+    plan = planned(ALL, **includes)
     assert keys(plan) == doomed
-    assert {each.stack.key for each in plan.spared} == set(ALL) - set(doomed)
+    assert {each.stack.key for each in plan.to_keep} == set(ALL) - set(doomed)
     assert plan.problems == ()
 
 
@@ -51,7 +51,7 @@ def test_the_network_goes_when_there_is_no_data_in_it() -> None:
 def test_what_is_not_there_is_neither_deleted_nor_spared() -> None:
     plan = planned({**ALL, "service": None, "account": state("DELETE_COMPLETE")})
     assert keys(plan) == ["platform"]
-    assert "account" not in {each.stack.key for each in plan.spared}
+    assert "account" not in {each.stack.key for each in plan.to_keep}
 
 
 def test_a_stack_that_is_half_made_goes_as_well() -> None:
@@ -112,9 +112,13 @@ def test_drift_that_releases_and_autoscaling_make_does_not_count(drifted: Drifte
 
 def test_a_stack_is_shown_with_its_protections_its_own_outputs_and_what_to_do() -> None:
     outputs = (Output("Vpc", "vpc-1", "shop-Vpc"), Output("Address", "https://x"))
-    good = StackSummary(STACKS[0], state("CREATE_COMPLETE", outputs=outputs, protected=True), stack_policy())
-    assert (good.is_there, good.protections, good.advice) == (True, ("termination protection", "stack policy"), "")
-    assert [each.key for each in good.telling] == ["Address"]
+    succeeded = StackSummary(STACKS[0], state("CREATE_COMPLETE", outputs=outputs, protected=True), stack_policy())
+    assert (succeeded.is_there, succeeded.protections, succeeded.advice) == (
+        True,
+        ("termination protection", "stack policy"),
+        "",
+    )
+    assert [each.key for each in succeeded.telling] == ["Address"]
     stuck = StackSummary(STACKS[0], state("UPDATE_ROLLBACK_FAILED"))
     assert stuck.protections == ()
     assert "continue-update-rollback" in stuck.advice

@@ -9,29 +9,29 @@ from tests.unit.infra.stacks_cases import event, of_stack, state
 
 # Every status that CloudFormation documents: what can be done with the stack, how the operation ended.
 STATUSES = [
-    ("CREATE_COMPLETE", StackCondition.SOUND, OperationResult.GOOD),
-    ("CREATE_FAILED", StackCondition.NEVER_MADE, OperationResult.STUCK),
-    ("CREATE_IN_PROGRESS", StackCondition.MOVING, None),
-    ("DELETE_COMPLETE", StackCondition.ABSENT, OperationResult.GOOD),
-    ("DELETE_FAILED", StackCondition.STUCK, OperationResult.STUCK),
-    ("DELETE_IN_PROGRESS", StackCondition.MOVING, None),
-    ("IMPORT_COMPLETE", StackCondition.SOUND, OperationResult.GOOD),
-    ("IMPORT_IN_PROGRESS", StackCondition.MOVING, None),
-    ("IMPORT_ROLLBACK_COMPLETE", StackCondition.SOUND, OperationResult.ROLLED_BACK),
-    ("IMPORT_ROLLBACK_FAILED", StackCondition.STUCK, OperationResult.STUCK),
-    ("IMPORT_ROLLBACK_IN_PROGRESS", StackCondition.MOVING, None),
+    ("CREATE_COMPLETE", StackCondition.OK, OperationResult.SUCCEEDED),
+    ("CREATE_FAILED", StackCondition.CREATE_FAILED, OperationResult.FAILED),
+    ("CREATE_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("DELETE_COMPLETE", StackCondition.MISSING, OperationResult.SUCCEEDED),
+    ("DELETE_FAILED", StackCondition.FAILED, OperationResult.FAILED),
+    ("DELETE_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("IMPORT_COMPLETE", StackCondition.OK, OperationResult.SUCCEEDED),
+    ("IMPORT_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("IMPORT_ROLLBACK_COMPLETE", StackCondition.OK, OperationResult.ROLLED_BACK),
+    ("IMPORT_ROLLBACK_FAILED", StackCondition.FAILED, OperationResult.FAILED),
+    ("IMPORT_ROLLBACK_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
     ("REVIEW_IN_PROGRESS", StackCondition.EMPTY, None),
-    ("ROLLBACK_COMPLETE", StackCondition.NEVER_MADE, OperationResult.ROLLED_BACK),
-    ("ROLLBACK_FAILED", StackCondition.STUCK, OperationResult.STUCK),
-    ("ROLLBACK_IN_PROGRESS", StackCondition.MOVING, None),
-    ("UPDATE_COMPLETE", StackCondition.SOUND, OperationResult.GOOD),
-    ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", StackCondition.MOVING, None),
-    ("UPDATE_FAILED", StackCondition.STUCK, OperationResult.STUCK),
-    ("UPDATE_IN_PROGRESS", StackCondition.MOVING, None),
-    ("UPDATE_ROLLBACK_COMPLETE", StackCondition.SOUND, OperationResult.ROLLED_BACK),
-    ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", StackCondition.MOVING, None),
-    ("UPDATE_ROLLBACK_FAILED", StackCondition.STUCK, OperationResult.STUCK),
-    ("UPDATE_ROLLBACK_IN_PROGRESS", StackCondition.MOVING, None),
+    ("ROLLBACK_COMPLETE", StackCondition.CREATE_FAILED, OperationResult.ROLLED_BACK),
+    ("ROLLBACK_FAILED", StackCondition.FAILED, OperationResult.FAILED),
+    ("ROLLBACK_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("UPDATE_COMPLETE", StackCondition.OK, OperationResult.SUCCEEDED),
+    ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("UPDATE_FAILED", StackCondition.FAILED, OperationResult.FAILED),
+    ("UPDATE_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("UPDATE_ROLLBACK_COMPLETE", StackCondition.OK, OperationResult.ROLLED_BACK),
+    ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
+    ("UPDATE_ROLLBACK_FAILED", StackCondition.FAILED, OperationResult.FAILED),
+    ("UPDATE_ROLLBACK_IN_PROGRESS", StackCondition.IN_PROGRESS, None),
 ]
 
 
@@ -44,7 +44,7 @@ def test_a_status_says_what_can_be_done_and_how_it_ended(
 
 
 def test_a_stack_that_nobody_made_is_absent() -> None:
-    assert condition_of(None) is StackCondition.ABSENT
+    assert condition_of(None) is StackCondition.MISSING
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_last_operation_is_told_from_those_before() -> None:
 
 
 def test_an_operation_has_ended_when_the_stack_itself_says_so() -> None:
-    assert ended(FIRST) is OperationResult.GOOD
+    assert ended(FIRST) is OperationResult.SUCCEEDED
     assert ended(SECOND) is OperationResult.ROLLED_BACK
     assert ended(SECOND[:3]) is None
     assert ended(FIRST[1:2]) is None

@@ -22,7 +22,7 @@ def record(release_id: str = "20261123-120000-aaaa", **more: Any) -> Record:
         "environment": "production",
         "commit": Commit(SHA, "Add the cart", NOW - timedelta(hours=1)),
         "started_at": NOW,
-        "fence": 1,
+        "fencing_token": 1,
         "actor": "mona",
         "services": {
             "app": ServiceRecord("shop-app", "arn:app:7"),
@@ -35,10 +35,10 @@ def record(release_id: str = "20261123-120000-aaaa", **more: Any) -> Record:
 
 def finished(begun: Record, result: Result = Result.RELEASED, minutes: float = 3.0, **more: Any) -> Record:
     """The record once the release is over."""
-    good = result is Result.RELEASED
-    serving = {key: f"{each.before[:-1]}8" if good else each.before for key, each in begun.services.items()}
+    succeeded = result is Result.RELEASED
+    serving = {key: f"{each.before[:-1]}8" if succeeded else each.before for key, each in begun.services.items()}
     ended = begun.started_at + timedelta(minutes=minutes)
-    return replace(begun, **{"result": result, "ended_at": ended, "serving": serving, **more})
+    return replace(begun, **{"result": result, "ended_at": ended, "running": serving, **more})
 
 
 def plan_of(begun: Record) -> Plan:
@@ -50,6 +50,6 @@ def plan_of(begun: Record) -> Plan:
 def outcome_of(begun: Record, result: Result = Result.RELEASED) -> Outcome:
     """App moved, worker was not touched."""
     app = ServiceOutcome(
-        "app", "shop-app", DeploymentStatus(DeploymentState.LIVE), "arn:app:8", "arn:app:7", "arn:app:8"
+        "app", "shop-app", DeploymentStatus(DeploymentState.SUCCEEDED), "arn:app:8", "arn:app:7", "arn:app:8"
     )
     return Outcome(plan_of(begun), result, "it is live", (app,), digests=(("app", "sha256:new"),))

@@ -39,7 +39,7 @@ def record(*names: str, last: StepState = StepState.ENDED, after: bool = True) -
         environment="production",
         commit=Commit(cases.SHA),
         started_at=NOW,
-        fence=1,
+        fencing_token=1,
         plan={"verify": [{"service": "app"}]},
         services={
             key: ServiceRecord(key, cases.arn(key), cases.arn(key, 2) if after else None) for key in ("app", "worker")

@@ -34,7 +34,7 @@ def test_a_late_note_of_the_way_back_does_not_open_the_record_again() -> None:
     threading.Timer(0.2, ledger.let_go.set).start()
     closed = journal.settled(Result.ROLLED_BACK, "it was killed", {"app": "arn:app:7"})
     assert ledger.saved[-1] == closed
-    assert (closed.result, closed.sentence, closed.serving) == (
+    assert (closed.result, closed.summary, closed.running) == (
         Result.ROLLED_BACK,
         "it was killed",
         {"app": "arn:app:7"},

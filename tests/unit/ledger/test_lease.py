@@ -26,8 +26,8 @@ from deploytool.ledger.lock import (
 from tests.unit.ledger.records import NOW
 
 OLDER, OWNER, NEWER = "20261123-110000-aaaa", "20261123-120000-bbbb", "20261123-130000-cccc"
-HELD = LockState(fence=4, owner=OWNER, actor="mona", since=NOW, expires=NOW + timedelta(seconds=30))
-FROZEN = LockState(fence=4, owner="hold-1", kind=HolderKind.HOLD, actor="mona", reason="sale", since=NOW)
+HELD = LockState(fencing_token=4, owner=OWNER, actor="mona", since=NOW, expires=NOW + timedelta(seconds=30))
+FROZEN = LockState(fencing_token=4, owner="hold-1", kind=HolderKind.HOLD, actor="mona", reason="sale", since=NOW)
 SHORT = timedelta(milliseconds=1)
 
 
@@ -35,7 +35,7 @@ SHORT = timedelta(milliseconds=1)
     ("holding", "passed", "may"),
     [
         (None, timedelta(), True),
-        (LockState(fence=9), timedelta(), True),
+        (LockState(fencing_token=9), timedelta(), True),
         (HELD, timedelta(), False),
         (HELD, timedelta(seconds=30), False),
         (HELD, timedelta(seconds=30) + MARGIN, False),
@@ -55,7 +55,7 @@ def test_the_lock_may_be_taken_when_it_is_free_or_long_expired(
     ("holding", "who", "if_busy", "step"),
     [
         (None, NEWER, "refuse", LockStep.TAKE),
-        (LockState(fence=3), NEWER, "refuse", LockStep.TAKE),
+        (LockState(fencing_token=3), NEWER, "refuse", LockStep.TAKE),
         (HELD, NEWER, "refuse", LockStep.REFUSE),
         (HELD, NEWER, "wait", LockStep.WAIT),
         (HELD, OLDER, "wait", LockStep.WAIT),
@@ -82,8 +82,10 @@ def test_the_lock_is_taken_when_it_expired_whatever_was_to_be_done_if_busy() -> 
 
 def test_nothing_of_the_owner_before_is_left_when_the_lock_is_taken() -> None:
     wish = LockState(owner=NEWER, actor="ada", run_url="u", reason="r", since=NOW, expires=NOW)
-    assert acquired_by(replace(HELD, superseded_by=NEWER), wish) == replace(wish, fence=5)
-    assert acquired_by(None, replace(wish, kind=HolderKind.HOLD)) == replace(wish, fence=1, kind=HolderKind.HOLD)
+    assert acquired_by(replace(HELD, superseded_by=NEWER), wish) == replace(wish, fencing_token=5)
+    assert acquired_by(None, replace(wish, kind=HolderKind.HOLD)) == replace(
+        wish, fencing_token=1, kind=HolderKind.HOLD
+    )
 
 
 @pytest.mark.parametrize(

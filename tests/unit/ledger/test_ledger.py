@@ -65,7 +65,7 @@ records = st.builds(
     environment=texts,
     commit=st.builds(Commit, texts, texts, st.none() | moments, texts),
     started_at=moments,
-    fence=st.integers(0),
+    fencing_token=st.integers(0),
     pull_request=st.none() | st.integers(1),
     images=st.dictionaries(texts, texts, max_size=2),
     services=st.dictionaries(texts, st.builds(ServiceRecord, texts, texts, st.none() | texts, texts), max_size=2),
@@ -75,7 +75,7 @@ records = st.builds(
     migration=st.builds(MigrationRecord, texts, texts, st.booleans()),
     ended_at=st.none() | moments,
     result=st.none() | st.sampled_from(Result),
-    serving=st.dictionaries(texts, texts, max_size=2),
+    running=st.dictionaries(texts, texts, max_size=2),
     github=st.builds(
         GithubRecord,
         *[st.none() | st.integers(1)] * 3,
@@ -120,12 +120,12 @@ def test_the_record_knows_every_service_and_has_changed_nothing_when_it_is_opene
         {"app": live("app", "arn:app:7")},
         document={"kind": "plan"},
         now=NOW,
-        fence=3,
+        fencing_token=3,
         kind=Kind.ROLLBACK,
         previous="r-0",
         restores="r-9",
     )
-    assert (made.release_id, made.kind, made.fence, made.actor, made.pull_request) == (
+    assert (made.release_id, made.kind, made.fencing_token, made.actor, made.pull_request) == (
         "r-1",
         Kind.ROLLBACK,
         3,
@@ -134,7 +134,7 @@ def test_the_record_knows_every_service_and_has_changed_nothing_when_it_is_opene
     )
     assert made.services == {"app": ServiceRecord("shop-app", "arn:app:7")}
     assert (made.images, made.plan) == ({"app": "sha256:1"}, {"kind": "plan"})
-    assert (made.finished, made.successful, made.seconds, made.live_id) == (False, False, None, "r-9")
+    assert (made.finished, made.successful, made.seconds, made.live_release_id) == (False, False, None, "r-9")
 
 
 def test_a_step_is_judged_once_when_it_is_repeated() -> None:
@@ -177,9 +177,9 @@ def test_the_revision_meant_stays_when_a_service_is_put_back() -> None:
 def test_every_service_has_a_revision_that_serves_when_the_release_is_closed() -> None:
     begun = built(record(), "job", "sha256:job")
     made = close_record(begun, outcome_of(begun), NOW + timedelta(seconds=90))
-    assert made.serving == {"app": "arn:app:8", "worker": "arn:worker:3"}
+    assert made.running == {"app": "arn:app:8", "worker": "arn:worker:3"}
     assert made.images == {"app": "sha256:new", "job": "sha256:job"}
-    assert (made.result, made.seconds, made.sentence) == (Result.RELEASED, 90.0, "it is live")
+    assert (made.result, made.seconds, made.summary) == (Result.RELEASED, 90.0, "it is live")
     there = on_github(made, GithubRecord(7, 12, 3, "https://github.test/c/3", (4, 5)))
     assert (there.github.deployment_id, there.github.comments, there.pull_request) == (7, (3, 4, 5), 12)
     assert on_github(there, GithubRecord(7, 13)).pull_request == 12, "the one that the release was asked for with"
@@ -196,7 +196,7 @@ def test_what_is_live_is_what_the_last_successful_record_brought_when_others_fai
     failed = finished(record("r-4"), Result.ROLLED_BACK)
     found = last_successful([record("r-5"), failed, rollback, finished(record("r-2"))])
     assert found is rollback
-    assert found.live_id == "r-1"
+    assert found.live_release_id == "r-1"
     assert last_successful([failed]) is None
 
 
@@ -221,7 +221,7 @@ def test_a_revision_of_the_same_images_is_told_from_another_version(image: str, 
 
 def test_each_service_is_judged_by_the_last_record_that_knows_it() -> None:
     older = finished(record("r-1"))
-    newer = replace(finished(record("r-2")), serving={"app": "arn:app:9"})
+    newer = replace(finished(record("r-2")), running={"app": "arn:app:9"})
     serving = {"app": live("app", "arn:app:9"), "worker": live("worker", "arn:worker:7"), "new": live("new", "arn:1")}
     assert [(each.key, each.release_id) for each in drift(serving, [newer, older])] == [("worker", "r-1")]
 
@@ -267,7 +267,7 @@ FIRST, LATER = finished(record("r-1", commit=Commit("1" * 40))), finished(record
         ((FIRST,), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
         ((LATER, FIRST), {"app": ("2", "r-2"), "worker": ("2", "r-2")}),
         ((finished(record("r-2"), Result.ROLLED_BACK), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
-        ((replace(LATER, serving={"app": "arn:app:10"}), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
+        ((replace(LATER, running={"app": "arn:app:10"}), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
         ((replace(LATER, kind=Kind.ROLLBACK, restores="r-1"),), {"app": ("2", "r-1"), "worker": ("2", "r-1")}),
         ((ROLLED_ONE, FIRST), {"app": ("3", "r-3"), "worker": ("1", "r-1")}),
         ((ROLLED_ONE,), {"app": ("3", "r-3")}),

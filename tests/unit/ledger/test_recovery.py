@@ -41,7 +41,7 @@ def killed(*names: str, last: StepState = StepState.BEGAN) -> Record:
         environment="production",
         commit=Commit(cases.SHA),
         started_at=START,
-        fence=1,
+        fencing_token=1,
         services={key: ServiceRecord(key, revision(key, 1), revision(key, 2)) for key in KEYS},
         steps=tuple(StepRecord(name, state, START) for name, state in zip(names, states, strict=True)),
     )
@@ -53,18 +53,18 @@ def serving(cloud: Cloud) -> tuple[int, int]:
 
 
 def test_changes_nothing_when_it_was_killed_before_the_migration(cloud: Cloud) -> None:
-    end = recover(killed("build"), cloud.world, 300.0)
+    end = recover(killed("build"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
     assert cloud.ecs.changed() == []
-    assert dict(end.serving) == {key: revision(key, 1) for key in KEYS}
+    assert dict(end.running) == {key: revision(key, 1) for key in KEYS}
 
 
 def test_waits_for_the_migration_and_starts_no_second_one_when_it_was_killed_while_migrating(cloud: Cloud) -> None:
     cloud.ecs.migrations.lives = [MIGRATION]
     cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
 
-    recover(killed("migrate"), cloud.world, 300.0)
+    recover(killed("migrate"), cloud.deps, 300.0)
 
     assert cloud.clock.now >= 23.0
     assert cloud.ecs.changed() == []
@@ -76,7 +76,7 @@ def test_the_ledger_learns_of_the_migration_that_the_dead_release_began(cloud: C
     cloud.ecs.migrations.lives = [MIGRATION]
     cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
 
-    recover(replace(killed("migrate"), migration=MigrationRecord(ran=noted)), cloud.world, 300.0)
+    recover(replace(killed("migrate"), migration=MigrationRecord(ran=noted)), cloud.deps, 300.0)
 
     assert len([note for note in cloud.journal.notes if note[0] == "migration started"]) == notes
 
@@ -86,9 +86,9 @@ def test_a_migration_alone_is_closed_as_its_task_ended(cloud: Cloud) -> None:
     cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
     plan = {"migrate": {"task": "migrate", "container": "migrate"}}
 
-    end = recover(replace(killed("migrate"), kind=Kind.MIGRATE, services={}, plan=plan), cloud.world, 300.0)
+    end = recover(replace(killed("migrate"), kind=Kind.MIGRATE, services={}, plan=plan), cloud.deps, 300.0)
 
-    assert (end.result, dict(end.serving)) == (Result.MIGRATED, {})
+    assert (end.result, dict(end.running)) == (Result.MIGRATED, {})
     assert cloud.clock.now >= 23.0
     assert cloud.ecs.changed() == []
 
@@ -98,9 +98,9 @@ def test_is_refused_when_the_migration_does_not_end(cloud: Cloud) -> None:
     cloud.ecs.migrations.run(revision("migrate", 1), "migrate", "r-1-1", "r-1")
 
     with pytest.raises(MigrationStillRuns) as refused:
-        recover(killed("migrate"), cloud.world, 60.0)
+        recover(killed("migrate"), cloud.deps, 60.0)
 
-    assert refused.value.exit_code is Exit.REFUSED
+    assert refused.value.exit_code is Exit.PRECONDITION_FAILED
     assert "started by r-1" in refused.value.cause
     assert len(cloud.ecs.migrations.running()) == 1
 
@@ -114,7 +114,7 @@ def test_puts_back_what_moved_when_it_was_killed_before_its_end(
         cloud.ecs.members[key].move_to(revision(key, 2))
     cloud.clock.sleep(waited)
 
-    end = recover(killed("roll out", "verify"), cloud.world, 300.0)
+    end = recover(killed("roll out", "verify"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
     assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
@@ -126,9 +126,9 @@ def test_leaves_the_new_version_when_it_was_killed_after_its_last_step(cloud: Cl
         cloud.ecs.members[key].move_to(revision(key, 2))
     cloud.clock.sleep(60.0)
 
-    end = recover(killed("roll out", last=StepState.ENDED), cloud.world, 300.0)
+    end = recover(killed("roll out", last=StepState.ENDED), cloud.deps, 300.0)
 
-    assert (end.result, "it is live" in end.sentence) == (Result.RELEASED, True)
+    assert (end.result, "it is live" in end.summary) == (Result.RELEASED, True)
     assert cloud.ecs.changed() == []
 
 
@@ -138,7 +138,7 @@ def test_waits_for_the_way_back_that_ecs_is_on_when_it_was_killed_while_going_ba
     cloud.clock.sleep(3.0)
     cloud.ecs.members["app"].move_to(revision("app", 1))
 
-    end = recover(killed("roll out", "put back"), cloud.world, 300.0)
+    end = recover(killed("roll out", "put back"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
     assert [call.about for call in cloud.ecs.made("UpdateService")] == ["worker"]
@@ -149,11 +149,11 @@ def test_leaves_the_service_alone_and_names_it_when_somebody_else_deployed_it_si
     cloud.ecs.members["app"].move_to(revision("app", 99))
     cloud.ecs.members["worker"].move_to(revision("worker", 2))
 
-    end = recover(killed("roll out"), cloud.world, 300.0)
+    end = recover(killed("roll out"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
-    assert "app was left on app:99, which somebody else deployed" in end.sentence
-    assert "every other service" in end.sentence
+    assert "app was left on app:99, which somebody else deployed" in end.summary
+    assert "every other service" in end.summary
     assert serving(cloud) == (99, 1)
 
 
@@ -162,11 +162,11 @@ def test_says_that_a_service_did_not_settle_when_the_version_before_crashes(clou
     cloud.clock.sleep(60.0)
     cloud.ecs.lives[revision("app", 1)] = CRASHES
 
-    end = recover(killed("roll out"), cloud.world, 300.0)
+    end = recover(killed("roll out"), cloud.deps, 300.0)
 
     assert end.result is Result.NOT_ROLLED_BACK
-    assert "app did not settle" in end.sentence
-    assert [event.good for event in cloud.told if isinstance(event, StepEnded)] == [False]
+    assert "app did not settle" in end.summary
+    assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
 
 
 def test_raises_and_says_nothing_of_an_end_when_a_service_may_not_be_put_back(cloud: Cloud) -> None:
@@ -175,7 +175,7 @@ def test_raises_and_says_nothing_of_an_end_when_a_service_may_not_be_put_back(cl
     cloud.ecs.faults.append(Fault("UpdateService", denied("UpdateService"), "app"))
 
     with pytest.raises(CloudError):
-        recover(killed("roll out"), cloud.world, 300.0)
+        recover(killed("roll out"), cloud.deps, 300.0)
 
     assert serving(cloud) == (2, 1)
 
@@ -199,18 +199,18 @@ def test_nothing_is_to_be_settled_when_the_services_of_a_cancelled_release_are_b
     going_back(cloud)
     cloud.clock.sleep(600.0)
 
-    assert settle_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.world, 300.0) is None
+    assert settle_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.deps, 300.0) is None
     assert cloud.told == []
 
 
 def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_their_way(cloud: Cloud) -> None:
     going_back(cloud)
 
-    end = settle_finished(ended(), cloud.world, 300.0)
+    end = settle_finished(ended(), cloud.deps, 300.0)
 
     assert end is not None
-    assert (end.result, end.good) == (Result.ROLLED_BACK, True)
-    assert "release r-1 (4f2a9c1) was cancelled before its end" in end.sentence
+    assert (end.result, end.succeeded) == (Result.ROLLED_BACK, True)
+    assert "release r-1 (4f2a9c1) was cancelled before its end" in end.summary
     assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
 
 
@@ -224,10 +224,10 @@ def test_says_each_time_that_a_service_did_not_settle_when_ecs_goes_on_and_on(
     going_back(cloud)
 
     for _ in range(2):
-        end = settle_finished(ended(result), cloud.world, 30.0)
+        end = settle_finished(ended(result), cloud.deps, 30.0)
         assert end is not None
-        assert (end.result, end.good) == (Result.NOT_ROLLED_BACK, False)
-        assert f"release r-1 (4f2a9c1) {how}, and app did not settle" in end.sentence
+        assert (end.result, end.succeeded) == (Result.NOT_ROLLED_BACK, False)
+        assert f"release r-1 (4f2a9c1) {how}, and app did not settle" in end.summary
 
 
 def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs_still(cloud: Cloud) -> None:
@@ -235,20 +235,20 @@ def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs
     cloud.clock.sleep(600.0)
     before = cloud.clock.now
 
-    end = settle_finished(ended(app="ecs-svc/1"), cloud.world, 300.0)
+    end = settle_finished(ended(app="ecs-svc/1"), cloud.deps, 300.0)
 
     assert end is not None
-    assert (end.result, "app did not settle" in end.sentence) == (Result.NOT_ROLLED_BACK, True)
+    assert (end.result, "app did not settle" in end.summary) == (Result.NOT_ROLLED_BACK, True)
     assert (cloud.clock.now, cloud.ecs.changed()) == (before, [])
-    assert [event.good for event in cloud.told if isinstance(event, StepEnded)] == [False]
+    assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
 
 
 def test_nothing_was_moved_when_a_killed_release_found_every_service_running_its_version(cloud: Cloud) -> None:
     left = replace(killed("migrate"), plan={"already_running": list(KEYS)})
 
     end = recover(
-        replace(left, services={key: ServiceRecord(key, revision(key, 1)) for key in KEYS}), cloud.world, 300.0
+        replace(left, services={key: ServiceRecord(key, revision(key, 1)) for key in KEYS}), cloud.deps, 300.0
     )
 
-    assert (end.result, "it moved no service" in end.sentence) == (Result.ROLLED_BACK, True)
+    assert (end.result, "it moved no service" in end.summary) == (Result.ROLLED_BACK, True)
     assert cloud.ecs.changed() == []

@@ -15,7 +15,7 @@ from tests.unit.ledger.rollback_cases import R1, made, newest_first
 from tests.unit.release.plan_cases import REQUEST, arn, definition, found, live, service, settings, verification
 
 OLD = {key: {**definition(key, image="registry.test/shop@sha256:" + "0" * 64)} for key in ("app", "worker")}
-GOAL = replace(R1, serving={"app": arn("app", 7), "worker": arn("worker", 3)})
+GOAL = replace(R1, running={"app": arn("app", 7), "worker": arn("worker", 3)})
 LIVE = live(found("app", host="shop.test"), found("worker"))
 SETTINGS = settings(service("app", verify=verification(), timeout=90), service("worker", timeout=300))
 
@@ -35,7 +35,7 @@ def test_every_service_goes_to_the_revision_that_served_then() -> None:
     rollout, verify = plan.steps
     assert isinstance(rollout, DeployServices)
     assert isinstance(verify, Verify)
-    assert [(change.key, change.back_to, change.revision) for change in rollout.services] == [
+    assert [(change.key, change.previous_revision, change.revision) for change in rollout.services] == [
         ("app", arn("app"), arn("app", 7)),
         ("worker", arn("worker"), arn("worker", 3)),
     ]
@@ -76,14 +76,14 @@ def test_a_service_that_stays_is_not_warned_of() -> None:
 
 
 def test_a_service_that_serves_the_revision_already_stays() -> None:
-    (rollout,) = back(goal=replace(GOAL, serving={"app": arn("app"), "worker": arn("worker", 3)})).steps
+    (rollout,) = back(goal=replace(GOAL, running={"app": arn("app"), "worker": arn("worker", 3)})).steps
     assert isinstance(rollout, DeployServices)
     assert [change.key for change in rollout.services] == ["worker"]
 
 
-HERE = replace(GOAL, serving={"app": arn("app"), "worker": arn("worker")})
-LATER = replace(made("r2", "r1"), serving={"app": arn("app", 9), "worker": arn("worker", 9)})
-ONLY_WORKER = replace(made("r3", "r1"), kind=Kind.ROLLBACK, serving={"app": arn("app", 9), "worker": arn("worker")})
+HERE = replace(GOAL, running={"app": arn("app"), "worker": arn("worker")})
+LATER = replace(made("r2", "r1"), running={"app": arn("app", 9), "worker": arn("worker", 9)})
+ONLY_WORKER = replace(made("r3", "r1"), kind=Kind.ROLLBACK, running={"app": arn("app", 9), "worker": arn("worker")})
 
 
 def test_there_is_nothing_to_do_when_every_service_runs_it_and_the_ledger_says_so() -> None:
@@ -126,7 +126,7 @@ def test_migrations_that_ran_since_are_told() -> None:
 
 
 def test_the_migration_of_the_release_itself_is_no_reason_to_warn() -> None:
-    goal = replace(made("r1", migrated=True), serving=GOAL.serving)
+    goal = replace(made("r1", migrated=True), running=GOAL.running)
     assert back(goal=goal, records=(goal,)).warnings == ()
 
 
@@ -135,7 +135,7 @@ def test_the_migration_of_the_release_itself_is_no_reason_to_warn() -> None:
     [((), "app", True), (("worker",), "app", False), (("worker", "app"), "app", True), (("worker",), "worker", True)],
 )
 def test_only_all_services_together_bring_a_release_back(only: tuple[str, ...], there: str, whole: bool) -> None:
-    goal = GOAL if there == "app" else replace(GOAL, serving={"app": arn("app"), "worker": arn("worker", 3)})
+    goal = GOAL if there == "app" else replace(GOAL, running={"app": arn("app"), "worker": arn("worker", 3)})
     assert restores_whole_release(goal, back(only=only, goal=goal), LIVE.services) is whole
 
 
@@ -147,7 +147,7 @@ def test_only_all_services_together_bring_a_release_back(only: tuple[str, ...], 
             {"revisions": {**OLD, "worker": {**OLD["worker"], "status": "INACTIVE"}}},
             "worker:3, which worker ran under release r1, is INACTIVE",
         ),
-        ({"goal": replace(GOAL, serving={"app": arn("app", 7)})}, "release r1 left no revision of worker"),
+        ({"goal": replace(GOAL, running={"app": arn("app", 7)})}, "release r1 left no revision of worker"),
         ({"live_now": replace(LIVE, problems=(Problem("no such cluster", "make it"),))}, "no such cluster"),
         ({"live_now": live(found("app"), found("worker", status="DRAINING"))}, "service worker is DRAINING"),
     ],

@@ -67,7 +67,7 @@ HISTORIES = (
     ),
     *(
         History(f"{result.value} was restored when it ended", (ended("r-1", 1, result),), 0, 1, 1, 3 * MINUTE)
-        for result in (Result.ROLLED_BACK, Result.OUT_OF_TIME)
+        for result in (Result.ROLLED_BACK, Result.TIMED_OUT)
     ),
     *(
         History(f"{result.value} is not restored yet", (ended("r-1", 1, result),), 0, 1, 1, None, 1)

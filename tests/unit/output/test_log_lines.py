@@ -85,7 +85,7 @@ def test_what_a_release_came_to_is_not_said_twice() -> None:
     (_, ended) = good_events()[-1]
     assert isinstance(ended, Ended)
     assert lines(ended) == ("ended: released",)
-    assert ended.outcome.sentence in outcome_text(ended.outcome)
+    assert ended.outcome.summary in outcome_text(ended.outcome)
 
 
 @pytest.mark.parametrize(
@@ -161,13 +161,15 @@ def test_durations_read_as_a_person_says_them() -> None:
 
 def test_task_counts_are_told_once() -> None:
     waiting = DeploymentStatus(
-        DeploymentState.WAITING, "waiting for 1 of 2 running, 1 pending; 2 old tasks still serving"
+        DeploymentState.IN_PROGRESS, "waiting for 1 of 2 running, 1 pending; 2 old tasks still serving"
     )
     assert progress_text(waiting, 1, 2) == "1 of 2 running, 1 pending; 2 old tasks still serving"
-    assert progress_text(DeploymentStatus(DeploymentState.WAITING), 1, 2) == "1 of 2 running"
+    assert progress_text(DeploymentStatus(DeploymentState.IN_PROGRESS), 1, 2) == "1 of 2 running"
     assert (
         progress_text(DeploymentStatus(DeploymentState.PAUSED, "paused at hook approve"), 1, 2)
         == "1 of 2 running; paused at hook approve"
     )
-    assert progress_text(DeploymentStatus(DeploymentState.LIVE, "shop-app:42 is live"), 2, 2) == "shop-app:42 is live"
-    assert progress_text(DeploymentStatus(DeploymentState.LIVE), 2, 2, going_back=True) == "back: live"
+    assert (
+        progress_text(DeploymentStatus(DeploymentState.SUCCEEDED, "shop-app:42 is live"), 2, 2) == "shop-app:42 is live"
+    )
+    assert progress_text(DeploymentStatus(DeploymentState.SUCCEEDED), 2, 2, going_back=True) == "back: live"

@@ -19,7 +19,7 @@ def test_a_step_goes_on_until_it_ended() -> None:
     assert (story.current.step, story.current.elapsed(at(5.1))) == ("build", 5.0)
     story = apply(story, StepEnded("build", True, 31.2), at(31.3))
     assert story.current is None
-    assert [(phase.step, phase.good, phase.elapsed(at(99))) for phase in story.phases] == [("build", True, 31.2)]
+    assert [(phase.step, phase.succeeded, phase.elapsed(at(99))) for phase in story.phases] == [("build", True, 31.2)]
 
 
 def test_each_ending_closes_its_own_step_when_a_step_happens_twice() -> None:
@@ -31,12 +31,12 @@ def test_each_ending_closes_its_own_step_when_a_step_happens_twice() -> None:
         StepEnded("roll out", False, 20.0, "crashed"),
     ):
         story = apply(story, event, at(0))
-    assert [(p.detail, p.good, p.seconds) for p in story.phases] == [("app", True, 10.0), ("crashed", False, 20.0)]
+    assert [(p.detail, p.succeeded, p.seconds) for p in story.phases] == [("app", True, 10.0), ("crashed", False, 20.0)]
 
 
 def test_a_step_that_was_never_seen_to_begin_is_shown_when_it_ends() -> None:
     story = apply(ReleaseView(), StepEnded("verify", False, 3.0, "answered 500"), at(3))
-    assert [(p.step, p.good, p.detail) for p in story.phases] == [("verify", False, "answered 500")]
+    assert [(p.step, p.succeeded, p.detail) for p in story.phases] == [("verify", False, "answered 500")]
 
 
 def test_only_the_last_lines_are_kept_when_a_step_says_much() -> None:
@@ -59,10 +59,10 @@ def test_output_cannot_move_the_cursor_when_it_holds_escape_sequences() -> None:
 
 def test_a_service_shows_its_last_news() -> None:
     story = told(good_events()[:9])
-    story = apply(story, moved("app", 2, 2, DeploymentState.LIVE), at(50))
-    assert [(r.key, r.running, r.verdict.fate, r.moved) for r in story.services] == [
-        ("app", 2, DeploymentState.LIVE, True),
-        ("worker", 0, DeploymentState.WAITING, False),
+    story = apply(story, moved("app", 2, 2, DeploymentState.SUCCEEDED), at(50))
+    assert [(r.key, r.running, r.status.state, r.moved) for r in story.services] == [
+        ("app", 2, DeploymentState.SUCCEEDED, True),
+        ("worker", 0, DeploymentState.IN_PROGRESS, False),
     ]
 
 
@@ -95,6 +95,6 @@ def test_the_plan_is_known_from_the_outcome_when_nobody_told_it() -> None:
 
 def test_the_whole_story_of_a_failed_release() -> None:
     story = told(bad_events())
-    assert [(p.step, p.good) for p in story.phases] == [("build", True), ("roll out", False), ("put back", True)]
+    assert [(p.step, p.succeeded) for p in story.phases] == [("build", True), ("roll out", False), ("put back", True)]
     assert story.diagnoses == (CRASH,)
     assert story.began == at(0)

@@ -119,7 +119,7 @@ def test_an_outcome_shows_the_last_fifty_lines_of_a_log() -> None:
 
 
 def test_the_version_before_is_not_guessed_when_something_else_serves() -> None:
-    lost = replace(released().services[0], serving="arn:aws:ecs:us-east-1:1:task-definition/shop-app:99")
+    lost = replace(released().services[0], running="arn:aws:ecs:us-east-1:1:task-definition/shop-app:99")
     row = next(line for line in outcome_text(replace(released(), services=(lost,))).splitlines() if "app:99" in line)
     assert row.split() == ["app", "live", "shop-app:41", "shop-app:99"]
 
@@ -187,9 +187,9 @@ def test_the_live_picture_never_is_wider_than_the_terminal() -> None:
 def test_the_live_picture_cuts_the_news_and_never_the_names_when_the_line_is_long() -> None:
     story = told(good_events()[:10])
     long = DeploymentStatus(
-        DeploymentState.WAITING, "ECS deployment circuit breaker was triggered after 3 consecutive failures " * 2
+        DeploymentState.IN_PROGRESS, "ECS deployment circuit breaker was triggered after 3 consecutive failures " * 2
     )
-    rows = tuple(replace(row, verdict=long) for row in story.services)
+    rows = tuple(replace(row, status=long) for row in story.services)
     shown = drawn(replace(story, services=rows)).splitlines()
     assert shown[-3] == "  service  tasks  news"
     assert shown[-1].startswith("  worker     1/1  ")
@@ -199,7 +199,7 @@ def test_the_live_picture_cuts_the_news_and_never_the_names_when_the_line_is_lon
 @pytest.mark.parametrize("fate", [DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK])
 def test_no_count_is_shown_of_a_version_that_ecs_rolls_back(fate: DeploymentState) -> None:
     rolled = told(good_events()[:10])
-    rows = tuple(replace(row, verdict=DeploymentStatus(fate, "shop-worker:17 serves again")) for row in rolled.services)
+    rows = tuple(replace(row, status=DeploymentStatus(fate, "shop-worker:17 serves again")) for row in rolled.services)
     shown = drawn(replace(rolled, services=rows)).splitlines()
     assert shown[-1].startswith("  worker     -/1  ")
 

@@ -19,8 +19,8 @@ def test_claims_nothing_when_the_lock_was_taken_before_the_end_could_be_noted(cl
     outcome = release(cloud)
 
     assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
-    assert "is live" not in outcome.sentence
-    assert LOST.cause in outcome.sentence
+    assert "is live" not in outcome.summary
+    assert LOST.cause in outcome.summary
 
 
 def test_fails_as_it_did_when_the_lock_is_gone_and_no_service_moved(cloud: Cloud) -> None:

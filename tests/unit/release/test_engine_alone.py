@@ -24,7 +24,7 @@ def test_waits_for_a_migration_that_another_release_left_running(cloud: Cloud) -
 
     outcome = cloud.release(cloud.plan(cases.service("app"), migrate=cases.migration()))
 
-    assert outcome.good
+    assert outcome.succeeded
     first, second = cloud.ecs.migrations.started.values()
     assert second.launched >= first.launched + 8.0
 
@@ -35,6 +35,6 @@ def test_is_refused_when_a_migration_of_another_release_does_not_end(cloud: Clou
 
     outcome = cloud.release(cloud.plan(cases.service("app"), migrate=cases.migration()))
 
-    assert outcome.exit_code is Exit.REFUSED
-    assert "started by r-0" in outcome.sentence
+    assert outcome.exit_code is Exit.PRECONDITION_FAILED
+    assert "started by r-0" in outcome.summary
     assert not cloud.ecs.made("RunTask")

@@ -41,8 +41,8 @@ def running(cloud: Cloud, wanted: config.ServiceConfig = APP, **more: Any) -> Pl
 def test_it_migrates_verifies_and_is_recorded_and_moves_nothing_when_every_service_runs_it(cloud: Cloud) -> None:
     outcome = cloud.release(running(cloud, migrate=cases.migration()))
 
-    assert (outcome.result, outcome.exit_code, outcome.live) == (Result.RELEASED, Exit.DONE, True)
-    assert "every service ran it already (app on app:1)" in outcome.sentence
+    assert (outcome.result, outcome.exit_code, outcome.live) == (Result.RELEASED, Exit.OK, True)
+    assert "every service ran it already (app on app:1)" in outcome.summary
     assert [timing.step for timing in outcome.timings] == ["migrate", "verify"]
     assert [call.operation for call in cloud.ecs.changed()] == ["RegisterTaskDefinition", "RunTask"]
     assert ("closed", "released") in cloud.journal.notes
@@ -62,7 +62,7 @@ def test_it_fails_and_no_service_is_changed_when_the_check_fails(cloud: Cloud) -
     outcome = cloud.release(running(cloud))
 
     assert (outcome.result, outcome.exit_code) == (Result.ROLLED_BACK, Exit.ROLLED_BACK)
-    assert "no service was changed" in outcome.sentence
+    assert "no service was changed" in outcome.summary
     assert cloud.ecs.changed() == []
 
 
@@ -79,7 +79,7 @@ def test_it_claims_nothing_when_a_service_was_deployed_by_other_means_meanwhile(
     outcome = cloud.release(wanted)
 
     assert outcome.result is Result.REFUSED
-    assert "service app was deployed by somebody else since" in outcome.sentence
+    assert "service app was deployed by somebody else since" in outcome.summary
 
 
 def test_it_claims_nothing_when_the_lock_is_lost_before_its_end_is_written(cloud: Cloud) -> None:

@@ -60,10 +60,10 @@ def test_ends_with_6_soon_when_ecs_went_back(
 
     outcome = failing(cloud, *families)
 
-    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.summary
     assert late(cloud) < SOON
-    assert all(service.serving.endswith(":1") for service in outcome.services)
-    assert {each.key: each.verdict.fate for each in outcome.services}["app"] is DeploymentState.ROLLING_BACK
+    assert all(service.running.endswith(":1") for service in outcome.services)
+    assert {each.key: each.status.state for each in outcome.services}["app"] is DeploymentState.ROLLING_BACK
     assert isinstance(cloud.ecs, EcsWithDeploymentsApi)
     assert cloud.ecs.api.asked > 0
 
@@ -75,7 +75,7 @@ def test_succeeds_when_readings_are_from_before_the_update(how: Readable, stale:
 
     outcome = cloud.release(cloud.plan(APP, WORKER))
 
-    assert outcome.exit_code is Exit.DONE, outcome.sentence
+    assert outcome.exit_code is Exit.OK, outcome.summary
 
 
 @pytest.mark.parametrize("how", get_args(Readable))
@@ -91,11 +91,11 @@ def test_names_what_runs_when_ecs_returns_past_the_version_before(how: Readable)
 
     outcome = failing(cloud, "app")
 
-    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.summary
     assert late(cloud) < SOON
     assert app.primary.revision.endswith("app:1")
-    assert "ECS reverted app to app:1, the last that had completed" in outcome.sentence
-    assert "app on" not in outcome.sentence
+    assert "ECS reverted app to app:1, the last that had completed" in outcome.summary
+    assert "app on" not in outcome.summary
     assert {each.key: (each.status, each.now) for each in served_versions(outcome)}["app"] == ("rolled back", "app:1")
 
 
@@ -110,7 +110,7 @@ def test_ends_with_6_when_ecs_reverts_our_own_revert() -> None:
     app = cloud.ecs.members["app"]
     assert [call.about for call in cloud.ecs.made("UpdateService")].count("app") == 2
     assert (app.primary.id, app.primary.state) == ("ecs-svc/001", "COMPLETED")
-    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.sentence
+    assert outcome.exit_code is Exit.ROLLED_BACK, outcome.summary
 
 
 def watched(cloud: Cloud, sighting: Sighting = NOT_SEEN) -> ServiceRollout:
@@ -123,9 +123,9 @@ def watched(cloud: Cloud, sighting: Sighting = NOT_SEEN) -> ServiceRollout:
 def test_a_rollback_is_believed_when_the_reading_stood_for_10_seconds() -> None:
     cloud = cloud_with("denied")
 
-    ended = watch_rollouts((watched(cloud),), 600.0, cloud.world, stop_early=True)
+    ended = watch_rollouts((watched(cloud),), 600.0, cloud.deps, stop_early=True)
 
-    assert [each.verdict.fate for each in ended] == [DeploymentState.ROLLED_BACK]
+    assert [each.status.state for each in ended] == [DeploymentState.ROLLED_BACK]
     assert STALE_FOR <= cloud.clock.now < STALE_FOR + SLOWEST * FAR + sum(LISTING_LAG)
 
 
@@ -133,9 +133,9 @@ def test_the_last_look_sees_a_rollback_when_ours_was_listed_before() -> None:
     cloud = cloud_with("denied")
     listed = Sighting(Deployment("ecs-svc/099", "PRIMARY", revision("app", 9), "IN_PROGRESS"))
 
-    found = refresh((watched(cloud), watched(cloud, listed)), cloud.world)
+    found = refresh((watched(cloud), watched(cloud, listed)), cloud.deps)
 
-    assert [each.verdict.fate for each in found] == [DeploymentState.WAITING, DeploymentState.ROLLED_BACK]
+    assert [each.status.state for each in found] == [DeploymentState.IN_PROGRESS, DeploymentState.ROLLED_BACK]
 
 
 @pytest.mark.parametrize("how", get_args(Readable))
@@ -145,7 +145,7 @@ def test_ends_as_superseded_when_a_person_went_back_by_hand(how: Readable) -> No
 
     outcome = failing(cloud, "app")
 
-    assert outcome.exit_code is Exit.SUPERSEDED, outcome.sentence
+    assert outcome.exit_code is Exit.SUPERSEDED, outcome.summary
     assert [call.about for call in cloud.ecs.made("UpdateService")].count("app") == 1
 
 
@@ -157,5 +157,5 @@ def test_ends_at_once_when_the_service_is_scaled_to_0(how: Readable) -> None:
 
     outcome = cloud.release(cloud.plan(APP, WORKER))
 
-    assert outcome.exit_code is Exit.DONE, outcome.sentence
+    assert outcome.exit_code is Exit.OK, outcome.summary
     assert late(cloud) < SOON

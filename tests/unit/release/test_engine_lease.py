@@ -64,7 +64,7 @@ def test_nothing_more_is_changed_when_the_lease_is_lost_at(cloud: Cloud, check: 
 
     assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
     assert after == []
-    assert "release r-2 took it" in outcome.sentence
+    assert "release r-2 took it" in outcome.summary
 
 
 @pytest.mark.parametrize("at", [10.0, 14.0, 30.0], ids=["migrating", "rolling", "verifying"])
@@ -103,7 +103,7 @@ def test_gives_way_with_every_service_back_when_a_newer_release_asks(cloud: Clou
     outcome = release(cloud)
 
     assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
-    assert "r-2" in outcome.sentence
+    assert "r-2" in outcome.summary
     assert serving(cloud) == (1, 1)
 
 
@@ -218,8 +218,8 @@ def test_goes_back_and_says_so_when_it_has_a_fault_of_its_own(cloud: Cloud) -> N
 
     outcome = release(cloud)
 
-    assert (outcome.result, outcome.exit_code) == (Result.FAILED, Exit.OUR_FAULT)
-    assert "ZeroDivisionError" in outcome.sentence
+    assert (outcome.result, outcome.exit_code) == (Result.FAILED, Exit.INTERNAL_ERROR)
+    assert "ZeroDivisionError" in outcome.summary
     assert [diagnosis.code for diagnosis in outcome.diagnoses] == ["own-fault"]
     assert serving(cloud) == (1, 1)
 

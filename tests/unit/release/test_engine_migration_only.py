@@ -33,8 +33,8 @@ def test_it_is_migrated_and_no_service_is_touched_when_it_exits_with_0(cloud: Cl
 
     outcome = migrate(cloud)
 
-    assert (outcome.result, outcome.exit_code) == (Result.MIGRATED, Exit.DONE)
-    assert (outcome.good, outcome.live) == (True, False)
+    assert (outcome.result, outcome.exit_code) == (Result.MIGRATED, Exit.OK)
+    assert (outcome.succeeded, outcome.live) == (True, False)
     assert [call.operation for call in cloud.ecs.changed()] == ["RegisterTaskDefinition", "RunTask"]
     assert "applying 0001" in [event.line for event in cloud.told if isinstance(event, OutputLine)]
     assert ("closed", "migrated") in cloud.journal.notes
@@ -69,8 +69,8 @@ def test_it_is_refused_when_the_image_that_was_built_is_for_another_cpu(cloud: C
 
     outcome = migrate(cloud, images={"app": None})
 
-    assert outcome.exit_code is Exit.REFUSED
-    assert "the migration of shop 4f2a9c1 was not run in production; nothing was changed" in outcome.sentence
+    assert outcome.exit_code is Exit.PRECONDITION_FAILED
+    assert "the migration of shop 4f2a9c1 was not run in production; nothing was changed" in outcome.summary
 
 
 def test_the_task_is_left_to_finish_when_it_is_cancelled(cloud: Cloud) -> None:
@@ -80,5 +80,5 @@ def test_the_task_is_left_to_finish_when_it_is_cancelled(cloud: Cloud) -> None:
     outcome = migrate(cloud)
 
     assert (outcome.result, outcome.exit_code) == (Result.CANCELLED, Exit.CANCELLED)
-    assert "the migration of shop 4f2a9c1 was cancelled" in outcome.sentence
+    assert "the migration of shop 4f2a9c1 was cancelled" in outcome.summary
     assert len(cloud.ecs.migrations.running()) == 1

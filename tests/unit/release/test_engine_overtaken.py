@@ -35,7 +35,7 @@ def test_stops_and_leaves_the_foreign_deployment_when_superseded() -> None:
     assert len(cloud.ecs.made("UpdateService")) == 1
     cloud.clock.sleep(600.0)
     assert cloud.serves("app") == 99
-    assert "app:99" in outcome.sentence
+    assert "app:99" in outcome.summary
 
 
 def test_leaves_the_foreign_deployment_when_it_comes_while_the_new_version_is_verified() -> None:
@@ -48,7 +48,7 @@ def test_leaves_the_foreign_deployment_when_it_comes_while_the_new_version_is_ve
 
     cloud.clock.sleep(600.0)
     assert (cloud.serves("app"), cloud.serves("worker")) == (99, 1)
-    assert "app on app:99" not in outcome.sentence.partition("back on the version before")[2]
+    assert "app on app:99" not in outcome.summary.partition("back on the version before")[2]
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,12 @@ def test_says_what_serves_and_still_brings_the_others_back_when_one_cannot_be_pu
 
     assert (outcome.result, outcome.exit_code) == (Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK)
     assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
-    assert "app serves app:2" in outcome.sentence
-    assert "worker serves worker:1" in outcome.sentence
-    assert [bool(each.back and each.back.fate is DeploymentState.LIVE) for each in outcome.services] == [False, True]
+    assert "app serves app:2" in outcome.summary
+    assert "worker serves worker:1" in outcome.summary
+    assert [bool(each.back and each.back.state is DeploymentState.SUCCEEDED) for each in outcome.services] == [
+        False,
+        True,
+    ]
     assert any(diagnosis.code == "put-back-failed" for diagnosis in outcome.diagnoses)
 
 
@@ -132,5 +135,5 @@ def test_is_not_misled_when_readings_lag_behind_both_ways_at_once() -> None:
     outcome = cloud.release(plan)
 
     assert outcome.result is Result.ROLLED_BACK
-    assert "somebody else" not in outcome.sentence
+    assert "somebody else" not in outcome.summary
     assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)

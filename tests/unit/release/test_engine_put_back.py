@@ -80,22 +80,22 @@ CASES = (
     Case(
         "the breaker is off and it never settles",
         crashing("app", life=NEVER_READY),
-        Result.OUT_OF_TIME,
-        Exit.OUT_OF_TIME,
+        Result.TIMED_OUT,
+        Exit.TIMEOUT,
         how={"breaker": False},
     ),
     Case(
         "the breaker is off and tasks crash",
         crashing("worker"),
-        Result.OUT_OF_TIME,
-        Exit.OUT_OF_TIME,
+        Result.TIMED_OUT,
+        Exit.TIMEOUT,
         how={"breaker": False},
     ),
     Case(
         "crashes after RUNNING are not counted by the breaker",
         crashing("worker"),
-        Result.OUT_OF_TIME,
-        Exit.OUT_OF_TIME,
+        Result.TIMED_OUT,
+        Exit.TIMEOUT,
         how={"lenient": True},
     ),
     Case("the breaker trips and does not roll back", crashing("worker"), *BACK, how={"rollback": False}),
@@ -150,14 +150,14 @@ def test_every_service_ends_on_the_version_before_when(case: Case, details: bool
 
     outcome = cloud.release(plan)
 
-    assert (outcome.result, outcome.exit_code) == (case.result, case.exit), outcome.sentence
+    assert (outcome.result, outcome.exit_code) == (case.result, case.exit), outcome.summary
     cloud.clock.sleep(3600.0)
     assert {service.name: cloud.serves(service.name) for service in case.services} == {
         service.name: 1 for service in case.services
     }
-    assert not outcome.good
+    assert not outcome.succeeded
     if outcome.result is not Result.CANCELLED:  # a cancelled release does not wait for the way back
-        assert all(service.serving.endswith(":1") for service in outcome.services)
+        assert all(service.running.endswith(":1") for service in outcome.services)
 
 
 @pytest.mark.parametrize("case", CASES, ids=by_name)
@@ -168,9 +168,9 @@ def test_no_event_claims_success_when(case: Case) -> None:
 
     outcome = cloud.release(plan)
 
-    assert " is live in " not in outcome.sentence
+    assert " is live in " not in outcome.summary
     last = [event for event in cloud.told if isinstance(event, StepEnded) and event.step != "put back"][-1]
-    assert not last.good
+    assert not last.succeeded
     put_back = [event.step for event in cloud.told if isinstance(event, (StepBegan, StepEnded))][-2:]
     assert put_back == ["put back", "put back"]
 

@@ -57,7 +57,7 @@ def test_tells_each_step_in_order_and_the_outcome_last(cloud: Cloud) -> None:
     ]
     assert isinstance(cloud.told[0], Planned)
     assert cloud.told[-1] == Ended(outcome)
-    assert all(event.good for event in cloud.told if isinstance(event, StepEnded))
+    assert all(event.succeeded for event in cloud.told if isinstance(event, StepEnded))
     assert [timing.step for timing in outcome.timings] == ["build", "migrate", "roll out", "verify"]
 
 
@@ -98,7 +98,7 @@ def test_follows_the_output_of_the_migration(cloud: Cloud) -> None:
 def test_rolls_the_second_stage_out_only_after_the_first_is_live(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(cases.service("app", "worker"), WORKER))
 
-    assert outcome.good
+    assert outcome.succeeded
     first, second = cloud.ecs.made("UpdateService")
     assert (first.about, second.about) == ("worker", "app")
     assert second.at >= first.at + 5.0
@@ -111,7 +111,7 @@ def test_changes_nothing_when_there_is_nothing_to_do(cloud: Cloud) -> None:
     nothing = plan(cases.REQUEST, cases.settings(cases.service("app")), cases.live(wanted), cases.REGISTRY)
     outcome = cloud.release(nothing)
 
-    assert (outcome.result, outcome.exit_code) == (Result.NOTHING_TO_DO, Exit.DONE)
+    assert (outcome.result, outcome.exit_code) == (Result.NOTHING_TO_DO, Exit.OK)
     assert cloud.ecs.calls == []
     assert [type(event) for event in cloud.told] == [Planned, Ended]
 
@@ -124,7 +124,7 @@ def test_asks_once_per_tick_for_ten_services_together(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(*(cases.service(name) for name in names)))
 
     looks = [call.at for call in cloud.ecs.made("DescribeServices")]
-    assert outcome.good
+    assert outcome.succeeded
     last_look_before_the_update, *ticks = looks
     assert last_look_before_the_update == ticks[0]
     assert len(ticks) == len(set(ticks))
@@ -143,7 +143,7 @@ def test_is_not_misled_when_readings_lag_behind_the_update(cloud: Cloud, stale: 
 def test_is_live_when_ecs_says_so_either_way(cloud: Cloud, details: bool) -> None:
     cloud.ecs.details = details
 
-    assert cloud.release(cloud.plan(APP, WORKER)).good
+    assert cloud.release(cloud.plan(APP, WORKER)).succeeded
 
 
 def test_waits_out_the_bake_time_when_no_alarm_rings(cloud: Cloud) -> None:
@@ -151,7 +151,7 @@ def test_waits_out_the_bake_time_when_no_alarm_rings(cloud: Cloud) -> None:
 
     outcome = cloud.release(cloud.plan(app))
 
-    assert outcome.good
+    assert outcome.succeeded
     assert outcome.timings[-1].seconds == pytest.approx(120)
 
 
@@ -161,12 +161,12 @@ def test_is_live_when_the_service_wants_no_tasks() -> None:
 
     outcome = cloud.release(cloud.plan(WORKER))
 
-    assert outcome.good
-    assert "desired count is 0" in outcome.services[0].verdict.detail
+    assert outcome.succeeded
+    assert "desired count is 0" in outcome.services[0].status.detail
 
 
 def test_waits_out_the_bake_time_when_there_is_no_alarm_to_watch(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(cases.service("app", verify=cases.verification(url=None, bake=90))))
 
-    assert (outcome.good, cloud.web.asked) == (True, [])
+    assert (outcome.succeeded, cloud.web.asked) == (True, [])
     assert outcome.timings[-1].seconds == pytest.approx(90)

@@ -52,7 +52,7 @@ def test_changes_no_service_when_the_migration_exits_with_1(cloud: Cloud) -> Non
     assert untouched(cloud)
     assert len(cloud.ecs.made("RunTask")) == 1
     assert outcome.diagnoses[0].log == ('ERROR: column "price" already exists',)
-    assert "no service in production was changed" in outcome.sentence
+    assert "no service in production was changed" in outcome.summary
 
 
 def test_stops_the_task_when_the_migration_hangs(cloud: Cloud) -> None:
@@ -73,7 +73,7 @@ def test_says_that_it_may_still_run_when_a_hanging_migration_cannot_be_stopped(c
     outcome = release(cloud)
 
     assert failed_migration(outcome)
-    assert "may still run" in outcome.sentence
+    assert "may still run" in outcome.summary
 
 
 @pytest.mark.parametrize("never", [NO_CAPACITY, NO_INTERFACE], ids=["no capacity", "no network interface"])
@@ -83,7 +83,7 @@ def test_tries_again_with_a_fresh_token_while_no_container_started(cloud: Cloud,
     outcome = release(cloud)
 
     tokens = [call.about for call in cloud.ecs.made("RunTask")]
-    assert outcome.good
+    assert outcome.succeeded
     assert tokens == [f"{cases.REQUEST.release_id}-{attempt}" for attempt in (1, 2, 3)]
     assert len([event for event in cloud.told if isinstance(event, WarningIssued)]) == 2
 
@@ -113,7 +113,7 @@ def test_starts_no_second_task_when_the_answer_of_run_task_is_lost(cloud: Cloud)
 
     outcome = release(cloud)
 
-    assert outcome.good
+    assert outcome.succeeded
     assert len(cloud.ecs.migrations.started) == 1
     assert len({call.about for call in cloud.ecs.made("RunTask")}) == 1
 
@@ -136,7 +136,7 @@ def test_says_that_the_migration_failed_when_it_may_not_be_run_or_read(cloud: Cl
 
     assert failed_migration(outcome)
     assert untouched(cloud)
-    assert f"ecs:{operation}" in outcome.sentence
+    assert f"ecs:{operation}" in outcome.summary
 
 
 @pytest.mark.parametrize(("on_cancel", "runs_on"), [("finish", True), ("stop", False)])
@@ -173,7 +173,7 @@ def test_changes_nothing_when_the_scan_gate_refuses(cloud: Cloud, published: boo
 
     assert (outcome.result, outcome.exit_code) == (Result.BUILD_FAILED, Exit.BUILD_FAILED)
     assert cloud.ecs.changed() == []
-    assert "2 critical" in outcome.sentence
+    assert "2 critical" in outcome.summary
 
 
 def test_changes_nothing_when_the_build_fails(cloud: Cloud) -> None:
@@ -193,9 +193,9 @@ def test_is_refused_when_the_image_was_built_for_another_cpu(cloud: Cloud) -> No
 
     outcome = release(cloud, published={"app": None})
 
-    assert (outcome.result, outcome.exit_code) == (Result.REFUSED, Exit.REFUSED)
+    assert (outcome.result, outcome.exit_code) == (Result.REFUSED, Exit.PRECONDITION_FAILED)
     assert cloud.ecs.changed() == []
-    assert {"app", "worker", "migrate"} <= set(outcome.sentence.replace(",", " ").split())
+    assert {"app", "worker", "migrate"} <= set(outcome.summary.replace(",", " ").split())
 
 
 def test_is_refused_when_a_revision_cannot_be_registered(cloud: Cloud) -> None:
@@ -203,7 +203,7 @@ def test_is_refused_when_a_revision_cannot_be_registered(cloud: Cloud) -> None:
 
     outcome = release(cloud)
 
-    assert outcome.exit_code is Exit.REFUSED
+    assert outcome.exit_code is Exit.PRECONDITION_FAILED
     assert not cloud.ecs.made("RunTask")
     assert untouched(cloud)
 
@@ -214,8 +214,8 @@ def test_never_says_that_nothing_changed_when_the_migration_ran_and_no_service_c
     outcome = release(cloud)
 
     assert outcome.exit_code is Exit.ROLLED_BACK
-    assert "nothing was changed" not in outcome.sentence
-    assert "no service was changed" in outcome.sentence
+    assert "nothing was changed" not in outcome.summary
+    assert "no service was changed" in outcome.summary
     assert untouched_services(cloud)
 
 
@@ -228,7 +228,9 @@ def test_every_step_that_did_not_go_well_is_told_as_such(cloud: Cloud) -> None:
 
     release(cloud)
 
-    assert [(event.step, event.good) for event in cloud.told if isinstance(event, StepEnded)] == [("migrate", False)]
+    assert [(event.step, event.succeeded) for event in cloud.told if isinstance(event, StepEnded)] == [
+        ("migrate", False)
+    ]
 
 
 def test_nothing_is_begun_after_a_build_during_which_somebody_asked_to_stop(

@@ -17,7 +17,7 @@ UNRESOLVED = Diagnosis(CODE, "ECS could not find an image", "push it")
 def told(cloud: Cloud, *images: str, diagnosis: Diagnosis = UNRESOLVED) -> Diagnosis:
     containers = [{"name": f"c{number}", "image": image} for number, image in enumerate(images)]
     arn = cloud.ecs.register({"family": "app", "containerDefinitions": containers}, {})
-    return with_missing_images(diagnosis, Rollout("app", "ecs-svc/2", arn), cloud.world)
+    return with_missing_images(diagnosis, Rollout("app", "ecs-svc/2", arn), cloud.deps)
 
 
 @pytest.mark.parametrize(

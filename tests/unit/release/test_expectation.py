@@ -13,7 +13,7 @@ def step(status: int = 200, body: str | None = None, version: str | None = None)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "answer", "good"),
+    ("wanted", "answer", "succeeded"),
     [
         (step(), HttpResponse(200, ""), True),
         (step(), HttpResponse(503, ""), False),
@@ -28,8 +28,8 @@ def step(status: int = 200, body: str | None = None, version: str | None = None)
         (step(version="4f2"), HttpResponse(200, "4f2"), False),
     ],
 )
-def test_an_answer_is_as_expected(wanted: Verify, answer: HttpResponse | NoResponse, good: bool) -> None:
-    assert response_matches(wanted, answer) is good
+def test_an_answer_is_as_expected(wanted: Verify, answer: HttpResponse | NoResponse, succeeded: bool) -> None:
+    assert response_matches(wanted, answer) is succeeded
 
 
 @pytest.mark.parametrize(

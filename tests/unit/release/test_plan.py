@@ -37,7 +37,7 @@ def planned(wanted: EnvironmentConfig, there: ObservedState, version: Record | N
 def released(*services: str, **more: Any) -> Record:
     """The release of the commit, as the ledger has it once it is live."""
     wanted = {"images": {"app": cases.DIGEST}, "commit": cases.REQUEST.commit, **more}
-    return finished(record(**wanted), serving={key: cases.arn(key) for key in services or ("app",)})
+    return finished(record(**wanted), running={key: cases.arn(key) for key in services or ("app",)})
 
 
 def kinds(made: Plan) -> list[type]:
@@ -282,7 +282,7 @@ def test_does_nothing_when_the_template_says_what_is_live() -> None:
 def test_goes_back_to_the_revision_that_is_live() -> None:
     (change,) = planned(settings(service("app")), live(found("app"))).changes
 
-    assert (change.back_to, change.before) == (cases.arn("app"), cases.state("app"))
+    assert (change.previous_revision, change.before) == (cases.arn("app"), cases.state("app"))
     assert any("shop@sha256:1b" in line for line in change.diff)
 
 

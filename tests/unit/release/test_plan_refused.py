@@ -24,7 +24,7 @@ GONE = Problem("service shop-app does not exist in cluster shop", "create it, or
 def refused(wanted: EnvironmentConfig, there: ObservedState) -> tuple[Problem, ...]:
     with pytest.raises(ReleasePreconditionFailed) as caught:
         plan(cases.REQUEST, wanted, there, cases.REGISTRY)
-    assert caught.value.exit_code is Exit.REFUSED
+    assert caught.value.exit_code is Exit.PRECONDITION_FAILED
     assert all(problem.fix for problem in caught.value.problems)
     return caught.value.problems
 

@@ -27,7 +27,7 @@ def cloud() -> Cloud:
 
 def run(cloud: Cloud, timeout: float | None = None) -> int:
     task = StandaloneTask("app", ("npm", "run", "report"), cases.state("app"))
-    return run_once(task, revision("app", 1), cloud.world, token="run-1", tags={}, timeout=timeout)
+    return run_once(task, revision("app", 1), cloud.deps, token="run-1", tags={}, timeout=timeout)
 
 
 def warned(cloud: Cloud) -> str:
@@ -58,7 +58,7 @@ def test_says_that_the_command_never_ran(cloud: Cloud, never: Life | str) -> Non
     with pytest.raises(NeverRan) as refused:
         run(cloud)
 
-    assert refused.value.exit_code is Exit.REFUSED
+    assert refused.value.exit_code is Exit.PRECONDITION_FAILED
     assert refused.value.cause.startswith("the command never ran: ")
     assert refused.value.fix
 

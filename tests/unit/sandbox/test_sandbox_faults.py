@@ -61,8 +61,8 @@ def test_a_fault_is_refused_when_the_lines_it_breaks_are_gone(example: Path) -> 
 def test_a_fault_changes_the_repository_or_can_be_taken_back_in_the_account(name: str) -> None:
     fault = FAULTS[name]
     assert bool(fault.edit) == bool(fault.title)
-    assert bool(fault.spoil) == bool(fault.mend)
-    assert fault.edit or fault.spoil
+    assert bool(fault.inject) == bool(fault.undo)
+    assert fault.edit or fault.inject
 
 
 def test_the_next_release_meets_a_secret_that_is_gone_whatever_is_live() -> None:

@@ -14,7 +14,7 @@ from deploytool.scaffold.new_infrastructure import NewInfrastructureOptions, con
 TEMPLATES = Path(__file__).parents[3] / "cloudformation"
 
 
-def wish(*environments: str, **more: Any) -> NewInfrastructureOptions:
+def options(*environments: str, **more: Any) -> NewInfrastructureOptions:
     return NewInfrastructureOptions(
         **{"app": "shop", "region": "us-east-1", **more, "environments": environments or ("production",)}
     )

@@ -22,7 +22,7 @@ from deploytool.scaffold.new_infrastructure import Subjects, draft_infrastructur
 from deploytool.scaffold.node import node_app
 from deploytool.scaffold.workflows import WORKFLOWS as WORKFLOW_NAMES
 from deploytool.scaffold.workflows import WorkflowContext
-from tests.unit.scaffold.drafts import wish
+from tests.unit.scaffold.drafts import options
 from tests.unit.scaffold.projects import NEXT, around
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +36,7 @@ def made(
     told = {**NEXT, **package} if package != {"is": "none"} else None
     place = around(*paths, package=told, texts=texts or {})
     app = node_app(place, told)
-    drafted = draft_infrastructure(place, told, app, wish(), Subjects("acme/shop"))
+    drafted = draft_infrastructure(place, told, app, options(), Subjects("acme/shop"))
     to = WorkflowContext(action_reference(), "main", ("production",), config)
     return list(scaffold_files(drafted, place, app, to, scaffold_templates()))
 
@@ -107,7 +107,7 @@ def test_what_the_workers_build_makes_is_not_taken_from_the_checkout(scripts: di
 def test_a_file_that_is_there_is_kept_and_the_difference_told() -> None:
     new, same, own = (NewFile(path, "one\ntwo\n") for path in ("new", "same", "own"))
     found = compare_files([new, same, own], {same: "one\ntwo\n", own: "one\nthree\nfour\n"})
-    assert [each.fate for each in found] == [FileAction.WRITTEN, FileAction.SAME, FileAction.KEPT]
+    assert [each.action for each in found] == [FileAction.WRITTEN, FileAction.SAME, FileAction.KEPT]
     assert found[2].difference == (
         "--- own",
         "+++ own of deploytool init",
@@ -123,7 +123,7 @@ def test_a_file_that_is_there_is_kept_and_the_difference_told() -> None:
 
 def test_a_file_without_a_line_end_is_another_one() -> None:
     file = NewFile("a", "one\n")
-    assert compare_files([file], {file: "one"})[0].fate is FileAction.KEPT
+    assert compare_files([file], {file: "one"})[0].action is FileAction.KEPT
 
 
 def test_the_wheel_takes_what_is_read_outside_the_package() -> None:
@@ -139,5 +139,5 @@ def test_the_wheel_takes_what_is_read_outside_the_package() -> None:
 def test_a_new_file_is_a_difference_when_it_is_only_previewed() -> None:
     new, same, own = (NewFile(path, "one\ntwo\n") for path in ("new", "same", "own"))
     found = compare_files([new, same, own], {same: "one\ntwo\n", own: "one\n"}, preview=True)
-    assert [each.fate for each in found] == [FileAction.NEW, FileAction.SAME, FileAction.KEPT]
+    assert [each.action for each in found] == [FileAction.NEW, FileAction.SAME, FileAction.KEPT]
     assert found[0].difference == ("--- /dev/null", "+++ new of deploytool init", "@@ -0,0 +1,2 @@", "+one", "+two")

@@ -14,7 +14,7 @@ from deploytool.infra.templates import templates
 from deploytool.scaffold.dockerfile import KEEP_ALIVE
 from deploytool.scaffold.model import NameInvalid, check_app, check_environments
 from deploytool.scaffold.new_infrastructure import Subjects, deploy_role, plan_role
-from tests.unit.scaffold.drafts import settings, wish
+from tests.unit.scaffold.drafts import options, settings
 from tests.unit.scaffold.test_new_cloud import drafted
 
 STACKS = templates(None, [stack.key for stack in stacks_of("shop", "production")], lambda each: each)
@@ -31,7 +31,7 @@ def containers(task: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("environment", ["production", "staging"])
 def test_every_parameter_is_one_that_a_template_declares_and_only_the_image_is_left_to_give(environment: str) -> None:
     made = drafted(
-        wish("production", "staging", domain="shop.example.com", hosted_zone="Z01", health_path="/up"),
+        options("production", "staging", domain="shop.example.com", hosted_zone="Z01", health_path="/up"),
         subjects=SUBJECTS,
         scripts={"worker": "node out/jobs.js", "migrate": "node migrate.mjs"},
     )
@@ -43,7 +43,7 @@ def test_every_parameter_is_one_that_a_template_declares_and_only_the_image_is_l
 
 
 def test_names_and_subjects_have_the_shapes_that_the_templates_allow() -> None:
-    found = settings(drafted(wish("production", "staging"), subjects=SUBJECTS), "staging")
+    found = settings(drafted(options("production", "staging"), subjects=SUBJECTS), "staging")
     known = of_configuration(found)
     for each in STACKS.values():
         for name, declared in each.document["Parameters"].items():
@@ -88,7 +88,7 @@ def test_the_roles_of_the_workflows_are_those_of_the_stack(role: str, made: str)
 
 def test_the_migration_is_the_family_of_the_stack() -> None:
     family = SERVICE["Resources"]["MigrateTask"]["Properties"]["Family"]["Fn::Sub"]
-    found = settings(drafted(wish("production", "staging"), scripts={"migrate": "node m.mjs"}), "staging")
+    found = settings(drafted(options("production", "staging"), scripts={"migrate": "node m.mjs"}), "staging")
     assert found.migrate is not None
     assert found.migrate.task == family.replace("${Cluster}", found.cluster)
 

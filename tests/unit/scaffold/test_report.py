@@ -23,7 +23,7 @@ from deploytool.scaffold.output import (
 )
 from deploytool.scaffold.workflows import Action, WorkflowContext
 from tests.unit.scaffold.clusters import MIGRATE, WEB, WORKER, cluster, container, family
-from tests.unit.scaffold.drafts import wish
+from tests.unit.scaffold.drafts import options
 from tests.unit.scaffold.projects import NEXT, around
 
 STANDALONE = {"next.config.mjs": 'export default { output: "standalone" }'}
@@ -39,7 +39,7 @@ def project(*paths: str, package: Any = None, texts: dict[str, str] | None = Non
 
 def drafted(place: ProjectScan, *environments: str, package: Any = None, **more: Any) -> Draft:
     told = package or WHOLE
-    return draft_infrastructure(place, told, node_app(place, told), wish(*environments, **more), KNOWN)
+    return draft_infrastructure(place, told, node_app(place, told), options(*environments, **more), KNOWN)
 
 
 def noted(place: ProjectScan, package: Any = None, to: WorkflowContext = TOLD, **more: Any) -> list[str]:
@@ -85,7 +85,7 @@ def test_an_action_that_is_no_release_is_noted(action: Action, said: str) -> Non
 
 def test_a_web_service_that_nobody_asks_is_noted() -> None:
     place = around(texts={"Dockerfile": "FROM ruby AS migrate\nARG COMMIT\n"})
-    made = draft_infrastructure(place, None, None, wish(), KNOWN)
+    made = draft_infrastructure(place, None, None, options(), KNOWN)
     assert ["no answer is checked" in note for note in notes(place, None, made, TOLD)] == [True]
 
 
