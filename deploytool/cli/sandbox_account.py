@@ -44,7 +44,7 @@ def apply_example_stacks(say: Callable[[str], None]) -> Apply:
     def tell(event: InfraEvent | Event) -> None:
         match event:
             case StackEnded(end):
-                say(f"stack {end.name}: {end.outcome} ({end.seconds:.1f} s)")
+                say(f"stack {end.name}: {end.outcome.replace('_', ' ')} ({end.seconds:.1f} s)")
             case WarningIssued(text):
                 say(f"warning: {text}")
 
