@@ -14,5 +14,5 @@ GROUPS = [name for name in VERBS if isinstance(verb_command(name), click.Group)]
 @pytest.mark.parametrize("name", GROUPS)
 def test_no_sentence_is_cut_off_in_the_list_of_commands(name: str) -> None:
     command = verb_command(name)
-    told = CliRunner().invoke(command, ["--help"], terminal_width=80).output
-    assert not [line for line in told.splitlines() if line.endswith("...") and not line.startswith("Usage:")]
+    shown = CliRunner().invoke(command, ["--help"], terminal_width=80).output
+    assert not [line for line in shown.splitlines() if line.endswith("...") and not line.startswith("Usage:")]

@@ -174,7 +174,7 @@ def log(events: list[InfraEvent | Event], *, actions: bool = False) -> list[str]
     written: list[str] = []
     progress = LogView(written.append, lambda: datetime(2026, 11, 24, 9, tzinfo=UTC), WORDING, actions)
     for each in events:
-        progress.tell(each)
+        progress.on_event(each)
     return "".join(written).splitlines()
 
 
