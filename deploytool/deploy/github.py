@@ -69,12 +69,12 @@ class GithubReporting:
         self._summary = ""
         self._serves_again = ""
 
-    def tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """The listener."""
         if isinstance(event, Ended):
             self._outcome = event.outcome
         if self._reporter:
-            self._reporter.tell(event)
+            self._reporter.on_event(event)
         else:
             # Nobody else keeps the page.
             self._page.add(event)

@@ -166,7 +166,7 @@ def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResul
     """
     began = deps.clock.monotonic()
     how = _how(record) if record.finished else "ended without a word"
-    deps.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
+    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
     _note_migration(record, deps)
     await_end(lambda: deps.ecs.tasks_started_by(record.release_id), timeout, deps)
@@ -200,7 +200,7 @@ def settle_finished(record: Record, deps: Dependencies, timeout: float) -> Recov
         return recover(record, deps, timeout)
     if not (left := stranded(record, states)):
         return None
-    deps.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
+    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
     return _report(_judge(record, classify_interrupted(record, states), set(left), deps), deps.clock.monotonic(), deps)
 
 
@@ -213,7 +213,7 @@ def _note_migration(record: Record, deps: Dependencies) -> None:
 
 def _report(settled: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
     seconds = deps.clock.monotonic() - began
-    deps.tell(StepEnded(RECOVER_STEP, settled.succeeded, seconds, settled.summary))
+    deps.emit(StepEnded(RECOVER_STEP, settled.succeeded, seconds, settled.summary))
     return settled
 
 

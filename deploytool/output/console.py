@@ -157,12 +157,12 @@ def progress_listener(*others: EventListener, as_json: bool) -> Iterator[EventLi
     one_at_a_time = threading.Lock()
     with progress_view(_live_view, _log_format, as_json=as_json) as show:
 
-        def tell(event: Event) -> None:
+        def emit(event: Event) -> None:
             with one_at_a_time:
                 for listener in (show, *others):
                     listener(event)
 
-        yield tell
+        yield emit
 
 
 @contextmanager
@@ -175,11 +175,11 @@ def progress_view(
     """
     if is_interactive() and not as_json:
         with live() as story:
-            yield story.tell
+            yield story.on_event
         return
     from deploytool.output.log import LogView
 
-    yield LogView(_writer(sys.stderr if as_json else sys.stdout), now, wording(), in_actions()).tell
+    yield LogView(_writer(sys.stderr if as_json else sys.stdout), now, wording(), in_actions()).on_event
 
 
 def _live_view() -> LiveView[ReleaseView, Event]:

@@ -59,7 +59,7 @@ class LogView(Generic[E]):
         self._actions = actions
         self._last: dict[Hashable, tuple[str, ...]] = {}
 
-    def tell(self, event: E) -> None:
+    def on_event(self, event: E) -> None:
         """Write what ``event`` means."""
         told = [f"{self._now():%H:%M:%S}  {self._safe(line)}" for line in self._fresh(event)]
         if self._actions:

@@ -174,7 +174,7 @@ def log(events: list[InfraEvent | Event], *, actions: bool = False) -> list[str]
     written: list[str] = []
     progress = LogView(written.append, lambda: datetime(2026, 11, 24, 9, tzinfo=UTC), WORDING, actions)
     for each in events:
-        progress.tell(each)
+        progress.on_event(each)
     return "".join(written).splitlines()
 
 
@@ -243,7 +243,7 @@ def test_the_picture_keeps_what_failed_when_it_is_over() -> None:
     told = drawn([*STORY, end, StackEnded(ended(SERVICE, StackOutcome.NOT_STARTED)), InfraEnded(FAILED)], 65)
     assert told[0] == "x data             12 s rolled back, 3 resources"
     assert "Store" in told[1]
-    assert told[2] == "- service             not started"
+    assert told[2] == "- service               not started"
 
 
 @pytest.mark.parametrize("fate", [StackOutcome.CREATED, StackOutcome.UNCHANGED])

@@ -21,7 +21,7 @@ def log(events: tuple[tuple[float, Event], ...], actions: bool = False) -> list[
     progress = LogView(written.append, lambda: clock["now"], WORDING, actions)
     for seconds, event in events:
         clock["now"] = at(seconds)
-        progress.tell(event)
+        progress.on_event(event)
     return "".join(written).splitlines()
 
 

@@ -227,7 +227,7 @@ def test_a_live_story_draws_what_it_was_told() -> None:
     console = Console(file=file, width=80, force_terminal=True, color_system=None)
     with LiveView(console, lambda: at(3), ReleaseView(), apply, render) as progress:
         for _, event in bad_events():
-            progress.tell(event)
+            progress.on_event(event)
     assert "✗ roll out         20 s" in file.getvalue()
     assert file.getvalue().endswith("\x1b[?25h")
 
