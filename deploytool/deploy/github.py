@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import click
 
@@ -22,7 +22,8 @@ from deploytool.github.runner import GithubContext, github_context, read_event
 from deploytool.output import actions
 from deploytool.output.actions import append_outputs, append_summary
 from deploytool.output.console import now, print_text
-from deploytool.output.json import outcome_document, plan_document
+from deploytool.output.documents import OutcomeDocument
+from deploytool.output.json import OutcomeContext, one_line, outcome_document, plan_document
 from deploytool.output.markup import marker
 from deploytool.release.events import Ended, Event
 from deploytool.release.model import GithubRecord, Outcome, Plan
@@ -68,6 +69,8 @@ class GithubReporting:
         self._outcome: Outcome | None = None
         self._summary = ""
         self._serves_again = ""
+        self._ended = OutcomeContext()
+        self._error: DeployError | None = None
 
     def on_event(self, event: Event) -> None:
         """The listener."""
@@ -100,13 +103,27 @@ class GithubReporting:
         """Nothing began: the summary says why."""
         self._summary = refusal(settings.app, settings.environment, error.cause, error.fix)
 
+    def ended(self, context: OutcomeContext, error: DeployError | None) -> None:
+        """What the documents say beside the outcome; ``error`` is why the command fails all the same."""
+        self._ended, self._error = context, error
+
+    def document(self, outcome: Outcome) -> OutcomeDocument:
+        """The outcome as JSON; complete once GitHub's part is over."""
+        comment = self._reporter.made.comment_url if self._reporter else ""
+        return outcome_document(outcome, replace(self._ended, comment_url=comment), self._error)
+
     def close(self) -> None:
         """Write job summary and outputs, where there is a runner to read them."""
         summary = self._summary or self._page.summary()
         if self._context.summary_path and summary and not append_summary(self._context.summary_path, summary):
             click.echo("note: the job summary was full; the comment and this log say the same", err=True)
         if self._context.output_path and self._outcome:
-            values = {**outcome_outputs(self._outcome), **self._ids(), "rolled-back-to": self._serves_again}
+            values = {
+                **outcome_outputs(self._outcome),
+                **self._ids(),
+                "rolled-back-to": self._serves_again,
+                "json": one_line(self.document(self._outcome)),
+            }
             append_outputs(self._context.output_path, actions.outputs(values, secrets.token_hex(16)))
 
     def _ids(self) -> dict[str, str]:
@@ -124,7 +141,6 @@ def outcome_outputs(outcome: Outcome) -> dict[str, str]:
         "release-id": outcome.plan.request.release_id,
         "image-digest": outcome.digests[0][1] if outcome.digests else "",
         "environment-url": outcome.plan.url,
-        "json": json.dumps(outcome_document(outcome), ensure_ascii=False),
     }
 
 
@@ -161,7 +177,7 @@ def comment_plan(plan: Plan) -> None:
             "result": "nothing_to_do" if plan.nothing_to_do else "planned",
             "comment-url": url,
             "environment-url": plan.url,
-            "json": json.dumps(plan_document(plan), ensure_ascii=False),
+            "json": one_line(plan_document(plan)),
         }
         append_outputs(context.output_path, actions.outputs(values, secrets.token_hex(16)))
 

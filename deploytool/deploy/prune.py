@@ -20,6 +20,7 @@ from deploytool.errors import CloudError
 from deploytool.ledger.lock_store import acquire
 from deploytool.ledger.record import Record
 from deploytool.ledger.rollback_target import NoRollbackTarget, target
+from deploytool.output.documents import PruneDocument, PruneItemEntry
 from deploytool.output.markup import clean, columns, count
 
 # SEG core.prune
@@ -359,9 +360,16 @@ def prune_text(judged: Sequence[PruneItem]) -> str:
     return "\n".join(told)
 
 
-def prune_document(judged: Sequence[PruneItem], *, carried_out: bool) -> dict[str, Any]:
+def prune_document(judged: Sequence[PruneItem], *, applied: bool) -> PruneDocument:
     """``deploytool prune --output json``."""
-    return {"schema": 1, "carried_out": carried_out, "things": [_thing(each) for each in judged]}
+    return {
+        "schema": 1,
+        "kind": "prune",
+        "exit_code": 0,
+        "problems": [],
+        "applied": applied,
+        "items": [_item_entry(item) for item in judged],
+    }
 
 
 def _split(judged: Sequence[PruneItem]) -> tuple[list[PruneItem], list[PruneItem]]:
@@ -378,7 +386,12 @@ def kind(judged: PruneItem) -> str:
     return "image" if isinstance(judged.what, HeldImage) else "revision"
 
 
-def _thing(judged: PruneItem) -> dict[str, Any]:
-    name = judged.what.digest if isinstance(judged.what, HeldImage) else judged.what.arn
-    repository = {"repository": judged.what.repository} if isinstance(judged.what, HeldImage) else {}
-    return {"kind": kind(judged), "name": name, **repository, "goes": judged.removable, "reasons": list(judged.reasons)}
+def _item_entry(item: PruneItem) -> PruneItemEntry:
+    image = item.what if isinstance(item.what, HeldImage) else None
+    return {
+        "type": "image" if image else "revision",
+        "name": item.what.digest if isinstance(item.what, HeldImage) else item.what.arn,
+        "repository": image.repository if image else None,
+        "delete": item.removable,
+        "reasons": list(item.reasons),
+    }

@@ -20,6 +20,7 @@ from deploytool.deploy.images import Images
 from deploytool.ecs.client import Ecs
 from deploytool.ecs.observability import Alarms, Logs, TargetGroups
 from deploytool.errors import ConfigurationError, DeployError, Exit
+from deploytool.ledger.codec import stored_plan
 from deploytool.ledger.journal import Journal
 from deploytool.ledger.lock import IfBusy, LockState, describe
 from deploytool.ledger.lock_store import DEFAULT_TTL, Lease, Lock, acquire
@@ -28,7 +29,7 @@ from deploytool.ledger.recovery import RecoveryResult, last_that_moved, recover,
 from deploytool.ledger.rollback_target import replaced_release, rollback_target, rolled_back_release
 from deploytool.ledger.store import Ledger
 from deploytool.output.console import is_interactive, print_document, print_text, tolerating_closed_stream
-from deploytool.output.json import outcome_document, plan_document
+from deploytool.output.json import OutcomeContext
 from deploytool.output.outcome import outcome_text
 from deploytool.release import ports
 from deploytool.release.engine import run
@@ -70,7 +71,7 @@ def run_deployment(
     from deploytool.deploy.context import release_id, triggered_by
     from deploytool.deploy.github import github_reporting
 
-    asked_by, name = triggered_by(), release_id()
+    asked_by, name, started_at = triggered_by(), release_id(), _now()
     with github_reporting(found, name) as github:
         # What loads boto3, while GitHub is told.
         from deploytool.deploy.git import checkout, require_clean
@@ -86,10 +87,16 @@ def run_deployment(
                 if planned.plan.builds:
                     require_clean(checkout(found.root), found.commit)
             outcome = execute(session, planned, github)
-        print_outcome(outcome, as_json=as_json)
-    # Every service on one version is what settles an earlier release, too; a rollback of some is not that.
-    if not outcome.live or planned.previous:
-        session.require_settled()
+        # Every service on one version is what settles an earlier release, too; a rollback of some is not that.
+        unsettled = session.unsettled_error if not outcome.live or planned.previous else None
+        github.ended(OutcomeContext(planned.kind, started_at, session.live_before, planned.restores), unsettled)
+        if not as_json:
+            print_outcome(outcome)
+    if as_json:
+        with tolerating_closed_stream(sys.stdout):
+            print_document(github.document(outcome))
+    if unsettled:
+        raise unsettled
     return outcome
 
 
@@ -199,7 +206,8 @@ class DeploymentSession:
     ledger: Ledger | None
     settled: tuple[RecoveryResult, ...] = ()
     """How each release that was killed or cancelled, and had left something, was settled by this run."""
-    _before: str = ""
+    live_before: Record | None = None
+    """The release that made live what was live before this one; ``None`` until the record is begun."""
     _restores: str = ""
     _kept: Journal | None = None
 
@@ -208,6 +216,10 @@ class DeploymentSession:
         if outcome.result is Result.ROLLED_BACK:
             return "" if outcome.plan.already_running else self._before
         return self._restores if outcome.succeeded else ""
+
+    @property
+    def _before(self) -> str:
+        return self.live_before.live_release_id if self.live_before else ""
 
     def records(self, limit: int | None = None) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
@@ -222,10 +234,15 @@ class DeploymentSession:
         """What came of the releases that could not be settled; empty where all are."""
         return "; ".join(each.summary for each in self.settled if not each.succeeded)
 
+    @property
+    def unsettled_error(self) -> NotSettled | None:
+        """Set where services are between two versions."""
+        return NotSettled(self.unsettled) if self.unsettled else None
+
     def require_settled(self) -> None:
         """Raise NotSettled where services are between two versions."""
-        if self.unsettled:
-            raise NotSettled(self.unsettled)
+        if error := self.unsettled_error:
+            raise error
 
     @contextmanager
     def minding_unsettled(self) -> Iterator[None]:
@@ -264,22 +281,22 @@ class DeploymentSession:
             journal.settled(end.result, end.summary, end.running)
             request = _request(record, self.project.settings)
             self.emit(SettledEvent(request, end.result is Result.RELEASED, end.summary, record.github))
-            closed.append(end)
+            closed.append(replace(end, release_id=record.release_id))
         # A cancelled release sends its services back without waiting: who comes next waits until they are there.
         last = last_that_moved(self.records(LOOKED_AT)) if not closed else None
         if last and (end_of_last := settle_finished(last, self._world(None, NullJournal()), timeout)):
-            closed.append(end_of_last)
+            closed.append(replace(end_of_last, release_id=last.release_id))
         return tuple(closed)
 
     def _journal(self, planned: PlannedDeployment) -> ports.Journal:
         if self.ledger is None or self.lease is None or planned.plan.nothing_to_do:
             return NullJournal()
         live = next(iter(self.ledger.recent(1, result=Result.RELEASED)), None)
-        self._before, self._restores = live.live_release_id if live else "", planned.restores
+        self.live_before, self._restores = live, planned.restores
         record = open_record(
             planned.plan,
             planned.live,
-            document=plan_document(planned.plan),
+            document=stored_plan(planned.plan),
             now=_now(),
             fencing_token=self.lease.fencing_token,
             kind=planned.kind,
@@ -429,12 +446,10 @@ def _report_context(session: DeploymentSession, planned: PlannedDeployment) -> N
     session.emit(IncludedCommits(others))
 
 
-def print_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """The outcome on standard output."""
+def print_outcome(outcome: Outcome) -> None:
+    """The outcome on standard output, for people."""
     with tolerating_closed_stream(sys.stdout):
-        if as_json:
-            print_document(outcome_document(outcome))
-        elif is_interactive():
+        if is_interactive():
             from rich.console import Console
             from rich.text import Text
 

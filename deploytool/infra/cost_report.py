@@ -12,8 +12,7 @@ from typing import Any
 
 from deploytool.aws.call import paginate_all
 from deploytool.aws.session import Session
-from deploytool.infra.cost import Estimate, Item, Price, PriceList, Query, Row
-from deploytool.output.json import SCHEMA
+from deploytool.infra.cost import Estimate, Price, PriceList, Query, Row
 from deploytool.output.markup import columns
 
 # SEG aws.pricing
@@ -131,37 +130,3 @@ def _usd(amount: float) -> str:
 
 def _about(amount: float) -> str:
     return f"~{amount:.0f}"
-
-
-def cost_document(estimates: Sequence[Estimate], prices: PriceList, notes: Sequence[str] = ()) -> dict[str, Any]:
-    """``deploytool infra cost --output json``; dollars a month."""
-    return {
-        "schema": SCHEMA,
-        "kind": "cost",
-        "currency": "USD",
-        "region": prices.region,
-        "prices_as_of": prices.as_of,
-        "notes": [*notes, *prices.notes],
-        "prices": {
-            price.id: {"usd": price.usd, "per": price.per, "what": price.what, "today": price.live}
-            for price in prices.prices.values()
-        },
-        "sizes": [_estimate(each) for each in estimates],
-    }
-
-
-def _estimate(estimate: Estimate) -> dict[str, Any]:
-    return {
-        "size": estimate.size,
-        "rows": [{**_item(row.item), "usd": round(row.usd, 2), "guide_usd": row.item.guide} for row in estimate.rows],
-        "total_usd": round(estimate.total, 2),
-        "guide_total_usd": estimate.guide_total,
-        "left_out_by_the_guide": [{**_item(row.item), "usd": round(row.usd, 2)} for row in estimate.beyond],
-        "left_out_usd": round(estimate.beyond_total, 2),
-        "all_in_all_usd": round(estimate.whole, 2),
-    }
-
-
-def _item(item: Item) -> dict[str, Any]:
-    terms = [{"price": term.price, "quantity": term.quantity} for term in item.terms]
-    return {"name": item.name, "configuration": item.configuration, "terms": terms}

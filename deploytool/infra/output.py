@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from deploytool.infra.destroy import DestroyPlan, StackToDelete, becomes
-from deploytool.infra.drift_model import Drifted, StackDrift
+from deploytool.infra.drift_model import StackDrift
 from deploytool.infra.events import SUCCEEDED, InfraOutcome, StackResult, infra_summary
-from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, StackResource, StackSummary
+from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, StackSummary
 from deploytool.infra.stacks import Action, PropertyChange, ResourceChange, short_type
 from deploytool.infra.templates import Template
-from deploytool.output.json import SCHEMA, diagnosis_document
 from deploytool.output.markup import clean, columns, count, duration, image_version, words
 
 # SEG report.infra.destroy
@@ -42,93 +40,6 @@ def _stack_to_delete(doomed: StackToDelete, template: Template) -> Iterator[str]
     yield from columns(rows, indent="            ")
 
 
-# SEG report.infra.documents
-# Plans and outcomes of stacks as JSON, for scripts. Keys stay; ``schema`` grows when one changes its meaning.
-
-
-def infra_plan_document(plan: InfraPlan) -> dict[str, Any]:
-    """``deploytool infra plan --output json``."""
-    return {
-        "schema": SCHEMA,
-        "kind": "infra-plan",
-        "app": plan.app,
-        "environment": plan.environment,
-        "region": plan.region,
-        "nothing_to_do": plan.nothing_to_do,
-        "refused": bool(plan.problems),
-        "problems": [{"cause": each.cause, "fix": each.fix} for each in plan.problems],
-        "warnings": list(plan.warnings),
-        "stacks": [_stack_plan(each) for each in plan.stacks],
-    }
-
-
-def infra_outcome_document(outcome: InfraOutcome) -> dict[str, Any]:
-    """``deploytool infra apply`` and ``destroy``, ``--output json``."""
-    return {
-        "schema": SCHEMA,
-        "kind": "infra-outcome",
-        "app": outcome.app,
-        "environment": outcome.environment,
-        "result": outcome.result.value,
-        "exit_code": int(outcome.exit_code),
-        "good": outcome.succeeded,
-        "sentence": infra_summary(outcome),
-        "stacks": [_end(each) for each in outcome.stacks],
-        "diagnoses": [diagnosis_document(each) for each in outcome.diagnoses],
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def resource_document(each: StackResource) -> dict[str, Any]:
-    """A resource of a stack."""
-    return {
-        "logical_id": each.logical_id,
-        "type": each.type,
-        "physical_id": each.physical_id,
-        "status": each.status,
-    }
-
-
-def _stack_plan(plan: StackPlan) -> dict[str, Any]:
-    return {
-        "key": plan.stack.key,
-        "name": plan.stack.name,
-        "how": plan.how.value,
-        "status": plan.status,
-        "from_template": plan.from_template,
-        "parameters": [{"name": each.name, "before": each.before, "after": each.after} for each in plan.parameters],
-        "protections": list(plan.protections),
-        "changes": [_change(each) for each in plan.changes],
-        "left_out": [{"logical_id": each.logical_id, "type": each.type} for each in plan.left_out],
-    }
-
-
-def _change(change: ResourceChange) -> dict[str, Any]:
-    return {
-        "logical_id": change.logical_id,
-        "type": change.type,
-        "action": change.action.name.lower(),
-        "physical_id": change.physical_id,
-        "keeps_old": change.keeps_old,
-        "holds_data": change.loses_data,
-        "properties": [
-            {"name": each.name, "replaces": each.replaces, "because": each.because} for each in change.properties
-        ],
-    }
-
-
-def _end(end: StackResult) -> dict[str, Any]:
-    return {
-        "key": end.key,
-        "name": end.name,
-        "fate": end.outcome.value,
-        "status": end.status,
-        "seconds": round(end.seconds, 3),
-        "detail": end.detail,
-        "retained": [resource_document(each) for each in end.retained],
-    }
-
-
 # SEG report.infra.drift
 # What was changed beside CloudFormation, for people and for scripts.
 
@@ -141,26 +52,6 @@ def drift_text(environment: str, stacks: Sequence[StackDrift]) -> str:
     if not stacks:
         return f"no stack of {environment} is there"
     return "\n".join(line for stack in stacks for line in _drifted_stack(stack))
-
-
-def drift_document(environment: str, stacks: Sequence[StackDrift]) -> dict[str, Any]:
-    """``deploytool infra drift --output json``."""
-    return {
-        "schema": 1,
-        "kind": "infra-drift",
-        "environment": environment,
-        "drifted": any(stack.drifted for stack in stacks),
-        "stacks": [
-            {
-                "key": stack.key,
-                "name": stack.name,
-                "drifted": stack.drifted,
-                "failed": stack.failed,
-                "resources": [_resource(each) for each in stack.resources],
-            }
-            for stack in stacks
-        ],
-    }
 
 
 def _drifted_stack(stack: StackDrift) -> Iterator[str]:
@@ -180,19 +71,6 @@ def _drifted_stack(stack: StackDrift) -> Iterator[str]:
 def _drift_value(text: str) -> str:
     shown = clean(text) or "(nothing)"
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
-
-
-def _resource(each: Drifted) -> dict[str, Any]:
-    return {
-        "logical_id": each.logical_id,
-        "type": each.type,
-        "physical_id": each.physical_id,
-        "status": each.status,
-        "by_design": each.by_design,
-        "differences": [
-            {"path": item.path, "expected": item.expected, "actual": item.actual} for item in each.differences
-        ],
-    }
 
 
 # SEG report.infra.outcome
@@ -313,11 +191,6 @@ def status_text(environment: str, stacks: Sequence[StackSummary]) -> str:
     return "\n".join(told)
 
 
-def status_document(environment: str, stacks: Sequence[StackSummary]) -> dict[str, Any]:
-    """``deploytool infra status --output json``."""
-    return {"schema": 1, "kind": "infra-status", "environment": environment, "stacks": [_entry(s) for s in stacks]}
-
-
 def _status_row(shown: StackSummary) -> tuple[str, ...]:
     state = shown.state
     if state is None or not shown.is_there:
@@ -328,17 +201,3 @@ def _status_row(shown: StackSummary) -> tuple[str, ...]:
 
 def _protection(shown: StackSummary) -> str:
     return " and ".join(shown.protections) or "NOT protected"
-
-
-def _entry(shown: StackSummary) -> dict[str, Any]:
-    state = shown.state
-    return {
-        "key": shown.stack.key,
-        "name": shown.stack.name,
-        "status": state.status if state else None,
-        "reason": state.reason if state else "",
-        "changed_at": state.changed_at.isoformat() if state and state.changed_at else None,
-        "protections": list(shown.protections),
-        "outputs": {each.key: each.value for each in state.outputs} if state else {},
-        "advice": shown.advice,
-    }

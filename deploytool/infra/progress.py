@@ -55,7 +55,8 @@ def infra_listener(*, as_json: bool) -> AbstractContextManager[InfraListener]:
 
 def print_infra_outcome(outcome: InfraOutcome, *, as_json: bool) -> None:
     """The outcome on standard output."""
-    from deploytool.infra.output import infra_outcome_document, infra_outcome_text
+    from deploytool.infra.documents import infra_outcome_document
+    from deploytool.infra.output import infra_outcome_text
 
     with tolerating_closed_stream(sys.stdout):
         if as_json:

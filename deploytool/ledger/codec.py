@@ -1,4 +1,4 @@
-"""A ledger record as JSON data and back. Keys stay; ``schema`` grows by one when the meaning of one changes."""
+"""A ledger record as it is stored, and back. Keys stay; ``schema`` grows by one when the meaning of one changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from deploytool.errors import PreconditionFailed
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
-from deploytool.release.model import Commit, GithubRecord, Result
+from deploytool.release.model import Commit, GithubRecord, Migrate, Plan, Result, Verify
 
 SCHEMA = 1
 OLDER_WORDS = {
@@ -29,7 +29,7 @@ class RecordUnreadable(PreconditionFailed):
 
 
 def to_document(record: Record) -> dict[str, Any]:
-    """The record as JSON data; also ``deploytool history RELEASE --output json``."""
+    """The record as JSON data."""
     return {
         "schema": SCHEMA,
         "release": record.release_id,
@@ -87,6 +87,16 @@ def to_document(record: Record) -> dict[str, Any]:
         "fence": record.fencing_token,
         "previous": record.previous,
         "restores": record.restores,
+    }
+
+
+def stored_plan(plan: Plan) -> dict[str, Any]:
+    """What recovery must know of the plan of a release that was interrupted."""
+    migrate = next((step for step in plan.steps if isinstance(step, Migrate)), None)
+    return {
+        "migrate": {"task": migrate.family, "container": migrate.container} if migrate else None,
+        "verify": [step.service for step in plan.steps if isinstance(step, Verify)],
+        "already_running": [change.key for change in plan.already_running],
     }
 
 

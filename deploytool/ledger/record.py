@@ -86,7 +86,7 @@ class Record:
     run_id: str = ""
     pull_request: int | None = None
     plan: Mapping[str, Any] = field(default_factory=dict)
-    """The plan as ``deploytool plan --output json`` prints it."""
+    """What recovery must know of the plan: ``codec.stored_plan``."""
     images: Mapping[str, str] = field(default_factory=dict)
     """Image name to digest."""
     services: Mapping[str, ServiceRecord] = field(default_factory=dict)

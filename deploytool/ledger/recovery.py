@@ -152,6 +152,7 @@ class RecoveryResult:
     result: Result
     summary: str
     running: Mapping[str, str]
+    release_id: str = ""
 
     @property
     def succeeded(self) -> bool:

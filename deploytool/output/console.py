@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import secrets
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from deploytool.errors import DeployError, Exit
+from deploytool.errors import DeployError
 from deploytool.release.events import Event
 from deploytool.release.ports import EventListener
 
@@ -87,11 +86,38 @@ def print_text(text: str, *, err: bool = False) -> None:
         click.echo(text, err=err)
 
 
+@dataclass
+class JsonOutput:
+    """Whether standard output is to hold one document, and whether it does already."""
+
+    requested: bool = False
+    printed: bool = False
+
+
+json_output = JsonOutput()
+
+
 def print_document(document: Mapping[str, Any]) -> None:
     """What ``--output json`` asks for, on standard output."""
     from deploytool.output.json import text
 
     click.echo(text(document), nl=False)
+    json_output.printed = True
+
+
+def print_json_line(document: Mapping[str, Any]) -> None:
+    """One of the documents of a command that streams, readable at once."""
+    from deploytool.output.json import one_line
+
+    click.echo(one_line(document))
+    sys.stdout.flush()
+
+
+def print_failure_document(document: Mapping[str, Any]) -> None:
+    """The document of a command that failed, where JSON was asked for and none is printed yet."""
+    if json_output.requested and not json_output.printed:
+        with tolerating_closed_stream(sys.stdout):
+            print_document(document)
 
 
 # SEG cli.failure
@@ -106,7 +132,12 @@ def print_error(error: DeployError) -> None:
     if in_actions():
         from deploytool.output import actions
 
-        click.echo(actions.error(f"{error.cause}\n{error.fix}".strip(), "deploytool"))
+        annotation = actions.error(f"{error.cause}\n{error.fix}".strip(), "deploytool")
+        click.echo(annotation, err=json_output.requested)
+    if json_output.requested:
+        from deploytool.output.json import error_document
+
+        print_failure_document(error_document(error))
     if path := os.environ.get("GITHUB_OUTPUT"):
         from deploytool.output import actions
         from deploytool.output.actions import append_outputs
@@ -114,31 +145,12 @@ def print_error(error: DeployError) -> None:
         append_outputs(path, actions.outputs(error_outputs(error), secrets.token_hex(16)))
 
 
-RESULT_WORDS = {
-    Exit.INTERNAL_ERROR: "failed",
-    Exit.USAGE: "usage",
-    Exit.PRECONDITION_FAILED: "refused",
-    Exit.BUILD_FAILED: "build_failed",
-    Exit.MIGRATION_FAILED: "migration_failed",
-    Exit.ROLLED_BACK: "rolled_back",
-    Exit.ROLLBACK_INCOMPLETE: "rollback_incomplete",
-    Exit.LOCKED: "locked",
-    Exit.SUPERSEDED: "superseded",
-    Exit.TIMEOUT: "timed_out",
-    Exit.CANCELLED: "cancelled",
-}
-"""The ``result`` of what ended without an outcome."""
-
-
 def error_outputs(error: DeployError) -> dict[str, str]:
     """Outputs of a step that ended before it had an outcome: exit code and class, as words that stay the same."""
-    result = RESULT_WORDS[error.exit_code]
-    reason = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
-    document = {
-        "schema": 1, "kind": "failure", "result": result, "exit_code": int(error.exit_code),
-        "reason": reason, "cause": error.cause, "fix": error.fix,
-    }  # fmt: skip
-    return {"result": result, "reason-code": reason, "json": json.dumps(document, ensure_ascii=False)}
+    from deploytool.output.json import error_document, one_line, reason_code
+
+    document = error_document(error)
+    return {"result": document["result"], "reason-code": reason_code(error), "json": one_line(document)}
 
 
 # SEG cli.watched

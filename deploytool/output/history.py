@@ -1,17 +1,42 @@
-"""The releases of an environment, as a table, one in full, and as JSON."""
+"""What the ledger and ECS say of an environment: history, one release, lock, status, recovery; as text and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Literal
 
 from deploytool.ecs.model import revision
-from deploytool.ledger.codec import to_document
+from deploytool.errors import DeployError
 from deploytool.ledger.lock import HolderKind, LockState, describe, is_acquirable
-from deploytool.ledger.record import Drift, Record, Recorded, StepRecord, StepState
+from deploytool.ledger.record import Drift, Record, Recorded, ServiceRecord, StepRecord, StepState
+from deploytool.ledger.recovery import RecoveryResult
+from deploytool.output.documents import (
+    DriftEntry,
+    HistoryDocument,
+    LockDocument,
+    LockHolder,
+    RecordedService,
+    RecoveryDocument,
+    ReleaseDocument,
+    ReleaseEntry,
+    ServiceStatus,
+    StatusDocument,
+    StepEntry,
+    UnfinishedRelease,
+)
+from deploytool.output.json import (
+    commit_entry,
+    moment,
+    moment_or_none,
+    problems_of,
+    revision_or_none,
+    seconds,
+    seconds_or_none,
+    urls,
+)
 from deploytool.output.markup import clean, columns, duration, short_digest, words
-from deploytool.release.model import ObservedService
+from deploytool.release.model import Commit, ObservedService
 
 # SEG report.history
 # The releases of an environment, as a table, one in full, and as JSON.
@@ -31,10 +56,84 @@ def history_text(environment: str, records: Sequence[Record], live: str) -> str:
     return "\n".join((f"releases of {environment}, newest first:", *columns(rows), *([legend] if legend else [])))
 
 
-def history_document(environment: str, records: Sequence[Record], live: str) -> dict[str, Any]:
-    """``deploytool history --output json``: the records without their plans, which one record in full has."""
-    listed = [{key: value for key, value in to_document(record).items() if key != "plan"} for record in records]
-    return {"schema": 1, "environment": environment, "live": live or None, "releases": listed}
+def history_document(environment: str, records: Sequence[Record], live: str) -> HistoryDocument:
+    """``deploytool history --output json``."""
+    return {
+        "schema": 1,
+        "kind": "history",
+        "exit_code": 0,
+        "problems": [],
+        "environment": environment,
+        "live_release_id": live or None,
+        "releases": [release_entry(record) for record in records],
+    }
+
+
+def release_document(record: Record, live: str) -> ReleaseDocument:
+    """``deploytool history RELEASE --output json``."""
+    return {
+        "schema": 1,
+        "kind": "release",
+        "exit_code": 0,
+        "problems": [],
+        **release_entry(record),
+        "live": record.release_id == live,
+    }
+
+
+def release_entry(record: Record) -> ReleaseEntry:
+    """A release record as JSON data."""
+    return {
+        "release_id": record.release_id,
+        "operation": record.kind,
+        "app": record.app,
+        "environment": record.environment,
+        "commit": commit_entry(record.commit),
+        "actor": record.actor,
+        "urls": urls("", record.run_url, record.commit.source, record.pull_request, record.github.comment_url),
+        "run_id": record.run_id or None,
+        "pull_request": record.pull_request,
+        "started_at": moment(record.started_at),
+        "ended_at": moment_or_none(record.ended_at),
+        "seconds": seconds_or_none(record.seconds),
+        "result": record.result,
+        "summary": record.summary,
+        "images": [{"name": name, "digest": digest} for name, digest in record.images.items()],
+        "services": [_recorded_service(key, service, record) for key, service in record.services.items()],
+        "steps": [_step_entry(step) for step in record.steps],
+        "migration": {
+            "ran": record.migration.ran,
+            "task_arn": record.migration.task or None,
+            "revision": revision_or_none(record.migration.revision),
+        },
+        "github_deployment_id": record.github.deployment_id,
+        "previous_release_id": record.previous or None,
+        "restores_release_id": record.restores or None,
+        "fencing_token": record.fencing_token,
+    }
+
+
+def _recorded_service(key: str, service: ServiceRecord, record: Record) -> RecordedService:
+    running = record.running.get(key)
+    return {
+        "name": key,
+        "ecs_service": service.name,
+        "previous_revision": revision(service.before),
+        "attempted_revision": revision_or_none(service.after),
+        "running_revision": revision_or_none(running),
+        "running_task_definition_arn": running,
+        "ecs_deployment_id": service.deployment_id or None,
+    }
+
+
+def _step_entry(step: StepRecord) -> StepEntry:
+    return {
+        "name": step.name,
+        "seconds": seconds(step.seconds),
+        "status": step.state,
+        "recorded_at": moment(step.at),
+        "detail": step.detail,
+    }
 
 
 def record_text(record: Record, live: str) -> str:
@@ -121,27 +220,36 @@ def lock_text(environment: str, lock_state: LockState | None, now: datetime) -> 
     return "\n".join(told)
 
 
-def lock_document(environment: str, lock_state: LockState | None, now: datetime) -> dict[str, Any]:
-    """``deploytool lock show --output json``; ``holder`` is null where the lock is free."""
-    held = lock_state is not None and bool(lock_state.owner)
+def lock_document(environment: str, lock_state: LockState | None, now: datetime) -> LockDocument:
+    """``deploytool lock … --output json``; ``holder`` is null where the lock is free."""
+    held = lock_state if lock_state is not None and lock_state.owner else None
     return {
         "schema": 1,
+        "kind": "lock",
+        "exit_code": 0,
+        "problems": [],
         "environment": environment,
-        "locked": held and not is_acquirable(lock_state, now),
-        "fence": lock_state.fencing_token if lock_state else 0,
-        "holder": _holder(lock_state) if lock_state and held else None,
+        "status": _lock_status(held, now) if held else "unlocked",
+        "fencing_token": lock_state.fencing_token if lock_state else 0,
+        "holder": _holder(held) if held else None,
     }
 
 
-def _holder(lock_state: LockState) -> dict[str, Any]:
+def _lock_status(lock_state: LockState, now: datetime) -> Literal["locked", "frozen", "expired"]:
+    if is_acquirable(lock_state, now):
+        return "expired"
+    return "frozen" if lock_state.kind is HolderKind.HOLD else "locked"
+
+
+def _holder(lock_state: LockState) -> LockHolder:
     return {
         "id": lock_state.owner,
-        "kind": lock_state.kind.value,
+        "type": lock_state.kind,
         "actor": lock_state.actor,
         "reason": lock_state.reason,
-        "run_url": lock_state.run_url,
-        "since": lock_state.since.isoformat() if lock_state.since else None,
-        "expires": lock_state.expires.isoformat() if lock_state.expires else None,
+        "run_url": lock_state.run_url or None,
+        "since_at": moment_or_none(lock_state.since),
+        "expires_at": moment_or_none(lock_state.expires),
         "superseded_by": lock_state.superseded_by or None,
     }
 
@@ -149,55 +257,57 @@ def _holder(lock_state: LockState) -> dict[str, Any]:
 # SEG report.status
 # What is live, as a table.
 
-Row = dict[str, str | int | None]
+
+def status_services(services: Mapping[str, ObservedService], recorded: Mapping[str, Recorded]) -> list[ServiceStatus]:
+    """One entry per service, of what the ledger has ``recorded`` of its revision, else of the revision's own tags."""
+    return [_service_status(service, recorded.get(key)) for key, service in services.items()]
 
 
-def status_rows(services: Mapping[str, ObservedService], recorded: Mapping[str, Recorded]) -> list[Row]:
-    """One row per service, of what the ledger has ``recorded`` of its revision, else of the revision's own tags.
+def status_document(
+    environment: str, services: list[ServiceStatus], drifted: Sequence[Drift], records: Sequence[Record]
+) -> StatusDocument:
+    """``deploytool status --output json``."""
+    return {
+        "schema": 1,
+        "kind": "status",
+        "exit_code": 0,
+        "problems": [],
+        "environment": environment,
+        "services": services,
+        "drift": [_drift_entry(each) for each in drifted],
+        "unfinished": [_unfinished(record) for record in records if not record.finished],
+    }
 
-    ``commit`` is ``None`` where neither tells it.
-    """
-    return [_status_row(service, recorded.get(key)) for key, service in services.items()]
 
-
-def status_text(environment: str, rows: list[Row]) -> str:
-    """The rows for people."""
+def status_text(environment: str, services: list[ServiceStatus]) -> str:
+    """The services for people."""
     head = ("service", "commit", "revision", "tasks", "rollout", "release")
     body = [
         (
-            str(row["service"]),
-            str(row["commit"] or "unknown")[:7],
-            str(row["revision"]),
-            f"{row['running']}/{row['desired']}",
-            str(row["rollout"]),
-            str(row["release"] or "-"),
+            service["name"],
+            service["commit"]["sha"][:7] if service["commit"] else "unknown",
+            service["revision"],
+            f"{service['running']}/{service['desired']}",
+            words("completed" if service["status"] == "succeeded" else service["status"]),
+            service["release_id"] or "-",
         )
-        for row in rows
+        for service in services
     ]
     return "\n".join((f"live in {environment}:", *columns((head, *body))))
 
 
-def drift_rows(drifted: Sequence[Drift]) -> list[Row]:
-    """What serves otherwise than the ledger says, as JSON data."""
-    return [
-        {
-            "service": each.key,
-            "serves": each.serves,
-            "recorded": each.recorded,
-            "release": each.release_id,
-            "same_images": each.same_images,
-        }
-        for each in drifted
-    ]
+def _drift_entry(drift: Drift) -> DriftEntry:
+    return {
+        "name": drift.key,
+        "release_id": drift.release_id,
+        "recorded_revision": revision(drift.recorded),
+        "running_revision": revision(drift.serves),
+        "same_images": drift.same_images,
+    }
 
 
-def unfinished_rows(records: Sequence[Record]) -> list[Row]:
-    """Releases without an end, as JSON data."""
-    return [
-        {"release": record.release_id, "actor": record.actor, "started_at": record.started_at.isoformat()}
-        for record in records
-        if not record.finished
-    ]
+def _unfinished(record: Record) -> UnfinishedRelease:
+    return {"release_id": record.release_id, "actor": record.actor, "started_at": moment(record.started_at)}
 
 
 def ledger_text(drifted: Sequence[Drift], records: Sequence[Record]) -> str:
@@ -224,17 +334,52 @@ def _drifted(each: Drift) -> str:
     )
 
 
-def _status_row(service: ObservedService, released: Recorded | None) -> Row:
+STATUSES: Mapping[str, Literal["in_progress", "succeeded", "failed"]] = {
+    "IN_PROGRESS": "in_progress",
+    "COMPLETED": "succeeded",
+    "FAILED": "failed",
+}
+"""By ECS's rolloutState."""
+
+
+def _service_status(service: ObservedService, released: Recorded | None) -> ServiceStatus:
     state, primary = service.state, service.state.primary
+    sha = released.commit if released else service.commit
     return {
-        "service": service.key,
-        "name": state.name,
-        "commit": released.commit if released else service.commit or None,
-        "release": released.release_id if released else service.tags.get("deploytool:release"),
+        "name": service.key,
+        "ecs_service": state.name,
+        "commit": commit_entry(Commit(sha)) if sha else None,
+        "release_id": released.release_id if released else service.tags.get("deploytool:release"),
         "revision": revision(state.task_definition),
-        "task_definition": state.task_definition,
+        "task_definition_arn": state.task_definition,
+        "status": STATUSES[primary.rollout_state or "COMPLETED"] if primary else "none",
         "running": state.running,
         "pending": state.pending,
         "desired": state.desired,
-        "rollout": (primary.rollout_state or "COMPLETED").lower().replace("_", " ") if primary else "none",
+    }
+
+
+# What became of interrupted releases.
+
+
+def recovery_document(
+    environment: str, results: Sequence[RecoveryResult], error: DeployError | None
+) -> RecoveryDocument:
+    """``deploytool recover --output json``; ``error`` where services are still between two versions."""
+    return {
+        "schema": 1,
+        "kind": "recovery",
+        "exit_code": int(error.exit_code) if error else 0,
+        "problems": problems_of(error) if error else [],
+        "environment": environment,
+        "nothing_to_do": not results,
+        "releases": [
+            {
+                "release_id": result.release_id,
+                "result": result.result,
+                "summary": result.summary,
+                "services": [{"name": key, "running_revision": revision(arn)} for key, arn in result.running.items()],
+            }
+            for result in results
+        ],
     }

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from deploytool.ledger.dora import Bucket, Dora
+from deploytool.output.documents import StatsDocument
+from deploytool.output.json import moment, seconds_or_none
 from deploytool.output.markup import columns, count, duration
 
 # SEG report.stats
@@ -42,22 +43,27 @@ def figures(dora: Dora) -> tuple[tuple[str, str, str], ...]:
     )
 
 
-def stats_document(environment: str, dora: Dora) -> dict[str, Any]:
-    """``deploytool stats --output json``; times in seconds."""
+def stats_document(environment: str, dora: Dora) -> StatsDocument:
+    """``deploytool stats --output json``."""
     return {
         "schema": 1,
+        "kind": "stats",
+        "exit_code": 0,
+        "problems": [],
         "environment": environment,
-        "since": dora.since.isoformat(),
-        "until": dora.until.isoformat(),
+        "since_at": moment(dora.since),
+        "until_at": moment(dora.until),
         "deployments": dora.deployments,
         "deployments_per_day": dora.per_day,
-        "lead_time_seconds": dora.lead_time,
+        "lead_time_seconds": seconds_or_none(dora.lead_time),
         "changes": dora.changes,
         "failures": dora.failures,
         "change_failure_rate": dora.failure_rate,
-        "time_to_restore_seconds": dora.time_to_restore,
+        "time_to_restore_seconds": seconds_or_none(dora.time_to_restore),
         "unrestored": dora.unrestored,
-        "bars": [{"start": bar.start.isoformat(), "deployed": bar.deployed, "failed": bar.failed} for bar in dora.bars],
+        "buckets": [
+            {"started_at": moment(bar.start), "deployed": bar.deployed, "failed": bar.failed} for bar in dora.bars
+        ],
     }
 
 

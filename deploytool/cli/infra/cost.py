@@ -32,7 +32,8 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
       deploytool infra cost --size minimal
     """
     from deploytool.infra.cost import SIZES, ZONES, estimate
-    from deploytool.infra.cost_report import cost_document, cost_text
+    from deploytool.infra.cost_report import cost_text
+    from deploytool.infra.documents import cost_document
     from deploytool.output.console import print_document
 
     prices, notes = _prices(region, live)

@@ -26,8 +26,9 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
     from deploytool.deploy.context import SystemClock, open_context
     from deploytool.deploy.session import LockConflictPolicy
     from deploytool.errors import Exit
+    from deploytool.infra.documents import drift_document
     from deploytool.infra.drift import drift
-    from deploytool.infra.output import drift_document, drift_text
+    from deploytool.infra.output import drift_text
     from deploytool.infra.progress import is_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.output.console import print_document, print_text

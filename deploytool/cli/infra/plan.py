@@ -34,7 +34,8 @@ def command(
     from deploytool.deploy.context import SystemClock, open_context
     from deploytool.deploy.session import LockConflictPolicy
     from deploytool.errors import Exit
-    from deploytool.infra.output import infra_plan_document, infra_plan_text
+    from deploytool.infra.documents import infra_plan_document
+    from deploytool.infra.output import infra_plan_text
     from deploytool.infra.planner import draft_plan
     from deploytool.infra.progress import is_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets

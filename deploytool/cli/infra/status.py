@@ -22,7 +22,8 @@ def command(config: str, environment: str | None, output: str) -> int:
     from deploytool.deploy.context import open_context
     from deploytool.errors import Exit
     from deploytool.infra.client import Stacks
-    from deploytool.infra.output import status_document, status_text
+    from deploytool.infra.documents import status_document
+    from deploytool.infra.output import status_text
     from deploytool.infra.plan import StackSummary
     from deploytool.infra.stacks import stacks_of
     from deploytool.output.console import print_document, print_text

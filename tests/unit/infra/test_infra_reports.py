@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.spinner import Spinner
 
 from deploytool.diagnosis import Diagnosis
+from deploytool.infra.documents import infra_outcome_document, infra_plan_document
 from deploytool.infra.events import (
     InfraEnded,
     InfraEvent,
@@ -23,7 +24,7 @@ from deploytool.infra.events import (
     StackResult,
     StackWaits,
 )
-from deploytool.infra.output import infra_outcome_document, infra_outcome_text, infra_plan_document, infra_plan_text
+from deploytool.infra.output import infra_outcome_text, infra_plan_text
 from deploytool.infra.parameters import ParameterChange
 from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, StackResource
 from deploytool.infra.progress import WORDING, InfraView, apply, render
