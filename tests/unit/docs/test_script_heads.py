@@ -21,10 +21,10 @@ DEV_NAMES = re.findall(r"^#   ([a-z-]+)  ", DEV.read_text(), re.MULTILINE)
 _OPTION = re.compile(r"--[a-z-]+")
 
 
-def ran(path: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **environ}
+def run(path: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    variables = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **environ}
     return subprocess.run(
-        [path, *words], cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=30
+        [path, *words], cwd="/", env=variables, capture_output=True, text=True, check=False, timeout=30
     )
 
 
@@ -41,7 +41,7 @@ def test_a_script_only_says_how_it_is_used_when_it_is_asked_for_help(path: Path,
     shutil.copy(path, copy)
     shutil.copy(ROOT / "scripts/usage.sh", tmp_path / "scripts/usage.sh")
     before = sorted(tmp_path.rglob("*"))
-    shown = ran(copy, "--help", HOME=str(tmp_path))
+    shown = run(copy, "--help", HOME=str(tmp_path))
     assert (shown.returncode, shown.stderr) == (0, "")
     assert f"  scripts/{'dev ' if path in TOOLS else ''}{path.name}" in shown.stdout
     assert sorted(tmp_path.rglob("*")) == before
@@ -49,10 +49,10 @@ def test_a_script_only_says_how_it_is_used_when_it_is_asked_for_help(path: Path,
 
 @pytest.mark.parametrize("path", FRONTS, ids=lambda path: path.name)
 def test_the_help_of_a_script_names_the_options_that_it_takes(path: Path) -> None:
-    parser = ran(DEV, "python", "-m", FRONTS[path], "--help")
+    parser = run(DEV, "python", "-m", FRONTS[path], "--help")
     assert parser.returncode == 0, parser.stderr
     options = set(_OPTION.findall(parser.stdout)) - {"--help"}
-    assert set(_OPTION.findall(ran(path, "--help").stdout)) == options
+    assert set(_OPTION.findall(run(path, "--help").stdout)) == options
 
 
 def test_every_tool_of_a_developer_is_listed_in_the_help_of_dev() -> None:
@@ -63,15 +63,14 @@ def test_every_tool_of_a_developer_is_listed_in_the_help_of_dev() -> None:
 
 @pytest.mark.parametrize("name", DEV_NAMES)
 def test_a_tool_that_the_help_of_dev_lists_has_help_of_its_own(name: str) -> None:
-    shown = ran(DEV, name, "--help")
+    shown = run(DEV, name, "--help")
     assert shown.returncode == 0, shown.stderr
     assert "usage: " in shown.stdout or f"scripts/dev {name}" in shown.stdout
 
 
-@pytest.mark.parametrize(
-    "words", [["setup"], ["test"], ["demo"], ["dev"], ["dev", "pictures"], ["dev", "plant-faults"]]
-)
-def test_a_script_refuses_what_it_does_not_know_before_it_does_anything(words: list[str]) -> None:
-    refused = ran(ROOT / "scripts" / words[0], *words[1:], "--unknown")
+@pytest.mark.parametrize("script", ["setup", "test", "demo", "dev", "dev pictures", "dev plant-faults"])
+def test_a_script_refuses_what_it_does_not_know_before_it_does_anything(script: str) -> None:
+    name, *words = script.split()
+    refused = run(ROOT / "scripts" / name, *words, "--unknown")
     assert refused.returncode == 2
-    assert f"scripts/{' '.join(words)}" in refused.stderr
+    assert f"scripts/{script}" in refused.stderr
