@@ -118,7 +118,7 @@ def test_a_tick_in_the_comment_goes_back_through_the_workflow(repository: Reposi
     }  # fmt: skip
     job = repository.run("rollback.yml", "issue_comment", payload)
     assert job.status == "success", job.log
-    outputs = job.steps["respond"].outputs
+    outputs = job.steps["handle-comment"].outputs
     assert (outputs["result"], outputs["rolled-back-to"]) == ("released", first["release-id"]), job.log
     assert job.steps["deploy"].outcome == "skipped"
 
