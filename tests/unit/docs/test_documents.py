@@ -19,6 +19,7 @@ from tests.unit.docs.documents import DOCUMENTS, ROOT, SCRIPTS, anchors, command
 PAGES = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 SHOWN = [(path.name, words) for path in (*PAGES, *SCRIPTS) for words in commands(path.read_text())]
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+_IMAGE = re.compile(r'<img src="([^"]+)"')
 CALLERS = {"call", "call_once", "paginate_all", "conditional_call"}
 ROW = re.compile(r"^\| `?([^`|]+?)`? +\|", re.MULTILINE)
 
@@ -46,6 +47,7 @@ def test_a_command_that_deploytool_does_not_accept_is_noticed(words: list[str]) 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_what_a_document_links_to_is_there(path: Path) -> None:
     inside = [(target, anchor) for target, anchor in _LINK.findall(path.read_text()) if "://" not in target]
+    inside += [(image, "") for image in _IMAGE.findall(path.read_text())]
     assert [target for target, _ in inside if not (path.parent / target).exists()] == []
     pages = [(path.parent / target if target else path, anchor) for target, anchor in inside if anchor]
     assert [(page.name, anchor) for page, anchor in pages if anchor not in anchors(page.read_text())] == []
