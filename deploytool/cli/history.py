@@ -37,10 +37,9 @@ def command(
       deploytool history --environment production --result rolled_back
     """
     from deploytool.deploy.context import ledger_of, open_context
-    from deploytool.ledger.codec import to_document
     from deploytool.ledger.record import last_successful
     from deploytool.output.console import print_document
-    from deploytool.output.history import history_document, history_text, record_text
+    from deploytool.output.history import history_document, history_text, record_text, release_document
 
     found = open_context(config, environment)
     ledger, name = ledger_of(found), found.settings.environment
@@ -48,11 +47,13 @@ def command(
     live = last.live_release_id if last else ""
     if release:
         record = ledger.get(release)
-        told, document = record_text(record, live), to_document(record)
-    else:
-        records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
-        told, document = history_text(name, records, live), history_document(name, records, live)
+        if output == "json":
+            print_document(release_document(record, live))
+        else:
+            click.echo(record_text(record, live))
+        return
+    records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
     if output == "json":
-        print_document(document)
+        print_document(history_document(name, records, live))
     else:
-        click.echo(told)
+        click.echo(history_text(name, records, live))

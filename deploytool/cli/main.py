@@ -7,13 +7,14 @@ import importlib
 import os
 import sys
 import traceback
+from itertools import pairwise
 from typing import NoReturn
 
 import click
 
 from deploytool import __version__
-from deploytool.errors import DeployError, Exit
-from deploytool.output.console import discard_stream, open_streams, print_error
+from deploytool.errors import ConfigurationError, DeployError, Exit
+from deploytool.output.console import discard_stream, json_output, open_streams, print_error, print_failure_document
 
 # SEG cli.main
 # Find the verb, run it, and turn what it raised into one sentence and an exit code.
@@ -45,6 +46,16 @@ def verb_command(name: str) -> click.Command:
     """One of ``VERBS``, from its own module."""
     verb: click.Command = importlib.import_module(f"deploytool.cli.{name.replace('-', '_')}").command
     return verb
+
+
+class UsageError(ConfigurationError):
+    """The command line is not understood; click's own words."""
+
+
+class Aborted(DeployError):
+    """A question on the terminal was answered with Ctrl-C."""
+
+    exit_code = Exit.CANCELLED
 
 
 class Verbs(click.Group):
@@ -104,13 +115,16 @@ def main() -> NoReturn:
 
 def run_verb() -> int:
     """Run the verb that ``sys.argv`` names, tell what it raised, and return its exit code."""
+    json_output.requested, json_output.printed = _json_in(sys.argv[1:]), False
     try:
         code = command.main(prog_name="deploytool", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
+        _print_failure(UsageError(error.format_message()))
         return Exit.USAGE
     except click.Abort:
+        _print_failure(Aborted("cancelled"))
         return Exit.CANCELLED
     except DeployError as error:
         print_error(error)
@@ -131,7 +145,26 @@ def run_verb() -> int:
     return code if isinstance(code, int) else Exit.OK
 
 
+def _json_in(arguments: list[str]) -> bool:
+    """``--output json``, also where the rest of the command line is not understood; not in the command of ``run``."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--output=json" in own or ("--output", "json") in pairwise(own)
+
+
+def _print_failure(error: DeployError) -> None:
+    """What click has said already, as a document."""
+    if json_output.requested:
+        from deploytool.output.json import error_document
+
+        print_failure_document(error_document(error))
+
+
 def _internal_error() -> Exit:
+    if json_output.requested:
+        from deploytool.output.json import internal_error_document
+
+        cause = traceback.format_exception_only(sys.exception())[-1].strip()
+        print_failure_document(internal_error_document(cause))
     click.echo(
         f"deploytool {__version__} has a fault of its own. Please report it with the lines below.\n"
         + traceback.format_exc(),

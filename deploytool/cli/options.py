@@ -11,6 +11,7 @@ import click
 from deploytool.cli.option_rules import Given
 from deploytool.config.types import seconds_of
 from deploytool.errors import OptionsContradict
+from deploytool.output.console import json_output
 
 # SEG cli.infra_options
 # Options that subcommands of ``deploytool infra`` share.
@@ -119,7 +120,21 @@ def environment(command: Decorated) -> Decorated:
 
 def output(command: Decorated) -> Decorated:
     """``--output text|json``."""
-    return click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True)(command)
+    return click.option(
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        is_eager=True,
+        callback=_output_requested,
+        help="JSON as docs/json.md has it.",
+    )(command)
+
+
+def _output_requested(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    """From here on a failure is a document, too."""
+    json_output.requested = value == "json"
+    return value
 
 
 def busy(command: Decorated) -> Decorated:

@@ -34,7 +34,7 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
             for region, some in found:
                 region.remove(some, lambda line: click.echo(line, err=output == "json"))
     if output == "json":
-        print_document(prune_document(judged, carried_out=yes))
+        print_document(prune_document(judged, applied=yes))
     elif not yes:
         click.echo(prune_text(judged))
         if any(each.removable for each in judged):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @click.command(name="recover", cls=option_rules.Verb, rules=option_rules.BUSY)
 @options.environment
 @options.busy
-def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:
+@options.output
+def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None, output: str) -> int:
     """Settle what a killed release left: wait for its migration, bring every service to one version, close its record.
 
     After a cancelled release: wait until every service is back. Every other verb that changes something does this
@@ -27,8 +28,10 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     """
     from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
     from deploytool.deploy.github import github_reporting
+    from deploytool.output.console import print_document
+    from deploytool.output.history import recovery_document
 
-    clock = SystemClock()
+    clock, as_json = SystemClock(), output == "json"
     clock.listen()
     found = open_context(config, environment)
     asked_by, name = triggered_by(), release_id()
@@ -37,15 +40,20 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
         from deploytool.output.console import progress_listener
 
         with (
-            progress_listener(github.on_event, as_json=False) as emit,
+            progress_listener(github.on_event, as_json=as_json) as emit,
             deployment_session(
                 found, name, asked_by, clock, emit, LockConflictPolicy.asked(if_busy, wait), "recover"
             ) as session,
         ):
             settled = session.settled
-    for each in settled:
-        click.echo(each.summary)
-    if not settled:
-        click.echo(f"nothing to recover in {found.settings.environment}")
-    session.require_settled()
+    error, name = session.unsettled_error, found.settings.environment
+    if as_json:
+        print_document(recovery_document(name, settled, error))
+    else:
+        for each in settled:
+            click.echo(each.summary)
+        if not settled:
+            click.echo(f"nothing to recover in {name}")
+    if error:
+        raise error
     return 0

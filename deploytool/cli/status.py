@@ -35,7 +35,7 @@ def command(config: str, environment: str | None, output: str) -> None:
     from deploytool.ecs.client import Ecs
     from deploytool.ledger.record import drift, recorded
     from deploytool.output.console import print_document
-    from deploytool.output.history import drift_rows, ledger_text, status_rows, status_text, unfinished_rows
+    from deploytool.output.history import ledger_text, status_document, status_services, status_text
     from deploytool.release.planner import ReleasePreconditionFailed
 
     found = open_context(config, environment)
@@ -43,19 +43,12 @@ def command(config: str, environment: str | None, output: str) -> None:
     if problems:
         raise ReleasePreconditionFailed(tuple(problems))
     records, name = _recorded(found), found.settings.environment
-    rows = status_rows(services, recorded(services, records))
+    shown = status_services(services, recorded(services, records))
     drifted = drift(services, records)
     if output == "json":
-        document = {
-            "schema": 1,
-            "environment": name,
-            "services": rows,
-            "drift": drift_rows(drifted),
-            "unfinished": unfinished_rows(records),
-        }
-        print_document(document)
+        print_document(status_document(name, shown, drifted, records))
     else:
-        click.echo(status_text(name, rows) + ledger_text(drifted, records))
+        click.echo(status_text(name, shown) + ledger_text(drifted, records))
 
 
 def _recorded(found: Context) -> tuple[Record, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Literal, TypedDict
 
 from deploytool.doctor.checks import CheckResult, Group, Report
 from deploytool.doctor.result import Reason, Status
-from deploytool.output.json import SCHEMA
+from deploytool.output.documents import Envelope, Moment
+from deploytool.output.json import moment
 from deploytool.output.markup import clean, code, prose
 
 # SEG report.doctor
@@ -57,39 +58,79 @@ def is_worth_showing(checked: CheckResult) -> tuple[Reason, ...]:
     )
 
 
-def doctor_document(examination: Report) -> dict[str, Any]:
+class ReasonEntry(TypedDict):
+    """What was found; ``statement`` is the IAM policy statement that is missing, where one is."""
+
+    status: Status
+    message: str
+    fix: str
+    statement: dict[str, str] | None
+
+
+class CheckEntry(TypedDict):
+    """A check and its reasons."""
+
+    id: str
+    group: Group
+    title: str
+    status: Status
+    reasons: list[ReasonEntry]
+
+
+class DoctorDocument(Envelope):
+    """``doctor``; exit code 3 and ``problems`` where a check fails."""
+
+    kind: Literal["doctor"]
+    app: str
+    environment: str
+    account: str
+    region: str
+    cluster: str
+    checked_at: Moment
+    counts: dict[str, int]
+    skipped: list[str]
+    checks: list[CheckEntry]
+
+
+def doctor_document(examination: Report) -> DoctorDocument:
     """``deploytool doctor --output json``."""
     scope = examination.scope
     return {
-        "schema": SCHEMA,
+        "schema": 1,
         "kind": "doctor",
+        "exit_code": int(examination.exit_code),
+        "problems": [
+            {"code": checked.check.id, "cause": reason.message, "fix": reason.fix}
+            for checked in examination.checked
+            for reason in checked.reasons
+            if reason.status is Status.FAIL
+        ],
         "app": scope.app,
         "environment": scope.environment,
         "account": scope.account,
         "region": scope.region,
         "cluster": scope.cluster,
-        "at": scope.now.isoformat(),
-        "exit_code": int(examination.exit_code),
-        "counts": {standing.value: number for standing, number in examination.counts.items()},
-        "left_out": list(examination.left_out),
+        "checked_at": moment(scope.now),
+        "counts": {status.value: number for status, number in examination.counts.items()},
+        "skipped": list(examination.left_out),
         "checks": [_check(each) for each in examination.checked],
     }
 
 
-def _check(checked: CheckResult) -> dict[str, Any]:
+def _check(checked: CheckResult) -> CheckEntry:
     return {
         "id": checked.check.id,
-        "group": checked.check.group.value,
+        "group": checked.check.group,
         "title": checked.check.title,
-        "standing": checked.status.value,
+        "status": checked.status,
         "reasons": [_reason(each) for each in checked.reasons],
     }
 
 
-def _reason(reason: Reason) -> dict[str, Any]:
+def _reason(reason: Reason) -> ReasonEntry:
     return {
-        "standing": reason.status.value,
-        "told": reason.message,
+        "status": reason.status,
+        "message": reason.message,
         "fix": reason.fix,
         "statement": dict(reason.statement) if reason.statement else None,
     }

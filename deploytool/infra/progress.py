@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Group, RenderableType
 from rich.spinner import Spinner
@@ -53,14 +53,14 @@ def infra_listener(*, as_json: bool) -> AbstractContextManager[InfraListener]:
     return progress_view(_live_view, _log_format, as_json=as_json)
 
 
-def print_infra_outcome(outcome: InfraOutcome, *, as_json: bool) -> None:
+def print_infra_outcome(outcome: InfraOutcome, operation: Literal["apply", "destroy"], *, as_json: bool) -> None:
     """The outcome on standard output."""
     from deploytool.infra.documents import infra_outcome_document
     from deploytool.infra.output import infra_outcome_text
 
     with tolerating_closed_stream(sys.stdout):
         if as_json:
-            print_document(infra_outcome_document(outcome))
+            print_document(infra_outcome_document(outcome, operation))
         else:
             print_text(infra_outcome_text(outcome))
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 
 from deploytool import __version__
@@ -102,7 +102,7 @@ def _move(staged: Path, place: Path) -> None:
 # What becomes of each file: written (by a preview only shown) where there is none, else kept.
 
 
-class FileAction(Enum):
+class FileAction(StrEnum):
     """Of one file."""
 
     WRITTEN = "written"

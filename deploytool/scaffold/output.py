@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Literal, TypedDict
 
+from deploytool.output.documents import Envelope
 from deploytool.output.markup import clean, columns, count
 from deploytool.scaffold.dockerfile import read_dockerfile
 from deploytool.scaffold.existing import ExistingCluster, ExistingService, migrations
@@ -34,6 +35,25 @@ def init_text(
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
+class FileEntry(TypedDict):
+    """A file. ``new`` would be written without ``--diff``; ``same`` and ``kept`` are left as they are."""
+
+    path: str
+    status: FileAction
+    diff: str
+
+
+class InitDocument(Envelope):
+    """``init``; ``preview`` is whether nothing was written (``--diff``)."""
+
+    kind: Literal["init"]
+    preview: bool
+    files: list[FileEntry]
+    facts: list[str]
+    notes: list[str]
+    next_commands: list[str]
+
+
 def init_document(
     settled: Sequence[FileResult],
     facts: Sequence[str],
@@ -41,19 +61,20 @@ def init_document(
     commands: Sequence[str],
     *,
     diff: bool = False,
-) -> dict[str, Any]:
-    """``deploytool init --output json``; ``preview`` is whether nothing was written (``--diff``)."""
+) -> InitDocument:
+    """``deploytool init --output json``."""
     return {
         "schema": 1,
         "kind": "init",
+        "exit_code": 0,
+        "problems": [],
         "preview": diff,
         "files": [
-            {"path": each.file.path, "fate": each.action.value, "difference": "\n".join(each.difference)}
-            for each in settled
+            {"path": each.file.path, "status": each.action, "diff": "\n".join(each.difference)} for each in settled
         ],
-        "found": list(facts),
+        "facts": list(facts),
         "notes": list(notes),
-        "next": list(commands),
+        "next_commands": list(commands),
     }
 
 

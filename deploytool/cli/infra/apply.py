@@ -57,5 +57,5 @@ def command(
         outcome = apply_stacks(
             found, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
         )
-    print_infra_outcome(outcome, as_json=output == "json")
+    print_infra_outcome(outcome, "apply", as_json=output == "json")
     return int(outcome.exit_code)

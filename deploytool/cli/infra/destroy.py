@@ -75,7 +75,7 @@ def command(
     clock.listen()
     with infra_listener(as_json=output == "json") as emit:
         outcome = destroy(plan, target, infra_dependencies(found, clock, emit, target.run_id, busy, "infra destroy"))
-    print_infra_outcome(outcome, as_json=output == "json")
+    print_infra_outcome(outcome, "destroy", as_json=output == "json")
     return int(outcome.exit_code)
 
 
