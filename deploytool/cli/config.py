@@ -42,18 +42,19 @@ def check(context: click.Context, path: str, environment: str | None, output: st
     from deploytool.config.errors import ConfigErrors
     from deploytool.config.loader import resolve
     from deploytool.config.yaml import read_config
+    from deploytool.output.json import config_check_document
 
     try:
         config = read_config(path)
-    except ConfigErrors as faults:
+    except ConfigErrors as errors:
         if output == "json":
-            print_document({"valid": False, "faults": [asdict(fault) for fault in faults.faults], "settings": None})
+            print_document(config_check_document(errors, None))
         else:
-            click.echo("\n".join(str(fault) for fault in faults.faults))
-        context.exit(faults.exit_code)
+            click.echo("\n".join(str(issue) for issue in errors.faults))
+        context.exit(errors.exit_code)
     settings = asdict(resolve(config, environment)) if environment else None
     if output == "json":
-        print_document({"valid": True, "faults": [], "settings": settings})
+        print_document(config_check_document(None, settings))
         return
     click.echo(f"{path} is valid: {_summary(config)}")
     if settings:
@@ -61,18 +62,29 @@ def check(context: click.Context, path: str, environment: str | None, output: st
 
 
 @command.command()
-def schema() -> None:
+@click.argument("kind", required=False)
+def schema(kind: str | None) -> None:
     """Print the JSON Schema of deploytool.yml, for editors.
 
-    Draft 2020-12.
+    With KIND, that of a document of --output json. Draft 2020-12.
 
     \b
     Example:
       deploytool config schema > deploytool.schema.json
+      deploytool config schema outcome
     """
-    from deploytool.config.schema import json_schema
+    if kind is None:
+        from deploytool.config.schema import json_schema
 
-    print_document(json_schema())
+        print_document(json_schema())
+        return
+    from deploytool.cli.schemas import DOCUMENTS, schema_of
+    from deploytool.config.errors import did_you_mean
+    from deploytool.errors import ConfigurationError
+
+    if kind not in DOCUMENTS:
+        raise ConfigurationError(f"no document is called {kind}", did_you_mean(kind, DOCUMENTS))
+    print_document(schema_of(kind))
 
 
 def _summary(config: ConfigFile) -> str:

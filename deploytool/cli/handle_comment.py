@@ -60,10 +60,10 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     requests = RollbackRequests(client, context.repository, configured.app)
     facts = _collect_facts(context, configured, environment, Path(config).resolve().parent, requests)
     if isinstance(facts, Ignore):
-        return _print_ignored(facts)
+        return _print_ignored(facts, as_json=output == "json")
     decision = decide(facts)
     if isinstance(decision, Ignore):
-        return _print_ignored(decision)
+        return _print_ignored(decision, as_json=output == "json")
     answers = _CommentAnswers(requests, facts, context.run_url)
     if isinstance(decision, Deny):
         answers.refused(decision.reason, again=decision.again)
@@ -103,8 +103,14 @@ def _collect_facts(
     return Facts(configured.app, markers, job, tick, reread, names)
 
 
-def _print_ignored(why: Ignore) -> int:
-    click.echo(f"ignored: {why.reason}")
+def _print_ignored(why: Ignore, *, as_json: bool) -> int:
+    from deploytool.output.console import print_document
+    from deploytool.output.json import comment_ignored_document
+
+    if as_json:
+        print_document(comment_ignored_document(why.reason))
+    else:
+        click.echo(f"ignored: {why.reason}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 
 POLL_SECONDS = 2.0
+WriteLine = Callable[[str, str, str, str], None]
+"""Service, container, task id, line."""
 
 
 @click.command(name="logs", cls=option_rules.Verb)
@@ -25,7 +28,8 @@ POLL_SECONDS = 2.0
 @options.environment
 @click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines per task.")
 @click.option("-f", "--follow", is_flag=True, help="Go on until interrupted; new tasks are picked up.")
-def command(service: str, config: str, environment: str | None, lines: int, follow: bool) -> None:
+@options.output
+def command(service: str, config: str, environment: str | None, lines: int, follow: bool, output: str) -> None:
     """Show the log of SERVICE (a name under services in deploytool.yml, or `migrate`), stopped tasks included.
 
     \b
@@ -47,11 +51,20 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
     clock = SystemClock()
     clock.listen()
     with open_logs(found.session) as logs, suppress(Cancelled):
-        _show(Ecs(found.session, settings.cluster), logs, clock, settings, service, lines, follow=follow)
+        write = _write_json if output == "json" else _write_text
+        _show(Ecs(found.session, settings.cluster), logs, clock, settings, service, lines, write, follow=follow)
 
 
 def _show(
-    ecs: Ecs, logs: Logs, clock: SystemClock, settings: EnvironmentConfig, service: str, lines: int, *, follow: bool
+    ecs: Ecs,
+    logs: Logs,
+    clock: SystemClock,
+    settings: EnvironmentConfig,
+    service: str,
+    lines: int,
+    write: WriteLine,
+    *,
+    follow: bool,
 ) -> None:
     readers: dict[LogStream, Stream] = {}
     while True:
@@ -65,7 +78,18 @@ def _show(
                     continue
                 reader = readers.setdefault(container.log, logs.from_tail(container.log, lines))
                 for line in reader.read():
-                    click.echo(f"{click.style(f'{container.name}/{task.id[:8]}', dim=True)} {line}")
+                    write(service, container.name, task.id, line)
         if not follow:
             return
         clock.sleep(POLL_SECONDS)
+
+
+def _write_text(_service: str, container: str, task_id: str, line: str) -> None:
+    click.echo(f"{click.style(f'{container}/{task_id[:8]}', dim=True)} {line}")
+
+
+def _write_json(service: str, container: str, task_id: str, line: str) -> None:
+    from deploytool.output.console import print_json_line
+    from deploytool.output.json import log_line
+
+    print_json_line(log_line(service, container, task_id, line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from deploytool.deploy.context import Context, SystemClock
     from deploytool.release.events import Event
     from deploytool.release.model import ObservedService
-    from deploytool.release.ports import Dependencies
+    from deploytool.release.ports import Dependencies, EventListener
 
 
 @click.command(name="run", cls=option_rules.Verb, context_settings={"allow_interspersed_args": False})
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--service", default="", help="Like which service; may be left out if there is only one.")
 @click.option("--container", default="", help="In which container; that of the service's image if not given.")
 @click.option("--timeout", type=options.DURATION, help="Stop it after this long; never, if not given.")
+@options.output
 @click.argument("words", nargs=-1, required=True, metavar="COMMAND...")
 def command(
     config: str,
@@ -31,6 +33,7 @@ def command(
     service: str,
     container: str,
     timeout: float | None,
+    output: str,
     words: tuple[str, ...],
 ) -> int:
     """Run COMMAND once, in a task of its own: the revision, network and capacity of a service as it is live now.
@@ -43,6 +46,8 @@ def command(
       deploytool run --environment production --service app -- npm run report
     """
     from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
+    from deploytool.output.console import print_json_line
+    from deploytool.output.json import run_document
     from deploytool.release.model import Commit, ReleaseRequest
     from deploytool.release.planner import tags
     from deploytool.release.tasks import chosen_service, one_off_task, run_once
@@ -56,8 +61,14 @@ def command(
     name = f"run-{release_id()}"
     asked = ReleaseRequest(name, settings.app, settings.environment, Commit(live.commit), triggered_by())
     task, revision = one_off_task(configured, live, words, container), live.state.task_definition
-    with _run_dependencies(found, clock) as deps:
-        return run_once(task, revision, deps, token=name, tags=tags(asked), timeout=timeout)
+    emit: EventListener = _print_event
+    if output == "json":
+        emit = partial(_print_event_as_json, service=configured.name, container=task.container)
+    with _run_dependencies(found, clock, emit) as deps:
+        exit_code = run_once(task, revision, deps, token=name, tags=tags(asked), timeout=timeout)
+    if output == "json":
+        print_json_line(run_document(settings.environment, configured.name, exit_code))
+    return exit_code
 
 
 def _live_service(found: Context, service: ServiceConfig) -> ObservedService:
@@ -75,13 +86,24 @@ def _live_service(found: Context, service: ServiceConfig) -> ObservedService:
 
 
 @contextmanager
-def _run_dependencies(found: Context, clock: SystemClock) -> Iterator[Dependencies]:
+def _run_dependencies(found: Context, clock: SystemClock, emit: EventListener) -> Iterator[Dependencies]:
     """As a release has it, without ledger and lock: nothing that this changes needs them."""
     from deploytool.deploy.session import dependencies, open_logs
     from deploytool.ecs.client import Ecs
 
     with open_logs(found.session) as logs:
-        yield dependencies(found.session, Ecs(found.session, found.settings.cluster), logs, clock, _print_event)
+        yield dependencies(found.session, Ecs(found.session, found.settings.cluster), logs, clock, emit)
+
+
+def _print_event_as_json(event: Event, *, service: str, container: str) -> None:
+    from deploytool.output.console import print_json_line
+    from deploytool.output.json import log_line
+    from deploytool.release.events import OutputLine
+
+    if isinstance(event, OutputLine):
+        print_json_line(log_line(service, container, None, event.line))
+    else:
+        _print_event(event)
 
 
 def _print_event(event: Event) -> None:

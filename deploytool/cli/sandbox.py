@@ -9,24 +9,30 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules
+from deploytool.cli import option_rules, options
+from deploytool.errors import Exit
 from deploytool.output.console import print_document
 from deploytool.sandbox import faults, trust
 from deploytool.sandbox.errors import NotStarted
-from deploytool.sandbox.faults import FAULTS
+from deploytool.sandbox.faults import FAULTS, Change
 from deploytool.sandbox.github import client
-from deploytool.sandbox.lifecycle import UpOptions, down, sandbox_parts, up
+from deploytool.sandbox.lifecycle import Part, UpOptions, down, sandbox_parts, up
 from deploytool.sandbox.process import LAST_PORT
 from deploytool.sandbox.state import exclusive
 
 if TYPE_CHECKING:
-    from deploytool.sandbox.faults import Change
+    from collections.abc import Sequence
+
+    from deploytool.output.documents import (
+        SandboxDocument,
+        SandboxDownDocument,
+        SandboxEnvDocument,
+        SandboxFaultDocument,
+        SandboxStatusDocument,
+    )
     from deploytool.sandbox.state import SandboxState
 
 
-OUTPUT = click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result."
-)
 PORT = click.IntRange(1, LAST_PORT)
 
 
@@ -66,7 +72,7 @@ def command() -> None:
     show_default=True,
     help="Port of GitHub; the next free one if it is taken.",
 )
-@OUTPUT
+@options.output
 def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
     """Start it in this directory; where it runs already, say where.
 
@@ -81,7 +87,7 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
     with exclusive(root):
         state = up(root, UpOptions(aws_port, github_port, staging), _say, apply_example_stacks(_say))
     if output == "json":
-        click.echo((state.directory / "sandbox.json").read_text(), nl=False)
+        print_document(up_document(state, time.monotonic() - began))
         return
     click.echo(f"The sandbox runs ({time.monotonic() - began:.1f} s).")
     click.echo(f"  application   {state.app_url}/")
@@ -93,7 +99,8 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
 
 @command.command(name="down")
 @click.option("--purge", is_flag=True, help="Also remove what makes the next start fast: images and packages.")
-def down_command(purge: bool) -> None:
+@options.output
+def down_command(purge: bool, output: str) -> None:
     """Stop it.
 
     Every container, network and process that it made goes, and no other.
@@ -103,19 +110,20 @@ def down_command(purge: bool) -> None:
       deploytool sandbox down
     """
     found = trust.find_sandbox(Path.cwd())
-    if found is None:
-        click.echo("There is no sandbox here.")
-        return
-    with exclusive(found.root):
-        state = trust.at(found.root)
-        if state is not None:
-            down(state, _say, purge=purge)
-    click.echo("The sandbox is gone.")
+    if found is not None:
+        with exclusive(found.root):
+            state = trust.at(found.root)
+            if state is not None:
+                down(state, _say, purge=purge)
+    if output == "json":
+        print_document(down_document(stopped=found is not None))
+    else:
+        click.echo("There is no sandbox here." if found is None else "The sandbox is gone.")
 
 
 @command.command(name="status")
-@OUTPUT
-def status_command(output: str) -> None:
+@options.output
+def status_command(output: str) -> int:
     """Show what of it runs. Exit code 3 where a part does not.
 
     \b
@@ -124,28 +132,19 @@ def status_command(output: str) -> None:
     """
     state = _here()
     found = sandbox_parts(state)
+    code = int(Exit.OK if all(part.runs for part in found) else Exit.PRECONDITION_FAILED)
     if output == "json":
-        shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
-        print_document(
-            {
-                "parts": shown,
-                "app_url": state.app_url,
-                "workdir": str(state.workdir),
-                "broken": state.broken,
-                "left_out": state.left_out,
-            }
-        )
-    else:
-        for part in found:
-            click.echo(f"{'runs' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")
-        click.echo(state.left_out)
-        click.echo(f"broken: {', '.join(state.broken) or 'nothing'}")
-    if not all(part.runs for part in found):
-        raise SystemExit(3)
+        print_document(status_document(state, found, code))
+        return code
+    for part in found:
+        click.echo(f"{'up' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")
+    click.echo(state.left_out)
+    click.echo(f"faults: {', '.join(state.broken) or 'none'}")
+    return code
 
 
 @command.command(name="env")
-@OUTPUT
+@options.output
 def env_command(output: str) -> None:
     """Print what leads other programs to it, for the shell.
 
@@ -155,7 +154,7 @@ def env_command(output: str) -> None:
     """
     variables = trust.sandbox_environment(_here())
     if output == "json":
-        print_document(variables)
+        print_document(env_document(variables))
         return
     for name, value in variables.items():
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
@@ -173,7 +172,8 @@ class Faults(option_rules.Verb):
 
 @command.command(name="break", cls=Faults)
 @click.argument("fault", metavar="FAULT", type=click.Choice(list(FAULTS)))
-def break_command(fault: str) -> None:
+@options.output
+def break_command(fault: str, output: str) -> None:
     """Break the example in one way more, so that the next release fails.
 
     \b
@@ -183,12 +183,14 @@ def break_command(fault: str) -> None:
     state = _here()
     with exclusive(state.root):
         change = faults.inject(state, fault)
-    _show(state, change)
-    click.echo("Mend it:        deploytool sandbox fix")
+    _show(trust.at(state.root) or state, change, as_json=output == "json")
+    if output == "text":
+        click.echo("Undo:           deploytool sandbox fix")
 
 
 @command.command(name="fix")
-def fix_command() -> None:
+@options.output
+def fix_command(output: str) -> None:
     """Mend everything that was broken.
 
     \b
@@ -198,11 +200,84 @@ def fix_command() -> None:
     state = _here()
     with exclusive(state.root):
         change = faults.undo_all(state)
-    _show(state, change)
+    _show(trust.at(state.root) or state, change, as_json=output == "json")
 
 
-def _show(state: SandboxState, change: Change) -> None:
+def _show(state: SandboxState, change: Change, *, as_json: bool) -> None:
+    if as_json:
+        print_document(fault_document(state, change))
+        return
     if change.commit:
         click.echo(f"Commit {change.commit[:7]}, pull request {change.page}")
     click.echo(f"Expect:         {change.outcome}")
     click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
+
+
+def up_document(state: SandboxState, seconds: float) -> SandboxDocument:
+    """``deploytool sandbox up --output json``."""
+    return {
+        "schema": 1,
+        "kind": "sandbox",
+        "exit_code": 0,
+        "problems": [],
+        "app_url": state.app_url,
+        "github_url": state.github_web_url,
+        "github_api_url": state.github_api_url,
+        "aws_endpoint_url": state.aws_endpoint_url,
+        "registry": state.registry,
+        "region": state.region,
+        "repository": state.repository,
+        "workdir": str(state.workdir),
+        "environments": list(state.environments),
+        "seconds": round(seconds, 3),
+    }
+
+
+def status_document(state: SandboxState, parts: Sequence[Part], exit_code: int) -> SandboxStatusDocument:
+    """``deploytool sandbox status --output json``."""
+    return {
+        "schema": 1,
+        "kind": "sandbox_status",
+        "exit_code": exit_code,
+        "problems": [
+            {
+                "code": "sandbox-part-down",
+                "cause": f"{part.name} is down: {part.detail}",
+                "fix": "deploytool sandbox up",
+            }
+            for part in parts
+            if not part.runs
+        ],
+        "parts": [
+            {"name": part.name, "status": "up" if part.runs else "down", "detail": part.detail} for part in parts
+        ],
+        "app_url": state.app_url,
+        "workdir": str(state.workdir),
+        "faults": list(state.broken),
+        "omitted": state.left_out,
+    }
+
+
+def env_document(variables: dict[str, str]) -> SandboxEnvDocument:
+    """``deploytool sandbox env --output json``."""
+    return {"schema": 1, "kind": "sandbox_env", "exit_code": 0, "problems": [], "variables": variables}
+
+
+def down_document(*, stopped: bool) -> SandboxDownDocument:
+    """``deploytool sandbox down --output json``."""
+    return {"schema": 1, "kind": "sandbox_down", "exit_code": 0, "problems": [], "stopped": stopped}
+
+
+def fault_document(state: SandboxState, change: Change) -> SandboxFaultDocument:
+    """``deploytool sandbox break`` and ``fix``, ``--output json``."""
+    return {
+        "schema": 1,
+        "kind": "sandbox_fault",
+        "exit_code": 0,
+        "problems": [],
+        "faults": list(state.broken),
+        "commit": change.commit or None,
+        "url": change.page or None,
+        "expected": change.outcome,
+        "workdir": str(state.workdir),
+    }

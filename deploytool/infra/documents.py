@@ -15,7 +15,7 @@ from deploytool.output.documents import Envelope, Moment, ProblemEntry, Seconds
 from deploytool.output.json import diagnosis_entry, moment_or_none, problem_entries, seconds
 
 ActionWord = Literal["add", "import", "change", "replace", "may_replace", "remove"]
-Usd = Annotated[float, {"description": "US dollars a month"}]
+Usd = Annotated[float, ("description", "US dollars a month")]
 
 
 class ResourceEntry(TypedDict):

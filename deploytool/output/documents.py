@@ -13,11 +13,11 @@ from deploytool.ledger.lock import HolderKind
 from deploytool.ledger.record import Kind, StepState
 from deploytool.release.model import Result
 
-Moment = Annotated[str, {"format": "date-time", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}]
+Moment = Annotated[str, ("format", "date-time"), ("pattern", r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 """UTC, to the second."""
-Seconds = Annotated[float, {"minimum": 0}]
+Seconds = Annotated[float, ("minimum", 0)]
 """To the millisecond."""
-Revision = Annotated[str, {"description": "family:number of a task definition"}]
+Revision = Annotated[str, ("description", "family:number of a task definition")]
 
 
 class Location(TypedDict):
@@ -32,12 +32,12 @@ class Location(TypedDict):
 class ProblemEntry(TypedDict):
     """Why it failed or was refused, and what to do."""
 
-    code: Annotated[str, {"description": "stable word, such as permission-missing"}]
+    code: Annotated[str, ("description", "stable word, such as permission-missing")]
     cause: str
     fix: str
-    subject: NotRequired[Annotated[str, {"description": "container, task or resource that it is about"}]]
-    quote: NotRequired[Annotated[str, {"description": "what AWS or the registry said, word for word"}]]
-    log: NotRequired[Annotated[list[str], {"description": "last lines of the container's log"}]]
+    subject: NotRequired[Annotated[str, ("description", "container, task or resource that it is about")]]
+    quote: NotRequired[Annotated[str, ("description", "what AWS or the registry said, word for word")]]
+    log: NotRequired[Annotated[list[str], ("description", "last lines of the container's log")]]
     location: NotRequired[Location]
 
 
@@ -45,7 +45,7 @@ class Envelope(TypedDict):
     """What every document has."""
 
     schema: Literal[1]
-    exit_code: Annotated[int, {"description": "exit code of the command"}]
+    exit_code: Annotated[int, ("description", "exit code of the command")]
     problems: list[ProblemEntry]
 
 
@@ -53,7 +53,7 @@ class ErrorDocument(Envelope):
     """Any verb that was refused or failed before it had an outcome; also crashes (exit code 1)."""
 
     kind: Literal["error"]
-    result: Annotated[str, {"description": "the exit code as a word: usage, refused, locked, failed, …"}]
+    result: Annotated[str, ("description", "the exit code as a word: usage, refused, locked, failed, …")]
 
 
 class CommitEntry(TypedDict):
@@ -115,7 +115,7 @@ class PlannedService(TypedDict):
     action: Literal["update", "unchanged"]
     desired: int
     previous_revision: Revision
-    images: Annotated[dict[str, str], {"description": "container to image of the configuration"}]
+    images: Annotated[dict[str, str], ("description", "container to image of the configuration")]
     diff: list[str]
 
 
@@ -157,7 +157,7 @@ class ServiceResult(TypedDict):
 
     name: str
     ecs_service: str
-    status: Annotated[DeploymentState, {"description": "of its rollout; where it was reverted, of the revert"}]
+    status: Annotated[DeploymentState, ("description", "of its rollout; where it was reverted, of the revert")]
     detail: str
     previous_revision: Revision
     attempted_revision: Revision | None
@@ -211,7 +211,7 @@ class ServiceStatus(TypedDict):
     revision: Revision
     task_definition_arn: str
     status: Annotated[
-        Literal["in_progress", "succeeded", "failed", "none"], {"description": "of the newest ECS deployment"}
+        Literal["in_progress", "succeeded", "failed", "none"], ("description", "of the newest ECS deployment")
     ]
     running: int
     pending: int
@@ -441,6 +441,7 @@ class SandboxDocument(Envelope):
     kind: Literal["sandbox"]
     app_url: str
     github_url: str
+    github_api_url: str
     aws_endpoint_url: str
     registry: str
     region: str

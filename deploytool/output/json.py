@@ -19,8 +19,11 @@ from deploytool.ecs.model import revision
 from deploytool.errors import DeployError, Exit
 from deploytool.ledger.record import Kind, Record
 from deploytool.output.documents import (
+    CommentIgnoredDocument,
     CommitEntry,
+    ConfigCheckDocument,
     ErrorDocument,
+    LogLine,
     OutcomeDocument,
     PlanDocument,
     PlannedCheck,
@@ -28,6 +31,7 @@ from deploytool.output.documents import (
     PlannedMigration,
     PlannedService,
     ProblemEntry,
+    RunDocument,
     ServiceResult,
     Urls,
     VersionEntry,
@@ -114,6 +118,50 @@ def internal_error_document(cause: str) -> ErrorDocument:
     fix = "report it with the traceback on standard error"
     problem: ProblemEntry = {"code": "internal-error", "cause": cause, "fix": fix}
     return {"schema": 1, "kind": "error", "exit_code": 1, "problems": [problem], "result": "failed"}
+
+
+def comment_ignored_document(reason: str) -> CommentIgnoredDocument:
+    """``deploytool handle-comment --output json`` of an event that asks for nothing."""
+    return {"schema": 1, "kind": "comment_ignored", "exit_code": 0, "problems": [], "reason": reason}
+
+
+def log_line(service: str, container: str, task_id: str | None, line: str) -> LogLine:
+    """A line of ``deploytool logs`` and ``deploytool run``."""
+    return {
+        "schema": 1,
+        "kind": "log_line",
+        "service": service,
+        "container": container,
+        "task_id": task_id,
+        "line": line,
+    }
+
+
+def run_document(environment: str, service: str, exit_code: int) -> RunDocument:
+    """The last line of ``deploytool run --output json``."""
+    problems: list[ProblemEntry] = []
+    if exit_code:
+        problems = [{"code": "command-failed", "cause": f"the command exited with code {exit_code}", "fix": ""}]
+    return {
+        "schema": 1,
+        "kind": "run",
+        "exit_code": exit_code,
+        "problems": problems,
+        "environment": environment,
+        "service": service,
+    }
+
+
+def config_check_document(errors: ConfigErrors | None, settings: dict[str, Any] | None) -> ConfigCheckDocument:
+    """``deploytool config check --output json``."""
+    return {
+        "schema": 1,
+        "kind": "config_check",
+        "exit_code": int(errors.exit_code) if errors else 0,
+        "problems": problems_of(errors) if errors else [],
+        "valid": errors is None,
+        "settings": settings,
+    }
 
 
 def reason_code(error: DeployError) -> str:

@@ -18,10 +18,16 @@ SCALARS: Mapping[Any, Schema] = {
 }
 
 
-def document_schema(declaration: type) -> Schema:
-    """The schema of one document; what it shares within itself is under ``$defs``."""
+def document_schema(declaration: type, *, strict: bool = False) -> Schema:
+    """The schema of one document; what it shares within itself is under ``$defs``.
+
+    Readers must ignore fields that they do not know, so that fields may be added; with ``strict`` none is allowed.
+    """
     definitions: dict[str, Schema] = {}
     body = _object(declaration, definitions)
+    if strict:
+        for schema in (body, *definitions.values()):
+            schema["additionalProperties"] = False
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": declaration.__name__, **body,
             "$defs": dict(sorted(definitions.items()))}  # fmt: skip
 
@@ -34,7 +40,6 @@ def _object(declaration: type, definitions: dict[str, Schema]) -> Schema:
         "type": "object",
         "properties": {name: _schema(hint, definitions) for name, hint in hints.items()},
         "required": [name for name in hints if name not in optional],
-        "additionalProperties": False,
     }
 
 
@@ -52,7 +57,7 @@ def _schema(hint: Any, definitions: dict[str, Schema]) -> Schema:
     if origin is NotRequired:
         return _schema(parts[0], definitions)
     if origin is Annotated:
-        return {**_schema(parts[0], definitions), **{key: value for extra in parts[1:] for key, value in extra.items()}}
+        return {**_schema(parts[0], definitions), **dict(parts[1:])}
     if origin is Literal:
         return {"const": parts[0]} if len(parts) == 1 else {"enum": list(parts)}
     if origin is list:
@@ -60,5 +65,8 @@ def _schema(hint: Any, definitions: dict[str, Schema]) -> Schema:
     if origin is dict:
         return {"type": "object", "additionalProperties": _schema(parts[1], definitions)}
     if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema(part, definitions) for part in parts]}
+        options = [_schema(part, definitions) for part in parts]
+        if len(options) == 2 and options[1] == {"type": "null"} and "type" in options[0]:
+            return {**options[0], "type": [options[0]["type"], "null"]}
+        return {"anyOf": options}
     raise TypeError(f"no JSON Schema for {hint!r}")

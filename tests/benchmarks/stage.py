@@ -102,7 +102,7 @@ def _json(output: str) -> Mapping[str, Any]:
 
 
 def _version(outcome: Mapping[str, Any], repository: str) -> Version:
-    digests = outcome["digests"]
+    digests = {image["name"]: image["digest"] for image in outcome["images"]}
     return Version(outcome["commit"]["sha"], f"{repository}@{digests['app']}", f"{repository}@{digests['migrate']}")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.support.github_account import OVER
+from tests.support.json_documents import valid_document
 from tests.support.project import Shop
 
 
@@ -20,7 +21,7 @@ class Book:
         """What a verb prints as JSON."""
         ran = self.shop.run(*words, "--output", "json")
         assert ran.code == 0, ran.told
-        return json.loads(ran.out)
+        return valid_document(ran.out)
 
     @property
     def releases(self) -> list[dict[str, Any]]:
@@ -35,7 +36,7 @@ class Book:
     @property
     def live(self) -> str:
         """Id of the release whose version is live."""
-        return str(self.read("history")["live"])
+        return str(self.read("history")["live_release_id"])
 
     def of(self, release: str) -> dict[str, Any]:
         """One release in full."""
@@ -48,11 +49,20 @@ class Book:
 
     def all_closed(self) -> None:
         """Each release has an end, nobody has the lock, GitHub has nothing open, every service is where it belongs."""
-        endless = [each["release"] for each in self.releases if not each["result"]]
+        endless = [each["release_id"] for each in self.releases if not each["result"]]
         assert not endless, f"without an end: {endless}"
         lock = self.read("lock", "show")
-        assert not lock["locked"], f"the lock is held: {lock}"
+        assert lock["status"] in ("unlocked", "expired"), f"the lock is held: {lock}"
         still = self.open_on_github()
         assert not still, f"open on GitHub: {still}"
         serving = self.shop.account.running()
-        assert serving == self.newest["serving"], f"{serving} serve, not {self.newest}"
+        assert serving == running(self.newest), f"{serving} serve, not {self.newest}"
+
+
+def running(release: Mapping[str, Any]) -> dict[str, str]:
+    """By service: ARN of the revision that a release left running."""
+    return {
+        each["name"]: each["running_task_definition_arn"]
+        for each in release["services"]
+        if each["running_task_definition_arn"]
+    }

@@ -45,7 +45,7 @@ class Ground:
 
     def next(self) -> str:
         """Check out the commit that is not live; it is the next to release."""
-        live = json.loads(self.run("status", "--output", "json").out)["services"][0]["commit"]
+        live = json.loads(self.run("status", "--output", "json").out)["services"][0]["commit"]["sha"]
         commit = next(commit for commit in self.commits if commit != live)
         self.shop.git("checkout", "-q", commit)
         return commit
@@ -76,7 +76,7 @@ class Ground:
             self.shop.account.settle()
             self.book.all_closed()
             rows = self.book.read("status")["services"]
-            commits = {row["commit"] for row in rows}
+            commits = {row["commit"]["sha"] for row in rows}
             assert len(commits) == 1, f"services run {commits}"
             assert live is None or commits == {live}, f"{commits} is live, not {live}"
             found = overlapping(self.shop.account)

@@ -19,11 +19,11 @@ def races(ground: Ground, attempts: int) -> Row:
     for number in range(1, attempts + 1):
         policy, (options, codes) = list(TOLD.items())[number % len(TOLD)]
         commit = ground.next()
-        known = {each["release"] for each in ground.book.releases}
+        known = {each["release_id"] for each in ground.book.releases}
         both = [ground.start("release", *options) for _ in range(2)]
         ended = [each.ended() for each in both]
         wrong = _unlike(sorted(each.code for each in ended), codes) or ground.wrong(commit)
-        new = [each["result"] for each in ground.book.releases if each["release"] not in known]
+        new = [each["result"] for each in ground.book.releases if each["release_id"] not in known]
         if not wrong and new.count("released") != 1:
             wrong = f"the ledger has {new}"
         if wrong:

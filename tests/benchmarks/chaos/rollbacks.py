@@ -8,6 +8,7 @@ from tests.benchmarks.chaos.ground import Ground
 from tests.benchmarks.chaos.row import Row, timed
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.watching import completed_at
+from tests.support.ledger_view import running
 
 BOUND = 1.5
 
@@ -18,7 +19,7 @@ def rollbacks(ground: Ground, attempts: int) -> Row:
     """
     over, failures = [], []
     for number in range(1, attempts + 1):
-        other = next(each["release"] for each in ground.book.releases if _brings_another(each, ground))
+        other = next(each["release_id"] for each in ground.book.releases if _brings_another(each, ground))
         ground.shop.front.reset()
         with ground.observer() as observer:
             observer.until_settled()
@@ -42,4 +43,4 @@ def rollbacks(ground: Ground, attempts: int) -> Row:
 
 def _brings_another(record: dict[str, object], ground: Ground) -> bool:
     now = ground.shop.account.running()
-    return record["result"] == "released" and record["kind"] == "release" and record["serving"] != now
+    return record["result"] == "released" and record["operation"] == "release" and running(record) != now

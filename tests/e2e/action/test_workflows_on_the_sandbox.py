@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.e2e.action.conftest import Repository, sandbox_command
 from tests.e2e.action.github_side import Github
 from tests.support.github_runner.job import JobResult
 from tests.support.github_runner.step import Interruption
+from tests.support.json_documents import valid_document
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def test_a_push_releases_and_tells_outputs_summary_comment_and_deployment(
     assert outputs["comment-url"].startswith(f"{repository.sandbox.github_web_url}/{github.repository}/pull/{pull}#")
     assert outputs["environment-url"].startswith("http")
     assert github.states(int(outputs["deployment-id"]))[0] == "success"
-    outcome = json.loads(outputs["json"])
-    assert (outcome["schema"], outcome["commit"]["sha"], outcome["release"]) == (1, sha, outputs["release-id"])
+    outcome = valid_document(outputs["json"])
+    assert (outcome["schema"], outcome["commit"]["sha"], outcome["release_id"]) == (1, sha, outputs["release-id"])
     assert "Live in production" in job.summary
     assert (job.environment, job.concurrency) == ("production", "deploy-production")
     assert repository.oidc.asked, "AWS was reached with the role"
@@ -173,7 +173,7 @@ def test_a_pull_request_gets_its_plan_as_a_comment(repository: Repository, githu
     assert job.status == "success", job.log
     outputs = job.steps["plan"].outputs
     assert outputs["result"] == "planned"
-    assert json.loads(outputs["json"])["kind"] == "plan"
+    assert valid_document(outputs["json"])["kind"] == "plan"
     assert f"/pull/{number}#" in outputs["comment-url"]
     assert "Plan for production" in job.summary
 

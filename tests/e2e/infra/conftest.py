@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ import requests
 from deploytool.sandbox.account import Account
 from deploytool.sandbox.state import SandboxState, load_state
 from tests.support.at_rest import await_rest
+from tests.support.json_documents import valid_document
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 CLUSTER = "architecturedeck"
@@ -33,7 +33,7 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """What `--output json` printed."""
-        read: dict[str, Any] = json.loads(self.out)
+        read = valid_document(self.out)
         return read
 
 

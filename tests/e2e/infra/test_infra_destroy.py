@@ -99,23 +99,26 @@ def test_a_cloud_made_anew_in_the_other_size_takes_over_what_the_one_before_left
 
 def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services_of_the_same_commit(site: Site) -> None:
     before = {key: each["image"] for key, each in site.running().items()}
-    earlier = {each["release"] for each in site.run("history", "--output", "json").document["releases"]}
+    earlier = {each["release_id"] for each in site.run("history", "--output", "json").document["releases"]}
     plan = site.run("plan", "--output", "json").document
-    assert (plan["nothing_to_do"], plan["services"], plan["already_running"]) == (False, [], ["app", "worker"])
+    assert (plan["nothing_to_do"], {each["name"]: each["action"] for each in plan["services"]}) == (
+        False,
+        {"app": "unchanged", "worker": "unchanged"},
+    )
     assert plan["migrate"]
 
     ran = site.run("release", "--output", "json")
     assert ran.code == 0, ran.told
     assert ran.document["result"] == "released"
-    assert "migrate" in [each["step"] for each in ran.document["timings"]]
+    assert "migrate" in [each["name"] for each in ran.document["steps"]]
     assert site.images() == before
 
     record = site.run("history", "--output", "json").document["releases"][0]
-    assert record["release"] not in earlier
+    assert record["release_id"] not in earlier
     assert record["result"] == "released"
     status = site.run("status", "--output", "json").document
-    assert {row["commit"] for row in status["services"]} == {record["commit"]["sha"]}
-    assert {row["release"] for row in status["services"]} == {record["release"]}
+    assert {row["commit"]["sha"] for row in status["services"]} == {record["commit"]["sha"]}
+    assert {row["release_id"] for row in status["services"]} == {record["release_id"]}
     assert status["drift"] == []
 
     again = site.run("release", "--output", "json")
@@ -124,6 +127,6 @@ def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services
     checkout.advance(site.state)
     ran = site.run("release")
     assert ran.code == 0, ran.told
-    ran = site.run("rollback", "--to", record["release"])
+    ran = site.run("rollback", "--to", record["release_id"])
     assert ran.code == 0, ran.told
     assert site.images() == before

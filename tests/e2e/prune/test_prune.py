@@ -25,7 +25,7 @@ def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book,
     shop.git("checkout", "-q", ".")
     before = active(account)
     plan = book.read("prune", "--keep", "2")
-    goes = {thing["name"] for thing in plan["things"] if thing["goes"]}
+    goes = {thing["name"] for thing in plan["items"] if thing["delete"]}
     assert set(released[:2]) <= goes
     assert not set(released[2:]) & goes
     assert active(account) == before, "a dry run changes nothing"
@@ -33,7 +33,7 @@ def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book,
     assert ran.code == 0, ran.told
     assert f"deregistered {released[0].rsplit('/', 1)[-1]}" in ran.told
     assert active(account) == before - goes
-    images = {thing["name"] for thing in book.read("prune", "--keep", "2")["things"] if thing["kind"] == "image"}
+    images = {thing["name"] for thing in book.read("prune", "--keep", "2")["items"] if thing["type"] == "image"}
     assert not images & goes, "an image that was deleted is not listed any more"
     assert shop.run("rollback").code == 0
     assert shop.account.running()["worker"] == released[2]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.support.json_documents import valid_document
 from tests.support.project import Shop
 from tests.support.running import start
 
@@ -24,11 +24,11 @@ def migration(shop: Shop, *command: str, **more: str) -> None:
 
 
 def newest(shop: Shop) -> dict[str, Any]:
-    return dict(json.loads(shop.run("history", "--output", "json").out)["releases"][0])
+    return dict(valid_document(shop.run("history", "--output", "json").out)["releases"][0])
 
 
 def live(shop: Shop) -> str:
-    return str(json.loads(shop.run("history", "--output", "json").out)["live"])
+    return str(valid_document(shop.run("history", "--output", "json").out)["live_release_id"])
 
 
 def untouched(shop: Shop, succeeded: dict[str, str]) -> None:
@@ -47,7 +47,7 @@ def test_it_runs_once_and_nothing_else_changes(shop: Shop, succeeded: dict[str, 
     assert len(shop.front.calls("ecs", "RunTask")) == 1
     untouched(shop, succeeded)
     record = newest(shop)
-    assert (record["kind"], record["result"], record["services"]) == ("migrate", "migrated", {})
+    assert (record["operation"], record["result"], record["services"]) == ("migrate", "migrated", [])
     assert record["migration"]["ran"] is True
     assert live(shop) == before
     assert shop.github.deployments()[0]["id"] == newest_deployment, "nothing was deployed"
@@ -58,10 +58,10 @@ def test_its_exit_code_decides(shop: Shop, succeeded: dict[str, str]) -> None:
     migration(shop, "sh", "-c", "echo 'relation customers does not exist' >&2; exit 3")
     ran = shop.run("migrate", "--output", "json")
     assert ran.code == 5, ran.told
-    outcome = json.loads(ran.out)
-    assert (outcome["result"], outcome["good"]) == ("migration_failed", False)
-    assert "exited with code 3" in outcome["diagnoses"][0]["cause"]
-    assert outcome["diagnoses"][0]["log"] == ["relation customers does not exist"]
+    outcome = valid_document(ran.out)
+    assert (outcome["operation"], outcome["result"], outcome["exit_code"]) == ("migrate", "migration_failed", 5)
+    assert "exited with code 3" in outcome["problems"][0]["cause"]
+    assert outcome["problems"][0]["log"] == ["relation customers does not exist"]
     untouched(shop, succeeded)
     assert newest(shop)["result"] == "migration_failed"
 

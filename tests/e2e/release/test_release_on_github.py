@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.support.json_documents import valid_document
 from tests.support.project import Shop
 from tests.support.running import start
 
@@ -24,8 +24,8 @@ def changed(shop: Shop) -> Shop:
 
 
 def newest(shop: Shop) -> dict[str, Any]:
-    release = json.loads(shop.run("history", "--output", "json").out)["releases"][0]["release"]
-    return dict(json.loads(shop.run("history", release, "--output", "json").out))
+    release = valid_document(shop.run("history", "--output", "json").out)["releases"][0]["release_id"]
+    return dict(valid_document(shop.run("history", release, "--output", "json").out))
 
 
 def made(shop: Shop, record: dict[str, Any]) -> str:

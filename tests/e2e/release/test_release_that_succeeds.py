@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
+from deploytool.ecs.model import revision
 from tests.support.aws_fault_proxy.call_log import Call
+from tests.support.json_documents import valid_document
 from tests.support.project import Ran, Shop
 
 CHANGES_NOTHING = ("Describe", "Get", "List", "BatchGet", "GET", "HEAD")
@@ -38,22 +38,22 @@ def test_the_second_release_takes_the_place_of_the_first(shop: Shop, succeeded: 
     shop.git("merge", "-q", "--ff-only", "origin/next")
     ran = shop.run("release", "--output", "json")
     assert ran.code == 0, ran.told
-    outcome = json.loads(ran.out)
+    outcome = valid_document(ran.out)
     assert outcome["result"] == "released"
     serving = shop.account.running()
     assert all(serving[service] != revision for service, revision in succeeded.items())
     updates = [call.params["service"] for call in shop.front.calls("ecs", "UpdateService")]
     assert sorted(updates) == ["app", "worker"], "exactly one UpdateService each"
-    status = json.loads(shop.run("status", "--output", "json").out)
-    assert {row["commit"] for row in status["services"]} == {shop.git("rev-parse", "HEAD")}
+    status = valid_document(shop.run("status", "--output", "json").out)
+    assert {row["commit"]["sha"] for row in status["services"]} == {shop.git("rev-parse", "HEAD")}
 
 
 def test_the_plan_says_what_a_release_would_do_and_does_not_do_it(shop: Shop, succeeded: dict[str, str]) -> None:
     shop.git("merge", "-q", "--ff-only", "origin/next")
     ran = shop.run("plan", "--output", "json")
     assert ran.code == 0, ran.told
-    plan = json.loads(ran.out)
-    assert {change["back_to"] for change in plan["services"]} >= set(succeeded.values())
+    plan = valid_document(ran.out)
+    assert {change["previous_revision"] for change in plan["services"]} >= {revision(arn) for arn in succeeded.values()}
     assert shop.account.running() == succeeded
     assert changing(shop) == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from deploytool.sandbox.images import BASE
 from deploytool.sandbox.process import alive
 from deploytool.sandbox.state import load_state
 from tests.e2e.sandbox.conftest import deploytool, started
+from tests.support.json_documents import valid_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def test_the_application_answers_with_no_version_before_the_first_release(sandbo
 def test_every_part_runs_in_both_environments_when_staging_is_asked_for(sandbox: SandboxState) -> None:
     done = deploytool(sandbox.root, "sandbox", "status", "--output", "json")
     assert done.returncode == 0, done.stderr
-    parts = json.loads(done.stdout)["parts"]
+    parts = {part["name"]: part for part in valid_document(done.stdout)["parts"]}
     assert {"Docker", "postgres", "redis", "AWS", "GitHub", "production app", "staging worker"} <= parts.keys()
     assert parts["production app"]["detail"].startswith("2/2 running")
 

@@ -69,12 +69,12 @@ def three(home: Shop, book: Book) -> tuple[str, str, str]:
         home.git("push", "-q", "origin", f"HEAD:refs/heads/{revision[7:]}-{home.git('rev-parse', 'HEAD')}")
         ran = home.run("release")
         assert ran.code == 0, ran.told
-        made.append(book.newest["release"])
+        made.append(book.newest["release_id"])
     change(home, "third", "worker")
     ran = home.run("release")
     home.git("checkout", "-q", ".")
     assert ran.code == 0, ran.told
-    return made[0], made[1], book.newest["release"]
+    return made[0], made[1], book.newest["release_id"]
 
 
 @pytest.fixture

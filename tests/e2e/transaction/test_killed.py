@@ -69,8 +69,8 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
     ran = shop.run(verb, *WAIT)
     assert ran.code == 0, ran.told
     assert f"settled: release {killed['release']}" in ran.told
-    closed = book.of(killed["release"])
-    assert (closed["result"], closed["serving"]) == ("rolled_back", before)
+    closed = book.of(killed["release_id"])
+    assert (closed["result"], running(closed)) == ("rolled_back", before)
     if verb == "recover":
         assert shop.account.running() == before
     assert not overlapping(shop.account)
@@ -79,7 +79,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
 
 def test_a_migration_that_still_runs_is_waited_for(shop: Shop, book: Book) -> None:
     in_migration(shop).kill()
-    release = book.newest["release"]
+    release = book.newest["release_id"]
     ran = shop.run("recover", *WAIT)
     assert "waiting for the migrate task" in ran.told
     assert book.of(release)["migration"]["ran"] is True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.support.changes import change
-from tests.support.ledger_view import Book
+from tests.support.ledger_view import Book, running
 from tests.support.project import Shop
 from tests.support.running import Running, start
 
@@ -64,11 +64,11 @@ def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> Non
     second = shop.run("release", "--if-busy", "supersede")
     older = first.ended()
     assert second.code == 0, second.told
-    newer = book.newest["release"]
+    newer = book.newest["release_id"]
     assert older.code == 9, older.told
     assert f"gives way to the newer release {newer}" in older.told
     superseded = book.releases[1]
-    assert (superseded["result"], superseded["serving"]) == ("superseded", before)
+    assert (superseded["result"], running(superseded)) == ("superseded", before)
     book.all_closed()
 
 

@@ -16,7 +16,7 @@ def test_the_same_images_go_from_staging_to_production(shop: Shop, book: Book) -
     ran = shop.run("promote", "--from", "staging", "--to", "production")
     assert ran.code == 0, ran.told
     promoted = book.newest
-    assert (promoted["kind"], promoted["commit"]["sha"]) == ("promote", commit)
+    assert (promoted["operation"], promoted["commit"]["sha"]) == ("promote", commit)
     assert promoted["images"] == version["images"]
     assert [step["name"] for step in promoted["steps"]] == ["migrate", "roll out", "verify"]
     clusters = {call.params["cluster"].rsplit("/")[-1] for call in shop.front.calls("ecs", "RunTask")}

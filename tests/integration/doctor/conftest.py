@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from tests.integration.doctor.tasks import make_services, make_watch
 from tests.support.aws_fault_proxy.client import Front, start_front
 from tests.support.aws_fault_proxy.rules import Rule
 from tests.support.free_port import free_port
+from tests.support.json_documents import valid_document
 from tests.support.ministack import point_to, running_ministack
 
 ELSEWHERE = (
@@ -99,11 +99,11 @@ class Report:
 
     @property
     def standings(self) -> dict[str, str]:
-        return {check["id"]: check["standing"] for check in self.document["checks"]}
+        return {check["id"]: check["status"] for check in self.document["checks"]}
 
     def reasons(self, check: str, standing: str) -> list[dict[str, Any]]:
         (found,) = [each for each in self.document["checks"] if each["id"] == check]
-        return [reason for reason in found["reasons"] if reason["standing"] == standing]
+        return [reason for reason in found["reasons"] if reason["status"] == standing]
 
 
 Examine = Callable[..., Report]
@@ -118,7 +118,7 @@ def report(result: Result) -> Report:
     """Raises what the command raised."""
     if result.exception is not None:
         raise result.exception
-    return Report(json.loads(result.stdout), result.return_value)
+    return Report(valid_document(result.stdout), result.return_value)
 
 
 def checkout(directory: Path, app: str, ledger: str = "false") -> None:

@@ -77,7 +77,7 @@ def test_it_is_done_when_nothing_fails(here: Path) -> None:
     result = typed("--output", "json", *(f"--skip={check}" for check in failing))
 
     assert result.return_value == 0
-    assert report(result).document["left_out"] == failing
+    assert report(result).document["skipped"] == failing
 
 
 def test_a_check_that_does_not_exist_cannot_be_left_out(here: Path) -> None:
@@ -119,17 +119,17 @@ def test_the_role_is_found_by_whom_it_trusts_and_told_what_it_lacks(account: Acc
 
     found = report(typed("--output", "json"))
     assert {found.standings[name] for name in ("sign-in", "environment", "job-permissions", "token")} == {"pass"}
-    assert f"{account.app}-deploy trusts {SUBJECT}" in [each["told"] for each in found.reasons("sign-in", "pass")]
+    assert f"{account.app}-deploy trusts {SUBJECT}" in [each["message"] for each in found.reasons("sign-in", "pass")]
 
     with_github.control.settings(immutable_subject=True)
     (reason,) = report(typed("--output", "json")).reasons("sign-in", "fail")
-    assert f"none of {account.app}-deploy trusts {WITH_IDS}" in reason["told"]
+    assert f"none of {account.app}-deploy trusts {WITH_IDS}" in reason["message"]
 
 
 def test_the_box_is_told_to_do_nothing_when_its_workflow_is_not_on_the_default_branch(with_github: StandIn) -> None:
     (reason,) = report(typed("--output", "json")).reasons("rollback-workflow", "fail")
 
-    assert "rollback.yml is not on main" in reason["told"]
+    assert "rollback.yml is not on main" in reason["message"]
 
 
 def test_the_runner_gets_summary_and_outputs(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,7 @@ def test_it_cannot_be_told_when_an_api_does_not_exist_or_there_is_no_token(healt
     assert {healthy.standings[name] for name in NOT_IN_MINISTACK | GITHUB} == {"unknown"}
     (reason,) = healthy.reasons("guardduty", "unknown")
     assert reason["fix"] == "where AWS does not offer it here, look at it by hand"
-    assert "GITHUB_TOKEN is not set" in healthy.reasons("token", "unknown")[0]["told"]
+    assert "GITHUB_TOKEN is not set" in healthy.reasons("token", "unknown")[0]["message"]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def spoilt(session: Session, examine: Examine) -> Report:
 
 @pytest.mark.parametrize(("check", "says"), NOTICED)
 def test_what_was_spoilt_is_noticed(spoilt: Report, check: str, says: str) -> None:
-    assert any(says in reason["told"] for reason in spoilt.reasons(check, "fail"))
+    assert any(says in reason["message"] for reason in spoilt.reasons(check, "fail"))
 
 
 def test_it_is_refused_when_something_is_wrong_and_no_secret_is_told(spoilt: Report) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from deploytool.aws.session import Session
+from tests.support.json_documents import valid_document
 from tests.support.ministack import aws_at
 
 COMMAND = Path(sys.executable).parent / "deploytool"
@@ -55,7 +55,7 @@ class Checkout:
     def document(self, *words: str) -> Any:
         """What it prints as JSON, on standard output alone."""
         done = self.infra(*words, "--output", "json")
-        return {**json.loads(done.stdout), "exit": done.returncode}
+        return {**valid_document(done.stdout), "exit": done.returncode}
 
     def image(self) -> tuple[str, str]:
         return ("--parameter", f"AppImage=localhost/{self.app}@{DIGEST}")

@@ -29,13 +29,13 @@ def checkout(session: Session, front: Front, tmp_path: Path) -> Checkout:
 
 
 def fates(document: Any) -> dict[str, str]:
-    return {each["key"]: each["fate"] for each in document["stacks"]}
+    return {each["key"]: each["status"] for each in document["stacks"]}
 
 
 def test_all_six_stacks_are_made_left_alone_shown_and_destroyed(checkout: Checkout) -> None:
     planned = checkout.document("plan")
     assert planned["exit"] == 0
-    assert {each["key"]: each["how"] for each in planned["stacks"]} == dict.fromkeys(STACKS, "create")
+    assert {each["key"]: each["action"] for each in planned["stacks"]} == dict.fromkeys(STACKS, "create")
 
     made = checkout.document("apply", *checkout.image())
     assert (made["exit"], made["result"]) == (0, "applied")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +16,7 @@ from click.testing import CliRunner, Result
 from deploytool.aws.session import Session
 from deploytool.cli.main import command
 from deploytool.deploy.context import NoLedger
+from deploytool.ecs.model import revision
 from deploytool.errors import ConfigurationError, LeaseLost
 from deploytool.ledger.lock import InUse, Locked
 from deploytool.ledger.lock_store import Lock, acquire
@@ -25,6 +25,7 @@ from deploytool.ledger.store import Ledger
 from deploytool.release.model import Commit
 from deploytool.release.model import Result as Came
 from tests.integration.ledger.clocks import QuickClock
+from tests.support.json_documents import valid_document
 from tests.unit.ledger.records import finished, record
 
 CONFIG = """\
@@ -103,8 +104,8 @@ def test_releases_are_listed_newest_first_with_the_live_one_starred(typed: Typed
 def test_only_what_is_asked_for_is_listed_when_there_are_filters(typed: Typed) -> None:
     def ids(*arguments: str) -> list[str]:
         return [
-            each["release"][-4:]
-            for each in json.loads(told(typed("history", *arguments, "--output", "json")))["releases"]
+            each["release_id"][-4:]
+            for each in valid_document(told(typed("history", *arguments, "--output", "json")))["releases"]
         ]
 
     assert ids() == ["cccc", "bbbb", "aaaa"]
@@ -129,8 +130,9 @@ def test_one_release_is_told_in_full_when_it_is_named(typed: Typed) -> None:
         "so it ended",
     ):
         assert part in shown
-    document = json.loads(told(typed("history", "20261101-100000-aaaa", "--output", "json")))
-    assert (document["services"]["app"]["after"], document["steps"][0]["seconds"]) == ("arn/app:8", 41.0)
+    document = valid_document(told(typed("history", "20261101-100000-aaaa", "--output", "json")))
+    app = next(service for service in document["services"] if service["name"] == "app")
+    assert (app["attempted_revision"], document["steps"][0]["seconds"]) == ("app:8", 41.0)
 
 
 def test_the_release_that_a_rollback_brought_back_is_the_live_one(typed: Typed, ledger: Ledger) -> None:
@@ -142,13 +144,13 @@ def test_the_release_that_a_rollback_brought_back_is_the_live_one(typed: Typed, 
         begun = record(name, kind=kind, restores=restores)
         ledger.begin(begun)
         ledger.save(finished(begun))
-    assert json.loads(told(typed("history", "--output", "json")))["live"] == "r-1"
+    assert valid_document(told(typed("history", "--output", "json")))["live_release_id"] == "r-1"
     assert "rollback to r-1" in told(typed("history", "r-3"))
 
 
 def test_nothing_is_recorded_when_nothing_was_released(typed: Typed) -> None:
     assert told(typed("history")) == "no releases of production are recorded\n"
-    assert json.loads(told(typed("history", "--output", "json")))["releases"] == []
+    assert valid_document(told(typed("history", "--output", "json")))["releases"] == []
 
 
 def test_a_freeze_is_made_shown_and_ended(typed: Typed, lock: Lock) -> None:
@@ -158,11 +160,11 @@ def test_a_freeze_is_made_shown_and_ended(typed: Typed, lock: Lock) -> None:
     assert "end the freeze with `deploytool lock release`" in told(typed("lock", "show"))
     with pytest.raises(Locked, match="black friday"):
         acquire(lock, owner="20261123-120000-aaaa", clock=QuickClock())
-    shown = json.loads(told(typed("lock", "show", "--output", "json")))
-    assert (shown["locked"], shown["holder"]["reason"], shown["fence"]) == (True, "black friday", 1)
+    shown = valid_document(told(typed("lock", "show", "--output", "json")))
+    assert (shown["status"], shown["holder"]["reason"], shown["fencing_token"]) == ("frozen", "black friday", 1)
     assert told(typed("lock", "release")) == "production is free\n"
-    released = json.loads(told(typed("lock", "release", "--output", "json")))
-    assert (released["locked"], released["holder"], released["fence"]) == (False, None, 1)
+    released = valid_document(told(typed("lock", "release", "--output", "json")))
+    assert (released["status"], released["holder"], released["fencing_token"]) == ("unlocked", None, 1)
 
 
 def test_the_lock_of_a_running_release_is_freed_only_by_force(typed: Typed, lock: Lock) -> None:
@@ -192,7 +194,7 @@ def test_the_four_figures_are_told_and_drawn(typed: Typed, tmp_path: Path) -> No
     marks = [mark.get("class") for mark in drawn.iter("{http://www.w3.org/2000/svg}rect")]
     assert sorted(filter(None, marks)) == ["bad", "good"]
     assert "change failure rate 50%" in drawn.attrib["aria-label"]
-    assert json.loads(told(typed("stats", "--output", "json")))["change_failure_rate"] == 0.5
+    assert valid_document(told(typed("stats", "--output", "json")))["change_failure_rate"] == 0.5
 
 
 def test_there_are_no_figures_when_nothing_was_released(typed: Typed) -> None:
@@ -241,18 +243,18 @@ def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, 
     assert "drifted" not in told(typed("status"))
     ledger.save(replace(finished(begun), running={"app": "arn/shop-app:99"}))
     assert "! app drifted: release 20261101-100000-aaaa left shop-app:99, shop-app:" in told(typed("status"))
-    document = json.loads(told(typed("status", "--output", "json")))
+    document = valid_document(told(typed("status", "--output", "json")))
     assert document["drift"] == [
-        {"service": "app", "serves": serving, "recorded": "arn/shop-app:99", "release": "20261101-100000-aaaa",
-         "same_images": False}
+        {"name": "app", "running_revision": revision(serving), "recorded_revision": "shop-app:99",
+         "release_id": "20261101-100000-aaaa", "same_images": False}
     ]  # fmt: skip
 
 
 @pytest.mark.usefixtures("three", "serving")
 def test_status_names_the_release_that_has_no_end(typed: Typed) -> None:
     assert "! release 20261101-120000-cccc of mona" in told(typed("status"))
-    unfinished = json.loads(told(typed("status", "--output", "json")))["unfinished"]
-    assert [each["release"] for each in unfinished] == ["20261101-120000-cccc"]
+    unfinished = valid_document(told(typed("status", "--output", "json")))["unfinished"]
+    assert [each["release_id"] for each in unfinished] == ["20261101-120000-cccc"]
 
 
 @pytest.mark.usefixtures("serving")

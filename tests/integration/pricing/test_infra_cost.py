@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from tests.integration.pricing.price_list import price_list, product
 from tests.support.aws_fault_proxy.client import start_front
 from tests.support.aws_fault_proxy.rules import Effect, Rule
 from tests.support.free_port import free_port
+from tests.support.json_documents import valid_document
 from tests.support.ministack import point_to
 
 NAT = "NAT Gateway"
@@ -48,8 +48,7 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
 
 def document(result: Result) -> dict[str, Any]:
     assert result.exception is None, result.output
-    told: dict[str, Any] = json.loads(result.stdout)
-    return told
+    return valid_document(result.stdout)
 
 
 def test_both_sizes_are_told_with_the_files_date(typed: Typed) -> None:
@@ -67,13 +66,13 @@ def test_one_size_alone_is_told_when_it_is_asked_for(typed: Typed) -> None:
 
     assert [each["size"] for each in told["sizes"]] == ["scaled"]
     assert told["schema"] == 1
-    assert not any(price["today"] for price in told["prices"].values())
+    assert not any(price["current"] for price in told["prices"])
 
 
 def test_one_gateway_for_all_zones_is_counted_when_it_is_asked_for(typed: Typed) -> None:
     def gateways(*words: str) -> float:
         (size,) = document(typed("--size", "minimal", "--output", "json", *words))["sizes"]
-        return float(next(row["usd"] for row in size["left_out_by_the_guide"] if row["name"] == "NAT gateways"))
+        return float(next(row["usd"] for row in size["additional_items"] if row["name"] == "NAT gateways"))
 
     assert gateways("--nat-gateways", "one") == pytest.approx(gateways() / 3)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.github_runner.node import NODE
+from tests.support.json_documents import valid_document
 
 DEPLOYTOOL = Path(sys.executable).with_name("deploytool")
 GIT = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "GIT_CEILING_DIRECTORIES": "/tmp"}
@@ -30,13 +31,13 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """What it said in JSON."""
-        found: dict[str, Any] = json.loads(self.out)
+        found = valid_document(self.out)
         return found
 
     @property
     def fates(self) -> dict[str, str]:
         """Path to fate of every file, of its JSON."""
-        return {each["path"]: each["fate"] for each in self.document["files"]}
+        return {each["path"]: each["status"] for each in self.document["files"]}
 
 
 @dataclass(frozen=True)

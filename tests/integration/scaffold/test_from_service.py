@@ -107,7 +107,7 @@ def test_what_runs_is_written_down(live: Project, account: Account) -> None:
     assert found.migrate is not None
     assert (found.migrate.task, found.migrate.image, found.migrate.like) == (migrate, "migrate", "web")
     assert "infra" not in (live.root / "deploytool.yml").read_text()
-    assert ran.document["next"][0] == "deploytool plan --environment production"
+    assert ran.document["next_commands"][0] == "deploytool plan --environment production"
     assert any("DEPLOY_ROLE" in note for note in ran.document["notes"])
 
 

@@ -79,7 +79,7 @@ def test_what_is_there_is_kept_and_the_difference_told(shop: Project) -> None:
     for path, text in own.items():
         shop.write(path, text)
     found = shop.init().document["files"]
-    kept = {each["path"]: each["difference"] for each in found if each["fate"] == "kept"}
+    kept = {each["path"]: each["diff"] for each in found if each["status"] == "kept"}
     assert kept.keys() == own.keys()
     assert "-FROM node AS runner\n" in kept["Dockerfile"]
     assert own.items() <= shop.files().items()
@@ -215,8 +215,8 @@ def test_a_directory_with_nothing_to_release_is_refused_with_3(empty: Project) -
 def test_the_json_holds_what_the_text_says(shop: Project) -> None:
     document = shop.init().document
     assert (document["schema"], document["kind"]) == (1, "init")
-    assert json.dumps(document["next"]) in json.dumps(document)
-    assert len(document["next"]) == 3
+    assert json.dumps(document["next_commands"]) in json.dumps(document)
+    assert len(document["next_commands"]) == 3
 
 
 def test_neither_boto3_nor_yaml_is_loaded_for_the_help(shop: Project) -> None:
@@ -269,9 +269,9 @@ def test_a_preview_writes_nothing_when_some_files_are_missing(shop: Project) -> 
     document = shop.init(*TWO, "--diff").document
     assert _everything(shop.root) == before
     found = {each["path"]: each for each in document["files"]}
-    assert (document["preview"], document["next"]) == (True, [])
-    assert {path for path, each in found.items() if each["fate"] == "new"} == set(WORKFLOWS)
-    assert found["Dockerfile"]["fate"] == "kept"
+    assert (document["preview"], document["next_commands"]) == (True, [])
+    assert {path for path, each in found.items() if each["status"] == "new"} == set(WORKFLOWS)
+    assert found["Dockerfile"]["status"] == "kept"
     assert "-FROM node AS runner\n" in found["Dockerfile"]["difference"]
 
 

@@ -53,11 +53,11 @@ def test_the_document_has_every_reason_with_its_statement() -> None:
         "id": "flow-logs",
         "group": "security: network isolation",
         "title": "VPC flow logs",
-        "standing": "unknown",
+        "status": "unknown",
         "reasons": [
             {
-                "standing": "unknown",
-                "told": "it may not be read",
+                "status": "unknown",
+                "message": "it may not be read",
                 "fix": "add a statement",
                 "statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"},
             }

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from deploytool.infra.cost import MINIMAL, SIZES, estimate, price_list, with_today
-from deploytool.infra.cost_report import cost_document, cost_text
+from deploytool.infra.cost_report import cost_text
+from deploytool.infra.documents import cost_document
 
 ROOT = Path(__file__).parents[3]
 PRICES = price_list(json.loads((ROOT / "deploytool/prices.json").read_text()))
@@ -57,11 +58,12 @@ def test_what_is_not_todays_is_told_when_the_rest_is() -> None:
 def test_the_document_has_prices_quantities_and_sums() -> None:
     document = json.loads(json.dumps(cost_document(BOTH, PRICES, ("a note",))))
 
-    assert (document["schema"], document["kind"], document["currency"]) == (1, "cost", "USD")
+    assert (document["schema"], document["kind"], document["currency"]) == (1, "infra_cost", "USD")
     assert document["notes"] == ["a note"]
-    assert document["prices"]["nat"] == {"usd": 0.045, "per": "hour", "what": "NAT gateway", "today": False}
+    nat = {"id": "nat", "usd": 0.045, "per": "hour", "description": "NAT gateway", "current": False}
+    assert nat in document["prices"]
     (minimal, _) = document["sizes"]
-    row = next(each for each in minimal["rows"] if each["name"] == "load balancer")
+    row = next(each for each in minimal["guide_items"] if each["name"] == "load balancer")
     assert row["terms"] == [{"price": "alb", "quantity": 730}, {"price": "alb-lcu", "quantity": 730}]
     assert row["guide_usd"] == 20
-    assert minimal["all_in_all_usd"] == 477.44
+    assert minimal["total_usd"] == 477.44

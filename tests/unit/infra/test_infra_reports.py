@@ -99,12 +99,12 @@ def test_the_plan_is_a_document_for_scripts() -> None:
     found = infra_plan_document(
         plan(UPDATE, StackPlan(SERVICE, StackAction.CREATE, left_out=left_out), problems=(Problem("a", "b"),))
     )
-    assert (found["kind"], found["refused"], found["nothing_to_do"]) == ("infra-plan", True, False)
+    assert (found["kind"], found["exit_code"], found["nothing_to_do"]) == ("infra_plan", 3, False)
     first, second = found["stacks"]
     assert first["changes"][2]["action"] == "replace"
     assert first["changes"][2]["holds_data"] is True
     assert first["parameters"] == [{"name": "AppImage", "before": "", "after": DIGEST}]
-    assert second["left_out"] == [{"logical_id": "Nat", "type": "AWS::EC2::NatGateway"}]
+    assert second["omitted"] == [{"logical_id": "Nat", "type": "AWS::EC2::NatGateway"}]
 
 
 def ended(stack: Stack, fate: StackOutcome, **more: object) -> StackResult:
@@ -143,14 +143,14 @@ def test_what_is_retained_is_listed_when_stacks_are_deleted() -> None:
         "retained, and yours to keep or to delete by hand:",
         "  data  kept  Store  S3 Bucket  shop-store",
     ]
-    assert infra_outcome_document(gone)["stacks"][0]["retained"][0]["physical_id"] == "shop-store"
+    assert infra_outcome_document(gone, "destroy")["stacks"][0]["retained"][0]["physical_id"] == "shop-store"
 
 
 def test_the_outcome_is_a_document_for_scripts() -> None:
-    found = infra_outcome_document(FAILED)
-    assert (found["result"], found["exit_code"], found["good"]) == ("rolled_back", 6, False)
-    assert found["diagnoses"][0]["code"] == "quota-reached"
-    assert [each["fate"] for each in found["stacks"]] == ["rolled_back", "not_started"]
+    found = infra_outcome_document(FAILED, "apply")
+    assert (found["result"], found["exit_code"], found["operation"]) == ("rolled_back", 6, "apply")
+    assert found["problems"][0]["code"] == "quota-reached"
+    assert [each["status"] for each in found["stacks"]] == ["rolled_back", "not_started"]
 
 
 def moved(number: int, logical_id: str, status: str, reason: str = "") -> ResourceMoved:

@@ -78,7 +78,7 @@ def test_a_plan_says_so_when_every_service_runs_the_commit_and_it_was_not_releas
     assert "app: shop-app runs 4f2a9c1 already\n" in plan_text(running)
     assert "none moves; the ledger does not name 4f2a9c1 as live in production yet" in plan_text(running)
     assert "If anything fails" not in plan_text(running)
-    assert plan_document(running)["already_running"] == ["app"]
+    assert [(each["name"], each["action"]) for each in plan_document(running)["services"]] == [("app", "unchanged")]
     assert not plan_document(running)["nothing_to_do"]
 
 
@@ -133,12 +133,7 @@ def test_documents_name_their_schema_and_kind() -> None:
     document = plan_document(plan(nothing=True))
     assert (document["schema"], document["kind"], document["nothing_to_do"]) == (1, "plan", True)
     outcome = outcome_document(rolled_back())
-    assert (outcome["kind"], outcome["result"], outcome["exit_code"], outcome["good"]) == (
-        "outcome",
-        "rolled_back",
-        6,
-        False,
-    )
+    assert (outcome["kind"], outcome["result"], outcome["exit_code"]) == ("outcome", "rolled_back", 6)
 
 
 def test_documents_hold_no_task_definition() -> None:

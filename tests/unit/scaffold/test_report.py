@@ -195,9 +195,9 @@ def test_no_next_command_is_named_when_nothing_was_written() -> None:
 
 def test_the_same_is_data_for_scripts() -> None:
     document = init_document(SETTLED, ["Next.js"], ["mind this"], ["git push"])
-    assert document["files"][0] == {"path": "a.yml", "fate": "written", "difference": ""}
-    assert [each["fate"] for each in document["files"]] == ["written", "same", "kept"]
-    assert document["files"][2]["difference"].endswith("-0\n+1")
-    assert (document["schema"], document["found"], document["notes"], document["next"]) == (
+    assert document["files"][0] == {"path": "a.yml", "status": "written", "diff": ""}
+    assert [each["status"] for each in document["files"]] == ["written", "same", "kept"]
+    assert document["files"][2]["diff"].endswith("-0\n+1")
+    assert (document["schema"], document["facts"], document["notes"], document["next_commands"]) == (
         1, ["Next.js"], ["mind this"], ["git push"],
     )  # fmt: skip
