@@ -8,7 +8,7 @@ from typing import Any
 
 from deploytool.errors import PreconditionFailed
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
-from deploytool.release.model import Commit, GithubRecord, Result
+from deploytool.release.model import Commit, GithubRecord, Result, StepName
 
 SCHEMA = 1
 
@@ -115,7 +115,7 @@ def _record(document: Mapping[str, Any]) -> Record:
         ended_at=_moment(document["ended_at"]),
         steps=tuple(
             StepRecord(
-                step["name"],
+                StepName(step["name"]),
                 StepState(step["state"]),
                 datetime.fromisoformat(step["at"]),
                 step["seconds"],
