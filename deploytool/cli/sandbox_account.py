@@ -44,7 +44,7 @@ def apply_example_stacks(write_line: Callable[[str], None]) -> Apply:
     def emit(event: InfraEvent | Event) -> None:
         match event:
             case StackEnded(end):
-                write_line(f"stack {end.name}: {end.outcome} ({end.seconds:.1f} s)")
+                write_line(f"stack {end.name}: {end.outcome.replace('_', ' ')} ({end.seconds:.1f} s)")
             case WarningIssued(text):
                 write_line(f"warning: {text}")
 

@@ -158,7 +158,7 @@ def comment_plan(plan: Plan) -> None:
     url = _commented(context, plan, text)
     if context.output_path:
         values = {
-            "result": "nothing-to-do" if plan.nothing_to_do else "planned",
+            "result": "nothing_to_do" if plan.nothing_to_do else "planned",
             "comment-url": url,
             "environment-url": plan.url,
             "json": json.dumps(plan_document(plan), ensure_ascii=False),

@@ -162,7 +162,7 @@ NO_LEDGER = (
 class NotSettled(DeployError):
     """An earlier release left services between two versions, and nothing has brought them to one yet."""
 
-    exit_code = Exit.NOT_ROLLED_BACK
+    exit_code = Exit.ROLLBACK_INCOMPLETE
 
     def __init__(self, cause: str, fix: str = "") -> None:
         super().__init__(

@@ -11,6 +11,20 @@ from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecor
 from deploytool.release.model import Commit, GithubRecord, Result, StepName
 
 SCHEMA = 1
+OLDER_WORDS = {
+    "nothing-to-do": "nothing_to_do",
+    "build-failed": "build_failed",
+    "migration-failed": "migration_failed",
+    "rolled-back": "rolled_back",
+    "not-rolled-back": "rollback_incomplete",
+    "out-of-time": "timed_out",
+    "began": "in_progress",
+    "ended": "succeeded",
+    "roll out": "deploy",
+    "put back": "roll back",
+    "settle": "recover",
+}
+"""How results, steps and step states were spelled before 2026-11-30; records of then stay readable."""
 
 
 class RecordUnreadable(PreconditionFailed):
@@ -115,8 +129,8 @@ def _record(document: Mapping[str, Any]) -> Record:
         ended_at=_moment(document["ended_at"]),
         steps=tuple(
             StepRecord(
-                StepName(step["name"]),
-                StepState(step["state"]),
+                StepName(_word(step["name"])),
+                StepState(_word(step["state"])),
                 datetime.fromisoformat(step["at"]),
                 step["seconds"],
                 step["detail"],
@@ -124,7 +138,7 @@ def _record(document: Mapping[str, Any]) -> Record:
             for step in document["steps"]
         ),
         migration=MigrationRecord(**document["migration"]),
-        result=Result(document["result"]) if document["result"] else None,
+        result=Result(_word(document["result"])) if document["result"] else None,
         summary=document["sentence"],
         running=document["serving"],
         github=_github(document["github"]),
@@ -143,6 +157,15 @@ def _github(told: Mapping[str, Any]) -> GithubRecord:
         told["comment_url"],
         tuple(told.get("other_comments", ())),
     )
+
+
+def _word(text: str) -> str:
+    return OLDER_WORDS.get(text, text)
+
+
+def spellings(result: Result) -> tuple[str, ...]:
+    """Every spelling under which records with this result are stored."""
+    return (result.value, *(old for old, new in OLDER_WORDS.items() if new == result.value))
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -93,7 +93,7 @@ def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
     Those after it that ended before any service moved change nothing about that.
     """
     last = next((record for record in newest_first if _moved(record)), None)
-    return last if last and last.result in (Result.CANCELLED, Result.NOT_ROLLED_BACK) else None
+    return last if last and last.result in (Result.CANCELLED, Result.ROLLBACK_INCOMPLETE) else None
 
 
 def rolling(states: Mapping[str, ServiceState]) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def stranded(record: Record, states: Mapping[str, ServiceState]) -> tuple[str, .
 
 def _moved(record: Record) -> bool:
     """It decided where services are. A run that was killed may not have noted what it moved, but its result says so."""
-    settled = record.result in (Result.RELEASED, Result.NOT_ROLLED_BACK)
+    settled = record.result in (Result.RELEASED, Result.ROLLBACK_INCOMPLETE)
     return settled or any(each.deployment_id for each in record.services.values())
 
 
@@ -154,7 +154,7 @@ class RecoveryResult:
     @property
     def succeeded(self) -> bool:
         """False where services are not on one version: someone must look."""
-        return self.result is not Result.NOT_ROLLED_BACK
+        return self.result is not Result.ROLLBACK_INCOMPLETE
 
 
 def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult:
@@ -238,7 +238,7 @@ def _judge(record: Record, left: InterruptedRelease, unsettled: set[str], deps: 
     what = f"release {record.release_id} ({record.commit.short}) {_how(record)}"
     if unsettled:
         return RecoveryResult(
-            Result.NOT_ROLLED_BACK, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving
+            Result.ROLLBACK_INCOMPLETE, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving
         )
     if left.complete:
         return RecoveryResult(Result.RELEASED, f"{what} after its last step; it is live", serving)

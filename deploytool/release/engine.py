@@ -321,7 +321,7 @@ def _steps(release: Release) -> tuple[Result, str]:
     try:
         return _or_reverted(release, release.plan.steps)
     except Cancelled:
-        return (Result.CANCELLED if release.is_going_back() else Result.NOT_ROLLED_BACK), ""
+        return (Result.CANCELLED if release.is_going_back() else Result.ROLLBACK_INCOMPLETE), ""
     except LeaseLost as lost:
         release.lost = True
         # Whoever has the lock settles what we left: changing anything now could undo their work.
@@ -337,13 +337,13 @@ def _or_reverted(release: Release, steps: Sequence[Step]) -> tuple[Result, str]:
             release.take(step)
         release.confirm()
     except StepFailed as unwell:
-        return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
+        return (unwell.result if release.undo() else Result.ROLLBACK_INCOMPLETE), ""
     except LeaseLost:
         raise
     except SupersededBy as superseded:
-        return (Result.SUPERSEDED if release.undo() else Result.NOT_ROLLED_BACK), superseded.cause
+        return (Result.SUPERSEDED if release.undo() else Result.ROLLBACK_INCOMPLETE), superseded.cause
     except Cancelled:
-        return (Result.CANCELLED if release.cancel() else Result.NOT_ROLLED_BACK), ""
+        return (Result.CANCELLED if release.cancel() else Result.ROLLBACK_INCOMPLETE), ""
     except MigrationFailed as failed:
         release.tell_why(failed.diagnosis)
         return Result.MIGRATION_FAILED, failed.cause
@@ -354,10 +354,10 @@ def _or_reverted(release: Release, steps: Sequence[Step]) -> tuple[Result, str]:
         release.tell_why(Diagnosis("stopped", error.cause, error.fix))
         if not release.moved and not release.migrated:
             return Result.REFUSED, error.cause
-        return (Result.ROLLED_BACK if release.undo() else Result.NOT_ROLLED_BACK), error.cause
+        return (Result.ROLLED_BACK if release.undo() else Result.ROLLBACK_INCOMPLETE), error.cause
     except Exception as fault:  # noqa: BLE001  (a fault of ours must not leave services half-way)
         release.tell_why(_internal_diagnosis(fault))
-        return (Result.FAILED if release.undo() else Result.NOT_ROLLED_BACK), f"{type(fault).__name__}: {fault}"
+        return (Result.FAILED if release.undo() else Result.ROLLBACK_INCOMPLETE), f"{type(fault).__name__}: {fault}"
     return (Result.MIGRATED if release.plan.only_migrates else Result.RELEASED), ""
 
 

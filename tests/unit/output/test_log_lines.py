@@ -113,7 +113,7 @@ def test_folds_and_annotations_are_for_github_actions_only() -> None:
     assert [line for line in actions if line.startswith("::")] == [
         "::group::build: output",
         "::endgroup::",
-        f"::error title=production%3A rolled-back::{CRASH.cause}%0A{CRASH.fix}",
+        f"::error title=production%3A rolled back::{CRASH.cause}%0A{CRASH.fix}",
     ]
 
 

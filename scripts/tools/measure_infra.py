@@ -24,14 +24,14 @@ COMMAND = Path(sys.executable).parent / "deploytool"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/measure-infra")
+    parser = argparse.ArgumentParser(prog="scripts/dev measure-infra", description=__doc__)
     parser.add_argument("times", type=int, nargs="?", default=3, metavar="TIMES")
     times = parser.parse_args().times
     taken: dict[str, list[float]] = {what: [] for what in BOUNDS}
     with running() as state:
         for number in range(times):
             empty(state)
-            for what, result in ((FIRST, "applied"), (NOTHING, "nothing-to-do")):
+            for what, result in ((FIRST, "applied"), (NOTHING, "nothing_to_do")):
                 began = time.monotonic()
                 outcome = deploytool(state.workdir, "infra", "apply", "--output", "json")
                 taken[what].append(time.monotonic() - began)
