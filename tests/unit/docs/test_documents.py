@@ -18,7 +18,7 @@ from tests.unit.docs.documents import DOCUMENTS, ROOT, SCRIPTS, commands, parsed
 
 SHOWN = [(path.name, words) for path in (*DOCUMENTS, *SCRIPTS) for words in commands(path.read_text())]
 _LINK = re.compile(r"\]\(([^)#\s]+)\)")
-CALLERS = {"call", "call_once", "paginate_all", "conditional_call"}
+CALLERS = {"call", "call_once", "pages", "paginate", "conditional_call"}
 _ROW = re.compile(r"^\| `?([^`|]+?)`? +\|", re.MULTILINE)
 
 
