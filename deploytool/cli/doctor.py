@@ -23,12 +23,10 @@ RELEASES = 50
 
 @click.command(name="doctor", cls=option_rules.Verb)
 @options.environment
-@click.option("--except", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; repeatable.")
+@click.option("--skip", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; repeatable.")
 @options.output
 @click.pass_context
-def command(
-    ctx: click.Context, config: str, environment: str | None, left_out: tuple[str, ...], output: str
-) -> None:
+def command(ctx: click.Context, config: str, environment: str | None, left_out: tuple[str, ...], output: str) -> None:
     """Check the account against the deployment checklist and the security practices, and suggest fixes.
 
     Read-only. Each check passes, fails, or is unknown, with the permission that is missing. Exits with 3 if a check
@@ -36,7 +34,7 @@ def command(
 
     \b
     Example:
-      deploytool doctor --environment production --except cdn --except dns
+      deploytool doctor --environment production --skip cdn --skip dns
     """
     from deploytool.deploy.context import open_context
     from deploytool.doctor.checks import run_checks

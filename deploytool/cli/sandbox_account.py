@@ -38,15 +38,15 @@ class Placeholder:
         return dict.fromkeys(missing, self._push())
 
 
-def apply_example_stacks(say: Callable[[str], None]) -> Apply:
+def apply_example_stacks(write_line: Callable[[str], None]) -> Apply:
     """What ``sandbox.up`` makes the account with; ``say`` hears of each stack."""
 
-    def tell(event: InfraEvent | Event) -> None:
+    def emit(event: InfraEvent | Event) -> None:
         match event:
             case StackEnded(end):
-                say(f"stack {end.name}: {end.outcome} ({end.seconds:.1f} s)")
+                write_line(f"stack {end.name}: {end.outcome.replace('_', ' ')} ({end.seconds:.1f} s)")
             case WarningIssued(text):
-                say(f"warning: {text}")
+                write_line(f"warning: {text}")
 
     def applied(state: SandboxState, environment: str, push: Push) -> str:
         read: list[Template] = []
@@ -59,7 +59,7 @@ def apply_example_stacks(say: Callable[[str], None]) -> Apply:
         point_to(state)
         found, clock = context_of(str(state.workdir / "deploytool.yml"), environment), SystemClock()
         target = stack_targets(found, InfraOptions(), prepare)
-        deps = infra_dependencies(found, clock, tell, target.run_id, LockConflictPolicy(), "sandbox up")
+        deps = infra_dependencies(found, clock, emit, target.run_id, LockConflictPolicy(), "sandbox up")
         _require_success(apply(target, replace(deps, images=Placeholder(push))))
         return describe_omitted(read)
 

@@ -153,7 +153,7 @@ class Workflow:
     events: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     responds: bool = False
-    """One of its jobs runs ``respond``."""
+    """One of its jobs runs ``handle-comment``."""
 
 
 @dataclass(frozen=True)

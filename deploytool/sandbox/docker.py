@@ -31,7 +31,7 @@ def daemon_answers() -> bool:
     return True
 
 
-def start_daemon(logs: Path, say: Callable[[str], None]) -> SandboxProcess:
+def start_daemon(logs: Path, write_line: Callable[[str], None]) -> SandboxProcess:
     """Install Docker where it is missing, start its daemon, return that once it answers (6 s, 30 s with the install).
 
     Raises:
@@ -47,9 +47,9 @@ def start_daemon(logs: Path, say: Callable[[str], None]) -> SandboxProcess:
     if not _dockerd():
         if not shutil.which("apt-get"):
             raise DockerMissing("Docker is not installed", "install it (https://docs.docker.com/engine/install/)")
-        say("installing Docker (apt-get install docker.io)")
+        write_line("installing Docker (apt-get install docker.io)")
         install("docker.io")
-    say("starting dockerd")
+    write_line("starting dockerd")
     log = logs / "dockerd.log"
     daemon = process.start_process([_dockerd() or "dockerd"], log=log)
     until("dockerd", lambda: SOCKET.exists() and daemon_answers(), seconds=60, process=daemon, log=log)

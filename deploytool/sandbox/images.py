@@ -36,7 +36,7 @@ PROBE_SECONDS = 20
 REVISION = "deploytool.sandbox.images"
 
 
-def ensure(say: Callable[[str], None]) -> None:
+def ensure(write_line: Callable[[str], None]) -> None:
     """Make sure that both images are in Docker: they are there, or come from the cache, or are built (about a minute).
 
     Raises:
@@ -48,12 +48,12 @@ def ensure(say: Callable[[str], None]) -> None:
         return
     saved = cache() / f"images-{revision}.tar"
     if saved.exists():
-        say("loading the base images from the cache")
+        write_line("loading the base images from the cache")
         docker_client("load", "-q", "-i", saved)
         return
-    debian = _debian(say)
+    debian = _debian(write_line)
     for image, target in ((BASE, "base"), (DATA, "data")):
-        say(f"building {image} (once)")
+        write_line(f"building {image} (once)")
         docker_client(
             "build",
             "-q",
@@ -82,7 +82,7 @@ def _revision(image: str) -> str:
         return ""
 
 
-def _debian(say: Callable[[str], None]) -> str:
+def _debian(write_line: Callable[[str], None]) -> str:
     """An image of Debian to build on: the public one where a registry can be reached, else one made from packages."""
     try:
         docker_client("pull", "-q", PUBLIC_DEBIAN, timeout=PROBE_SECONDS)
@@ -96,7 +96,7 @@ def _debian(say: Callable[[str], None]) -> str:
         return PUBLIC_DEBIAN
     if not shutil.which("mmdebstrap"):
         install("mmdebstrap")
-    say("no registry can be reached: making a Debian image from packages (once, about 40 s)")
+    write_line("no registry can be reached: making a Debian image from packages (once, about 40 s)")
     with tempfile.TemporaryDirectory(prefix="deploytool-") as directory:
         archive = Path(directory) / "debian.tar"
         process.run(

@@ -37,7 +37,9 @@ PAUSE = 0.5
 """Seconds before Docker is asked again."""
 
 
-def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool = False, purge: bool = False) -> None:
+def down(
+    state: SandboxState, write_line: Callable[[str], None], *, keep_docker: bool = False, purge: bool = False
+) -> None:
     """Stop and remove all of it. ``purge`` also removes what makes the next ``up`` fast: images and packages.
 
     Raises:
@@ -51,7 +53,7 @@ def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool =
         if purge:
             _remove_images(state)
         if state.dockerd_started and not keep_docker:
-            _stop_docker(state, say)
+            _stop_docker(state, write_line)
     if purge:
         shutil.rmtree(cache())
     shutil.rmtree(state.workdir, ignore_errors=True)
@@ -82,9 +84,9 @@ def _remove_images(state: SandboxState) -> None:
         docker.docker_client("rmi", "-f", *sorted(ids))
 
 
-def _stop_docker(state: SandboxState, say: Callable[[str], None]) -> None:
+def _stop_docker(state: SandboxState, write_line: Callable[[str], None]) -> None:
     if docker.docker_client("ps", "-q").strip():
-        say("Docker runs on: it has containers that are not the sandbox's")
+        write_line("Docker runs on: it has containers that are not the sandbox's")
         return
     process.stop_process(state.processes.get("dockerd"), patience=20)
 
@@ -169,7 +171,7 @@ class Apply(Protocol):
         """
 
 
-def up(root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply) -> SandboxState:
+def up(root: Path, options: UpOptions, write_line: Callable[[str], None], apply: Apply) -> SandboxState:
     """Start the sandbox of this directory, or return the one that runs. One that is not whole is taken down first.
 
     Raises:
@@ -182,33 +184,33 @@ def up(root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply)
     if before:
         if is_whole(before) and (STAGING.name in before.environments or not options.staging):
             return before
-        say("taking down what is left of the sandbox before")
-        down(before, say, keep_docker=True)
-    with one_at_a_time(say):
-        return _start(root, options, say, apply, before)
+        write_line("taking down what is left of the sandbox before")
+        down(before, write_line, keep_docker=True)
+    with one_at_a_time(write_line):
+        return _start(root, options, write_line, apply, before)
 
 
 def _start(
-    root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply, before: SandboxState | None
+    root: Path, options: UpOptions, write_line: Callable[[str], None], apply: Apply, before: SandboxState | None
 ) -> SandboxState:
     record = StateFile(_new_state(root, options))
     if before and before.dockerd_started:
         record.change(dockerd_started=True, processes={"dockerd": before.processes["dockerd"]})
     state = record.state
     if not docker.daemon_answers():
-        record.add_process("dockerd", docker.start_daemon(state.directory / "logs", say))
+        record.add_process("dockerd", docker.start_daemon(state.directory / "logs", write_line))
         record.change(dockerd_started=True)
     docker.remove(docker.containers(state.label) + docker.containers(state.ministack_label))
     state.aws_config.write_text(trust.AWS_CONFIG)
     environments = [ENVIRONMENTS[name] for name in state.environments]
     with ThreadPoolExecutor(3) as pool:
-        aws = pool.submit(_start_aws, record, say)
-        stores = pool.submit(_start_stores, record, environments, say)
+        aws = pool.submit(_start_aws, record, write_line)
+        stores = pool.submit(_start_stores, record, environments, write_line)
         checkout.create(state, environments)
         github = pool.submit(_start_github, record)
         stores.result()
         aws.result()
-        _fill_account(record, environments, say, apply)
+        _fill_account(record, environments, write_line, apply)
         github.result()
         client.tell_history(state)
     record.add_process("responder", webhook_runner.start(state))
@@ -237,16 +239,16 @@ def _new_state(root: Path, options: UpOptions) -> SandboxState:
     )
 
 
-def _start_aws(record: StateFile, say: Callable[[str], None]) -> None:
+def _start_aws(record: StateFile, write_line: Callable[[str], None]) -> None:
     state = record.state
     log = state.directory / "logs" / "ministack.log"
-    server = ministack.start(ministack.install(say), state.id, state.ports["aws"], log, state.addresses)
+    server = ministack.start(ministack.install(write_line), state.id, state.ports["aws"], log, state.addresses)
     record.add_process("ministack", server)
     ministack.wait(server, state.ports["aws"], log)
 
 
-def _start_stores(record: StateFile, environments: list[ExampleEnvironment], say: Callable[[str], None]) -> None:
-    images.ensure(say)
+def _start_stores(record: StateFile, environments: list[ExampleEnvironment], write_line: Callable[[str], None]) -> None:
+    images.ensure(write_line)
     record.change(containers=databases.container_names(record.state.id))
     stores = databases.start(record.state.id, [each.database for each in environments])
     databases.write_addresses(record.state.addresses, stores, environments)
@@ -259,17 +261,17 @@ def _start_github(record: StateFile) -> None:
 
 
 def _fill_account(
-    record: StateFile, environments: list[ExampleEnvironment], say: Callable[[str], None], apply: Apply
+    record: StateFile, environments: list[ExampleEnvironment], write_line: Callable[[str], None], apply: Apply
 ) -> None:
     state = record.state
     account = Account(state.aws_endpoint_url, state.region)
     log = state.directory / "logs" / "ministack.log"
     for each in environments:
-        say(f"making {each.name} with CloudFormation, as `deploytool infra apply` does")
+        write_line(f"making {each.name} with CloudFormation, as `deploytool infra apply` does")
         left_out = apply(state, each.name, partial(push_placeholder, state.registry, each.repository))
         record.change(left_out=left_out)
         scale(account, each)
-    say(left_out)
+    write_line(left_out)
     for each in environments:
         health = f"{each.url(state.aws_endpoint_url)}/api/health"
         until(f"the application in {each.name}", partial(answers, health), seconds=60, log=log)

@@ -21,13 +21,13 @@ SERVER = Path(__file__).parent / "ministack_server.py"
 HEALTH = "/_ministack/health"
 
 
-def install(say: Callable[[str], None]) -> Path:
+def install(write_line: Callable[[str], None]) -> Path:
     """The Python of MiniStack's environment; made when it is missing.
 
     Raises:
         CommandFailed: the packages cannot be had.
     """
-    return venv("ministack", REQUIREMENTS, say) / "python"
+    return venv("ministack", REQUIREMENTS, write_line) / "python"
 
 
 def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> SandboxProcess:

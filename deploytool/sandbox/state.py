@@ -172,7 +172,7 @@ def exclusive(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
+def one_at_a_time(write_line: Callable[[str], None]) -> Iterator[None]:
     """Sandboxes of one machine start one after the other: each takes ports that are free until somebody listens, and
     the first one makes the images that all of them use.
     """
@@ -180,6 +180,6 @@ def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another sandbox to start")
+            write_line("waiting for another sandbox to start")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

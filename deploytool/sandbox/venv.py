@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def venv(name: str, requirements: Path, say: Callable[[str], None]) -> Path:
+def venv(name: str, requirements: Path, write_line: Callable[[str], None]) -> Path:
     """The directory of the programs of an environment that holds these packages and no others.
 
     It is made when it is missing: once per machine, however many ask for it at once. ``requirements`` names every
@@ -33,7 +33,7 @@ def venv(name: str, requirements: Path, say: Callable[[str], None]) -> Path:
         # Written last: an environment that has it is whole. (One made elsewhere and renamed would name the old place.)
         whole = home / "whole"
         if not whole.exists():
-            say(f"installing {name} (once)")
+            write_line(f"installing {name} (once)")
             _install(home, requirements)
             whole.touch()
     return home / "bin"

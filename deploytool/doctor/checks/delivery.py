@@ -150,7 +150,7 @@ def rollback_workflow(facts: Facts) -> Iterator[Reason]:
             "issue_comment" in workflow.events and workflow.responds,
             f"{name} on {branch}",
             "handles the rollback checkbox",
-            "does not handle the rollback checkbox: it must run on issue_comment, with command respond",
+            "does not handle the rollback checkbox: it must run on issue_comment, with command handle-comment",
             "compare it with .github/workflows/rollback.yml",
         )
 

@@ -62,7 +62,7 @@ def distribution(facts: Facts) -> Iterator[Reason]:
     if not distributions:
         yield failed(
             "no CloudFront distribution points to the load balancer or to the assets",
-            f"{create_stack('platform')}; or leave this check out: --except cdn",
+            f"{create_stack('platform')}; or leave this check out: --skip cdn",
         )
     for cdn in distributions:
         origins = ", ".join(origin.domain for origin in cdn.origins)
@@ -88,7 +88,7 @@ def dns(facts: Facts) -> Iterator[Reason]:
     if not records:
         yield failed(
             "no Route 53 record points to the load balancer or its distribution",
-            "add an alias record; or, where DNS is elsewhere, leave this check out: --except dns",
+            "add an alias record; or, where DNS is elsewhere, leave this check out: --skip dns",
         )
     elif host and host not in {record.name for record in records}:
         yield failed(

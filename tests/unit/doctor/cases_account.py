@@ -5,7 +5,7 @@ from typing import Any
 
 from deploytool.doctor.facts import Facts
 from deploytool.doctor.facts_account import Alarm, EventRule, Grant, Mfa, Role, Topic, Trail
-from tests.unit.doctor.case import UNKNOWN, DENIED, GOOD, Case
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import APP, HEALTHY, TOPIC, WORKER, account, app, arn, facts, task
 
 ROLES: tuple[Role, ...] = HEALTHY.account.roles  # type: ignore[assignment]  # they are known here
@@ -57,7 +57,8 @@ ACCOUNT_CASES = (
     Case("there is no trail", "trail", account(trails=()), "no CloudTrail trail records every region"),
     Case("the trail is stopped", "trail", account(trails=(Trail("t", logging=False),)), "every region: t (stopped)"),
     Case("the trail is of one region", "trail", account(trails=(Trail("t", every_region=False),)), "t (one region)"),
-    Case("the trail is not validated", "trail", account(trails=(Trail("t", validated=False),)), "without log file validation"),
+    Case("the trail is not validated", "trail", account(trails=(Trail("t", validated=False),)),
+         "without log file validation"),
     Case("GuardDuty is off", "guardduty", account(detectors=()), "GuardDuty is off in us-east-1"),
     Case("no alarm watches the app", "alarms", account(alarms=(CONNECTIONS,)), "no alarm for the CPU of app"),
     Case("the alarm is of another cluster", "alarms",
@@ -67,14 +68,15 @@ ACCOUNT_CASES = (
     Case("an alarm is silenced", "alarms", alarm(enabled=False), "alarm cpu has no enabled action"),
     Case("no subscription is confirmed", "alarms", account(topics=(Topic(TOPIC, confirmed=0),)),
          "no confirmed subscription"),
-    Case("an alarm calls something else", "alarms", alarm(actions=("arn:aws:lambda:f",)), "watches the CPU of app", GOOD),
+    Case("an alarm calls something else", "alarms", alarm(actions=("arn:aws:lambda:f",)), "watches the CPU", GOOD),
     Case("the worker has an alarm too", "alarms",
          account(alarms=(CPU, CONNECTIONS, Alarm("w", "AWS/ECS", "Memory", {"ServiceName": "shop-worker"}, (TOPIC,)))),
          "no alarm for the CPU of worker"),
     Case("no rule forwards findings", "security-alerts", account(rules=()), "no EventBridge rule"),
     Case("the rule is off", "security-alerts", rule(enabled=False), "rule findings is disabled or has no target"),
     Case("the rule has no target", "security-alerts", rule(targets=()), "rule findings is disabled or has no target"),
-    Case("no subscription of the rule's topic is confirmed", "security-alerts", account(topics=()), "no confirmed subscription"),
+    Case("no subscription of the rule's topic is confirmed", "security-alerts", account(topics=()),
+         "no confirmed subscription"),
     Case("the rule calls something else", "security-alerts", rule(targets=("arn:aws:lambda:f",)), "forwards findings",
          GOOD),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from deploytool.doctor.facts import Certificate, DnsRecord, Facts, Listener, Origin, TargetGroup
-from tests.unit.doctor.case import UNKNOWN, DENIED, GOOD, Case
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import BALANCER, DISTRIBUTION, HERE, NOW, THERE, edge, facts, scope
 
 PLAIN = Listener(80, "HTTP")
@@ -30,7 +30,8 @@ EDGE_CASES = (
     Case("the load balancer is being made", "load-balancer", balancer(state="provisioning"), "shop is provisioning"),
     Case("the load balancer has no listener", "load-balancer", edge(balancers=(replace(BALANCER, listeners=()),)),
          "shop does not redirect HTTP to HTTPS"),
-    Case("HTTP is not led to HTTPS", "load-balancer", balancer(PLAIN, *BALANCER.listeners[1:]), "does not redirect HTTP to HTTPS"),
+    Case("HTTP is not led to HTTPS", "load-balancer", balancer(PLAIN, *BALANCER.listeners[1:]),
+         "does not redirect HTTP to HTTPS"),
     Case("targets are instances", "load-balancer", edge(target_groups=(TargetGroup("t", "shop", type="instance"),)),
          "has targets of type instance"),
     Case("target groups may not be read", "load-balancer", edge(target_groups=DENIED), "access denied",
@@ -52,7 +53,7 @@ EDGE_CASES = (
          certificate(not_after=NOW + timedelta(days=29), renews=False), "certificate expires on 2026-12-23"),
     Case("an imported certificate goes on", "certificates",
          certificate(not_after=NOW + timedelta(days=99), renews=False), "certificate of shop is issued", GOOD),
-    Case("a certificate does not exist", "certificates", edge(certificates=()), "uses a certificate that does not exist"),
+    Case("a certificate does not exist", "certificates", edge(certificates=()), "a certificate that does not exist"),
     Case("the distribution has CloudFront's own certificate", "certificates", cdn(certificate=""), "is issued", GOOD),
     Case("certificates may not be read", "certificates", edge(certificates=DENIED), "access denied", UNKNOWN),
     Case("the load balancer serves unencrypted traffic", "tls", balancer(PLAIN, *BALANCER.listeners[1:]),
@@ -64,7 +65,7 @@ EDGE_CASES = (
     Case("CloudFront fetches in the clear", "https-only", cdn(origins=(Origin("o", protocol="http-only"),)),
          "may connect without encryption to o"),
     Case("CloudFront fetches as it is asked", "https-only",
-         cdn(viewers=("allow-all",), origins=(Origin("o", protocol="match-viewer"),)), "connect without encryption to o"),
+         cdn(viewers=("allow-all",), origins=(Origin("o", protocol="match-viewer"),)), "without encryption to o"),
     Case("CloudFront is asked by HTTPS alone and fetches so", "https-only",
          cdn(origins=(Origin("o", protocol="match-viewer"),)), "E1 connects to its origins by HTTPS", GOOD),
     Case("CloudFront speaks old TLS", "https-only", cdn(tls="TLSv1"), "E1 accepts TLSv1"),

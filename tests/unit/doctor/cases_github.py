@@ -6,7 +6,7 @@ from typing import Any
 
 from deploytool.doctor.facts import Facts
 from deploytool.doctor.facts_account import Job, SubjectForm, Trust, Workflow
-from tests.unit.doctor.case import UNKNOWN, DENIED, GOOD, Case
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import (
     HEALTHY,
     PERMISSIONS,
@@ -96,9 +96,10 @@ GITHUB_CASES = (
          "rollback.yml is not on main"),
     Case("the workflow does not run on comments", "rollback-workflow",
          github(workflows=(replace(WORKFLOWS[1], events=("push",)),)), "does not handle the rollback checkbox"),
-    Case("the workflow does not respond", "rollback-workflow",
+    Case("the workflow handles no comment", "rollback-workflow",
          github(workflows=(replace(WORKFLOWS[1], responds=False),)), "does not handle the rollback checkbox"),
-    Case("the checkbox is off", "rollback-workflow", scope(checkbox=False), "rollback_checkbox is off; rollback.yml is on main", GOOD),
+    Case("the checkbox is off", "rollback-workflow", scope(checkbox=False), "checkbox is off; rollback.yml is on main",
+         GOOD),
     Case("there is neither checkbox nor workflow", "rollback-workflow",
          replace(github(workflows=()), scope=replace(HEALTHY.scope, checkbox=False)), "rollback_checkbox is off",
          GOOD),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from deploytool.doctor.facts import Network, Opening, SecurityGroup
-from tests.unit.doctor.case import UNKNOWN, DENIED, GOOD, Case
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import APP, BALANCER, CACHE, DATABASE, GROUPS, NETWORK, WORKER, app, edge, facts
 
 WORLD = Opening(5432, 5432, cidrs=("0.0.0.0/0",))
@@ -36,7 +36,7 @@ NETWORK_CASES = (
     Case("tasks are open to the internet by IPv6", "security-groups", facts(groups=group("tasks", WORLD_6)),
          "tasks (ports 0-65535)"),
     Case("a service has no security group", "security-groups", app(groups=()), "service app has no security group"),
-    Case("a security group of another network is named", "security-groups", app(groups=("gone",)), "opens no port", GOOD),
+    Case("a security group of another network is named", "security-groups", app(groups=("gone",)), "opens no", GOOD),
     Case("the load balancer is open on every port", "security-groups", facts(groups=group("balancer", EVERY_PORT)),
          "open to the internet on every port"),
     Case("the database lets in anybody", "restricted-access", facts(groups=group("database", WORLD)),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from deploytool.doctor.facts import Facts, Repository
-from tests.unit.doctor.case import UNKNOWN, DENIED, GOOD, Case
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import CACHE, DATABASE, KEPT, NOW, REPOSITORY, SECRET, app, facts, github, task
 
 OLD = NOW - timedelta(days=101)
@@ -40,7 +40,7 @@ STORE_CASES = (
     Case("the cache has one node", "cache", cache(nodes=1), "has no automatic failover (1 nodes)"),
     Case("the cache does not fail over", "cache", cache(failover=False), "has no automatic failover (2 nodes)"),
     Case("the cache keeps no snapshots", "cache", cache(snapshot_days=0), "keeps no snapshots"),
-    Case("there is no repository", "repository", facts(repositories={"shop": None}), "ECR repository shop does not exist"),
+    Case("there is no repository", "repository", facts(repositories={"shop": None}), "repository shop does not exist"),
     Case("tags can move", "repository", repository(immutable=False), "has mutable tags"),
     Case("nothing is scanned", "repository", repository(scans=False), "does not scan images on push"),
     Case("there is no lifecycle policy", "repository", repository(lifecycle=False), "keeps every image"),
@@ -51,9 +51,9 @@ STORE_CASES = (
     Case("the database takes plain connections", "tls", database(force_ssl=False), "accepts connections without TLS"),
     Case("the database's parameters may not be read", "tls", database(force_ssl=DENIED), "access denied",
          UNKNOWN),
-    Case("the engine has no such parameter", "tls", database(force_ssl=None, engine="oracle-ee"), "no parameter of oracle-ee",
-         UNKNOWN),
-    Case("the cache takes plain connections", "tls", cache(transit=False), "shop-cache accepts connections without TLS"),
+    Case("the engine has no such parameter", "tls", database(force_ssl=None, engine="oracle-ee"),
+         "no parameter of oracle-ee", UNKNOWN),
+    Case("the cache takes plain connections", "tls", cache(transit=False), "shop-cache accepts connections"),
     Case("the cache asks for no password", "tls", cache(auth=False), "accepts unauthenticated connections"),
     Case("no secret is named", "secrets", facts(secrets=()), "no task definition uses a secret"),
     Case("a secret is missing", "secrets", secret(exists=False), f"secret {SECRET} does not exist"),
