@@ -134,9 +134,9 @@ AWS_OWN = ":iam::aws:policy/"
 
 def collect_roles(reader: Reader) -> tuple[Role, ...]:
     """GetAccountAuthorizationDetails; policies that AWS manages are known by name only."""
-    answer = reader.ask("iam", "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy"])
-    own = {policy["Arn"]: policy for policy in answer.get("Policies", ())}
-    return tuple(_role(raw, own) for raw in answer.get("RoleDetailList", ()))
+    pages = reader.pages("iam", "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy"])
+    own = {policy["Arn"]: policy for page in pages for policy in page.get("Policies", ())}
+    return tuple(_role(raw, own) for page in pages for raw in page.get("RoleDetailList", ()))
 
 
 def _role(raw: Json, own: Mapping[str, Json]) -> Role:
