@@ -5,12 +5,12 @@ from typing import Any
 
 from deploytool.doctor.facts import Cluster, Facts, LogGroup, Scaling, Target, TargetGroup
 from deploytool.ledger.record import MigrationRecord, StepRecord, StepState
-from deploytool.release.model import Result
+from deploytool.release.model import Result, StepName
 from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import APP, NOW, RELEASE, WORKER, app, edge, facts, scope, task
 
 SCALING = Scaling("shop-app", 2, 10, policies=("cpu",), scaled=True)
-FAILED = StepRecord("migrate", StepState.FAILED, NOW)
+FAILED = StepRecord(StepName.MIGRATE, StepState.FAILED, NOW)
 
 
 def targets(*members: Target) -> Facts:
