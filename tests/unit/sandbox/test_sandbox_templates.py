@@ -8,8 +8,7 @@ import pytest
 
 from deploytool.cli.sandbox_account import filtered
 from deploytool.infra.templates import Template, describe_omitted
-from deploytool.sandbox.account import with_master_secrets
-from deploytool.sandbox.unsupported_resources import UNSUPPORTED_TYPES, without_unsupported
+from deploytool.sandbox.unsupported_resources import UNSUPPORTED_TYPES, with_master_secrets, without_unsupported
 
 NAT = {"Type": "AWS::EC2::NatGateway", "Properties": {"AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}}}
 
