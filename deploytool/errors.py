@@ -15,7 +15,7 @@ class Exit(IntEnum):
     BUILD_FAILED = 4
     MIGRATION_FAILED = 5
     ROLLED_BACK = 6
-    NOT_ROLLED_BACK = 7
+    ROLLBACK_INCOMPLETE = 7
     LOCKED = 8
     SUPERSEDED = 9
     TIMEOUT = 10

@@ -31,7 +31,7 @@ def main() -> int:
     with running() as state:
         for number in range(times):
             empty(state)
-            for what, result in ((FIRST, "applied"), (NOTHING, "nothing-to-do")):
+            for what, result in ((FIRST, "applied"), (NOTHING, "nothing_to_do")):
                 began = time.monotonic()
                 outcome = deploytool(state.workdir, "infra", "apply", "--output", "json")
                 taken[what].append(time.monotonic() - began)

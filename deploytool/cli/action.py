@@ -31,7 +31,7 @@ class Shape:
 _NAME = Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "production")
 _REVISION = Shape(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", "1f8b2c4")
 SHAPES = {
-    "command": Shape(r"[a-z]+", "release"),
+    "command": Shape(r"[a-z]+(-[a-z]+)*", "release"),
     "environment": _NAME,
     "config": Shape(r"[^\x00-\x1f\x7f]{1,400}", "deploytool.yml"),
     "role": Shape(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}", "arn:aws:iam::123456789012:role/x"),
@@ -54,10 +54,10 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
     "plan": {**_WHERE, "commit": "--commit"},
     "doctor": _WHERE,
     "recover": {**_WHERE, **_BUSY},
-    "respond": _WHERE,
+    "handle-comment": _WHERE,
 }
 """Command to the inputs that it takes, each with the option of ``deploytool`` that it becomes."""
-CHANGES = frozenset({"release", "rollback", "promote", "migrate", "recover", "respond"})
+CHANGES = frozenset({"release", "rollback", "promote", "migrate", "recover", "handle-comment"})
 """Commands that can leave something open where they are killed."""
 
 _CONTRADICTIONS: tuple[tuple[Callable[[Mapping[str, str]], bool], str, str], ...] = (
@@ -119,12 +119,12 @@ def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
         raise InputsContradict(*found)
     # One word per option: a value that begins with a dash stays a value.
     words = [command, *(f"{options[name]}={value}" for name, value in inputs.items() if options.get(name))]
-    return [*words, f"--event-path={event_path}"] if command == "respond" else words
+    return [*words, f"--event-path={event_path}"] if command == "handle-comment" else words
 
 
 def settling(inputs: Mapping[str, str]) -> list[str]:
     """The command line that settles what a killed command left; empty where it can have left nothing."""
-    if inputs["command"] not in CHANGES or (inputs["command"] == "respond" and "environment" not in inputs):
+    if inputs["command"] not in CHANGES or (inputs["command"] == "handle-comment" and "environment" not in inputs):
         return []
     # A killed run's lease must end first, and whoever took the lock meanwhile settles it instead.
     kept = {name: inputs[name] for name in ("environment", "config") if name in inputs}
@@ -168,8 +168,8 @@ def _step(environ: Mapping[str, str]) -> int:
 
 def _words(inputs: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
     event = environ.get("GITHUB_EVENT_PATH", "")
-    if inputs["command"] == "respond" and not event:
-        raise ConfigurationError("command respond needs the event of a comment", "use it on: issue_comment")
+    if inputs["command"] == "handle-comment" and not event:
+        raise ConfigurationError("command handle-comment needs the event of a comment", "use it on: issue_comment")
     return arguments(inputs, event)
 
 

@@ -23,7 +23,7 @@ LAST = 50
 
 @click.command(name="doctor", cls=option_rules.Verb)
 @options.environment
-@click.option("--except", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; may be given again.")
+@click.option("--skip", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; may be given again.")
 @options.output
 @click.pass_context
 def command(
@@ -36,7 +36,7 @@ def command(
 
     \b
     Example:
-      deploytool doctor --environment production --except cdn --except dns
+      deploytool doctor --environment production --skip cdn --skip dns
     """
     from deploytool.deploy.context import open_context
     from deploytool.doctor.checks import run_checks

@@ -34,7 +34,7 @@ def command(
 
     \b
     Example:
-      deploytool history --environment production --result rolled-back
+      deploytool history --environment production --result rolled_back
     """
     from deploytool.deploy.context import ledger_of, open_context
     from deploytool.ledger.codec import to_document

@@ -32,13 +32,19 @@ VERBS = {
     "stats": "Show how often and how well an environment is released to.",
     "logs": "Show the log of a service or of the migrate task.",
     "run": "Run a command once, in a task like those of a service.",
-    "respond": "Roll back where the box in a release's comment was ticked.",
+    "handle-comment": "Roll back where the box in a release's comment was ticked.",
     "recover": "Settle what a killed release left.",
     "prune": "Remove revisions and images that nobody needs any more.",
     "infra": "Plan, make, look after and delete the CloudFormation stacks under it all.",
     "config": "Check deploytool.yml, or print its JSON Schema.",
     "sandbox": "A whole cloud on this machine, to try and to break.",
 }
+
+
+def verb_command(name: str) -> click.Command:
+    """One of ``VERBS``, from its own module."""
+    verb: click.Command = importlib.import_module(f"deploytool.cli.{name.replace('-', '_')}").command
+    return verb
 
 
 class Verbs(click.Group):
@@ -52,9 +58,7 @@ class Verbs(click.Group):
         """The verb, from its own module."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"deploytool.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        return verb_command(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -37,9 +37,9 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
         from deploytool.output.console import progress_listener
 
         with (
-            progress_listener(github.tell, as_json=False) as tell,
+            progress_listener(github.on_event, as_json=False) as emit,
             deployment_session(
-                found, name, asked_by, clock, tell, LockConflictPolicy.asked(if_busy, wait), "recover"
+                found, name, asked_by, clock, emit, LockConflictPolicy.asked(if_busy, wait), "recover"
             ) as session,
         ):
             settled = session.settled

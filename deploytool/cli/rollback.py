@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 RULES = (
-    *option_rules.exclusive("--to", "--back", why="both choose the version to bring back", fix="give one of them"),
+    *option_rules.exclusive("--to", "--steps", why="both choose the version to bring back", fix="give one of them"),
     *option_rules.BUSY,
 )
 
@@ -29,10 +29,10 @@ RULES = (
     "goal",
     default="",
     metavar="RELEASE|COMMIT",
-    help="What to bring back; see `deploytool history`. Not with --back.",
+    help="What to bring back; see `deploytool history`. Not with --steps.",
 )
 @click.option(
-    "--back", type=click.IntRange(1), default=1, show_default=True, help="How many versions back. Not with --to."
+    "--steps", type=click.IntRange(1), default=1, show_default=True, help="How many versions back. Not with --to."
 )
 @click.option("--service", "services", multiple=True, help="Only this service; may be given several times.")
 @click.option("--expect-current", default="", metavar="RELEASE", help="Refuse unless this release is what is live.")
@@ -42,7 +42,7 @@ def command(
     config: str,
     environment: str | None,
     goal: str,
-    back: int,
+    steps: int,
     services: tuple[str, ...],
     expect_current: str,
     if_busy: IfBusy | None,
@@ -61,7 +61,7 @@ def command(
 
     clock = SystemClock()
     clock.listen()
-    request = RollbackRequest(goal, back, services, expect_current, if_busy, wait)
+    request = RollbackRequest(goal, steps, services, expect_current, if_busy, wait)
     return int(run_rollback(open_context(config, environment), request, clock, as_json=output == "json").exit_code)
 
 

@@ -35,7 +35,7 @@ def _port_option(service: str, default: int) -> Callable[[FC], FC]:
     return click.option(f"--{service.lower()}-port", type=PORT, default=default, show_default=True, help=text)
 
 
-def _say(line: str) -> None:
+def _write_line(line: str) -> None:
     click.echo(f"sandbox: {line}", err=True)
 
 
@@ -75,7 +75,7 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
 
     start, root = time.monotonic(), Path.cwd()
     with exclusive(root):
-        state = up(root, UpOptions(aws_port, github_port, staging), _say, apply_example_stacks(_say))
+        state = up(root, UpOptions(aws_port, github_port, staging), _write_line, apply_example_stacks(_write_line))
     if output == "json":
         click.echo((state.directory / "sandbox.json").read_text(), nl=False)
         return
@@ -105,7 +105,7 @@ def down_command(purge: bool) -> None:
     with exclusive(state.root):
         state = trust.load_sandbox(state.root)
         if state is not None:
-            down(state, _say, purge=purge)
+            down(state, _write_line, purge=purge)
     click.echo("The sandbox is removed.")
 
 

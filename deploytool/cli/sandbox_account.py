@@ -32,20 +32,20 @@ class Placeholder:
         """Nothing yet."""
         return {}
 
-    def built(self, missing: Sequence[str], _say: LineWriter) -> Mapping[str, str]:
+    def built(self, missing: Sequence[str], _write_line: LineWriter) -> Mapping[str, str]:
         """By now the repository exists."""
         return dict.fromkeys(missing, self._push())
 
 
-def apply_example_stacks(say: Callable[[str], None]) -> Apply:
-    """What ``sandbox.up`` creates the account with; ``say`` gets a line for each stack."""
+def apply_example_stacks(write_line: Callable[[str], None]) -> Apply:
+    """What ``sandbox.up`` creates the account with; ``write_line`` gets a line for each stack."""
 
-    def on_event(event: InfraEvent | Event) -> None:
+    def emit(event: InfraEvent | Event) -> None:
         match event:
             case StackEnded(end):
-                say(f"stack {end.name}: {end.outcome} ({end.seconds:.1f} s)")
+                write_line(f"stack {end.name}: {end.outcome.replace('_', ' ')} ({end.seconds:.1f} s)")
             case WarningIssued(text):
-                say(f"warning: {text}")
+                write_line(f"warning: {text}")
 
     def apply_stacks(state: SandboxState, environment: str, push: Push) -> str:
         templates: list[Template] = []
@@ -58,7 +58,7 @@ def apply_example_stacks(say: Callable[[str], None]) -> Apply:
         point_to(state)
         context, clock = context_of(str(state.workdir / "deploytool.yml"), environment), SystemClock()
         target = stack_targets(context, InfraOptions(), prepare)
-        deps = infra_dependencies(context, clock, on_event, target.run_id, LockConflictPolicy(), "sandbox up")
+        deps = infra_dependencies(context, clock, emit, target.run_id, LockConflictPolicy(), "sandbox up")
         _require_success(apply(target, replace(deps, images=Placeholder(push))))
         return describe_omitted(templates)
 

@@ -69,12 +69,12 @@ class GithubReporting:
         self._summary = ""
         self._serves_again = ""
 
-    def tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """The listener."""
         if isinstance(event, Ended):
             self._outcome = event.outcome
         if self._reporter:
-            self._reporter.tell(event)
+            self._reporter.on_event(event)
         else:
             # Nobody else keeps the page.
             self._page.add(event)
@@ -158,7 +158,7 @@ def comment_plan(plan: Plan) -> None:
     url = _commented(context, plan, text)
     if context.output_path:
         values = {
-            "result": "nothing-to-do" if plan.nothing_to_do else "planned",
+            "result": "nothing_to_do" if plan.nothing_to_do else "planned",
             "comment-url": url,
             "environment-url": plan.url,
             "json": json.dumps(plan_document(plan), ensure_ascii=False),

@@ -73,25 +73,25 @@ class Images:
             raise NotFound(error.cause, error.fix) from error
         return PublishedImage(held.digest, held.platforms) if held else None
 
-    def build(self, image: ImageChoice, say: LineWriter) -> PublishedImage:
+    def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         """Build and push with a Docker configuration of its own. Raises BuildError."""
         environ = dict(os.environ)
         with registry_login(self._host, self._auth, environ) as private:
             builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
             spec = self._spec(self._settings.images[image.name], image.reference)
-            built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else say(line))
+            built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else write_line(line))
         return PublishedImage(built.digest, built.platforms)
 
-    def gate(self, image: ImageChoice, digest: str, say: LineWriter) -> None:
+    def gate(self, image: ImageChoice, digest: str, write_line: LineWriter) -> None:
         """Wait for the image's scan and raise ScanRefused where it found worse than ``scan.fail_on`` allows."""
         configured = self._settings.images[image.name]
         if configured.scan_fail_on is None:
             return
-        findings = self._scanned(configured, digest, say)
+        findings = self._scanned(configured, digest, write_line)
         if why := scan_failure(image.name, configured.scan_fail_on, findings.status, findings.counts):
             raise why
 
-    def _scanned(self, image: ImageConfig, digest: str, say: LineWriter) -> ScanFindings:
+    def _scanned(self, image: ImageConfig, digest: str, write_line: LineWriter) -> ScanFindings:
         """What the scan found once it is over, or as far as it is when the patience ends."""
         began = self._clock.monotonic()
         while True:
@@ -107,7 +107,7 @@ class Images:
             else:
                 if not pending(findings.status) or waited >= SCAN_PATIENCE:
                     return findings
-            say(f"waiting for the scan of image {image.name}")
+            write_line(f"waiting for the scan of image {image.name}")
             self._clock.sleep(3.0)
 
     @cached_property

@@ -256,7 +256,7 @@ def plan_rollback(deployment: DeploymentSession, rollback: RollbackRequest) -> P
     records = deployment.records()
     if rollback.expect_current:
         require_current(records, rollback.expect_current)
-    goal = target(records, rollback.goal, rollback.back)
+    goal = target(records, rollback.goal, rollback.steps)
     project = deployment.project.at(goal.commit)
     keys = rollback.services or tuple(project.settings.services)
     live = _observed_for_rollback(deployment, project.settings, keys)

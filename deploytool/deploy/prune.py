@@ -302,17 +302,17 @@ class RegionInventory:
         images = tuple(image for name in repositories for image in self.attic.images(name))
         return (*found, *judge_images(images, staying, ledgers))
 
-    def remove(self, judged: Sequence[PruneItem], say: Callable[[str], None]) -> None:
+    def remove(self, judged: Sequence[PruneItem], write_line: Callable[[str], None]) -> None:
         """What goes, revisions first: an image is needed for as long as something names it. Raises PruneIncomplete."""
         for each in judged:
             if each.removable and isinstance(each.what, Revision):
                 self.attic.deregister(each.what)
-                say(f"deregistered {each.what.name}")
+                write_line(f"deregistered {each.what.name}")
         going = [each.what for each in judged if each.removable and isinstance(each.what, HeldImage)]
         left = []
         for _, some in groupby(going, key=lambda image: image.repository):
             for image, why in self.attic.delete(list(some)):
-                say(f"{image.name} stays: {why}" if why else f"deleted {image.name}")
+                write_line(f"{image.name} stays: {why}" if why else f"deleted {image.name}")
                 left += [image.name] if why else []
         if left:
             raise PruneIncomplete(

@@ -78,8 +78,8 @@ def run_deployment(
 
         busy = LockConflictPolicy.asked(if_busy, wait)
         with (
-            progress_listener(github.tell, as_json=as_json) as tell,
-            deployment_session(found, name, asked_by, clock, tell, busy, reason) as session,
+            progress_listener(github.on_event, as_json=as_json) as emit,
+            deployment_session(found, name, asked_by, clock, emit, busy, reason) as session,
         ):
             with session.minding_unsettled():
                 planned = decide(session)
@@ -100,11 +100,11 @@ def run_deployment(
 class NoBuilder:
     """Port ``run.ports.Builder`` for what never builds: a rollback, a promotion, settling."""
 
-    def build(self, image: object, say: ports.LineWriter) -> PublishedImage:
+    def build(self, image: object, write_line: ports.LineWriter) -> PublishedImage:
         """Never called: such plans have no Build step."""
         raise AssertionError("a plan without a Build step does not build")
 
-    def gate(self, image: object, digest: str, say: ports.LineWriter) -> None:
+    def gate(self, image: object, digest: str, write_line: ports.LineWriter) -> None:
         """What ran before was let through before."""
 
 
@@ -113,7 +113,7 @@ def dependencies(
     ecs: Ecs,
     logs: Logs,
     clock: ports.Clock,
-    tell: ports.EventListener,
+    emit: ports.EventListener,
     *,
     builder: ports.Builder | None = None,
     lease: ports.Lease | None = None,
@@ -128,7 +128,7 @@ def dependencies(
         alarms=Alarms(session),
         target_groups=TargetGroups(session),
         clock=clock,
-        tell=tell,
+        emit=emit,
         lease=lease or NullLock(),
         journal=journal or NullJournal(),
     )
@@ -162,7 +162,7 @@ NO_LEDGER = (
 class NotSettled(DeployError):
     """An earlier release left services between two versions, and nothing has brought them to one yet."""
 
-    exit_code = Exit.NOT_ROLLED_BACK
+    exit_code = Exit.ROLLBACK_INCOMPLETE
 
     def __init__(self, cause: str, fix: str = "") -> None:
         super().__init__(
@@ -192,7 +192,7 @@ class DeploymentSession:
     triggered_by: TriggeredBy
     """Who asked for the change."""
     clock: SystemClock
-    tell: ports.EventListener
+    emit: ports.EventListener
     ecs: Ecs
     logs: Logs
     lease: Lease | None
@@ -263,7 +263,7 @@ class DeploymentSession:
             end = recover(ours, self._world(None, journal), timeout)
             journal.settled(end.result, end.summary, end.running)
             request = _request(record, self.project.settings)
-            self.tell(SettledEvent(request, end.result is Result.RELEASED, end.summary, record.github))
+            self.emit(SettledEvent(request, end.result is Result.RELEASED, end.summary, record.github))
             closed.append(end)
         # A cancelled release sends its services back without waiting: who comes next waits until they are there.
         last = last_that_moved(self.records(LOOKED_AT)) if not closed else None
@@ -296,7 +296,7 @@ class DeploymentSession:
             self.ecs,
             self.logs,
             self.clock,
-            self.tell,
+            self.emit,
             builder=builder,
             lease=self.lease,
             journal=journal,
@@ -309,7 +309,7 @@ def deployment_session(
     release_id: str,
     origin: TriggeredBy,
     clock: SystemClock,
-    tell: ports.EventListener,
+    emit: ports.EventListener,
     busy: LockConflictPolicy,
     reason: str = "",
 ) -> Iterator[DeploymentSession]:
@@ -317,16 +317,16 @@ def deployment_session(
 
     Raises Locked, SupersededBy, LedgerMissing, CloudError.
     """
-    lease, ledger = _acquired(project, release_id, origin, clock, tell, busy, reason)
+    lease, ledger = _acquired(project, release_id, origin, clock, emit, busy, reason)
     try:
         with open_logs(project.session) as logs:
             ecs = Ecs(project.session, project.settings.cluster)
-            session = DeploymentSession(project, release_id, origin, clock, tell, ecs, logs, lease, ledger)
+            session = DeploymentSession(project, release_id, origin, clock, emit, ecs, logs, lease, ledger)
             session.settled = session.settle()
             yield session
     finally:
         if lease:
-            _release_lock(lease, tell)
+            _release_lock(lease, emit)
 
 
 def _acquired(
@@ -334,14 +334,14 @@ def _acquired(
     release_id: str,
     origin: TriggeredBy,
     clock: SystemClock,
-    tell: ports.EventListener,
+    emit: ports.EventListener,
     busy: LockConflictPolicy,
     reason: str,
 ) -> tuple[Lease | None, Ledger | None]:
     """Neither lock nor ledger where the configuration says so, and a warning."""
     settings = project.settings
     if settings.ledger is None:
-        tell(WarningIssued(NO_LEDGER))
+        emit(WarningIssued(NO_LEDGER))
         return None, None
     ledger = Ledger(project.session, settings.ledger, settings.app, settings.environment)
     lease = acquire(
@@ -371,12 +371,12 @@ def _ttl() -> float:
     return seconds
 
 
-def _release_lock(lease: Lease, tell: ports.EventListener) -> None:
+def _release_lock(lease: Lease, emit: ports.EventListener) -> None:
     """A lock that cannot be freed expires; that must not hide how the release ended."""
     try:
         lease.release()
     except DeployError as error:
-        tell(WarningIssued(f"the lock was not freed and ends by itself: {error.cause}"))
+        emit(WarningIssued(f"the lock was not freed and ends by itself: {error.cause}"))
 
 
 def _report_waiting(environment: str) -> Callable[[LockState], None]:
@@ -414,19 +414,19 @@ def _report_context(session: DeploymentSession, planned: PlannedDeployment) -> N
     """What the comments of pull requests are made of and the plan does not hold."""
     records, plan = session.records(), planned.plan
     if back := rollback_target(records, planned.restores):
-        session.tell(back)
+        session.emit(back)
     commit = plan.request.commit
     if planned.kind is not Kind.ROLLBACK and (over := replaced_release(records)):
-        session.tell(over)
+        session.emit(over)
     taken = rolled_back_release(records) if planned.kind is Kind.ROLLBACK else None
     if taken:
-        session.tell(taken)
+        session.emit(taken)
         base, head = commit.sha, taken.request.commit.sha
     else:
         version = version_of(records)
         base, head = plan.commit_before or (version.commit.sha if version else ""), commit.sha
     others = tuple(each for each in git.between(session.project.root, base, head) if each.sha != head)
-    session.tell(IncludedCommits(others))
+    session.emit(IncludedCommits(others))
 
 
 def print_outcome(outcome: Outcome, *, as_json: bool) -> None:

@@ -160,7 +160,7 @@ class Workflow:
     events: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     responds: bool = False
-    """A job of it runs ``respond``."""
+    """A job of it runs ``handle-comment``."""
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ def _checked(container: Mapping[str, Any]) -> bool:
 
 _ACTION = re.compile(r"(^|/)archdeck-deploy(@|$)|^(\$|\.)/$")
 """The action by its repository, or by its own path where a workflow of its own repository uses it."""
-_COMMAND = re.compile(r"(?:^|[\s;&|(])deploytool\s+([a-z]+)")
+_COMMAND = re.compile(r"(?:^|[\s;&|(])deploytool\s+([a-z]+(?:-[a-z]+)*)")
 
 
 def workflow(name: str, document: Any) -> Workflow:
@@ -221,7 +221,7 @@ def workflow(name: str, document: Any) -> Workflow:
         # YAML 1.1 reads the word `on` as true.
         events=_events(document.get("on", document.get(True))),
         jobs=found,
-        responds=any("respond" in job.commands for job in found),
+        responds=any("handle-comment" in job.commands for job in found),
     )
 
 

@@ -15,7 +15,7 @@ class Status(StrEnum):
 
     PASS = "pass"  # noqa: S105  (a result, no password)
     FAIL = "fail"
-    UNKNOWN = "cannot-tell"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

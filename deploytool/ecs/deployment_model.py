@@ -12,21 +12,21 @@ from deploytool.ecs.model import Deployment, ServiceState
 class DeploymentState(StrEnum):
     """Where one service's rollout stands or ended."""
 
-    IN_PROGRESS = "waiting"
+    IN_PROGRESS = "in_progress"
     """Nothing decided yet; ``DeploymentStatus.detail`` says what it waits for."""
     PAUSED = "paused"
     """A lifecycle hook awaits an action: still going, not hung."""
-    ROLLING_BACK = "rolling back"
+    ROLLING_BACK = "rolling_back"
     """Failed for certain; ECS is putting the predecessor back."""
-    SUCCEEDED = "live"
-    ROLLED_BACK = "rolled back"
+    SUCCEEDED = "succeeded"
+    ROLLED_BACK = "rolled_back"
     """Failed, and the predecessor serves again."""
     FAILED = "failed"
     """Failed, and nothing put the predecessor back."""
-    REPLACED = "superseded"
+    REPLACED = "replaced"
     """Somebody else's newer deployment took over."""
     STOPPED = "stopped"
-    TIMED_OUT = "timed out"
+    TIMED_OUT = "timed_out"
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,8 @@ def judge(
     if verdict.state is DeploymentState.IN_PROGRESS and not verdict.detail:
         verdict = DeploymentStatus(DeploymentState.IN_PROGRESS, waiting_for(rollout, service, ours))
     if out_of_time and not verdict.settled:
-        return DeploymentStatus(DeploymentState.TIMED_OUT, f"out of time while {verdict.state}: {verdict.detail}")
+        state = verdict.state.replace("_", " ")
+        return DeploymentStatus(DeploymentState.TIMED_OUT, f"timed out while {state}: {verdict.detail}")
     return verdict
 
 

@@ -117,7 +117,7 @@ _HEADINGS = {
     Result.BUILD_FAILED: ("❌", "Build failed, {} is unchanged"),
     Result.MIGRATION_FAILED: ("❌", "Migration failed, the services of {} are unchanged"),
     Result.ROLLED_BACK: ("↩️", "Failed in {} and put back"),
-    Result.NOT_ROLLED_BACK: ("🚨", "Failed in {} and NOT put back"),
+    Result.ROLLBACK_INCOMPLETE: ("🚨", "Failed in {} and NOT put back"),
     Result.SUPERSEDED: ("⏭️", "Superseded in {}"),
     Result.TIMED_OUT: ("⏱️", "Out of time in {}"),
     Result.CANCELLED: ("🛑", "Cancelled in {}"),

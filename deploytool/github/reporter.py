@@ -131,7 +131,7 @@ class Session:
         self._elsewhere: list[int] = []
         """Comments in the other pull requests."""
 
-    def tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take note; nothing is sent."""
         self._page.add(event)
         if isinstance(event, Recovered):
@@ -309,7 +309,7 @@ class GithubReporter:
         """
         self._thread.start()
 
-    def tell(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Take note of ``event``; returns at once."""
         self._events.put(event)
         self._awaited = self._awaited or isinstance(event, Planned | Recovered | Ended)
@@ -359,7 +359,7 @@ class GithubReporter:
         try:
             event = self._events.get(timeout=self._session.due_in())
             while event is not None and not self._session.over:
-                self._session.tell(event)
+                self._session.on_event(event)
                 event = self._events.get_nowait()
         except queue.Empty:
             return not self._session.over

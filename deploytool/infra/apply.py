@@ -143,7 +143,7 @@ class StackUpdate:
         images = dict(self._running)
         case = self._case(draft, images, is_there=is_there)
         if missing := unbuilt(case):
-            images |= deps.images.built(missing, lambda line: deps.tell(OutputLine("build", line)))
+            images |= deps.images.built(missing, lambda line: deps.emit(OutputLine("build", line)))
             case = self._case(draft, images, is_there=is_there)
         if not draft.plan.from_template and case.given == draft.given:
             return draft
@@ -157,7 +157,7 @@ class StackUpdate:
 
     def _removed(self, state: StackState) -> Process[Ended | None]:
         """Delete what is left of a creation that failed."""
-        self._world.tell(StackBegan(self.stack.key, self.stack.name, "delete"))
+        self._world.emit(StackBegan(self.stack.key, self.stack.name, "delete"))
         after = self._world.stacks.last_event(state.id)
         if state.protected:
             self._world.stacks.set_termination_protection(state.id, on=False)
@@ -173,7 +173,7 @@ class StackUpdate:
         if exceptions and not is_new:
             deps.stacks.set_policy(self.stack.name, stack_policy(exceptions))
         after = deps.stacks.last_event(change_set.stack_id)
-        deps.tell(StackBegan(key, self.stack.name, what or str(draft.plan.how), len(draft.plan.changes)))
+        deps.emit(StackBegan(key, self.stack.name, what or str(draft.plan.how), len(draft.plan.changes)))
         self._begun(lambda: deps.change_sets.execute(change_set, f"{self._target.run_id}-{key}{turn}"))
         self.status = "CREATE_IN_PROGRESS" if is_new else "UPDATE_IN_PROGRESS"
         events = yield from follow(key, change_set.stack_id, after, deps)
@@ -231,7 +231,7 @@ class StackUpdate:
             if everything or TERMINATION in missing:
                 self._world.stacks.set_termination_protection(name, on=True)
         except CloudError as error:
-            self._world.tell(WarningIssued(f"stack {name} is not protected: {error.cause}. {error.fix}"))
+            self._world.emit(WarningIssued(f"stack {name} is not protected: {error.cause}. {error.fix}"))
 
 
 # SEG run.stacks.apply
@@ -247,15 +247,15 @@ def apply(target: Target, deps: InfraDependencies) -> InfraOutcome:
     await_running(target, deps)
     delete_stale(target, deps)
     with draft_plan(target, deps) as found:
-        deps.tell(InfraPlanned(found.plan))
+        deps.emit(InfraPlanned(found.plan))
         for text in found.plan.warnings:
-            deps.tell(WarningIssued(text))
+            deps.emit(WarningIssued(text))
         if found.plan.problems:
             raise InfraRefused(found.plan.problems)
         works = {key: _work(draft, target, found.deps) for key, draft in found.drafts.items()}
         outcome = StackRunner(works, target, found.deps).outcome(Result.APPLIED)
     outcome = replace(outcome, seconds=deps.clock.monotonic() - began)
-    deps.tell(InfraEnded(outcome))
+    deps.emit(InfraEnded(outcome))
     return outcome
 
 

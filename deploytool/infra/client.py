@@ -87,7 +87,7 @@ def parse_stack(raw: Raw) -> StackState:
     return StackState(
         name=raw["StackName"],
         id=raw["StackId"],
-        status=raw["StackOutcome"],
+        status=raw["StackStatus"],
         reason=raw.get("StackStatusReason", ""),
         parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in raw.get("Parameters", ())},
         outputs=tuple(_output(each) for each in raw.get("Outputs", ())),

@@ -151,7 +151,7 @@ def destroy(plan: DestroyPlan, target: Target, deps: InfraDependencies) -> Infra
     }
     outcome = StackRunner(works, target, deps).outcome(Result.DESTROYED)
     outcome = replace(outcome, seconds=deps.clock.monotonic() - began)
-    deps.tell(InfraEnded(outcome))
+    deps.emit(InfraEnded(outcome))
     return outcome
 
 
@@ -170,12 +170,12 @@ class StackDeletion:
         """Its protections go first: those of this stack and of what is in it, and of nothing else."""
         deps, state, key = self._world, self._doomed.state, self.stack.key
         began = deps.clock.monotonic()
-        deps.tell(StackBegan(key, state.name, "delete", len(self._doomed.held)))
+        deps.emit(StackBegan(key, state.name, "delete", len(self._doomed.held)))
         if state.protected:
             deps.stacks.set_termination_protection(state.id, on=False)
         for each in self._doomed.held:
             if self._goes(each) and deps.stacks.unprotect(each):
-                deps.tell(OutputLine(key, f"turned off the deletion protection of {each.logical_id}"))
+                deps.emit(OutputLine(key, f"turned off the deletion protection of {each.logical_id}"))
         after = deps.stacks.last_event(state.id)
         try:
             deps.stacks.delete(state.id, f"{self._target.run_id}-{key}-delete")

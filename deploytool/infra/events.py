@@ -25,12 +25,12 @@ class StackOutcome(StrEnum):
     PROTECTED = "protected"
     """Nothing of it changed but its protection."""
     DELETED = "deleted"
-    ROLLED_BACK = "rolled back"
+    ROLLED_BACK = "rolled_back"
     REFUSED = "refused"
     """It was not changed, for a reason that only showed when its turn came."""
-    FAILED = "stuck"
-    NOT_STARTED = "not begun"
-    IN_PROGRESS = "goes on"
+    FAILED = "failed"
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
     """We left; CloudFormation did not."""
 
 
@@ -59,12 +59,12 @@ class Result(StrEnum):
     """The one-word outcome."""
 
     APPLIED = "applied"
-    NOTHING_TO_DO = "nothing-to-do"
+    NOTHING_TO_DO = "nothing_to_do"
     DESTROYED = "destroyed"
     REFUSED = "refused"
-    ROLLED_BACK = "rolled-back"
-    NOT_ROLLED_BACK = "not-rolled-back"
-    TIMED_OUT = "out-of-time"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_INCOMPLETE = "rollback_incomplete"
+    TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
 
 
@@ -74,7 +74,7 @@ EXITS = {
     Result.DESTROYED: Exit.OK,
     Result.REFUSED: Exit.PRECONDITION_FAILED,
     Result.ROLLED_BACK: Exit.ROLLED_BACK,
-    Result.NOT_ROLLED_BACK: Exit.NOT_ROLLED_BACK,
+    Result.ROLLBACK_INCOMPLETE: Exit.ROLLBACK_INCOMPLETE,
     Result.TIMED_OUT: Exit.TIMEOUT,
     Result.CANCELLED: Exit.CANCELLED,
 }
@@ -115,7 +115,7 @@ def result_of(
     if out_of_time:
         return Result.TIMED_OUT
     if fates & {StackOutcome.FAILED, StackOutcome.IN_PROGRESS}:
-        return Result.NOT_ROLLED_BACK
+        return Result.ROLLBACK_INCOMPLETE
     if StackOutcome.ROLLED_BACK in fates:
         return Result.ROLLED_BACK
     if fates - SUCCEEDED:
@@ -139,7 +139,7 @@ def infra_summary(outcome: InfraOutcome) -> str:
         case Result.ROLLED_BACK:
             changed = _told(outcome.stacks, set(StackOutcome) - {StackOutcome.UNCHANGED})
             return f"{what} was not changed as wished: {changed}"
-        case Result.NOT_ROLLED_BACK:
+        case Result.ROLLBACK_INCOMPLETE:
             return f"{what} is in a state that someone must look at: {_told(outcome.stacks, set(StackOutcome))}"
         case Result.TIMED_OUT:
             return f"{what} was not ready in time; CloudFormation goes on: {_told(outcome.stacks, set(StackOutcome))}"
@@ -149,7 +149,7 @@ def infra_summary(outcome: InfraOutcome) -> str:
 
 
 def _told(ends: Sequence[StackResult], fates: frozenset[StackOutcome] | set[StackOutcome]) -> str:
-    told = [f"{end.key} {end.outcome}" for end in ends if end.outcome in fates]
+    told = [f"{end.key} {end.outcome.replace('_', ' ')}" for end in ends if end.outcome in fates]
     return ", ".join(told) or "nothing was begun"
 
 

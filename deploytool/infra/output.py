@@ -13,7 +13,7 @@ from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, StackResour
 from deploytool.infra.stacks import Action, PropertyChange, ResourceChange, short_type
 from deploytool.infra.templates import Template
 from deploytool.output.json import SCHEMA, diagnosis_document
-from deploytool.output.markup import clean, columns, count, duration, image_version
+from deploytool.output.markup import clean, columns, count, duration, image_version, words
 
 # SEG report.infra.destroy
 # What a deletion would take and leave, before anybody agrees to it.
@@ -220,7 +220,7 @@ def infra_outcome_text(outcome: InfraOutcome) -> str:
 
 def _outcome_row(end: StackResult) -> tuple[str, ...]:
     status = end.status if end.outcome not in SUCCEEDED else ""
-    return (end.key, str(end.outcome), status, clean(end.detail))
+    return (end.key, words(end.outcome), status, clean(end.detail))
 
 
 # SEG report.infra.plan

@@ -37,7 +37,7 @@ class StackAction(StrEnum):
     NOTHING = "unchanged"
     CREATE = "create"
     UPDATE = "update"
-    RECREATE = "delete and create anew"
+    RECREATE = "recreate"
     """Its creation failed before, and it holds nothing."""
 
 

@@ -78,12 +78,12 @@ def await_running(target: Target, deps: InfraDependencies) -> None:
     for stack in target.stacks:
         state = deps.stacks.describe(stack.name)
         if state is not None and condition_of(state) is StackCondition.IN_PROGRESS:
-            deps.tell(StackBegan(stack.key, stack.name, f"follow {state.status}"))
+            deps.emit(StackBegan(stack.key, stack.name, f"follow {state.status}"))
             moving[stack.key] = _awaited(stack, state, deps)
     try:
         run_concurrently(moving, deps.clock, target.timeout)
     except Cancelled:
-        deps.tell(
+        deps.emit(
             WarningIssued(
                 f"CloudFormation goes on with {', '.join(moving)}; `deploytool infra status` shows where it is"
             )
@@ -99,7 +99,7 @@ def delete_stale(target: Target, deps: InfraDependencies) -> None:
         for key, some in listed.items():
             for each in stale_change_sets(some, now):
                 deps.change_sets.delete(each.arn)
-                deps.tell(WarningIssued(f"deleted change set {each.name} of stack {key}, which a killed run left"))
+                deps.emit(WarningIssued(f"deleted change set {each.name} of stack {key}, which a killed run left"))
 
 
 def _awaited(stack: Stack, state: StackState, deps: InfraDependencies) -> Process[None]:
@@ -108,9 +108,9 @@ def _awaited(stack: Stack, state: StackState, deps: InfraDependencies) -> Proces
     succeeded = ended(events) is OperationResult.SUCCEEDED
     fate = _FATES[ended(events) or OperationResult.FAILED]
     status = last_status(events)
-    deps.tell(StackEnded(StackResult(stack.key, stack.name, fate, status, deps.clock.monotonic() - began)))
+    deps.emit(StackEnded(StackResult(stack.key, stack.name, fate, status, deps.clock.monotonic() - began)))
     if not succeeded and (told := why(stack.key, state.id, events, deps)):
-        deps.tell(Explained(told))
+        deps.emit(Explained(told))
 
 
 _FATES = {
@@ -337,7 +337,7 @@ class OwnChangeSets:
             try:
                 self.delete(arn)
             except CloudError as error:
-                deps.tell(WarningIssued(f"change set {request.name} could not be deleted: {error.cause}"))
+                deps.emit(WarningIssued(f"change set {request.name} could not be deleted: {error.cause}"))
         for name in absent:
             self._remove_empty(name, deps)
 
@@ -347,7 +347,7 @@ class OwnChangeSets:
             if state is not None and condition_of(state) is StackCondition.EMPTY:
                 deps.stacks.delete(state.id, f"tidy-{state.id.rsplit('/', 1)[-1]}")
         except CloudError as error:
-            deps.tell(WarningIssued(f"the empty stack {name} could not be deleted: {error.cause}"))
+            deps.emit(WarningIssued(f"the empty stack {name} could not be deleted: {error.cause}"))
 
 
 # SEG run.stacks.plan

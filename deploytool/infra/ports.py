@@ -105,7 +105,7 @@ class Images(Protocol):
     def running(self) -> Mapping[str, str]:
         """What runs now, else what the registry holds for the commit; without what is in neither. Raises CloudError."""
 
-    def built(self, missing: Sequence[str], say: LineWriter) -> Mapping[str, str]:
+    def built(self, missing: Sequence[str], write_line: LineWriter) -> Mapping[str, str]:
         """Build and push what is missing. Raises BuildError."""
 
 
@@ -148,4 +148,4 @@ class InfraDependencies:
     images: Images
     guard: Guard
     clock: Clock
-    tell: InfraListener
+    emit: InfraListener

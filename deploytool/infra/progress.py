@@ -36,7 +36,7 @@ from deploytool.infra.stacks import short_type
 from deploytool.output import log
 from deploytool.output.console import now, print_document, print_text, progress_view, tolerating_closed_stream
 from deploytool.output.log import LogFormat
-from deploytool.output.markup import clean, count, duration
+from deploytool.output.markup import clean, count, duration, words
 from deploytool.output.progress import Signs
 from deploytool.release.events import Event, Explained, OutputLine, Recovered, WarningIssued
 
@@ -144,7 +144,7 @@ def _planned(plan: InfraPlan) -> tuple[str, ...]:
 def _ended(end: StackResult) -> str:
     took = f" in {duration(end.seconds)}" if end.seconds else ""
     detail = f"; {clean(end.detail)}" if end.detail else ""
-    return f"{end.key}: {end.outcome}{took}{detail}"
+    return f"{end.key}: {words(end.outcome)}{took}{detail}"
 
 
 # SEG report.infra.story
@@ -292,7 +292,7 @@ def _progress(row: StackRow) -> Text:
     counts = f"{row.done} of {max(row.total, len(row.resources))}" if row.total else str(row.done or "")
     if row.end is not None:
         changed = f", {len(row.resources)} resources" if row.resources else ""
-        return Text(f"{row.end.outcome}{changed}", "" if row.end.outcome in SUCCEEDED else "red")
+        return Text(f"{words(row.end.outcome)}{changed}", "" if row.end.outcome in SUCCEEDED else "red")
     if row.waits_for:
         return Text(f"waits for {row.waits_for}", "dim")
     return Text(f"{row.what} {counts}".strip(), "dim")

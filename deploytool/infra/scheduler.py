@@ -104,11 +104,11 @@ def follow(key: str, stack_id: str, after: str, deps: InfraDependencies) -> Proc
         except CloudUnreachable as error:
             if not blind:
                 blind = True
-                deps.tell(
+                deps.emit(
                     WarningIssued(f"the events of stack {key} cannot be read, and are asked for again: {error.cause}")
                 )
         for event in new:
-            deps.tell(ResourceMoved(key, event))
+            deps.emit(ResourceMoved(key, event))
         if new:
             after, seen = new[-1].id, (*seen, *new)
         if ended(seen) is not None:
@@ -120,7 +120,7 @@ def follow_running(key: str, stack_id: str, deps: InfraDependencies) -> Process[
     """Follow what goes on already, told from the beginning of that operation."""
     events = last_operation(deps.stacks.events(stack_id, ""))
     for event in events:
-        deps.tell(ResourceMoved(key, event))
+        deps.emit(ResourceMoved(key, event))
     if ended(events) is not None:
         return events
     more = yield from follow(key, stack_id, events[-1].id if events else "", deps)
@@ -134,7 +134,7 @@ def why(key: str, stack_id: str, events: tuple[StackEvent, ...], deps: InfraDepe
         try:
             return explain(key, events, deps.stacks.invalid(stack_id))
         except CloudError as error:
-            deps.tell(WarningIssued(f"what is wrong with the template of {key} cannot be read: {error.cause}"))
+            deps.emit(WarningIssued(f"what is wrong with the template of {key} cannot be read: {error.cause}"))
     return told
 
 
@@ -215,14 +215,14 @@ class StackRunner:
         self._end(end)
         if diagnosis:
             self._diagnoses.append(diagnosis)
-            self._world.tell(Explained(diagnosis))
+            self._world.emit(Explained(diagnosis))
 
     def _turn_of(self, stack: Stack) -> Process[None]:
         told = False
         while waiting := [key for key in stack.needs if key in self._works and key not in self._ends]:
             if not told:
                 told = True
-                self._world.tell(StackWaits(stack.key, ", ".join(waiting)))
+                self._world.emit(StackWaits(stack.key, ", ".join(waiting)))
             yield False
 
     def _given_up(self, work: StackWork, error: DeployError) -> Ended:
@@ -236,7 +236,7 @@ class StackRunner:
 
     def _end(self, end: StackResult) -> None:
         self._ends[end.key] = end
-        self._world.tell(StackEnded(end))
+        self._world.emit(StackEnded(end))
 
 
 def _left(work: StackWork | StackResult) -> StackResult:

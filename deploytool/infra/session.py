@@ -57,14 +57,14 @@ class InfraImages:
         found = {name: live[name] or self._published(image) for name, image in self.names.items()}
         return {name: reference for name, reference in found.items() if reference}
 
-    def built(self, missing: Sequence[str], say: LineWriter) -> Mapping[str, str]:
+    def built(self, missing: Sequence[str], write_line: LineWriter) -> Mapping[str, str]:
         """Build and push them, one after the other."""
         git.require_clean(git.checkout(self._project.root), self._project.commit)
         found = {}
         for name in missing:
             choice = self._choice(self.names[name])
-            digest = self._images.build(choice, say).digest
-            self._images.gate(choice, digest, say)
+            digest = self._images.build(choice, write_line).digest
+            self._images.gate(choice, digest, write_line)
             found[name] = choice.pinned(digest)
         return found
 
@@ -148,7 +148,7 @@ ALL = InfraOptions()
 def apply_stacks(
     found: Context,
     clock: SystemClock,
-    tell: InfraListener,
+    emit: InfraListener,
     prepare: Prepare,
     options: InfraOptions = ALL,
     busy: LockConflictPolicy | None = None,
@@ -156,7 +156,7 @@ def apply_stacks(
     """Apply every stack of an environment; ``prepare`` is applied to each template first. Raises as ``infra.apply``."""
     target = stack_targets(found, options, prepare)
     return apply(
-        target, infra_dependencies(found, clock, tell, target.run_id, busy or LockConflictPolicy(), "infra apply")
+        target, infra_dependencies(found, clock, emit, target.run_id, busy or LockConflictPolicy(), "infra apply")
     )
 
 
@@ -200,7 +200,7 @@ def _check_used(chosen: Iterable[Template], options: InfraOptions) -> None:
 
 
 def infra_dependencies(
-    found: Context, clock: SystemClock, tell: InfraListener, run_id: str, busy: LockConflictPolicy, reason: str
+    found: Context, clock: SystemClock, emit: InfraListener, run_id: str, busy: LockConflictPolicy, reason: str
 ) -> InfraDependencies:
     """The environment's AWS, with the lock of its releases."""
     session = found.session
@@ -209,14 +209,14 @@ def infra_dependencies(
         change_sets=ChangeSets(session),
         drift=Drift(session),
         images=InfraImages(found, clock),
-        guard=_locked_environment(found, clock, tell, run_id, busy, reason),
+        guard=_locked_environment(found, clock, emit, run_id, busy, reason),
         clock=clock,
-        tell=tell,
+        emit=emit,
     )
 
 
 def _locked_environment(
-    found: Context, clock: SystemClock, tell: InfraListener, run_id: str, busy: LockConflictPolicy, reason: str
+    found: Context, clock: SystemClock, emit: InfraListener, run_id: str, busy: LockConflictPolicy, reason: str
 ) -> Guard:
     """The lock that releases take, so that none of them changes the services meanwhile; what one left is settled."""
 
@@ -225,12 +225,12 @@ def _locked_environment(
         with ExitStack() as locked:
             try:
                 session = locked.enter_context(
-                    deployment_session(found, run_id, triggered_by(), clock, tell, busy, reason)
+                    deployment_session(found, run_id, triggered_by(), clock, emit, busy, reason)
                 )
                 if session.unsettled:
-                    tell(WarningIssued(f"{session.unsettled}: `deploytool recover` ends with 7 until it is settled"))
+                    emit(WarningIssued(f"{session.unsettled}: `deploytool recover` ends with 7 until it is settled"))
             except LedgerMissing as error:
-                tell(WarningIssued(f"no release is kept away meanwhile: {error.cause}"))
+                emit(WarningIssued(f"no release is kept away meanwhile: {error.cause}"))
             yield
 
     return guard

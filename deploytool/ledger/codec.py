@@ -11,6 +11,17 @@ from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecor
 from deploytool.release.model import Commit, GithubRecord, Result
 
 SCHEMA = 1
+OLDER_WORDS = {
+    "nothing-to-do": "nothing_to_do",
+    "build-failed": "build_failed",
+    "migration-failed": "migration_failed",
+    "rolled-back": "rolled_back",
+    "not-rolled-back": "rollback_incomplete",
+    "out-of-time": "timed_out",
+    "began": "in_progress",
+    "ended": "succeeded",
+}
+"""How results and step states were spelled before 2026-11-30; records of then stay readable."""
 
 
 class RecordUnreadable(PreconditionFailed):
@@ -116,7 +127,7 @@ def _record(document: Mapping[str, Any]) -> Record:
         steps=tuple(
             StepRecord(
                 step["name"],
-                StepState(step["state"]),
+                StepState(_word(step["state"])),
                 datetime.fromisoformat(step["at"]),
                 step["seconds"],
                 step["detail"],
@@ -124,7 +135,7 @@ def _record(document: Mapping[str, Any]) -> Record:
             for step in document["steps"]
         ),
         migration=MigrationRecord(**document["migration"]),
-        result=Result(document["result"]) if document["result"] else None,
+        result=Result(_word(document["result"])) if document["result"] else None,
         summary=document["sentence"],
         running=document["serving"],
         github=_github(document["github"]),
@@ -143,6 +154,15 @@ def _github(told: Mapping[str, Any]) -> GithubRecord:
         told["comment_url"],
         tuple(told.get("other_comments", ())),
     )
+
+
+def _word(text: str) -> str:
+    return OLDER_WORDS.get(text, text)
+
+
+def spellings(result: Result) -> tuple[str, ...]:
+    """Every spelling under which records with this result are stored."""
+    return (result.value, *(old for old, new in OLDER_WORDS.items() if new == result.value))
 
 
 def _text(moment: datetime | None) -> str | None:

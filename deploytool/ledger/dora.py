@@ -10,7 +10,7 @@ from statistics import median
 from deploytool.ledger.record import Kind, Record
 from deploytool.release.model import Result
 
-FAILED = frozenset({Result.ROLLED_BACK, Result.NOT_ROLLED_BACK, Result.TIMED_OUT, Result.FAILED})
+FAILED = frozenset({Result.ROLLED_BACK, Result.ROLLBACK_INCOMPLETE, Result.TIMED_OUT, Result.FAILED})
 """Results of a release that its users may have noticed. One that changed no service failed nobody."""
 REVERTED_RESULTS = frozenset({Result.ROLLED_BACK, Result.TIMED_OUT})
 """Of those, the ones that ended with the version before serving again."""

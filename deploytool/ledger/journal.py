@@ -48,11 +48,11 @@ class Journal:
         """Written soon."""
         self._soon(lambda record: notes.step_ended(record, name, succeeded, seconds, detail))
 
-    def built(self, name: str, digest: str) -> None:
+    def image_built(self, name: str, digest: str) -> None:
         """Written soon."""
         self._soon(lambda record: notes.built(record, name, digest))
 
-    def registered(self, key: str, arn: str) -> None:
+    def revision_registered(self, key: str, arn: str) -> None:
         """Written soon."""
         self._soon(lambda record: notes.registered(record, key, arn))
 
@@ -60,12 +60,12 @@ class Journal:
         """Written soon."""
         self._soon(lambda record: notes.migration_started(record, task))
 
-    def moving(self, after: Mapping[str, str]) -> None:
+    def services_updating(self, after: Mapping[str, str]) -> None:
         """Durable on return."""
         self._note(lambda record: notes.service_updating(record, after))
         self._write()
 
-    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+    def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
         """Written soon."""
         self._soon(lambda record: notes.service_updated(record, key, deployment_id, arn))
 
@@ -83,7 +83,7 @@ class Journal:
         later.daemon = True
         later.start()
 
-    def closed(self, outcome: Outcome) -> None:
+    def close(self, outcome: Outcome) -> None:
         """Durable on return. The last note of the release; only ``on_github`` may come later."""
         self._note(lambda record: notes.close_record(record, outcome, self._now()))
         try:

@@ -28,8 +28,8 @@ class Kind(StrEnum):
 class StepState(StrEnum):
     """How far a step came."""
 
-    BEGAN = "began"
-    ENDED = "ended"
+    BEGAN = "in_progress"
+    ENDED = "succeeded"
     FAILED = "failed"
 
 

@@ -93,7 +93,7 @@ def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
     Those after it that ended before any service moved change nothing about that.
     """
     last = next((record for record in newest_first if _moved(record)), None)
-    return last if last and last.result in (Result.CANCELLED, Result.NOT_ROLLED_BACK) else None
+    return last if last and last.result in (Result.CANCELLED, Result.ROLLBACK_INCOMPLETE) else None
 
 
 def rolling(states: Mapping[str, ServiceState]) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def stranded(record: Record, states: Mapping[str, ServiceState]) -> tuple[str, .
 
 def _moved(record: Record) -> bool:
     """It decided where services are. A run that was killed may not have noted what it moved, but its result says so."""
-    settled = record.result in (Result.RELEASED, Result.NOT_ROLLED_BACK)
+    settled = record.result in (Result.RELEASED, Result.ROLLBACK_INCOMPLETE)
     return settled or any(each.deployment_id for each in record.services.values())
 
 
@@ -156,7 +156,7 @@ class RecoveryResult:
     @property
     def succeeded(self) -> bool:
         """False where services are not on one version: someone must look."""
-        return self.result is not Result.NOT_ROLLED_BACK
+        return self.result is not Result.ROLLBACK_INCOMPLETE
 
 
 def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult:
@@ -166,7 +166,7 @@ def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResul
     """
     began = deps.clock.monotonic()
     how = _how(record) if record.finished else "ended without a word"
-    deps.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
+    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
     _note_migration(record, deps)
     await_end(lambda: deps.ecs.tasks_started_by(record.release_id), timeout, deps)
@@ -200,7 +200,7 @@ def settle_finished(record: Record, deps: Dependencies, timeout: float) -> Recov
         return recover(record, deps, timeout)
     if not (left := stranded(record, states)):
         return None
-    deps.tell(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
+    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
     return _report(_judge(record, classify_interrupted(record, states), set(left), deps), deps.clock.monotonic(), deps)
 
 
@@ -213,7 +213,7 @@ def _note_migration(record: Record, deps: Dependencies) -> None:
 
 def _report(settled: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
     seconds = deps.clock.monotonic() - began
-    deps.tell(StepEnded(RECOVER_STEP, settled.succeeded, seconds, settled.summary))
+    deps.emit(StepEnded(RECOVER_STEP, settled.succeeded, seconds, settled.summary))
     return settled
 
 
@@ -240,7 +240,7 @@ def _judge(record: Record, left: InterruptedRelease, unsettled: set[str], deps: 
     what = f"release {record.release_id} ({record.commit.short}) {_how(record)}"
     if unsettled:
         return RecoveryResult(
-            Result.NOT_ROLLED_BACK, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving
+            Result.ROLLBACK_INCOMPLETE, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving
         )
     if left.complete:
         return RecoveryResult(Result.RELEASED, f"{what} after its last step; it is live", serving)

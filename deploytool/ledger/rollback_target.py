@@ -238,7 +238,7 @@ class RollbackRequest:
     """What the person asked for."""
 
     goal: str = ""
-    back: int = 1
+    steps: int = 1
     services: tuple[str, ...] = ()
     expect_current: str = ""
     if_busy: IfBusy | None = None

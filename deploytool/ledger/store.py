@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from deploytool.aws.call import call
 from deploytool.aws.session import Session
 from deploytool.errors import CloudError, LeaseLost, NotFound, PreconditionFailed
-from deploytool.ledger.codec import from_document, to_document
+from deploytool.ledger.codec import from_document, spellings, to_document
 from deploytool.ledger.record import Record, last_successful, version_of
 from deploytool.release.model import Result
 
@@ -139,10 +139,12 @@ class Ledger:
         since: datetime | None = None,
     ) -> tuple[Record, ...]:
         """Newest first, of all or of those with this result, this commit (or its first digits), begun since then."""
-        conditions, values = [], {}
+        conditions: list[str] = []
+        values: dict[str, dict[str, str]] = {}
         if result is not None:
-            conditions.append("#result = :result")
-            values[":result"] = {"S": result.value}
+            names = {f":result{index}": {"S": text} for index, text in enumerate(spellings(result))}
+            conditions.append(f"#result IN ({', '.join(names)})")
+            values |= names
         if commit:
             conditions.append("begins_with(sha, :sha)")
             values[":sha"] = {"S": commit}

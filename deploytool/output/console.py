@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from deploytool.errors import DeployError
+from deploytool.errors import DeployError, Exit
 from deploytool.release.events import Event
 from deploytool.release.ports import EventListener
 
@@ -114,9 +114,25 @@ def print_error(error: DeployError) -> None:
         append_outputs(path, actions.outputs(error_outputs(error), secrets.token_hex(16)))
 
 
+RESULT_WORDS = {
+    Exit.INTERNAL_ERROR: "failed",
+    Exit.USAGE: "usage",
+    Exit.PRECONDITION_FAILED: "refused",
+    Exit.BUILD_FAILED: "build_failed",
+    Exit.MIGRATION_FAILED: "migration_failed",
+    Exit.ROLLED_BACK: "rolled_back",
+    Exit.ROLLBACK_INCOMPLETE: "rollback_incomplete",
+    Exit.LOCKED: "locked",
+    Exit.SUPERSEDED: "superseded",
+    Exit.TIMEOUT: "timed_out",
+    Exit.CANCELLED: "cancelled",
+}
+"""The ``result`` of what ended without an outcome."""
+
+
 def error_outputs(error: DeployError) -> dict[str, str]:
     """Outputs of a step that ended before it had an outcome: exit code and class, as words that stay the same."""
-    result = error.exit_code.name.lower().replace("_", "-")
+    result = RESULT_WORDS[error.exit_code]
     reason = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(error).__name__).lower()
     document = {
         "schema": 1, "kind": "failure", "result": result, "exit_code": int(error.exit_code),
@@ -141,12 +157,12 @@ def progress_listener(*others: EventListener, as_json: bool) -> Iterator[EventLi
     one_at_a_time = threading.Lock()
     with progress_view(_live_view, _log_format, as_json=as_json) as show:
 
-        def tell(event: Event) -> None:
+        def emit(event: Event) -> None:
             with one_at_a_time:
                 for listener in (show, *others):
                     listener(event)
 
-        yield tell
+        yield emit
 
 
 @contextmanager
@@ -159,11 +175,11 @@ def progress_view(
     """
     if is_interactive() and not as_json:
         with live() as story:
-            yield story.tell
+            yield story.on_event
         return
     from deploytool.output.log import LogView
 
-    yield LogView(_writer(sys.stderr if as_json else sys.stdout), now, wording(), in_actions()).tell
+    yield LogView(_writer(sys.stderr if as_json else sys.stdout), now, wording(), in_actions()).on_event
 
 
 def _live_view() -> LiveView[ReleaseView, Event]:

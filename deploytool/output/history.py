@@ -10,7 +10,7 @@ from deploytool.ecs.model import revision
 from deploytool.ledger.codec import to_document
 from deploytool.ledger.lock import HolderKind, LockState, describe, is_acquirable
 from deploytool.ledger.record import Drift, Record, Recorded, StepRecord, StepState
-from deploytool.output.markup import clean, columns, duration, short_digest
+from deploytool.output.markup import clean, columns, duration, short_digest, words
 from deploytool.release.model import ObservedService
 
 # SEG report.history
@@ -55,7 +55,7 @@ def _history_row(record: Record, live: str) -> tuple[str, ...]:
         record.commit.short,
         subject if len(subject) <= SUBJECT else f"{subject[: SUBJECT - 1]}…",
         clean(record.actor),
-        record.result.value if record.result else "unfinished",
+        words(record.result) if record.result else "unfinished",
         "-" if record.seconds is None else duration(record.seconds),
     )
 
@@ -71,7 +71,7 @@ def _facts(record: Record, live: str) -> tuple[str, ...]:
         "who": clean(record.actor),
         "run": clean(record.run_url),
         "began": f"{record.started_at:%Y-%m-%d %H:%M:%S} UTC{took}",
-        "result": record.result.value if record.result else "unfinished",
+        "result": words(record.result) if record.result else "unfinished",
         "images": ", ".join(f"{name} {short_digest(digest)}" for name, digest in record.images.items()),
         "migration": revision(record.migration.task) if record.migration.ran else "",
         "deployment": str(record.github.deployment_id or ""),

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from deploytool.diagnosis import Diagnosis
 from deploytool.output import actions
 from deploytool.output.actions import escape_commands
-from deploytool.output.markup import clean, cleaned, container_prefix, count, duration, progress_text
+from deploytool.output.markup import clean, cleaned, container_prefix, count, duration, progress_text, words
 from deploytool.release.events import (
     Ended,
     Event,
@@ -59,7 +59,7 @@ class LogView(Generic[E]):
         self._actions = actions
         self._last: dict[Hashable, tuple[str, ...]] = {}
 
-    def tell(self, event: E) -> None:
+    def on_event(self, event: E) -> None:
         """Write what ``event`` means."""
         told = [f"{self._now():%H:%M:%S}  {self._safe(line)}" for line in self._fresh(event)]
         if self._actions:
@@ -109,7 +109,7 @@ def lines(event: Event) -> tuple[str, ...]:
             return ()
         case Ended(outcome):
             # The sentence is the outcome's own, which is printed next.
-            return (f"ended: {outcome.result.value}",)
+            return (f"ended: {words(outcome.result)}",)
 
 
 def workflow_commands(event: Event) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ def failure_annotations(
 ) -> tuple[str, ...]:
     """One error for each reason that something failed, else for the sentence that says so."""
     reasons = [f"{each.cause}\n{each.fix}".rstrip() for each in diagnoses] or [sentence]
-    return tuple(actions.error("\n".join(cleaned([each])), f"{environment}: {result}") for each in reasons)
+    return tuple(actions.error("\n".join(cleaned([each])), f"{environment}: {words(result)}") for each in reasons)
 
 
 def subject(event: Event) -> str | None:

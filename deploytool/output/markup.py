@@ -79,6 +79,11 @@ def container_prefix(diagnosis: Diagnosis) -> str:
     return "" if names_it(diagnosis.subject) else clean(diagnosis.subject)
 
 
+def words(status: str) -> str:
+    """A status as people read it: ``rolled_back`` → ``rolled back``."""
+    return status.replace("_", " ")
+
+
 def count(number: int, noun: str) -> str:
     """``1 service``, ``2 services``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -90,7 +95,7 @@ def progress_text(verdict: DeploymentStatus, running: int, desired: int, going_b
     detail = clean(verdict.detail)
     if verdict.state is DeploymentState.IN_PROGRESS and counts in detail:
         detail = detail.removeprefix("waiting for ")
-    told = detail or verdict.state.value
+    told = detail or ("live" if verdict.state is DeploymentState.SUCCEEDED else words(verdict.state))
     # While ECS goes back by itself, the counts are of the version that goes: beside the old one's they would confuse.
     if not verdict.settled and counts not in told and verdict.state is not DeploymentState.ROLLING_BACK:
         told = counts if not detail and verdict.state is DeploymentState.IN_PROGRESS else f"{counts}; {told}"

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState
 from deploytool.ecs.model import revision
-from deploytool.output.markup import clean, cleaned, columns, container_prefix, duration, image_version, short_digest
+from deploytool.output.markup import (
+    clean,
+    cleaned,
+    columns,
+    container_prefix,
+    duration,
+    image_version,
+    short_digest,
+    words,
+)
 from deploytool.release.model import REVERTED, Outcome, ServiceOutcome, ServiceUpdate
 
 # SEG report.serving
@@ -85,7 +94,7 @@ def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
         last.state is DeploymentState.ROLLED_BACK
     ):  # ECS returned past the version before, to the last that had completed
         return "rolled back", last.detail
-    return f"{'NOT back: ' if service.back else ''}{last.state.value}", last.detail
+    return f"{'NOT back: ' if service.back else ''}{words(last.state)}", last.detail
 
 
 def _ours(change: ServiceUpdate | None, outcome: Outcome) -> str:

@@ -89,7 +89,7 @@ class LiveView(Generic[S, E]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
 
-    def tell(self, event: E) -> None:
+    def on_event(self, event: E) -> None:
         """Take ``event`` into the picture; drawn at the next refresh."""
         self._story = self._apply(self._story, event, self._now())
 

@@ -54,7 +54,7 @@ def finalize(outcome: Outcome, deps: Dependencies) -> Outcome:
     the last look, as from a machine that slept, whoever has it may have moved what we call live or back.
     """
     try:
-        deps.journal.closed(outcome)
+        deps.journal.close(outcome)
     except LeaseLost as lost:
         if outcome.services or outcome.plan.already_running:
             words = summary(outcome.plan, Result.SUPERSEDED, outcome.services, lost.cause)
@@ -66,7 +66,7 @@ def finalize(outcome: Outcome, deps: Dependencies) -> Outcome:
 
 
 def _warn_unfinished(error: DeployError, deps: Dependencies) -> None:
-    deps.tell(WarningIssued(f"the ledger does not show how this release ended: {error.cause}; {error.fix}"))
+    deps.emit(WarningIssued(f"the ledger does not show how this release ended: {error.cause}; {error.fix}"))
 
 
 # SEG run.release
@@ -108,7 +108,7 @@ class Release:
         began = self.deps.clock.monotonic()
         self.deps.lease.check()
         self.deps.journal.step_began(name, _about(step))
-        self.deps.tell(StepBegan(name, _about(step)))
+        self.deps.emit(StepBegan(name, _about(step)))
         succeeded = False
         try:
             match step:
@@ -127,7 +127,7 @@ class Release:
         finally:
             seconds = self.deps.clock.monotonic() - began
             self.timings.append(Timing(name, seconds))
-            self.deps.tell(StepEnded(name, succeeded, seconds))
+            self.deps.emit(StepEnded(name, succeeded, seconds))
             self.deps.journal.step_ended(name, succeeded, seconds)
 
     def _register(self) -> None:
@@ -163,7 +163,7 @@ class Release:
     def tell_why(self, diagnosis: Diagnosis) -> None:
         """Tell a reason now, and keep it for the outcome."""
         self.diagnoses.append(diagnosis)
-        self.deps.tell(Explained(diagnosis))
+        self.deps.emit(Explained(diagnosis))
 
     def undo(self) -> bool:
         """Put back whatever moved. True where every service is known to be back. Raises LeaseLost, Cancelled."""
@@ -189,7 +189,7 @@ class Release:
     def _put_back_ended(self, began: float, *, succeeded: bool) -> None:
         seconds = self.deps.clock.monotonic() - began
         self.timings.append(Timing(REVERT, seconds))
-        self.deps.tell(StepEnded(REVERT, succeeded, seconds))
+        self.deps.emit(StepEnded(REVERT, succeeded, seconds))
         record_best_effort(self.deps, lambda: self.deps.journal.step_ended(REVERT, succeeded, seconds))
 
     def confirm(self) -> None:
@@ -286,10 +286,10 @@ def _about(step: Step) -> str:
 
 
 def run(plan: Plan, deps: Dependencies) -> Outcome:
-    """Release as planned. Every failure a user can meet comes back as an Outcome, told through ``world.tell``."""
+    """Release as planned. Every failure a user can meet comes back as an Outcome, told through ``world.emit``."""
     began = deps.clock.monotonic()
     release = Release(plan, deps, {name: choice.digest for name, choice in plan.images.items() if choice.digest})
-    deps.tell(Planned(plan))
+    deps.emit(Planned(plan))
     result, cause = _steps(release)
     watched = (*release.moved.values(), *release.back.values())
     release.diagnoses += [each for service in watched for each in service.explained]
@@ -306,7 +306,7 @@ def run(plan: Plan, deps: Dependencies) -> Outcome:
     )
     if not (release.lost and release.moved):  # else the record stays open, for whoever has the lock to settle
         outcome = finalize(outcome, deps)
-    deps.tell(Ended(outcome))
+    deps.emit(Ended(outcome))
     return outcome
 
 
@@ -316,7 +316,7 @@ def _steps(release: Release) -> tuple[Result, str]:
     try:
         return _or_reverted(release, release.plan.steps)
     except Cancelled:
-        return (Result.CANCELLED if release.is_going_back() else Result.NOT_ROLLED_BACK), ""
+        return (Result.CANCELLED if release.is_going_back() else Result.ROLLBACK_INCOMPLETE), ""
     except LeaseLost as lost:
         release.lost = True
         # Whoever has the lock settles what we left: changing anything now could undo their work.
@@ -332,13 +332,13 @@ def _or_reverted(release: Release, steps: Sequence[Step]) -> tuple[Result, str]:
             release.take(step)
         release.confirm()
     except StepFailed as unwell:
-        return (unwell.result if release.undo() else Result.NOT_ROLLED_BACK), ""
+        return (unwell.result if release.undo() else Result.ROLLBACK_INCOMPLETE), ""
     except LeaseLost:
         raise
     except SupersededBy as superseded:
-        return (Result.SUPERSEDED if release.undo() else Result.NOT_ROLLED_BACK), superseded.cause
+        return (Result.SUPERSEDED if release.undo() else Result.ROLLBACK_INCOMPLETE), superseded.cause
     except Cancelled:
-        return (Result.CANCELLED if release.cancel() else Result.NOT_ROLLED_BACK), ""
+        return (Result.CANCELLED if release.cancel() else Result.ROLLBACK_INCOMPLETE), ""
     except MigrationFailed as failed:
         release.tell_why(failed.diagnosis)
         return Result.MIGRATION_FAILED, failed.cause
@@ -349,10 +349,10 @@ def _or_reverted(release: Release, steps: Sequence[Step]) -> tuple[Result, str]:
         release.tell_why(Diagnosis("stopped", error.cause, error.fix))
         if not release.moved and not release.migrated:
             return Result.REFUSED, error.cause
-        return (Result.ROLLED_BACK if release.undo() else Result.NOT_ROLLED_BACK), error.cause
+        return (Result.ROLLED_BACK if release.undo() else Result.ROLLBACK_INCOMPLETE), error.cause
     except Exception as fault:  # noqa: BLE001  (a fault of ours must not leave services half-way)
         release.tell_why(_internal_diagnosis(fault))
-        return (Result.FAILED if release.undo() else Result.NOT_ROLLED_BACK), f"{type(fault).__name__}: {fault}"
+        return (Result.FAILED if release.undo() else Result.ROLLBACK_INCOMPLETE), f"{type(fault).__name__}: {fault}"
     return (Result.MIGRATED if release.plan.only_migrates else Result.RELEASED), ""
 
 

@@ -44,7 +44,7 @@ def _meant(diagnosis: Diagnosis, balancers: Sequence[LoadBalancer]) -> LoadBalan
 
 
 def _warn(error: DeployError, state: ServiceState, deps: Dependencies) -> None:
-    deps.tell(WarningIssued(f"the target group of {state.name} cannot be read: {error.cause}. {error.fix}"))
+    deps.emit(WarningIssued(f"the target group of {state.name} cannot be read: {error.cause}. {error.fix}"))
 
 
 # SEG run.unresolved
@@ -154,7 +154,7 @@ def explain_failure(
     except Cancelled:
         raise
     except DeployError as error:  # an explanation less; the rollout itself is judged without it
-        deps.tell(WarningIssued(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
+        deps.emit(WarningIssued(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
         fresh, service = [], replace(service, tasks_unreadable=True)
     found = [diagnose_task(task, _log(task, deps)) for task in fresh]
     if service.status.failed and not (found or service.explained):
@@ -167,7 +167,7 @@ def explain_failure(
         if (diagnosis.code, diagnosis.cause) not in known:
             known.add((diagnosis.code, diagnosis.cause))
             new.append(replace(diagnosis, subject=diagnosis.subject or service.key))
-            deps.tell(Explained(new[-1]))
+            deps.emit(Explained(new[-1]))
     return replace(
         service,
         explained=service.explained + tuple(new),

@@ -21,8 +21,8 @@ def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
     digests = {}
     for name in step.images:
         choice = plan.images[name]
-        built = deps.builder.build(choice, lambda line: deps.tell(OutputLine("build", line)))
-        deps.journal.built(name, built.digest)
+        built = deps.builder.build(choice, lambda line: deps.emit(OutputLine("build", line)))
+        deps.journal.image_built(name, built.digest)
         problems = [problem for who, base in _runners(plan, name) for problem in cpu_problems(name, built, base, who)]
         if problems:
             raise ReleasePreconditionFailed(tuple(problems))
@@ -33,7 +33,7 @@ def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
 
 def gate(choice: ImageChoice, digest: str, deps: Dependencies) -> None:
     """Raise ScanRefused where the image's scan findings are worse than configured."""
-    deps.builder.gate(choice, digest, lambda line: deps.tell(OutputLine("build", line)))
+    deps.builder.gate(choice, digest, lambda line: deps.emit(OutputLine("build", line)))
 
 
 def _runners(plan: Plan, image: str) -> Iterator[tuple[str, TaskDefinition]]:
@@ -65,7 +65,7 @@ def register_revisions(plan: Plan, digests: Mapping[str, str], deps: Dependencie
             wanted = payload(change.base, change.images, plan.images, digests, family)
             revisions[change.key] = _revision(change.base, wanted, plan, deps)
     for key, arn in revisions.items():
-        deps.journal.registered(key, arn)
+        deps.journal.revision_registered(key, arn)
     return revisions
 
 

@@ -280,14 +280,14 @@ class Result(StrEnum):
 
     RELEASED = "released"
     MIGRATED = "migrated"
-    NOTHING_TO_DO = "nothing-to-do"
+    NOTHING_TO_DO = "nothing_to_do"
     REFUSED = "refused"
-    BUILD_FAILED = "build-failed"
-    MIGRATION_FAILED = "migration-failed"
-    ROLLED_BACK = "rolled-back"
-    NOT_ROLLED_BACK = "not-rolled-back"
+    BUILD_FAILED = "build_failed"
+    MIGRATION_FAILED = "migration_failed"
+    ROLLED_BACK = "rolled_back"
+    ROLLBACK_INCOMPLETE = "rollback_incomplete"
     SUPERSEDED = "superseded"
-    TIMED_OUT = "out-of-time"
+    TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
     FAILED = "failed"
 
@@ -300,7 +300,7 @@ EXITS = {
     Result.BUILD_FAILED: Exit.BUILD_FAILED,
     Result.MIGRATION_FAILED: Exit.MIGRATION_FAILED,
     Result.ROLLED_BACK: Exit.ROLLED_BACK,
-    Result.NOT_ROLLED_BACK: Exit.NOT_ROLLED_BACK,
+    Result.ROLLBACK_INCOMPLETE: Exit.ROLLBACK_INCOMPLETE,
     Result.SUPERSEDED: Exit.SUPERSEDED,
     Result.TIMED_OUT: Exit.TIMEOUT,
     Result.CANCELLED: Exit.CANCELLED,

@@ -57,10 +57,10 @@ class Clock(Protocol):
 class Builder(Protocol):
     """Images, built and pushed."""
 
-    def build(self, image: ImageChoice, say: LineWriter) -> PublishedImage:
+    def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         """Build, push and resolve the digest from the registry. Raises BuildError."""
 
-    def gate(self, image: ImageChoice, digest: str, say: LineWriter) -> None:
+    def gate(self, image: ImageChoice, digest: str, write_line: LineWriter) -> None:
         """Raise ScanRefused where the image's scan findings are worse than configured."""
 
 
@@ -173,22 +173,22 @@ class Journal(Protocol):
     def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """The step is over, well or not."""
 
-    def built(self, name: str, digest: str) -> None:
+    def image_built(self, name: str, digest: str) -> None:
         """An image was pushed."""
 
-    def registered(self, key: str, arn: str) -> None:
+    def revision_registered(self, key: str, arn: str) -> None:
         """A revision was registered or found identical; ``key`` is a service's, or ``migrate``."""
 
     def migration_started(self, task: str) -> None:
         """RunTask answered with this task's ARN."""
 
-    def moving(self, after: Mapping[str, str]) -> None:
+    def services_updating(self, after: Mapping[str, str]) -> None:
         """These services (by key) are about to be updated to these revisions."""
 
-    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+    def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
         """UpdateService answered, on the way there or on the way back."""
 
-    def closed(self, outcome: Outcome) -> None:
+    def close(self, outcome: Outcome) -> None:
         """The release is over."""
 
 
@@ -203,7 +203,7 @@ class Dependencies:
     alarms: Alarms
     target_groups: TargetGroups
     clock: Clock
-    tell: EventListener
+    emit: EventListener
     lease: Lease
     journal: Journal
 
@@ -231,20 +231,20 @@ class NullJournal:
     def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Not noted."""
 
-    def built(self, name: str, digest: str) -> None:
+    def image_built(self, name: str, digest: str) -> None:
         """Not noted."""
 
-    def registered(self, key: str, arn: str) -> None:
+    def revision_registered(self, key: str, arn: str) -> None:
         """Not noted."""
 
     def migration_started(self, task: str) -> None:
         """Not noted."""
 
-    def moving(self, after: Mapping[str, str]) -> None:
+    def services_updating(self, after: Mapping[str, str]) -> None:
         """Not noted."""
 
-    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+    def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
         """Not noted."""
 
-    def closed(self, outcome: Outcome) -> None:
+    def close(self, outcome: Outcome) -> None:
         """Not noted."""

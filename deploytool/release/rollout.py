@@ -65,7 +65,7 @@ def update_services(
     if going_back:
         require_ownership(deps)
     else:
-        deps.journal.moving({key: revision for key, _, revision in wanted})
+        deps.journal.services_updating({key: revision for key, _, revision in wanted})
         deps.lease.check()  # last, so that nothing slow lies between the answer and the change
     with ThreadPoolExecutor(max_workers=min(len(wanted), AT_ONCE)) as pool:
         # map() would drop what still waits when one fails
@@ -73,7 +73,9 @@ def update_services(
     for each in sent:
         if not each.exception():
             done = each.result()
-            noting = partial(deps.journal.moved, done.key, done.rollout.deployment_id, done.rollout.task_definition)
+            noting = partial(
+                deps.journal.service_updated, done.key, done.rollout.deployment_id, done.rollout.task_definition
+            )
             record_best_effort(deps, noting) if going_back else noting()
     return tuple(each.result() for each in sent)
 
@@ -103,7 +105,7 @@ def record_best_effort(deps: Dependencies, note: Callable[[], None]) -> None:
     except LeaseLost:
         raise
     except CloudError as error:
-        deps.tell(WarningIssued(f"the ledger does not show how services go back: {error.cause}"))
+        deps.emit(WarningIssued(f"the ledger does not show how services go back: {error.cause}"))
 
 
 def require_ownership(deps: Dependencies) -> None:
@@ -143,7 +145,7 @@ def watch_rollouts(
                 raise
             if not blind:
                 blind = True
-                deps.tell(WarningIssued(f"ECS cannot be read, and is asked again until it can: {error.cause}"))
+                deps.emit(WarningIssued(f"ECS cannot be read, and is asked again until it can: {error.cause}"))
         for service in services:
             seen(service)
         if all(service.status.settled for service in services):
@@ -182,7 +184,7 @@ def _judge(
     shown = verdict if verdict.detail else replace(verdict, detail=waiting_for(service.rollout, state, detail))
     service = replace(service, status=shown, state=state, sighting=sighting, absent_since=absent_since)
     ours = service.deployment
-    deps.tell(
+    deps.emit(
         ServiceMoved(service.key, shown, ours.running if ours else 0, state.desired if state else 0, service.going_back)
     )
     if state is not None and worth_explaining(service):
@@ -275,7 +277,7 @@ def revert_services(
 
 def _began(moved: Sequence[ServiceRollout], deps: Dependencies) -> None:
     names = ", ".join(service.key for service in moved)
-    deps.tell(StepBegan(REVERT, names))
+    deps.emit(StepBegan(REVERT, names))
     record_best_effort(deps, lambda: deps.journal.step_began(REVERT, names))
 
 

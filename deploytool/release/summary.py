@@ -37,7 +37,7 @@ def summary(plan: Plan, result: Result, services: Sequence[ServiceOutcome], caus
             return f"{what} failed in {where}; {_back(services)}"
         case Result.TIMED_OUT:
             return f"{what} did not settle in {where} in time; {_back(services)}"
-        case Result.NOT_ROLLED_BACK:
+        case Result.ROLLBACK_INCOMPLETE:
             return f"{what} failed in {where} and NOT every service is back: {_each(services)}. Someone must look now"
         case Result.SUPERSEDED:
             why = f"({cause})" if cause else "by another deployment"

@@ -86,7 +86,7 @@ def await_end(running: Callable[[], Sequence[Task]], timeout: float, deps: Depen
             raise MigrationStillRuns(tasks)
         if not told:
             told = True
-            deps.tell(WarningIssued(f"waiting for the migrate task {tasks[0].id} (started by {tasks[0].started_by})"))
+            deps.emit(WarningIssued(f"waiting for the migrate task {tasks[0].id} (started by {tasks[0].started_by})"))
         deps.clock.sleep(deps.clock.pace())
 
 
@@ -122,7 +122,7 @@ def start(
         try:
             return deps.ecs.run_task(task, task_definition, token, tags)
         except CloudUnreachable as error:
-            deps.tell(WarningIssued(f"{error.cause}; asking again with the same client token"))
+            deps.emit(WarningIssued(f"{error.cause}; asking again with the same client token"))
             deps.clock.sleep(wait)
     deps.lease.check()
     return deps.ecs.run_task(task, task_definition, token, tags)
@@ -188,7 +188,7 @@ def _drain(follower: Follower | None, deps: Dependencies, step: str, *, succeede
 def _say(follower: Follower | None, deps: Dependencies, step: str) -> bool:
     lines = follower.read() if follower else ()
     for line in lines:
-        deps.tell(OutputLine(step, line))
+        deps.emit(OutputLine(step, line))
     return bool(lines)
 
 
@@ -237,7 +237,7 @@ def _migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str
             diagnosis = diagnose_task(only(ended, step.container), last_lines(ended, step.container, deps))
         if not diagnosis.retriable or attempt == ATTEMPTS or deps.clock.monotonic() >= deadline:
             raise MigrationFailed(diagnosis)
-        deps.tell(
+        deps.emit(
             WarningIssued(f"the migrate task did not start: {diagnosis.cause}; trying again ({attempt} of {ATTEMPTS})")
         )
         deps.clock.sleep(min(2.0**attempt, 15.0))
@@ -251,14 +251,14 @@ def _attempt(
     if isinstance(started, RunTaskFailure):
         return started
     deps.journal.migration_started(started.arn)
-    deps.tell(OutputLine(MIGRATE_STEP, f"task {started.id} started"))
+    deps.emit(OutputLine(MIGRATE_STEP, f"task {started.id} started"))
     try:
         ended = until_stopped(started, step.container, deps, deadline, MIGRATE_STEP)
     except Cancelled:
         if step.on_cancel == "stop":
-            deps.tell(WarningIssued(f"the migrate task {started.id} {stop(started, 'release cancelled', deps)}"))
+            deps.emit(WarningIssued(f"the migrate task {started.id} {stop(started, 'release cancelled', deps)}"))
         else:
-            deps.tell(WarningIssued(f"the migrate task {started.id} was left to finish"))
+            deps.emit(WarningIssued(f"the migrate task {started.id} was left to finish"))
         raise
     if ended is None:
         raise MigrationFailed(_out_of_time(step, started, stop(started, "migration out of time", deps), deps))
@@ -307,12 +307,12 @@ def run_once(
     started = start(task, task_definition, deps, token, tags)
     if isinstance(started, RunTaskFailure):
         raise NeverRan(diagnose_run_task_failure(started))
-    deps.tell(StepBegan(RUN_STEP, f"task {started.id}"))
+    deps.emit(StepBegan(RUN_STEP, f"task {started.id}"))
     deadline = float("inf") if timeout is None else deps.clock.monotonic() + timeout
     try:
         ended = until_stopped(started, task.container, deps, deadline, RUN_STEP)
     except DeployError as error:
-        deps.tell(WarningIssued(f"task {started.id} {stop(started, error.cause, deps)}"))
+        deps.emit(WarningIssued(f"task {started.id} {stop(started, error.cause, deps)}"))
         raise
     if ended is None:
         stopped = stop(started, "out of time", deps)
@@ -327,5 +327,5 @@ def _exit_code(ended: Task, container: str, deps: Dependencies) -> int:
     if there is None or there.exit_code is None:
         raise NeverRan(diagnose_task(only(ended, container), last_lines(ended, container, deps)))
     if there.exit_code:
-        deps.tell(WarningIssued(diagnose_task(only(ended, container), ()).cause))
+        deps.emit(WarningIssued(diagnose_task(only(ended, container), ()).cause))
     return there.exit_code

@@ -127,7 +127,7 @@ def last_log_lines(rollout: Rollout, deps: Dependencies) -> tuple[str, ...]:
     try:
         tasks = deps.ecs.running_tasks(rollout.service)
     except DeployError as error:  # an explanation less; the check has failed all the same
-        deps.tell(WarningIssued(f"the log of {rollout.service} cannot be found: {error.cause}. {error.fix}"))
+        deps.emit(WarningIssued(f"the log of {rollout.service} cannot be found: {error.cause}. {error.fix}"))
         return ()
     ours = (task for task in tasks if task.task_definition == rollout.task_definition)
     place = next((container.log for task in ours for container in task.containers if container.log), None)
@@ -141,12 +141,12 @@ def _asked(step: Verify, deps: Dependencies) -> Diagnosis | None:
         left = deadline - deps.clock.monotonic()
         answer = deps.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
         if response_matches(step, answer):
-            deps.tell(OutputLine("verify", f"{step.url} answers as it should"))
+            deps.emit(OutputLine("verify", f"{step.url} answers as it should"))
             return None
         why = diagnose_http_response(step, answer)
         if why.cause != told:
             told = why.cause
-            deps.tell(OutputLine("verify", told))
+            deps.emit(OutputLine("verify", told))
         if deps.clock.monotonic() + pause >= deadline:
             return why
         deps.lease.raise_if_lost()

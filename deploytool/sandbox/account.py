@@ -1,4 +1,4 @@
-"""The sandbox's AWS account: clients that reach MiniStack alone, the example's environments, what AWS does by itself."""
+"""The sandbox's AWS account: clients that reach MiniStack alone, and the example's environments in it."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+
 import yaml
 
 from deploytool import git_command
@@ -50,7 +51,7 @@ def git(workdir: Path, *arguments: str) -> str:
 
 
 def create(state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
-    """Make the checkout: `main` at the first version, checked out; `next` one commit ahead; `origin` the GitHub server."""
+    """Create it: `main` at the first version, checked out; `next` one commit ahead; `origin` the GitHub server."""
     source = next(place for place in PLACES if place.is_dir())
     workdir = state.workdir
     shutil.rmtree(workdir, ignore_errors=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from deploytool.sandbox import process
@@ -18,7 +17,7 @@ def daemon_answers() -> bool:
     return bool(shutil.which("docker")) and succeeds("version", "--format", "{{.Server.Version}}", timeout=10)
 
 
-def start_daemon(log: Path, say: Callable[[str], None]) -> process.SandboxProcess:
+def start_daemon(log: Path, write_line: process.WriteLine) -> process.SandboxProcess:
     """Install Docker where it is missing, start its daemon, return that once it answers (6 s, 30 s with the install).
 
     Raises:
@@ -34,9 +33,9 @@ def start_daemon(log: Path, say: Callable[[str], None]) -> process.SandboxProces
     if not _dockerd():
         if not shutil.which("apt-get"):
             raise DockerMissing("Docker is not installed", "install it (https://docs.docker.com/engine/install/)")
-        say("installing Docker (apt-get install docker.io)")
+        write_line("installing Docker (apt-get install docker.io)")
         install("docker.io")
-    say("starting dockerd")
+    write_line("starting dockerd")
     daemon = process.start_process([_dockerd() or "dockerd"], log=log)
     process.wait_until("dockerd", lambda: SOCKET.exists() and daemon_answers(), seconds=60, process=daemon, log=log)
     return daemon

@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import requests
 from deploytool.sandbox import process
 from deploytool.sandbox.docker import docker_client, install
 from deploytool.sandbox.errors import CommandFailed, SandboxError
-from deploytool.sandbox.process import cache
+from deploytool.sandbox.process import WriteLine, cache
 
 BASE = "archdeck-base:1"
 DATA = "archdeck-data:1"
@@ -31,7 +30,7 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 REGISTRY_SECONDS = 120
 
 
-def ensure(say: Callable[[str], None]) -> None:
+def ensure(write_line: WriteLine) -> None:
     """Make sure that both images are in Docker: they are there, or come from the cache, or are built (about a minute).
 
     Raises:
@@ -43,12 +42,12 @@ def ensure(say: Callable[[str], None]) -> None:
         return
     saved = cache() / f"images-{revision}.tar"
     if saved.exists():
-        say("loading the base images from the cache")
+        write_line("loading the base images from the cache")
         docker_client("load", "-q", "-i", saved)
         return
-    debian = _debian(say)
+    debian = _debian(write_line)
     for image, target in ((BASE, "base"), (DATA, "data")):
-        say(f"building {image} (once)")
+        write_line(f"building {image} (once)")
         options = ("--build-arg", f"DEBIAN={debian}", "--label", f"{REVISION}={revision}", "--target", target)
         docker_client("build", "-q", *options, "-t", image, IMAGE_SOURCE, timeout=600)
     partial = saved.with_suffix(f".{os.getpid()}")
@@ -64,7 +63,7 @@ def _revision(image: str) -> str:
         return ""
 
 
-def _debian(say: Callable[[str], None]) -> str:
+def _debian(write_line: WriteLine) -> str:
     """A Debian image to build on: the public one where a registry can be reached, else one made from packages."""
     try:
         docker_client("pull", "-q", PUBLIC_DEBIAN, timeout=PROBE_SECONDS)
@@ -78,7 +77,7 @@ def _debian(say: Callable[[str], None]) -> str:
         return PUBLIC_DEBIAN
     if not shutil.which("mmdebstrap"):
         install("mmdebstrap")
-    say("no registry can be reached: making a Debian image from packages (once, about 40 s)")
+    write_line("no registry can be reached: making a Debian image from packages (once, about 40 s)")
     with tempfile.TemporaryDirectory(prefix="deploytool-") as directory:
         archive = Path(directory) / "debian.tar"
         options = (

@@ -16,12 +16,20 @@ from pathlib import Path
 from typing import Protocol
 
 from deploytool.sandbox import checkout, databases, docker, images, ministack, process, trust, webhook_runner
-from deploytool.sandbox.account import ENVIRONMENTS, PRODUCTION, SERVICES, STAGING, Account, ExampleEnvironment
-from deploytool.sandbox.account import is_steady, scale
+from deploytool.sandbox.account import (
+    ENVIRONMENTS,
+    PRODUCTION,
+    SERVICES,
+    STAGING,
+    Account,
+    ExampleEnvironment,
+    is_steady,
+    scale,
+)
 from deploytool.sandbox.errors import CommandFailed, SandboxRefused
 from deploytool.sandbox.github import client
 from deploytool.sandbox.images import push_placeholder
-from deploytool.sandbox.process import HOST, alive, answers, cache, free_port, wait_until
+from deploytool.sandbox.process import HOST, WriteLine, alive, answers, cache, free_port, wait_until
 from deploytool.sandbox.state import FILE, SandboxState, StateFile, one_at_a_time
 
 REPOSITORY = "archdeck/architecturedeck"
@@ -50,7 +58,7 @@ class Apply(Protocol):
         """
 
 
-def up(root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply) -> SandboxState:
+def up(root: Path, options: UpOptions, write_line: WriteLine, apply: Apply) -> SandboxState:
     """Start the sandbox of this directory, or return the running one. An incomplete one is stopped first.
 
     What does not need another part is started at the same time.
@@ -65,31 +73,31 @@ def up(root: Path, options: UpOptions, say: Callable[[str], None], apply: Apply)
     if previous:
         if is_complete(previous) and (STAGING.name in previous.environments or not options.staging):
             return previous
-        say("removing the incomplete sandbox")
-        down(previous, say, keep_docker=True)
-    with one_at_a_time(say):
+        write_line("removing the incomplete sandbox")
+        down(previous, write_line, keep_docker=True)
+    with one_at_a_time(write_line):
         record = StateFile(_new_state(root, options))
         if previous and previous.dockerd_started:
             record.change(dockerd_started=True, processes={"dockerd": previous.processes["dockerd"]})
-        return _start(record, say, apply)
+        return _start(record, write_line, apply)
 
 
-def _start(record: StateFile, say: Callable[[str], None], apply: Apply) -> SandboxState:
+def _start(record: StateFile, write_line: WriteLine, apply: Apply) -> SandboxState:
     state = record.state
     if not docker.daemon_answers():
-        record.add_process("dockerd", docker.start_daemon(state.log("dockerd"), say))
+        record.add_process("dockerd", docker.start_daemon(state.log("dockerd"), write_line))
         record.change(dockerd_started=True)
     docker.remove(_containers(state))
     state.aws_config.write_text(trust.AWS_CONFIG)
     environments = [ENVIRONMENTS[name] for name in state.environments]
     with ThreadPoolExecutor(3) as pool:
-        aws = pool.submit(_start_aws, record, say)
-        stores = pool.submit(_start_databases, record, environments, say)
+        aws = pool.submit(_start_aws, record, write_line)
+        stores = pool.submit(_start_databases, record, environments, write_line)
         checkout.create(state, environments)
         github = pool.submit(_start_github, record)
         stores.result()
         aws.result()
-        _create_stacks(record, environments, say, apply)
+        _create_stacks(record, environments, write_line, apply)
         github.result()
         client.create_example_pull_requests(state)
     record.add_process("responder", webhook_runner.start(state))
@@ -118,15 +126,15 @@ def _new_state(root: Path, options: UpOptions) -> SandboxState:
     )
 
 
-def _start_aws(record: StateFile, say: Callable[[str], None]) -> None:
+def _start_aws(record: StateFile, write_line: WriteLine) -> None:
     state, log = record.state, record.state.log("ministack")
-    server = ministack.start(ministack.install(say), state.id, state.ports["aws"], log, state.addresses)
+    server = ministack.start(ministack.install(write_line), state.id, state.ports["aws"], log, state.addresses)
     record.add_process("ministack", server)
     ministack.wait(server, state.ports["aws"], log)
 
 
-def _start_databases(record: StateFile, environments: list[ExampleEnvironment], say: Callable[[str], None]) -> None:
-    images.ensure(say)
+def _start_databases(record: StateFile, environments: list[ExampleEnvironment], write_line: WriteLine) -> None:
+    images.ensure(write_line)
     record.change(containers=databases.container_names(record.state.id))
     stores = databases.start(record.state.id, [environment.database for environment in environments])
     databases.write_addresses(record.state.addresses, stores, environments)
@@ -139,16 +147,16 @@ def _start_github(record: StateFile) -> None:
 
 
 def _create_stacks(
-    record: StateFile, environments: list[ExampleEnvironment], say: Callable[[str], None], apply: Apply
+    record: StateFile, environments: list[ExampleEnvironment], write_line: WriteLine, apply: Apply
 ) -> None:
     state = record.state
     account = Account(state.aws_endpoint_url, state.region)
     for environment in environments:
-        say(f"creating {environment.name} with CloudFormation, as `deploytool infra apply` does")
+        write_line(f"creating {environment.name} with CloudFormation, as `deploytool infra apply` does")
         left_out = apply(state, environment.name, partial(push_placeholder, state.registry, environment.repository))
         record.change(left_out=left_out)
         scale(account, environment)
-    say(record.state.left_out)
+    write_line(record.state.left_out)
     wait = partial(wait_until, seconds=60, log=state.log("ministack"))
     for environment in environments:
         health = f"{environment.url(state.aws_endpoint_url)}/api/health"
@@ -156,7 +164,7 @@ def _create_stacks(
         wait(f"ECS in {environment.name}", partial(is_steady, account, environment.cluster))
 
 
-def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool = False, purge: bool = False) -> None:
+def down(state: SandboxState, write_line: WriteLine, *, keep_docker: bool = False, purge: bool = False) -> None:
     """Stop and remove all of it. ``purge`` also removes what makes the next ``up`` fast: images and packages.
 
     Raises:
@@ -170,7 +178,7 @@ def down(state: SandboxState, say: Callable[[str], None], *, keep_docker: bool =
         if purge:
             _remove_images(state)
         if state.dockerd_started and not keep_docker:
-            _stop_docker(state, say)
+            _stop_docker(state, write_line)
     if purge:
         shutil.rmtree(cache())
     shutil.rmtree(state.workdir, ignore_errors=True)
@@ -205,9 +213,9 @@ def _remove_images(state: SandboxState) -> None:
         docker.docker_client("rmi", "-f", *sorted(ids))
 
 
-def _stop_docker(state: SandboxState, say: Callable[[str], None]) -> None:
+def _stop_docker(state: SandboxState, write_line: WriteLine) -> None:
     if docker.docker_client("ps", "-q").strip():
-        say("Docker keeps running: it has containers that are not the sandbox's")
+        write_line("Docker keeps running: it has containers that are not the sandbox's")
         return
     process.stop_process(state.processes.get("dockerd"), patience=20)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from deploytool.sandbox.process import HOST, SandboxProcess, start_process, wait_for_url
+from deploytool.sandbox.process import HOST, SandboxProcess, WriteLine, start_process, wait_for_url
 from deploytool.sandbox.state import ministack_host
 from deploytool.sandbox.venv import venv
 
@@ -14,9 +13,9 @@ SERVER = Path(__file__).parent / "ministack_server.py"
 HEALTH = "/_ministack/health"
 
 
-def install(say: Callable[[str], None]) -> Path:
+def install(write_line: WriteLine) -> Path:
     """The Python of MiniStack's environment, which is created when it is missing. Raises CommandFailed."""
-    return venv("ministack", REQUIREMENTS, say) / "python"
+    return venv("ministack", REQUIREMENTS, write_line) / "python"
 
 
 def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> SandboxProcess:

@@ -16,6 +16,8 @@ import requests
 
 from deploytool.sandbox.errors import CommandFailed, PortTaken, StartTimedOut
 
+WriteLine = Callable[[str], None]
+"""Reports progress to the user."""
 HOST = "127.0.0.1"
 LAST_PORT = 65_535
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import fcntl
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from deploytool.sandbox.errors import SandboxError
-from deploytool.sandbox.process import SandboxProcess, cache
+from deploytool.sandbox.process import SandboxProcess, WriteLine, cache
 
 DIRECTORY = ".deploytool"
 FILE = "sandbox.json"
@@ -166,7 +166,7 @@ def exclusive(root: Path) -> Iterator[None]:
 
 
 @contextmanager
-def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
+def one_at_a_time(write_line: WriteLine) -> Iterator[None]:
     """Sandboxes of one machine start one after the other.
 
     Each takes ports that are free until something listens, and the first one makes the images that all of them use.
@@ -175,6 +175,6 @@ def one_at_a_time(say: Callable[[str], None]) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another sandbox to start")
+            write_line("waiting for another sandbox to start")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield

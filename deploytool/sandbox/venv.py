@@ -6,13 +6,12 @@ import fcntl
 import hashlib
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-from deploytool.sandbox.process import cache, run
+from deploytool.sandbox.process import WriteLine, cache, run
 
 
-def venv(name: str, requirements: Path, say: Callable[[str], None]) -> Path:
+def venv(name: str, requirements: Path, write_line: WriteLine) -> Path:
     """The `bin` directory of an environment that holds these packages and no others; created when it is missing.
 
     Created once per machine, also by two callers at once. ``requirements`` names every package with its hashes.
@@ -29,7 +28,7 @@ def venv(name: str, requirements: Path, say: Callable[[str], None]) -> Path:
         # old path.)
         complete = home / "whole"
         if not complete.exists():
-            say(f"installing {name} (once)")
+            write_line(f"installing {name} (once)")
             _install(home, requirements)
             complete.touch()
     return home / "bin"

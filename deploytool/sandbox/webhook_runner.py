@@ -1,4 +1,4 @@
-"""The sandbox's runner for one workflow: a ticked checkbox starts `deploytool respond`, as GitHub would."""
+"""The sandbox's runner for one workflow: a ticked checkbox starts `deploytool handle-comment`, as on GitHub."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def main() -> None:
         for event in events:
             last = max(last, int(event["id"]))
             if starts_a_workflow(event):
-                respond(state, event, stopping)
+                handle_comment(state, event, stopping)
 
 
 def starts_a_workflow(event: dict[str, Any]) -> bool:
@@ -56,7 +56,7 @@ def starts_a_workflow(event: dict[str, Any]) -> bool:
     return (event["event"], event["action"]) == ("issue_comment", "edited") and sender.get("type") != "Bot"
 
 
-def respond(state: SandboxState, event: dict[str, Any], stopping: threading.Event) -> None:
+def handle_comment(state: SandboxState, event: dict[str, Any], stopping: threading.Event) -> None:
     """Run the workflow's step in the checkout; its run is shown on the GitHub server's page."""
     payload = event["payload"]
     control = ControlClient(state.github_web_url)
@@ -64,7 +64,7 @@ def respond(state: SandboxState, event: dict[str, Any], stopping: threading.Even
     path = state.directory / "logs" / f"event-{event['id']}.json"
     path.write_text(json.dumps(payload))
     step = subprocess.Popen(
-        [sys.executable, "-m", "deploytool", "respond", "--event-path", path],
+        [sys.executable, "-m", "deploytool", "handle-comment", "--event-path", path],
         cwd=state.workdir,
         env=_environment(state, payload, run),
         stdin=subprocess.DEVNULL,

@@ -39,8 +39,8 @@ def contenders(stage: Stage) -> tuple[Contender, ...]:
     """All of them, ready to run: their programs are installed, and the guide's task definitions registered."""
     network = _network(stage)
     revisions = {version: _registered(stage, version) for version in stage.versions}
-    guide = peers.install("aws-cli", stage.say)
-    ecs_deploy = peers.install("ecs-deploy", stage.say)
+    guide = peers.install("aws-cli", stage.write_line)
+    ecs_deploy = peers.install("ecs-deploy", stage.write_line)
     return (
         Contender(OURS, lambda version: stage.deploytool("release", "--commit", version.commit)),
         Contender(GUIDE, lambda version: _workflow(stage, "guide.sh", guide, network | revisions[version])),

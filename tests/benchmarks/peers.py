@@ -12,12 +12,12 @@ from tests.benchmarks.failure import MeasurementFailed
 REQUIREMENTS = Path(__file__).parent / "requirements"
 
 
-def install(name: str, say: Callable[[str], None]) -> Path:
+def install(name: str, write_line: Callable[[str], None]) -> Path:
     """The directory of the tool's programs; made when it is missing.
 
     Raises MeasurementFailed when the packages cannot be had.
     """
     try:
-        return venv(name, REQUIREMENTS / f"{name}.txt", say)
+        return venv(name, REQUIREMENTS / f"{name}.txt", write_line)
     except CommandFailed as failed:
         raise MeasurementFailed(failed.cause) from failed

@@ -39,7 +39,7 @@ class Stage:
     """Where runs take place. ``live`` is what was released last."""
 
     state: SandboxState
-    say: Callable[[str], None]
+    write_line: Callable[[str], None]
     live: Version | None = None
     versions: list[Version] = field(default_factory=list)
 
@@ -85,7 +85,7 @@ class Stage:
     def prepare(self) -> None:
         """Build and release both versions once: what is measured later finds their images."""
         for revision in (checkout.MAIN, checkout.SECOND):
-            self.say(f"building and releasing {revision}")
+            self.write_line(f"building and releasing {revision}")
             checkout.git(self.state.workdir, "checkout", "-q", revision)
             told = self.deploytool("release", "--output", "json")
             version = _version(_json(told.output), f"{self.state.registry}/{PRODUCTION.repository}")
@@ -107,18 +107,18 @@ def _version(outcome: Mapping[str, Any], repository: str) -> Version:
 
 
 @contextmanager
-def stage(say: Callable[[str], None]) -> Iterator[Stage]:
+def stage(write_line: Callable[[str], None]) -> Iterator[Stage]:
     """A sandbox in a directory of its own, gone when the block ends, however it ends."""
     with tempfile.TemporaryDirectory(prefix="deploytool-bench-") as directory:
         root = Path(directory).resolve()
-        say("starting the sandbox")
+        write_line("starting the sandbox")
         try:
             ports = ["--aws-port", str(AWS_PORT), "--github-port", str(GITHUB_PORT)]
             timed.run([PROGRAM, "sandbox", "up", *ports], os.environ, root, timeout=900)
             state = load_state(root)
             if state is None:
                 raise MeasurementFailed(f"`deploytool sandbox up` left no state in {root}")
-            yield Stage(state, say)
+            yield Stage(state, write_line)
         finally:
-            say("taking down the sandbox")
+            write_line("taking down the sandbox")
             timed.run([PROGRAM, "sandbox", "down"], os.environ, root)

@@ -96,12 +96,12 @@ def later(site: Site, process: Process, end: End, began: float) -> None:
 def one_release(site: Site, process: Process, end: End) -> None:
     """Services are of one release, or somebody was told that they are not, or made them so."""
     there = tuple(site.live().items())
-    if end.exit in (Exit.OK, Exit.NOT_ROLLED_BACK):
-        site.told_to_look = end.exit is Exit.NOT_ROLLED_BACK
+    if end.exit in (Exit.OK, Exit.ROLLBACK_INCOMPLETE):
+        site.told_to_look = end.exit is Exit.ROLLBACK_INCOMPLETE
     if end.exit is None or not site.mixed() or there in site.said_mixed:
         return
-    told = end.exit in (Exit.NOT_ROLLED_BACK, Exit.CANCELLED) or any(
-        settled.result is Result.NOT_ROLLED_BACK for settled in end.settled
+    told = end.exit in (Exit.ROLLBACK_INCOMPLETE, Exit.CANCELLED) or any(
+        settled.result is Result.ROLLBACK_INCOMPLETE for settled in end.settled
     )
     if told or site.told_to_look or "foreign" in site.live().values():
         site.said_mixed.add(there)

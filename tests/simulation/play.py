@@ -82,7 +82,7 @@ def one(site: Site, wish: Run) -> bool:
         invariants.one_release(site, process, end)
     else:
         invariants.claims(site, process, end)
-    return told or end.exit is Exit.NOT_ROLLED_BACK
+    return told or end.exit is Exit.ROLLBACK_INCOMPLETE
 
 
 def at_last(site: Site, *, stuck: bool) -> None:

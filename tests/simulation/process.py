@@ -265,7 +265,7 @@ class Process:
             alarms=ModelAlarms(self.site.clock),
             target_groups=ModelTargetGroups(),
             clock=self.clock,
-            tell=self._told,
+            emit=self._told,
             lease=self.lease,
             journal=journal,
         )

@@ -53,9 +53,9 @@ def command(
     clock.listen()
     found = open_context(config, environment)
     options = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
-    with infra_listener(as_json=output == "json") as tell:
+    with infra_listener(as_json=output == "json") as emit:
         outcome = apply_stacks(
-            found, clock, tell, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
+            found, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
         )
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)

@@ -73,8 +73,8 @@ def command(
         _confirm(target.environment)
     # Only now: before, Ctrl-C ends at once, and nothing is left of it.
     clock.listen()
-    with infra_listener(as_json=output == "json") as tell:
-        outcome = destroy(plan, target, infra_dependencies(found, clock, tell, target.run_id, busy, "infra destroy"))
+    with infra_listener(as_json=output == "json") as emit:
+        outcome = destroy(plan, target, infra_dependencies(found, clock, emit, target.run_id, busy, "infra destroy"))
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)
 

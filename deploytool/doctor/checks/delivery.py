@@ -166,7 +166,7 @@ def rollback_workflow(facts: Facts) -> Iterator[Reason]:
     yield judge(
         "issue_comment" in found.events and found.responds,
         f"{name} on {branch} answers the box",
-        f"{name} on {branch} does not answer the box: it must run on issue_comment, with command respond",
+        f"{name} on {branch} does not answer the box: it must run on issue_comment, with command handle-comment",
         "compare it with .github/workflows/rollback.yml",
     )
 

@@ -64,7 +64,7 @@ def distribution(facts: Facts) -> Iterator[Reason]:
     if not found:
         yield failed(
             "no CloudFront distribution leads to the load balancer or to the assets",
-            "create the stack platform: deploytool infra apply; or leave this out: --except cdn",
+            "create the stack platform: deploytool infra apply; or leave this out: --skip cdn",
         )
     for each in found:
         origins = ", ".join(origin.domain for origin in each.origins)
@@ -89,7 +89,7 @@ def dns(facts: Facts) -> Iterator[Reason]:
     if not records:
         yield failed(
             "no Route 53 record leads to the load balancer or its distribution",
-            "add an alias record, or leave this out where DNS is elsewhere: --except dns",
+            "add an alias record, or leave this out where DNS is elsewhere: --skip dns",
         )
     elif host and host not in {record.name for record in records}:
         yield failed(

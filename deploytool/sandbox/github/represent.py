@@ -9,7 +9,16 @@ from urllib.parse import quote
 
 from deploytool.sandbox.github.repository import Commit
 from deploytool.sandbox.github.routing import Request
-from deploytool.sandbox.github.store import DEVELOPER, Comment, Deployment, DeploymentStatus, PullRequest, Run, User, now
+from deploytool.sandbox.github.store import (
+    DEVELOPER,
+    Comment,
+    Deployment,
+    DeploymentStatus,
+    PullRequest,
+    Run,
+    User,
+    now,
+)
 
 REPOSITORY_ID = 4580
 _USER_LINKS = (

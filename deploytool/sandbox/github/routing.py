@@ -114,7 +114,7 @@ def paginate(request: Request, items: Sequence[T]) -> tuple[Sequence[T], dict[st
     size = min(_positive(request.query.get("per_page"), PAGE_SIZE), LARGEST_PAGE)
     page = _positive(request.query.get("page"), 1)
     last = max(1, -(-len(items) // size))
-    numbers = {}
+    numbers: dict[str, int] = {}
     if page > 1:
         numbers |= {"prev": page - 1, "first": 1}
     if page < last:

@@ -214,7 +214,8 @@ def initial_records() -> Records:
 
 def settings_from_json(document: dict[str, Any]) -> Settings:
     """In JSON a tuple is a list."""
-    return Settings(**{name: tuple(value) if isinstance(value, list) else value for name, value in document.items()})
+    fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in document.items()}
+    return Settings(**fields)
 
 
 class Store:

@@ -30,5 +30,5 @@ def cancels(ground: Ground, attempts: int) -> Row:
         wrong = wrong or ground.wrong(commit)
         if wrong:
             failures.append(f"number {number}: {wrong}")
-        ground.say(f"cancel {number} of {attempts}: closed in {seconds[-1]:.1f} s {wrong}")
+        ground.write_line(f"cancel {number} of {attempts}: closed in {seconds[-1]:.1f} s {wrong}")
     return timed("cancel: everything closed after SIGINT", BOUND, seconds, failures)

@@ -34,6 +34,6 @@ def faulty(ground: Ground, attempts: int) -> Row:
             wrong = f"{len(tokens)} migrations were started"
         if wrong:
             failures.append(f"number {number}: {wrong}")
-        ground.say(f"faulty cloud {number} of {attempts}: {wrong or f'released in {ran.seconds:.1f} s'}")
+        ground.write_line(f"faulty cloud {number} of {attempts}: {wrong or f'released in {ran.seconds:.1f} s'}")
     note = f"{hit} of {calls} calls hit"
     return counted("5 % of AWS calls throttled or 5xx, 1 in 20 connections reset", attempts, failures, note)

@@ -37,7 +37,7 @@ class Ground:
 
     shop: Shop
     book: Book
-    say: Callable[[str], None]
+    write_line: Callable[[str], None]
     commits: tuple[str, str]
     random: random.Random
     seconds: float = 0.0
@@ -87,9 +87,9 @@ class Ground:
 
 
 @contextmanager
-def ground(say: Callable[[str], None], seed: int) -> Iterator[Ground]:
+def ground(write_line: Callable[[str], None], seed: int) -> Iterator[Ground]:
     """A sandbox of its own, both commits released once; gone when the block ends."""
-    with stage(say) as ready, TemporaryDirectory(prefix="deploytool-chaos-") as directory:
+    with stage(write_line) as ready, TemporaryDirectory(prefix="deploytool-chaos-") as directory:
         state = ready.state
         root = Path(directory).resolve() / "checkout"
         subprocess.run(["git", "clone", "-q", state.workdir, root], check=True)
@@ -106,7 +106,7 @@ def ground(say: Callable[[str], None], seed: int) -> Iterator[Ground]:
             shop = Shop(root, environ, account, front, github, frozenset())
             commits = [shop.git("rev-parse", f"origin/{name}") for name in (checkout.MAIN, checkout.SECOND)]
             instants = random.Random(seed)
-            made = Ground(shop, Book(shop), say, (commits[0], commits[1]), instants)
+            made = Ground(shop, Book(shop), write_line, (commits[0], commits[1]), instants)
             _release_both(made)
             yield made
 
@@ -114,7 +114,7 @@ def ground(say: Callable[[str], None], seed: int) -> Iterator[Ground]:
 def _release_both(made: Ground) -> None:
     for _ in range(3):
         commit = made.next()
-        made.say(f"releasing {commit[:7]}")
+        made.write_line(f"releasing {commit[:7]}")
         ran = made.run("release")
         if ran.code:
             raise MeasurementFailed(f"release ended with {ran.code}:\n{ran.told}")

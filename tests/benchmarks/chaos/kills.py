@@ -37,7 +37,7 @@ def kills(ground: Ground, attempts: int) -> Row:
         if wrong:
             failures.append(f"number {number}, killed after {at:.1f} s in {step}: {wrong}")
             _mend(ground)
-        ground.say(f"kill {number} of {attempts}: after {at:4.1f} s, {step}: {wrong or 'settled'}")
+        ground.write_line(f"kill {number} of {attempts}: after {at:4.1f} s, {step}: {wrong or 'settled'}")
     note = ", ".join(f"{step} {count}" for step, count in sorted(where.items()))
     return counted("kill -9 at a random instant, then one more release", attempts, failures, note)
 

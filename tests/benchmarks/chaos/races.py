@@ -29,7 +29,7 @@ def races(ground: Ground, attempts: int) -> Row:
         if wrong:
             told = "\n---\n".join(each.told for each in ended)
             failures.append(f"number {number}, {policy}: {wrong}\n{told}")
-        ground.say(f"race {number} of {attempts}, {policy}: {wrong or 'one ran'}")
+        ground.write_line(f"race {number} of {attempts}, {policy}: {wrong or 'one ran'}")
     return counted("two releases started together", attempts, failures, "refuse, wait, supersede in turn")
 
 

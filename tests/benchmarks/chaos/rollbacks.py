@@ -34,7 +34,7 @@ def rollbacks(ground: Ground, attempts: int) -> Row:
         itself = completed - began - max(updates)
         over.append(completed - began - itself)
         told = f"{over[-1]:.2f} s over the rollout's {itself:.2f} s, exit at {ran.seconds:.2f} s"
-        ground.say(f"rollback {number} of {attempts}: {told}")
+        ground.write_line(f"rollback {number} of {attempts}: {told}")
     if not over and not failures:
         raise MeasurementFailed("no rollback was measured")
     return timed("rollback: start to old version serving, over the rollout itself", BOUND, over, failures)

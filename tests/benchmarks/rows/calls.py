@@ -28,7 +28,7 @@ def _rates(stage: Stage, runs: int, name: str, *, service_deployments: bool) -> 
         for number in range(runs):
             version = stage.versions[(number + 1) % len(stage.versions)]
             rates.append(_measure(ten, version, service_deployments=service_deployments))
-            stage.say(f"run {number + 1} of {runs}: {name}: {rates[-1]:.2f} a second")
+            stage.write_line(f"run {number + 1} of {runs}: {name}: {rates[-1]:.2f} a second")
     return [Figure(name, "/s", {OURS: tuple(rates)}, (Bound(1.5),))]
 
 

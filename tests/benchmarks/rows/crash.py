@@ -28,7 +28,7 @@ def crash(stage: Stage, runs: int) -> list[Figure]:
         if failed is None:
             raise MeasurementFailed(f"nobody saw the breaker trip:\n{ran.output}")
         seconds.append(told_at(ran.lines) - failed)
-        stage.say(f"run {number + 1} of {runs}: told {seconds[-1]:.2f} s after the breaker tripped")
+        stage.write_line(f"run {number + 1} of {runs}: told {seconds[-1]:.2f} s after the breaker tripped")
     return [Figure("failure told after the breaker tripped", "s", {OURS: tuple(seconds)}, (Bound(1.5),))]
 
 

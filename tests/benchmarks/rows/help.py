@@ -12,7 +12,7 @@ REPETITIONS = 10
 
 def help_text(stage: Stage, runs: int) -> list[Figure]:
     """From start to exit, at least ten times each."""
-    programs = {OURS: PROGRAM, ECS_DEPLOY: peers.install("ecs-deploy", stage.say) / "ecs"}
+    programs = {OURS: PROGRAM, ECS_DEPLOY: peers.install("ecs-deploy", stage.write_line) / "ecs"}
     samples: dict[str, list[float]] = {name: [] for name in programs}
     # The first round only brings the files into memory.
     for number in range(max(runs, REPETITIONS) + 1):

@@ -35,7 +35,7 @@ def releases(stage: Stage, runs: int) -> list[Figure]:
             if contender.name == OURS:
                 memory.append(ran.peak_bytes / MEGABYTE)
             spoke = ran.lines[-1].at if ran.lines else ran.ended
-            stage.say(
+            stage.write_line(
                 f"run {number + 1} of {runs}: {contender.name} took {ran.seconds:.1f} s; last line "
                 f"{spoke - completed:.2f} s and exit {ran.ended - completed:.2f} s after the last service completed"
             )

@@ -61,7 +61,10 @@ def words(**inputs: str) -> list[str]:
         ({"command": "doctor", "environment": "production"}, "doctor --environment=production"),
         ({"command": "migrate", "commit": "1f8b2c4", "wait": "5m"}, "migrate --commit=1f8b2c4 --wait=5m"),
         ({"command": "recover", "if_busy": "wait"}, "recover --if-busy=wait"),
-        ({"command": "respond", "environment": "staging"}, "respond --environment=staging --event-path=event.json"),
+        (
+            {"command": "handle-comment", "environment": "staging"},
+            "handle-comment --environment=staging --event-path=event.json",
+        ),
     ],
 )
 def test_inputs_become_a_command_line(inputs: dict[str, str], line: str) -> None:
@@ -95,7 +98,7 @@ def test_a_path_with_control_characters_is_refused(value: str) -> None:
         {"command": "promote", "environment": "production"},
         {"command": "promote", "from": "staging"},
         {"command": "rollback", "release": "1f8b2c4", "deployment_id": "7"},
-        {"command": "respond", "release": "1f8b2c4"},
+        {"command": "handle-comment", "release": "1f8b2c4"},
         {"command": "promote", "from": "production", "environment": "production"},
         {"command": "release", "if_busy": "refuse", "wait": "10m"},
         {"command": "recover", "if_busy": "refuse", "wait": "10m"},
@@ -127,7 +130,7 @@ def test_every_input_is_used_or_refused_with_its_name(command: str) -> None:
                 words(**inputs)
 
 
-@pytest.mark.parametrize("command", ["release", "rollback", "promote", "respond"])
+@pytest.mark.parametrize("command", ["release", "rollback", "promote", "handle-comment"])
 def test_what_a_killed_command_left_is_settled_in_its_environment(command: str) -> None:
     line = settling({"command": command, "environment": "production", "config": "a.yml"})
     assert line == ["recover", "--environment=production", "--config=a.yml", "--if-busy=wait", "--wait=2m"]
@@ -138,7 +141,7 @@ def test_a_plan_leaves_nothing_to_settle() -> None:
 
 
 def test_a_response_that_was_not_told_its_environment_has_none_to_settle() -> None:
-    assert settling({"command": "respond"}) == []
+    assert settling({"command": "handle-comment"}) == []
 
 
 def test_every_input_reaches_the_entry_and_every_output_comes_from_it() -> None:

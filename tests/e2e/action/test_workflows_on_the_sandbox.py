@@ -29,7 +29,7 @@ def pushed(repository: Repository) -> JobResult:
     """A push of what is committed, released."""
     for _ in range(TRIES):
         job = repository.run("deploy.yml", "push")
-        if job.steps["deploy"].outputs.get("result") != "rolled-back":
+        if job.steps["deploy"].outputs.get("result") != "rolled_back":
             break
     assert job.status == "success", job.log
     return job
@@ -118,7 +118,7 @@ def test_a_tick_in_the_comment_goes_back_through_the_workflow(repository: Reposi
     }  # fmt: skip
     job = repository.run("rollback.yml", "issue_comment", payload)
     assert job.status == "success", job.log
-    outputs = job.steps["respond"].outputs
+    outputs = job.steps["handle-comment"].outputs
     assert (outputs["result"], outputs["rolled-back-to"]) == ("released", first["release-id"]), job.log
     assert job.steps["deploy"].outcome == "skipped"
 
@@ -131,7 +131,7 @@ def test_a_release_that_fails_says_why_and_what_serves_again(repository: Reposit
     finally:
         sandbox_command(repository.sandbox.root, "fix")
     outputs = job.steps["deploy"].outputs
-    assert (job.status, outputs["result"]) == ("failure", "rolled-back"), job.log
+    assert (job.status, outputs["result"]) == ("failure", "rolled_back"), job.log
     assert outputs["reason-code"]
     assert outputs["rolled-back-to"] == before["release-id"]
     assert github.states(int(outputs["deployment-id"]))[0] == "failure"

@@ -94,7 +94,7 @@ def test_a_cloud_made_anew_in_the_other_size_takes_over_what_the_one_before_left
     assert site.client("dynamodb").list_tables()["TableNames"] == ["deploytool"]
     classes = [each["DBInstanceClass"] for each in site.client("rds").describe_db_instances()["DBInstances"]]
     assert classes == ["db.r6g.large"]
-    assert site.run(*scaled).document["result"] == "nothing-to-do"
+    assert site.run(*scaled).document["result"] == "nothing_to_do"
 
 
 def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services_of_the_same_commit(site: Site) -> None:
@@ -119,7 +119,7 @@ def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services
     assert status["drift"] == []
 
     again = site.run("release", "--output", "json")
-    assert (again.code, again.document["result"]) == (0, "nothing-to-do"), again.told
+    assert (again.code, again.document["result"]) == (0, "nothing_to_do"), again.told
 
     checkout.advance(site.state)
     ran = site.run("release")

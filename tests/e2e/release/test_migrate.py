@@ -59,11 +59,11 @@ def test_its_exit_code_decides(shop: Shop, succeeded: dict[str, str]) -> None:
     ran = shop.run("migrate", "--output", "json")
     assert ran.code == 5, ran.told
     outcome = json.loads(ran.out)
-    assert (outcome["result"], outcome["good"]) == ("migration-failed", False)
+    assert (outcome["result"], outcome["good"]) == ("migration_failed", False)
     assert "exited with code 3" in outcome["diagnoses"][0]["cause"]
     assert outcome["diagnoses"][0]["log"] == ["relation customers does not exist"]
     untouched(shop, succeeded)
-    assert newest(shop)["result"] == "migration-failed"
+    assert newest(shop)["result"] == "migration_failed"
 
 
 def test_it_is_refused_where_there_is_none(shop: Shop) -> None:

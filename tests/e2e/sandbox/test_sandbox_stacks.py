@@ -87,4 +87,4 @@ def test_nothing_is_to_do_when_the_stacks_are_applied_to_it_again(sandbox: Sandb
     for environment in sandbox.environments:
         done = deploytool(sandbox.workdir, "infra", "apply", "--environment", environment, "--output", "json")
         assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["result"] == "nothing-to-do"
+        assert json.loads(done.stdout)["result"] == "nothing_to_do"

@@ -70,7 +70,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
     assert ran.code == 0, ran.told
     assert f"settled: release {killed['release']}" in ran.told
     closed = book.of(killed["release"])
-    assert (closed["result"], closed["serving"]) == ("rolled-back", before)
+    assert (closed["result"], closed["serving"]) == ("rolled_back", before)
     if verb == "recover":
         assert shop.account.running() == before
     assert not overlapping(shop.account)

@@ -37,7 +37,7 @@ def test_the_version_that_is_named_is_brought_back(shop: Shop, book: Book, three
 
 
 def test_several_versions_back_in_one_step(shop: Shop, book: Book, three: Three) -> None:
-    assert shop.run("rollback", "--back", "2").code == 0
+    assert shop.run("rollback", "--steps", "2").code == 0
     assert book.live == three[0]
 
 

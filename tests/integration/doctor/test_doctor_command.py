@@ -74,14 +74,14 @@ def test_it_is_refused_when_a_check_fails_and_each_is_told_with_its_fix(here: Pa
 def test_it_is_done_when_nothing_fails(here: Path) -> None:
     failing = [check for check, standing in report(typed("--output", "json")).standings.items() if standing == "fail"]
 
-    result = typed("--output", "json", *(f"--except={check}" for check in failing))
+    result = typed("--output", "json", *(f"--skip={check}" for check in failing))
 
     assert result.return_value == 0
     assert report(result).document["left_out"] == failing
 
 
 def test_a_check_that_does_not_exist_cannot_be_left_out(here: Path) -> None:
-    error = typed("--except", "moon").exception
+    error = typed("--skip", "moon").exception
 
     assert isinstance(error, ConfigurationError)
     assert error.cause == "there is no check moon"

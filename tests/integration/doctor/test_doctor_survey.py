@@ -59,10 +59,10 @@ def test_an_account_as_it_should_be_is_found_from_the_configuration_alone(health
 
 
 def test_it_cannot_be_told_when_an_api_does_not_exist_or_there_is_no_token(healthy: Report) -> None:
-    assert {healthy.standings[name] for name in NOT_IN_MINISTACK | GITHUB} == {"cannot-tell"}
-    (reason,) = healthy.reasons("guardduty", "cannot-tell")
+    assert {healthy.standings[name] for name in NOT_IN_MINISTACK | GITHUB} == {"unknown"}
+    (reason,) = healthy.reasons("guardduty", "unknown")
     assert reason["fix"] == "where AWS does not offer it here, look at it by hand"
-    assert "GITHUB_TOKEN is not set" in healthy.reasons("token", "cannot-tell")[0]["told"]
+    assert "GITHUB_TOKEN is not set" in healthy.reasons("token", "unknown")[0]["told"]
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_every_check_comes_to_an_end_when_there_is_nothing_at_all(account: Accou
 def test_the_missing_statement_is_told_when_a_call_is_denied(
     blind: Report, service: str, action: str, check: str, permission: str
 ) -> None:
-    statements = [reason["statement"] for reason in blind.reasons(check, "cannot-tell") if reason["statement"]]
+    statements = [reason["statement"] for reason in blind.reasons(check, "unknown") if reason["statement"]]
 
     assert permission in [each["Action"] for each in statements]
     assert all(each["Effect"] == "Allow" and each["Resource"] for each in statements)
@@ -119,9 +119,9 @@ def test_what_follows_from_the_services_cannot_be_told_when_they_may_not_be_read
 ) -> None:
     found = examine(account, denied("ecs", "DescribeServices"))
 
-    assert {found.standings[name] for name in ("vpc", "database", "load-balancer", "secrets")} == {"cannot-tell"}
+    assert {found.standings[name] for name in ("vpc", "database", "load-balancer", "secrets")} == {"unknown"}
     assert {found.standings[name] for name in ("repository", "trail")} == {"pass"}
-    (reason,) = found.reasons("database", "cannot-tell")
+    (reason,) = found.reasons("database", "unknown")
     assert reason["statement"]["Action"] == "ecs:DescribeServices"
 
 

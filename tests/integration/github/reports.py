@@ -26,7 +26,7 @@ def report(github: Github, events: Events, timeout: float = 10.0) -> tuple[str, 
     reporter = GithubReporter(github.context, page(github))
     reporter.start()
     for _, event in events:
-        reporter.tell(event)
+        reporter.on_event(event)
     return reporter.close(timeout)
 
 

@@ -54,7 +54,7 @@ def test_each_phase_is_a_status_and_the_page_is_linked_only_when_it_is_live(gith
     reporter = GithubReporter(github.context, page(github))
     reporter.start()
     for _, event in good_events(github.plan()):
-        reporter.tell(event)
+        reporter.on_event(event)
         if not isinstance(event, Planned | Ended):
             until(lambda: github.requests("POST", "/statuses"))
             time.sleep(0.05)
@@ -163,10 +163,10 @@ def test_the_last_word_is_sent_within_two_hundred_milliseconds(github: Github) -
         reporter = GithubReporter(github.context, page(github))
         reporter.start()
         events = good_events(github.plan())
-        reporter.tell(events[0][1])
+        reporter.on_event(events[0][1])
         until(github.comments)
         began = time.monotonic()
-        reporter.tell(events[-1][1])
+        reporter.on_event(events[-1][1])
         assert reporter.close() == ()
         return time.monotonic() - began
 

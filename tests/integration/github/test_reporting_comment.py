@@ -31,7 +31,7 @@ def test_each_environment_has_its_own_comment(github: Github) -> None:
     reporter = GithubReporter(github.context, page(github, "staging"))
     reporter.start()
     for _, event in good_events(github.plan(environment="staging")):
-        reporter.tell(event)
+        reporter.on_event(event)
     reporter.close()
     assert len(github.comments()) == 2
 
@@ -60,12 +60,12 @@ def test_a_deleted_comment_is_written_anew(github: Github) -> None:
     reporter = GithubReporter(github.context, page(github))
     reporter.start()
     events = good_events(github.plan())
-    reporter.tell(events[0][1])
+    reporter.on_event(events[0][1])
     until(github.comments)
     client = GithubClient(github.context.api_url, "sandbox-token", github.context.repository)
     (listed,) = client.pages("issues.list_comments", "test", issue_number=github.pull_request)
     client.call("issues.delete_comment", "test", comment_id=listed["id"])
-    reporter.tell(events[-1][1])
+    reporter.on_event(events[-1][1])
     assert reporter.close() == ()
     (comment,) = github.comments()
     assert "Live in production" in comment
@@ -75,13 +75,13 @@ def test_the_comment_changes_at_most_every_five_seconds_while_the_release_goes_o
     reporter = GithubReporter(github.context, page(github))
     reporter.start()
     events = good_events(github.plan())
-    reporter.tell(events[0][1])
+    reporter.on_event(events[0][1])
     until(github.comments)
     for _, event in events[1:-1]:
-        reporter.tell(event)
+        reporter.on_event(event)
         time.sleep(0.03)
     assert len(github.requests("PATCH", "")) == 0
-    reporter.tell(events[-1][1])
+    reporter.on_event(events[-1][1])
     reporter.close()
     assert len(github.requests("PATCH", "")) == 1
 

@@ -24,7 +24,7 @@ def report(github: Github, context: GithubContext, timeout: float = 10.0) -> tup
     reporter.start()
     for _, event in good_events(github.plan()):
         began = time.monotonic()
-        reporter.tell(event)
+        reporter.on_event(event)
         # A GitHub that is slow here takes three seconds; a machine that is busy, some tenths of one.
         assert time.monotonic() - began < 1, "telling must not wait for GitHub"
     began = time.monotonic()

@@ -20,7 +20,7 @@ def killed(github: Github) -> GithubRecord:
     known: list[GithubRecord] = []
     reporter = GithubReporter(github.context, page(github), made=known.append)
     reporter.start()
-    reporter.tell(Planned(again(github.plan(), "r0")))
+    reporter.on_event(Planned(again(github.plan(), "r0")))
     until(lambda: known and known[-1].comment_id)
     assert [github.states(each["id"]) for each in github.deployments()] == [["in_progress"]]
     return known[-1]
@@ -84,7 +84,7 @@ def test_it_is_told_what_was_made_before_the_release_ends_and_when_there_is_more
     reporter = GithubReporter(github.context, page(github), made=known.append)
     reporter.start()
     for _, event in good_events(github.plan()):
-        reporter.tell(event)
+        reporter.on_event(event)
     reporter.close()
     (deployment,) = github.deployments()
     assert known[-1] == reporter.made

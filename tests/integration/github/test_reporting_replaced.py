@@ -26,7 +26,7 @@ def made(github: Github, events: Events) -> GithubRecord:
     reporter = GithubReporter(github.context, CommentBody("shop", "production", links, lambda: at(0)))
     reporter.start()
     for _, event in events:
-        reporter.tell(event)
+        reporter.on_event(event)
     assert reporter.close(20) == ()
     return reporter.made
 

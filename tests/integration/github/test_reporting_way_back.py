@@ -22,7 +22,7 @@ def report(github: Github, events: Events) -> tuple[str, ...]:
     reporter = GithubReporter(github.context, CommentBody("shop", "production", links, lambda: at(0)))
     reporter.start()
     for _, event in events:
-        reporter.tell(event)
+        reporter.on_event(event)
     return reporter.close(20)
 
 

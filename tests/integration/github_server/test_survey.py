@@ -27,7 +27,7 @@ jobs:
 ROLLBACK = """\
 on: {issue_comment: {types: [edited]}}
 permissions: {contents: read}
-jobs: {rollback: {steps: [{uses: archdeck/archdeck-deploy@v1, with: {command: respond}}]}}
+jobs: {rollback: {steps: [{uses: archdeck/archdeck-deploy@v1, with: {command: handle-comment}}]}}
 """
 
 
@@ -128,7 +128,7 @@ def test_the_workflows_of_the_default_branch_are_read(fresh: StandIn) -> None:
         Workflow(
             "rollback.yaml",
             ("issue_comment",),
-            (Job("rollback.yaml", "rollback", {"contents": "read"}, ("respond",)),),
+            (Job("rollback.yaml", "rollback", {"contents": "read"}, ("handle-comment",)),),
             responds=True,
         ),
     )

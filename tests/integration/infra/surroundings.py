@@ -49,9 +49,9 @@ class FewImages:
     def running(self) -> Mapping[str, str]:
         return dict(self.live)
 
-    def built(self, missing: Sequence[str], say: LineWriter) -> Mapping[str, str]:
+    def built(self, missing: Sequence[str], write_line: LineWriter) -> Mapping[str, str]:
         self.builds += missing
-        say("built")
+        write_line("built")
         return dict.fromkeys(missing, f"registry/built@sha256:{'b' * 64}")
 
 

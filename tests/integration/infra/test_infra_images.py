@@ -135,4 +135,4 @@ def test_the_first_apply_builds_the_image_of_the_commit_and_the_next_one_keeps_i
     passed = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Stacks"][0]["Parameters"]}
     assert passed["AppImage"].endswith(f"/{checkout.app}@{held['imageDigest']}")
     checkout.configure(text.replace("8080", "8080  "))
-    assert checkout.document("apply")["result"] == "nothing-to-do"
+    assert checkout.document("apply")["result"] == "nothing_to_do"

@@ -42,7 +42,7 @@ def test_all_six_stacks_are_made_left_alone_shown_and_destroyed(checkout: Checko
     assert fates(made) == dict.fromkeys(STACKS, "created")
 
     again = checkout.document("apply", *checkout.image())
-    assert (again["exit"], again["result"]) == (0, "nothing-to-do")
+    assert (again["exit"], again["result"]) == (0, "nothing_to_do")
 
     shown = checkout.document("status")
     assert shown["exit"] == 0
@@ -152,4 +152,4 @@ def test_ctrl_c_says_what_goes_on(checkout: Checkout, front: Front) -> None:
     assert document["exit_code"] == process.returncode
     assert document["result"] in ("cancelled", "applied")
     if document["result"] == "cancelled":
-        assert fates(document) == {"network": "goes on"}
+        assert fates(document) == {"network": "in_progress"}

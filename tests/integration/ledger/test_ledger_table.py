@@ -122,8 +122,8 @@ def test_the_command_that_makes_the_table_is_told_when_there_is_none(session: Se
     "note",
     [
         lambda journal: journal.step_began("roll out", "app"),
-        lambda journal: journal.moving({"app": "arn:app:8"}),
-        lambda journal: journal.closed(outcome_of(journal.record)),
+        lambda journal: journal.services_updating({"app": "arn:app:8"}),
+        lambda journal: journal.close(outcome_of(journal.record)),
     ],
     ids=["step_began", "moving", "closed"],
 )
@@ -141,8 +141,8 @@ def test_what_follows_a_change_is_written_with_the_next_note_before_one(ledger: 
     begun = record("20261123-120000-aaaa")
     ledger.begin(begun)
     journal = Journal(ledger, begun, lambda: NOW)
-    journal.registered("app", "arn:app:8")
-    journal.registered("worker", "arn:worker:4")
+    journal.revision_registered("app", "arn:app:8")
+    journal.revision_registered("worker", "arn:worker:4")
     journal.step_began("roll out")
     there = ledger.get(begun.release_id)
     assert [service.after for service in there.services.values()] == ["arn:app:8", "arn:worker:4"]
@@ -156,10 +156,10 @@ def test_everything_is_in_the_table_when_the_release_is_closed(ledger: Ledger) -
     journal.step_began("migrate")
     journal.migration_started("arn:task/1")
     journal.step_ended("migrate", True, 2.0)
-    journal.moving({"app": "arn:app:8"})
-    journal.moved("app", "ecs-svc/1", "arn:app:8")
-    journal.built("app", "sha256:new")
-    journal.closed(outcome_of(begun))
+    journal.services_updating({"app": "arn:app:8"})
+    journal.service_updated("app", "ecs-svc/1", "arn:app:8")
+    journal.image_built("app", "sha256:new")
+    journal.close(outcome_of(begun))
     journal.on_github(GithubRecord(7, 12, 3, "https://github.test/c/1"))
     there = ledger.get(begun.release_id)
     assert there == journal.record

@@ -91,7 +91,7 @@ def test_releases_are_listed_newest_first_with_the_live_one_starred(typed: Typed
     head, columns, *rows, legend = told(typed("history")).splitlines()
     assert head == "releases of production, newest first:"
     assert columns.split()[0] == "when"
-    ends = [("unfinished", "-"), ("rolled-back", "3 min"), ("released", "3 min")]
+    ends = [("unfinished", "-"), ("rolled back", "3 min"), ("released", "3 min")]
     assert [row.endswith(f"{result:11}  {took}") for row, (result, took) in zip(rows, ends, strict=True)] == [True] * 3
     assert [("★" in row) for row in rows] == [False, False, True]
     assert legend == "★ live"
@@ -109,7 +109,7 @@ def test_only_what_is_asked_for_is_listed_when_there_are_filters(typed: Typed) -
 
     assert ids() == ["cccc", "bbbb", "aaaa"]
     assert ids("--limit", "1") == ["cccc"]
-    assert ids("--result", "rolled-back") == ["bbbb"]
+    assert ids("--result", "rolled_back") == ["bbbb"]
     assert ids("--commit", "AAAA") == ["aaaa"]
     assert ids("--result", "superseded") == []
 

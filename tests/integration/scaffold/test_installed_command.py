@@ -296,7 +296,7 @@ def test_init_writes_what_its_preview_shows(shop: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("rollback", "--to", "1f8b2c4", "--back", "1"), "error: --to and --back contradict each other"),
+        (("rollback", "--to", "1f8b2c4", "--steps", "1"), "error: --to and --steps contradict each other"),
         (("init", "--from-service", "shop/web", "--domain", "a.example.com"), "--from-service and --domain"),
         (("promote", "--from", "staging", "--to", "staging"), "both environments are the same"),
         (

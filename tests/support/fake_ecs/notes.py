@@ -45,11 +45,11 @@ class ModelJournal:
         """Kept."""
         self._note(("step ended", name, "well" if succeeded else "badly"))
 
-    def built(self, name: str, digest: str) -> None:
+    def image_built(self, name: str, digest: str) -> None:
         """Kept."""
         self._note(("built", name, digest))
 
-    def registered(self, key: str, arn: str) -> None:
+    def revision_registered(self, key: str, arn: str) -> None:
         """Kept."""
         self._note(("registered", key, arn))
 
@@ -57,16 +57,16 @@ class ModelJournal:
         """Kept."""
         self._note(("migration started", task))
 
-    def moving(self, after: Mapping[str, str]) -> None:
+    def services_updating(self, after: Mapping[str, str]) -> None:
         """Kept."""
         for key, arn in after.items():
             self._note(("moving", key, arn))
 
-    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+    def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
         """Kept."""
         self._note(("moved", key, arn))
 
-    def closed(self, outcome: Outcome) -> None:
+    def close(self, outcome: Outcome) -> None:
         """Kept."""
         self._note(("closed", outcome.result.value))
         self.outcome = outcome

@@ -91,11 +91,11 @@ class RecordedJournal:
         """Soon."""
         self._soon(lambda record: notes.step_ended(record, name, succeeded, seconds, detail))
 
-    def built(self, name: str, digest: str) -> None:
+    def image_built(self, name: str, digest: str) -> None:
         """Soon."""
         self._soon(lambda record: notes.built(record, name, digest))
 
-    def registered(self, key: str, arn: str) -> None:
+    def revision_registered(self, key: str, arn: str) -> None:
         """Soon."""
         self._soon(lambda record: notes.registered(record, key, arn))
 
@@ -103,15 +103,15 @@ class RecordedJournal:
         """Soon."""
         self._soon(lambda record: notes.migration_started(record, task))
 
-    def moving(self, after: Mapping[str, str]) -> None:
+    def services_updating(self, after: Mapping[str, str]) -> None:
         """Durable on return."""
         self._durable(lambda record: notes.service_updating(record, after))
 
-    def moved(self, key: str, deployment_id: str, arn: str) -> None:
+    def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
         """Soon."""
         self._soon(lambda record: notes.service_updated(record, key, deployment_id, arn))
 
-    def closed(self, outcome: Outcome) -> None:
+    def close(self, outcome: Outcome) -> None:
         """Durable on return."""
         self._durable(lambda record: notes.close_record(record, outcome, moment(self.clock.now)))
 

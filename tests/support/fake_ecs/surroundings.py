@@ -47,15 +47,15 @@ class ModelBuilder:
     built: list[str] = field(default_factory=list)
     gated: list[str] = field(default_factory=list)
 
-    def build(self, image: ImageChoice, say: LineWriter) -> PublishedImage:
+    def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         """Build and push."""
         if self.fails:
             raise self.fails
-        say(f"building {image.name}")
+        write_line(f"building {image.name}")
         self.built.append(image.name)
         return PublishedImage(f"sha256:{image.name:0>64}", self.platforms)
 
-    def gate(self, image: ImageChoice, digest: str, say: LineWriter) -> None:
+    def gate(self, image: ImageChoice, digest: str, write_line: LineWriter) -> None:
         """The scan's verdict."""
         self.gated.append(image.name)
         if self.refuses:

@@ -19,7 +19,7 @@ DEPLOY = permissions(CLOUD, "ProductionDeployRole")
 PLAN = permissions(CLOUD, "PlanRole")
 
 VERBS = (
-    "release", "rollback", "respond", "promote", "migrate", "recover",
+    "release", "rollback", "handle_comment", "promote", "migrate", "recover",
     "plan", "status", "history", "logs", "lock", "stats",
 )  # fmt: skip
 NO_PERMISSION_NEEDED = {"sts:GetCallerIdentity"}

@@ -11,7 +11,7 @@ from deploytool.errors import Exit, PreconditionFailed
 from deploytool.ledger.recovery import RecoveryResult
 from deploytool.release.model import Result
 
-LEFT = RecoveryResult(Result.NOT_ROLLED_BACK, "release r-1 was cancelled, and app did not settle", {})
+LEFT = RecoveryResult(Result.ROLLBACK_INCOMPLETE, "release r-1 was cancelled, and app did not settle", {})
 GOOD = RecoveryResult(Result.ROLLED_BACK, "release r-0 was killed before its end", {})
 
 
@@ -30,7 +30,7 @@ def test_a_refusal_stays_what_it_is_when_nothing_is_unsettled(settled: tuple[Rec
 def test_a_refusal_ends_with_7_and_names_both_reasons_when_a_service_is_unsettled() -> None:
     with pytest.raises(NotSettled) as raised, opened(GOOD, LEFT).minding_unsettled():
         raise PreconditionFailed("a rollout is in progress", "wait")
-    assert raised.value.exit_code is Exit.NOT_ROLLED_BACK
+    assert raised.value.exit_code is Exit.ROLLBACK_INCOMPLETE
     assert raised.value.cause == f"{LEFT.summary}; a rollout is in progress"
     assert raised.value.fix == "wait"
 

@@ -96,7 +96,7 @@ GITHUB_CASES = (
          "rollback.yml is not on main"),
     Case("the workflow does not hear of comments", "rollback-workflow",
          github(workflows=(replace(WORKFLOWS[1], events=("push",)),)), "does not answer the box"),
-    Case("the workflow does not respond", "rollback-workflow",
+    Case("the workflow handles no comment", "rollback-workflow",
          github(workflows=(replace(WORKFLOWS[1], responds=False),)), "does not answer the box"),
     Case("the box is off", "rollback-workflow", scope(checkbox=False), "rollback.yml is on main; the box is off", GOOD),
     Case("there is neither box nor workflow", "rollback-workflow",

@@ -47,16 +47,16 @@ def test_the_document_has_every_reason_with_its_statement() -> None:
     document = json.loads(json.dumps(doctor_document(run_checks(facts(flow_logs=DENIED)))))
 
     assert (document["schema"], document["kind"], document["exit_code"]) == (1, "doctor", 0)
-    assert document["counts"] == {"pass": 36, "fail": 0, "cannot-tell": 2}
+    assert document["counts"] == {"pass": 36, "fail": 0, "unknown": 2}
     (check,) = [each for each in document["checks"] if each["id"] == "flow-logs"]
     assert check == {
         "id": "flow-logs",
         "group": "security: network isolation",
         "title": "VPC flow logs",
-        "standing": "cannot-tell",
+        "standing": "unknown",
         "reasons": [
             {
-                "standing": "cannot-tell",
+                "standing": "unknown",
                 "told": "it may not be read",
                 "fix": "add a statement",
                 "statement": {"Effect": "Allow", "Action": "a:B", "Resource": "*"},

@@ -42,7 +42,7 @@ def test_out_of_time_settles_what_is_undecided_and_changes_nothing_else(case: Ca
         assert after == before
     else:
         assert after == DeploymentStatus(
-            DeploymentState.TIMED_OUT, f"out of time while {before.state}: {before.detail}"
+            DeploymentState.TIMED_OUT, f"timed out while {before.state.replace('_', ' ')}: {before.detail}"
         )
         assert after.failed
 

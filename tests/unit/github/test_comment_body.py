@@ -111,7 +111,7 @@ def test_a_service_that_is_not_back_is_called_so() -> None:
         status=DeploymentStatus(DeploymentState.FAILED),
         back=DeploymentStatus(DeploymentState.TIMED_OUT),
     )
-    outcome = replace(rolled_back(), result=Result.NOT_ROLLED_BACK, services=(stuck,))
+    outcome = replace(rolled_back(), result=Result.ROLLBACK_INCOMPLETE, services=(stuck,))
     text = comment(ended(outcome), LINKS)
     assert "### 🚨 Failed in production and NOT put back" in text
     assert "| `worker` | ❌ NOT back: timed out | `shop-worker:17` → `shop-worker:18`" in text

@@ -124,14 +124,14 @@ FAILED = InfraOutcome(
 
 
 def test_a_failure_reads_like_this() -> None:
-    fates = "data rolled back, service not begun"
+    fates = "data rolled back, service not started"
     assert infra_outcome_text(FAILED).splitlines() == [
         f"the infrastructure of shop in production was not changed as wished: {fates} (1 min 01 s)",
         "why: a quota is used up",
         "  AWS says: The maximum number",
         "  fix: ask for more",
         "  data     rolled back  UPDATE_ROLLBACK_COMPLETE  as before",
-        "  service  not begun                              another stack failed",
+        "  service  not started                            another stack failed",
     ]
 
 
@@ -147,9 +147,9 @@ def test_what_is_retained_is_listed_when_stacks_are_deleted() -> None:
 
 def test_the_outcome_is_a_document_for_scripts() -> None:
     found = infra_outcome_document(FAILED)
-    assert (found["result"], found["exit_code"], found["good"]) == ("rolled-back", 6, False)
+    assert (found["result"], found["exit_code"], found["good"]) == ("rolled_back", 6, False)
     assert found["diagnoses"][0]["code"] == "quota-reached"
-    assert [each["fate"] for each in found["stacks"]] == ["rolled back", "not begun"]
+    assert [each["fate"] for each in found["stacks"]] == ["rolled_back", "not_started"]
 
 
 def moved(number: int, logical_id: str, status: str, reason: str = "") -> ResourceMoved:
@@ -174,7 +174,7 @@ def log(events: list[InfraEvent | Event], *, actions: bool = False) -> list[str]
     written: list[str] = []
     progress = LogView(written.append, lambda: datetime(2026, 11, 24, 9, tzinfo=UTC), WORDING, actions)
     for each in events:
-        progress.tell(each)
+        progress.on_event(each)
     return "".join(written).splitlines()
 
 
@@ -196,7 +196,7 @@ def test_the_log_tells_each_step_of_each_resource_once() -> None:
 
 def test_github_actions_gets_an_annotation_per_reason_when_it_fails() -> None:
     (line,) = [each for each in log([InfraEnded(FAILED)], actions=True) if each.startswith("::error")]
-    assert "title=production%3A rolled-back" in line
+    assert "title=production%3A rolled back" in line
     assert "a quota is used up" in line
     assert log([InfraEnded(InfraOutcome("shop", "production", Result.APPLIED, ()))], actions=True) == []
 
@@ -243,7 +243,7 @@ def test_the_picture_keeps_what_failed_when_it_is_over() -> None:
     told = drawn([*STORY, end, StackEnded(ended(SERVICE, StackOutcome.NOT_STARTED)), InfraEnded(FAILED)], 65)
     assert told[0] == "x data             12 s rolled back, 3 resources"
     assert "Store" in told[1]
-    assert told[2] == "- service               not begun"
+    assert told[2] == "- service               not started"
 
 
 @pytest.mark.parametrize("fate", [StackOutcome.CREATED, StackOutcome.UNCHANGED])

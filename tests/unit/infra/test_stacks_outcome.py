@@ -26,8 +26,13 @@ def ends(*fates: StackOutcome) -> tuple[StackResult, ...]:
             Result.ROLLED_BACK,
             Exit.ROLLED_BACK,
         ),
-        ((StackOutcome.ROLLED_BACK, StackOutcome.FAILED), APPLIED, Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK),
-        ((StackOutcome.IN_PROGRESS,), APPLIED, Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK),
+        (
+            (StackOutcome.ROLLED_BACK, StackOutcome.FAILED),
+            APPLIED,
+            Result.ROLLBACK_INCOMPLETE,
+            Exit.ROLLBACK_INCOMPLETE,
+        ),
+        ((StackOutcome.IN_PROGRESS,), APPLIED, Result.ROLLBACK_INCOMPLETE, Exit.ROLLBACK_INCOMPLETE),
         ((StackOutcome.UNCHANGED, StackOutcome.REFUSED), APPLIED, Result.REFUSED, Exit.PRECONDITION_FAILED),
         (
             (StackOutcome.UPDATED, StackOutcome.REFUSED, StackOutcome.NOT_STARTED),
@@ -70,8 +75,8 @@ def test_the_exit_code_is_that_of_who_refused_when_it_has_one_of_its_own() -> No
             (StackOutcome.UPDATED, StackOutcome.ROLLED_BACK),
             "not changed as wished: s0 updated, s1 rolled back",
         ),
-        (Result.NOT_ROLLED_BACK, (StackOutcome.FAILED,), "someone must look at: s0 stuck"),
-        (Result.TIMED_OUT, (StackOutcome.IN_PROGRESS,), "CloudFormation goes on: s0 goes on"),
+        (Result.ROLLBACK_INCOMPLETE, (StackOutcome.FAILED,), "someone must look at: s0 failed"),
+        (Result.TIMED_OUT, (StackOutcome.IN_PROGRESS,), "CloudFormation goes on: s0 in progress"),
         (
             Result.CANCELLED,
             (StackOutcome.IN_PROGRESS, StackOutcome.NOT_STARTED),

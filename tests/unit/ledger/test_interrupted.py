@@ -215,8 +215,8 @@ CANCELLED = ended(Result.CANCELLED)
     [
         ((), None),
         ((CANCELLED,), CANCELLED),
-        ((ended(Result.NOT_ROLLED_BACK),), ended(Result.NOT_ROLLED_BACK)),
-        ((ended(Result.NOT_ROLLED_BACK, moved=False),), ended(Result.NOT_ROLLED_BACK, moved=False)),
+        ((ended(Result.ROLLBACK_INCOMPLETE),), ended(Result.ROLLBACK_INCOMPLETE)),
+        ((ended(Result.ROLLBACK_INCOMPLETE, moved=False),), ended(Result.ROLLBACK_INCOMPLETE, moved=False)),
         ((ended(Result.RELEASED, moved=False), CANCELLED), None),
         ((ended(Result.ROLLED_BACK), CANCELLED), None),
         ((ended(Result.CANCELLED, moved=False),), None),

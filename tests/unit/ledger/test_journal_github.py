@@ -58,6 +58,6 @@ def test_they_are_written_alone_when_no_note_comes(
 
 
 def test_they_are_written_at_once_when_the_release_is_over(journal: Journal, written: Written) -> None:
-    journal.closed(outcome_of(record()))
+    journal.close(outcome_of(record()))
     journal.on_github(MADE)
     assert (written.saved[-1].github, written.saved[-1].finished) == (MADE, True)

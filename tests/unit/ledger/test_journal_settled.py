@@ -29,7 +29,7 @@ class SlowLedger:
 def test_a_late_note_of_the_way_back_does_not_open_the_record_again() -> None:
     ledger = SlowLedger()
     journal = Journal(cast("Ledger", ledger), record())
-    journal.moved("app", "ecs-svc/2", "arn:app:7")
+    journal.service_updated("app", "ecs-svc/2", "arn:app:7")
     assert ledger.began.wait(10)
     threading.Timer(0.2, ledger.let_go.set).start()
     closed = journal.settled(Result.ROLLED_BACK, "it was killed", {"app": "arn:app:7"})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploytool.ecs.model import ServiceState
-from deploytool.ledger.codec import RecordUnreadable, from_document, to_document
+from deploytool.ledger.codec import OLDER_WORDS, RecordUnreadable, from_document, spellings, to_document
 from deploytool.ledger.record import (
     DETAIL,
     Drift,
@@ -283,3 +283,14 @@ def test_a_running_revision_is_of_the_release_that_last_made_it_live(
     serving = {"app": live("app", "arn:app:8"), "worker": live("worker", "arn:worker:8")}
     found = {key: (each.commit[0], each.release_id) for key, each in recorded(serving, records).items()}
     assert found == expected
+
+
+@pytest.mark.parametrize(("older", "word"), OLDER_WORDS.items())
+def test_a_record_in_the_older_spelling_is_read_as_the_same_result(older: str, word: str) -> None:
+    document = to_document(replace(record("r-1"), steps=(StepRecord("build", StepState.ENDED, NOW),)))
+    if word in set(Result):
+        assert from_document({**document, "result": older}).result is Result(word)
+        assert spellings(Result(word)) == (word, older)
+    else:
+        step = {**document["steps"][0], "state": older}
+        assert from_document({**document, "steps": [step]}).steps[0].state is StepState(word)

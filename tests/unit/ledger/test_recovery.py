@@ -164,7 +164,7 @@ def test_says_that_a_service_did_not_settle_when_the_version_before_crashes(clou
 
     end = recover(killed("roll out"), cloud.deps, 300.0)
 
-    assert end.result is Result.NOT_ROLLED_BACK
+    assert end.result is Result.ROLLBACK_INCOMPLETE
     assert "app did not settle" in end.summary
     assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
 
@@ -215,7 +215,7 @@ def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_thei
 
 
 @pytest.mark.parametrize(
-    ("result", "how"), [(Result.CANCELLED, "was cancelled"), (Result.NOT_ROLLED_BACK, "failed")], ids=str
+    ("result", "how"), [(Result.CANCELLED, "was cancelled"), (Result.ROLLBACK_INCOMPLETE, "failed")], ids=str
 )
 def test_says_each_time_that_a_service_did_not_settle_when_ecs_goes_on_and_on(
     cloud: Cloud, result: Result, how: str
@@ -226,7 +226,7 @@ def test_says_each_time_that_a_service_did_not_settle_when_ecs_goes_on_and_on(
     for _ in range(2):
         end = settle_finished(ended(result), cloud.deps, 30.0)
         assert end is not None
-        assert (end.result, end.succeeded) == (Result.NOT_ROLLED_BACK, False)
+        assert (end.result, end.succeeded) == (Result.ROLLBACK_INCOMPLETE, False)
         assert f"release r-1 (4f2a9c1) {how}, and app did not settle" in end.summary
 
 
@@ -238,7 +238,7 @@ def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs
     end = settle_finished(ended(app="ecs-svc/1"), cloud.deps, 300.0)
 
     assert end is not None
-    assert (end.result, "app did not settle" in end.summary) == (Result.NOT_ROLLED_BACK, True)
+    assert (end.result, "app did not settle" in end.summary) == (Result.ROLLBACK_INCOMPLETE, True)
     assert (cloud.clock.now, cloud.ecs.changed()) == (before, [])
     assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
 

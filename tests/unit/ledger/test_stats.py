@@ -71,12 +71,12 @@ HISTORIES = (
     ),
     *(
         History(f"{result.value} is not restored yet", (ended("r-1", 1, result),), 0, 1, 1, None, 1)
-        for result in (Result.NOT_ROLLED_BACK, Result.FAILED)
+        for result in (Result.ROLLBACK_INCOMPLETE, Result.FAILED)
     ),
     History(
         "the next that went live restored it, not the next that failed",
         (
-            ended("r-1", 1, Result.NOT_ROLLED_BACK),
+            ended("r-1", 1, Result.ROLLBACK_INCOMPLETE),
             ended("r-2", 1.25, Result.BUILD_FAILED),
             ended("r-3", 1.5, minutes=0),
         ),
@@ -109,7 +109,7 @@ HISTORIES = (
     ),
     History(
         "a rollback mended what a release left half done: the version before was no failure",
-        (ended("r-1", 1), ended("r-2", 2, Result.NOT_ROLLED_BACK), rollback("r-3", 2.5, "r-1", minutes=0)),
+        (ended("r-1", 1), ended("r-2", 2, Result.ROLLBACK_INCOMPLETE), rollback("r-3", 2.5, "r-1", minutes=0)),
         1,
         2,
         1,

@@ -21,7 +21,7 @@ def log(events: tuple[tuple[float, Event], ...], actions: bool = False) -> list[
     progress = LogView(written.append, lambda: clock["now"], WORDING, actions)
     for seconds, event in events:
         clock["now"] = at(seconds)
-        progress.tell(event)
+        progress.on_event(event)
     return "".join(written).splitlines()
 
 
@@ -112,7 +112,7 @@ def test_folds_and_annotations_are_for_github_actions_only() -> None:
     assert [line for line in actions if line.startswith("::")] == [
         "::group::build: output",
         "::endgroup::",
-        f"::error title=production%3A rolled-back::{CRASH.cause}%0A{CRASH.fix}",
+        f"::error title=production%3A rolled back::{CRASH.cause}%0A{CRASH.fix}",
     ]
 
 

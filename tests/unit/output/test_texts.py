@@ -121,7 +121,7 @@ def test_an_outcome_shows_the_last_fifty_lines_of_a_log() -> None:
 def test_the_version_before_is_not_guessed_when_something_else_serves() -> None:
     lost = replace(released().services[0], running="arn:aws:ecs:us-east-1:1:task-definition/shop-app:99")
     row = next(line for line in outcome_text(replace(released(), services=(lost,))).splitlines() if "app:99" in line)
-    assert row.split() == ["app", "live", "shop-app:41", "shop-app:99"]
+    assert row.split() == ["app", "succeeded", "shop-app:41", "shop-app:99"]
 
 
 def test_documents_survive_being_written_and_read() -> None:
@@ -135,7 +135,7 @@ def test_documents_name_their_schema_and_kind() -> None:
     outcome = outcome_document(rolled_back())
     assert (outcome["kind"], outcome["result"], outcome["exit_code"], outcome["good"]) == (
         "outcome",
-        "rolled-back",
+        "rolled_back",
         6,
         False,
     )
@@ -227,7 +227,7 @@ def test_a_live_story_draws_what_it_was_told() -> None:
     console = Console(file=file, width=80, force_terminal=True, color_system=None)
     with LiveView(console, lambda: at(3), ReleaseView(), apply, render) as progress:
         for _, event in bad_events():
-            progress.tell(event)
+            progress.on_event(event)
     assert "✗ roll out         20 s" in file.getvalue()
     assert file.getvalue().endswith("\x1b[?25h")
 

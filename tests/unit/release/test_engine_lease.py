@@ -159,7 +159,7 @@ def test_notes_of_the_way_back_come_before_it_too(cloud: Cloud) -> None:
 
     words = [note[:2] for note in cloud.journal.notes]
     assert words.index(("step ended", "roll out")) < words.index(("step began", "put back")) < words.index(
-        ("step ended", "put back")) < words.index(("closed", "rolled-back"))  # fmt: skip
+        ("step ended", "put back")) < words.index(("closed", "rolled_back"))  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_is_not_back_when_the_signal_comes_while_one_cannot_go_back(cloud: Cloud
     cloud.ecs.faults.append(Fault("UpdateService", denied("UpdateService"), "app", first=2))
     cloud.clock.at(75.0, lambda: setattr(cloud.clock, "cancel_at", 76.0))
 
-    assert cloud.release(plan).exit_code is Exit.NOT_ROLLED_BACK
+    assert cloud.release(plan).exit_code is Exit.ROLLBACK_INCOMPLETE
     assert cloud.serves("app") == 2
 
 

@@ -67,7 +67,7 @@ def test_says_what_serves_and_still_brings_the_others_back_when_one_cannot_be_pu
 
     outcome = cloud.release(plan)
 
-    assert (outcome.result, outcome.exit_code) == (Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK)
+    assert (outcome.result, outcome.exit_code) == (Result.ROLLBACK_INCOMPLETE, Exit.ROLLBACK_INCOMPLETE)
     assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
     assert "app serves app:2" in outcome.summary
     assert "worker serves worker:1" in outcome.summary
@@ -86,7 +86,7 @@ def test_is_not_back_when_the_version_before_crashes_too() -> None:
 
     outcome = cloud.release(plan)
 
-    assert outcome.result is Result.NOT_ROLLED_BACK
+    assert outcome.result is Result.ROLLBACK_INCOMPLETE
     assert cloud.serves("app") == 1
     assert any("worker" in diagnosis.subject for diagnosis in outcome.diagnoses)
 
@@ -112,7 +112,7 @@ def test_is_not_back_when_a_cancelled_release_may_not_put_back() -> None:
 
     outcome = cloud.release(plan)
 
-    assert (outcome.result, outcome.exit_code) == (Result.NOT_ROLLED_BACK, Exit.NOT_ROLLED_BACK)
+    assert (outcome.result, outcome.exit_code) == (Result.ROLLBACK_INCOMPLETE, Exit.ROLLBACK_INCOMPLETE)
     cloud.clock.sleep(600.0)
     assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
 

@@ -238,9 +238,9 @@ def test_nothing_is_begun_after_a_build_during_which_somebody_asked_to_stop(
 ) -> None:
     build = cloud.builder.build
 
-    def and_asked_to_stop(image: ImageChoice, say: LineWriter) -> PublishedImage:
+    def and_asked_to_stop(image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         cloud.clock.cancel_at = cloud.clock.now
-        return build(image, say)
+        return build(image, write_line)
 
     monkeypatch.setattr(cloud.builder, "build", and_asked_to_stop)
     outcome = release(cloud, published={"app": None})

@@ -82,7 +82,7 @@ def test_says_of_a_migration_alone(result: Result, says: str) -> None:
             "failed in production; ECS reverted app to app:7, the last that had completed",
         ),
         (Result.TIMED_OUT, (ended("app", 1),), "", "did not settle in production in time; back on"),
-        (Result.NOT_ROLLED_BACK, (ended("app", 2),), "", "NOT every service is back: app serves app:2. Someone"),
+        (Result.ROLLBACK_INCOMPLETE, (ended("app", 2),), "", "NOT every service is back: app serves app:2. Someone"),
         (Result.SUPERSEDED, (ended("app", 9),), "", "superseded in production by another deployment: app serves app:9"),
         (Result.CANCELLED, (), "", "was cancelled in production; no service was changed"),
         (Result.CANCELLED, (ended("app", 2, back=DeploymentState.IN_PROGRESS),), "", "app is on its way back to app:1"),

@@ -259,9 +259,9 @@ def test_no_program_of_the_checkout_runs_when_git_is_asked(place: Path) -> None:
     ],
     ids=["none", "another part", "gone", "reused", "unknown start", "another program", "the first process"],
 )
-def test_a_state_is_refused_when_its_aws_does_not_live(place: Path, processes: dict[str, Any]) -> None:
+def test_a_state_is_refused_when_its_aws_is_not_running(place: Path, processes: dict[str, Any]) -> None:
     rewrite(place, processes=processes)
-    assert "does not run" in refused(place)
+    assert "is not running" in refused(place)
     assert find_sandbox(place) is not None, "`down` and `up` still find what is left of it"
 
 

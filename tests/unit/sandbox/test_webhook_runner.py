@@ -1,4 +1,4 @@
-"""Which events start the sandbox's workflow, and what `respond` says to a file that is no event."""
+"""Which events start the sandbox's workflow, and what `handle-comment` says to a file that is no event."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from deploytool.cli.respond import command
+from deploytool.cli.handle_comment import command
 from deploytool.errors import ConfigurationError
 from deploytool.sandbox.webhook_runner import starts_a_workflow
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from html import escape as text
+from html import escape
 from urllib.parse import quote
 
 from deploytool.sandbox.github.store import BOT, DeploymentStatus
 
+text = escape
 _TASK_LINE = re.compile(r"^((?:\s|>)*(?:[-*+]|\d+[.)])\s+\[)([ xX])(\]\s)")
 STATES = {
     "success": ("Active", "good"),

@@ -143,7 +143,7 @@ def list_environments(request: Request) -> Response:
     deployed = (deployment.environment for deployment in request.records.deployments.values())
     names = list(dict.fromkeys((*settings.environments, *deployed)))
     page, headers = paginate(request, names)
-    environments = [
+    environments: list[dict[str, Any]] = [
         {
             "id": names.index(name) + 1,
             "node_id": node_id("Environment", name),

@@ -13,7 +13,7 @@ import requests
 from click.testing import CliRunner
 
 from deploytool.cli import rollback
-from deploytool.cli.respond import command
+from deploytool.cli.handle_comment import command
 from deploytool.deploy.context import SystemClock
 from deploytool.errors import DeployError
 from deploytool.github.client import Forbidden

@@ -1,4 +1,4 @@
-"""``deploytool respond``."""
+"""``deploytool handle-comment``."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WAIT = 600.0
 """Seconds to wait for a release that is under way: who ticked the box has gone on to something else."""
 
 
-@click.command(name="respond", cls=option_rules.Verb)
+@click.command(name="handle-comment", cls=option_rules.Verb)
 @click.option(
     "--event-path", required=True, type=click.Path(path_type=Path), metavar="FILE",
     help="The event, as GitHub wrote it: $GITHUB_EVENT_PATH.",
@@ -41,7 +41,7 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
 
     \b
     Example:
-      deploytool respond --event-path event.json
+      deploytool handle-comment --event-path event.json
     """
     from deploytool.config.yaml import read_config
     from deploytool.deploy.context import enter_sandbox
