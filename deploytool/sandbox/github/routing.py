@@ -109,7 +109,7 @@ def _positive(text: str | None, default: int) -> int:
     return int(text) if text and text.isdecimal() and int(text) > 0 else default
 
 
-def paginate(request: Request, items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+def page_of(request: Request, items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
     """The requested page, and a Link header that leads to the others."""
     size = min(_positive(request.query.get("per_page"), PAGE_SIZE), LARGEST_PAGE)
     page = _positive(request.query.get("page"), 1)

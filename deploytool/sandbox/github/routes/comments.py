@@ -7,7 +7,7 @@ from typing import Any
 
 from deploytool.sandbox.github.http import ApiError, Response, invalid, not_found
 from deploytool.sandbox.github.represent import comment_object, user_object
-from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, paginate
+from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, page_of
 from deploytool.sandbox.github.store import Comment, User, now
 
 routes = Routes()
@@ -74,7 +74,7 @@ def list_comments(request: Request, number: str) -> Response:
     """Oldest first."""
     since = request.query.get("since", "")
     comments = request.records.comments_of(request.repository.pull(number).number)
-    page, headers = paginate(request, [comment for comment in comments if comment.updated_at >= since])
+    page, headers = page_of(request, [comment for comment in comments if comment.updated_at >= since])
     return Response(200, [comment_object(request, comment) for comment in page], headers)
 
 

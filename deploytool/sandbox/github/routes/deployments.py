@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from deploytool.sandbox.github.http import ApiError, Response, invalid, not_found
 from deploytool.sandbox.github.represent import deployment_object, status_object
-from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, paginate
+from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, page_of
 from deploytool.sandbox.github.store import Deployment, DeploymentState, DeploymentStatus, now
 
 routes = Routes()
@@ -86,7 +86,7 @@ def list_deployments(request: Request) -> Response:
     filters = {name: request.query[name] for name in names if request.query.get(name, "none") != "none"}
     newest_first = list(request.records.deployments.values())[::-1]
     matching = [d for d in newest_first if all(getattr(d, name) == value for name, value in filters.items())]
-    page, headers = paginate(request, matching)
+    page, headers = page_of(request, matching)
     return Response(200, [deployment_object(request, deployment) for deployment in page], headers)
 
 
@@ -147,7 +147,7 @@ def create_status(request: Request, number: str) -> Response:
 
 @routes.add("GET", f"{DEPLOYMENTS}/{{number}}/statuses")
 def list_statuses(request: Request, number: str) -> Response:
-    page, headers = paginate(request, request.records.statuses_of(_deployment(request, number).id))
+    page, headers = page_of(request, request.records.statuses_of(_deployment(request, number).id))
     return Response(200, [status_object(request, status) for status in page], headers)
 
 

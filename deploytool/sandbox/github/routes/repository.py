@@ -16,7 +16,7 @@ from deploytool.sandbox.github.represent import (
     pull_full,
     pull_simple,
 )
-from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, paginate
+from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, page_of
 from deploytool.sandbox.github.store import PullRequest
 
 routes = Routes()
@@ -43,7 +43,7 @@ def _pulls(request: Request) -> list[PullRequest]:
 
 
 def _pull_page(request: Request, pulls: list[PullRequest]) -> Response:
-    page, headers = paginate(request, pulls)
+    page, headers = page_of(request, pulls)
     return Response(200, [pull_simple(request, pull) for pull in page], headers)
 
 
@@ -142,7 +142,7 @@ def list_environments(request: Request) -> Response:
     settings = request.records.settings
     deployed = (deployment.environment for deployment in request.records.deployments.values())
     names = list(dict.fromkeys((*settings.environments, *deployed)))
-    page, headers = paginate(request, names)
+    page, headers = page_of(request, names)
     environments: list[dict[str, Any]] = [
         {
             "id": names.index(name) + 1,
