@@ -48,6 +48,7 @@ def deploytool(request: pytest.FixtureRequest, uv: Path, wheel: Path, tmp_path_f
     """The installed command. `pipx install` is a virtual environment and pip, which the second one does."""
     directory = tmp_path_factory.mktemp("installed")
     python = ("--python", sys.executable)
+    steps: list[tuple[str | Path, ...]]
     if request.param == "uv tool install":
         places = {"UV_TOOL_DIR": str(directory / "tools"), "UV_TOOL_BIN_DIR": str(directory / "bin")}
         steps = [(uv, "tool", "install", "--quiet", *python, wheel)]
