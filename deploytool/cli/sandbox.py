@@ -1,46 +1,50 @@
-"""``deploytool sandbox``: a whole cloud on this machine, to release to, to break, and to watch come back."""
+"""``deploytool sandbox``: a local AWS and GitHub to release to, to inject faults into, and to roll back on."""
 
 from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from deploytool.cli import option_rules, options
+from deploytool.cli.sandbox_documents import (
+    down_document,
+    env_document,
+    fault_document,
+    status_document,
+    up_document,
+)
 from deploytool.errors import Exit
 from deploytool.output.console import print_document
 from deploytool.sandbox import faults, trust
 from deploytool.sandbox.errors import NotStarted
-from deploytool.sandbox.faults import FAULTS, Change
 from deploytool.sandbox.github import client
-from deploytool.sandbox.lifecycle import Part, UpOptions, down, sandbox_parts, up
+from deploytool.sandbox.lifecycle import UpOptions, down, sandbox_parts, up
 from deploytool.sandbox.process import LAST_PORT
 from deploytool.sandbox.state import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from click.decorators import FC
 
-    from deploytool.output.documents import (
-        SandboxDocument,
-        SandboxDownDocument,
-        SandboxEnvDocument,
-        SandboxFaultDocument,
-        SandboxStatusDocument,
-    )
     from deploytool.sandbox.state import SandboxState
-
 
 PORT = click.IntRange(1, LAST_PORT)
 
 
-def _say(line: str) -> None:
+def _port_option(service: str, default: int) -> Callable[[FC], FC]:
+    text = f"Port of {service}; the next free one if it is taken."
+    return click.option(f"--{service.lower()}-port", type=PORT, default=default, show_default=True, help=text)
+
+
+def _write_line(line: str) -> None:
     click.echo(f"sandbox: {line}", err=True)
 
 
-def _here() -> SandboxState:
+def _require_sandbox() -> SandboxState:
     state = trust.find_sandbox(Path.cwd())
     if state is None:
         raise NotStarted
@@ -49,7 +53,7 @@ def _here() -> SandboxState:
 
 @click.group(name="sandbox", cls=option_rules.Verbs)
 def command() -> None:
-    """A whole cloud on this machine: AWS, GitHub and an example application.
+    """Run a local AWS and GitHub to try deploytool.
 
     \b
     Example:
@@ -61,83 +65,74 @@ def command() -> None:
 @command.command(
     name="up", rules=[option_rules.different("--aws-port", "--github-port", why="two servers cannot have one port")]
 )
-@click.option("--staging", is_flag=True, help="Also make a staging environment.")
-@click.option(
-    "--aws-port", type=PORT, default=4566, show_default=True, help="Port of AWS; the next free one if it is taken."
-)
-@click.option(
-    "--github-port",
-    type=PORT,
-    default=4580,
-    show_default=True,
-    help="Port of GitHub; the next free one if it is taken.",
-)
+@click.option("--staging", is_flag=True, help="Also create a staging environment.")
+@_port_option("AWS", 4566)
+@_port_option("GitHub", 4580)
 @options.output
 def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
-    """Start it in this directory; where it runs already, say where.
+    """Start the sandbox in this directory, or show the running one.
 
     \b
     Example:
       deploytool sandbox up --staging
     """
-    began = time.monotonic()
-    root = Path.cwd()
     from deploytool.cli.sandbox_account import apply_example_stacks
 
+    start, root = time.monotonic(), Path.cwd()
     with exclusive(root):
-        state = up(root, UpOptions(aws_port, github_port, staging), _say, apply_example_stacks(_say))
+        state = up(root, UpOptions(aws_port, github_port, staging), _write_line, apply_example_stacks(_write_line))
     if output == "json":
-        print_document(up_document(state, time.monotonic() - began))
+        print_document(up_document(state, time.monotonic() - start))
         return
-    click.echo(f"The sandbox runs ({time.monotonic() - began:.1f} s).")
+    click.echo(f"The sandbox is running ({time.monotonic() - start:.1f} s).")
     click.echo(f"  application   {state.app_url}/")
     click.echo(f"  GitHub        {client.page_url(state, 1)}")
     click.echo(f"  AWS           {state.aws_endpoint_url}")
     click.echo(f"  repository    {state.workdir}")
-    click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
+    _print_release_command(state)
 
 
 @command.command(name="down")
 @click.option("--purge", is_flag=True, help="Also remove what makes the next start fast: images and packages.")
 @options.output
 def down_command(purge: bool, output: str) -> None:
-    """Stop it.
+    """Stop the sandbox.
 
-    Every container, network and process that it made goes, and no other.
+    Removes every container, network and process that it created, and no others.
 
     \b
     Example:
       deploytool sandbox down
     """
-    found = trust.find_sandbox(Path.cwd())
-    if found is not None:
-        with exclusive(found.root):
-            state = trust.at(found.root)
+    running = trust.find_sandbox(Path.cwd())
+    if running is not None:
+        with exclusive(running.root):
+            state = trust.load_sandbox(running.root)
             if state is not None:
-                down(state, _say, purge=purge)
+                down(state, _write_line, purge=purge)
     if output == "json":
-        print_document(down_document(stopped=found is not None))
+        print_document(down_document(stopped=running is not None))
     else:
-        click.echo("There is no sandbox here." if found is None else "The sandbox is gone.")
+        click.echo("No sandbox here." if running is None else "The sandbox is removed.")
 
 
 @command.command(name="status")
 @options.output
 def status_command(output: str) -> int:
-    """Show what of it runs. Exit code 3 where a part does not.
+    """Show which parts are running. Exit code 3 if one is down.
 
     \b
     Example:
       deploytool sandbox status --output json
     """
-    state = _here()
-    found = sandbox_parts(state)
-    code = int(Exit.OK if all(part.runs for part in found) else Exit.PRECONDITION_FAILED)
+    state = _require_sandbox()
+    parts = sandbox_parts(state)
+    code = int(Exit.OK if all(part.runs for part in parts) else Exit.PRECONDITION_FAILED)
     if output == "json":
-        print_document(status_document(state, found, code))
+        print_document(status_document(state, parts, code))
         return code
-    for part in found:
-        click.echo(f"{'up' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")
+    for part in parts:
+        click.echo(f"{'up' if part.runs else 'down':5} {part.name:20} {part.detail}")
     click.echo(state.left_out)
     click.echo(f"faults: {', '.join(state.broken) or 'none'}")
     return code
@@ -146,13 +141,13 @@ def status_command(output: str) -> int:
 @command.command(name="env")
 @options.output
 def env_command(output: str) -> None:
-    """Print what leads other programs to it, for the shell.
+    """Print the environment variables of the sandbox, for the shell.
 
     \b
     Example:
       eval "$(deploytool sandbox env)" && aws ecs list-clusters
     """
-    variables = trust.sandbox_environment(_here())
+    variables = trust.sandbox_environment(_require_sandbox())
     if output == "json":
         print_document(env_document(variables))
         return
@@ -160,30 +155,30 @@ def env_command(output: str) -> None:
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
-class Faults(option_rules.Verb):
-    """Lists the ways to break, each with what the next release should come to."""
+class FaultsHelp(option_rules.Verb):
+    """Lists the faults, each with the expected outcome of the next release."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of faults, then the options."""
         with formatter.section("Faults"):
-            formatter.write_dl([(name, fault.outcome) for name, fault in FAULTS.items()])
+            formatter.write_dl([(name, fault.outcome) for name, fault in faults.FAULTS.items()])
         super().format_options(ctx, formatter)
 
 
-@command.command(name="break", cls=Faults)
-@click.argument("fault", metavar="FAULT", type=click.Choice(list(FAULTS)))
+@command.command(name="break", cls=FaultsHelp)
+@click.argument("fault", metavar="FAULT", type=click.Choice(list(faults.FAULTS)))
 @options.output
 def break_command(fault: str, output: str) -> None:
-    """Break the example in one way more, so that the next release fails.
+    """Inject a fault into the example, so that the next release fails.
 
     \b
     Example:
       deploytool sandbox break worker
     """
-    state = _here()
+    state = _require_sandbox()
     with exclusive(state.root):
         change = faults.inject(state, fault)
-    _show(trust.at(state.root) or state, change, as_json=output == "json")
+    _print_change(state, change, output)
     if output == "text":
         click.echo("Undo:           deploytool sandbox fix")
 
@@ -191,93 +186,27 @@ def break_command(fault: str, output: str) -> None:
 @command.command(name="fix")
 @options.output
 def fix_command(output: str) -> None:
-    """Mend everything that was broken.
+    """Undo all injected faults.
 
     \b
     Example:
       deploytool sandbox fix
     """
-    state = _here()
+    state = _require_sandbox()
     with exclusive(state.root):
         change = faults.undo_all(state)
-    _show(trust.at(state.root) or state, change, as_json=output == "json")
+    _print_change(state, change, output)
 
 
-def _show(state: SandboxState, change: Change, *, as_json: bool) -> None:
-    if as_json:
-        print_document(fault_document(state, change))
+def _print_change(state: SandboxState, change: faults.Change, output: str) -> None:
+    if output == "json":
+        print_document(fault_document(trust.load_sandbox(state.root) or state, change))
         return
     if change.commit:
         click.echo(f"Commit {change.commit[:7]}, pull request {change.page}")
     click.echo(f"Expect:         {change.outcome}")
+    _print_release_command(state)
+
+
+def _print_release_command(state: SandboxState) -> None:
     click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
-
-
-def up_document(state: SandboxState, seconds: float) -> SandboxDocument:
-    """``deploytool sandbox up --output json``."""
-    return {
-        "schema": 1,
-        "kind": "sandbox",
-        "exit_code": 0,
-        "problems": [],
-        "app_url": state.app_url,
-        "github_url": state.github_web_url,
-        "github_api_url": state.github_api_url,
-        "aws_endpoint_url": state.aws_endpoint_url,
-        "registry": state.registry,
-        "region": state.region,
-        "repository": state.repository,
-        "workdir": str(state.workdir),
-        "environments": list(state.environments),
-        "seconds": round(seconds, 3),
-    }
-
-
-def status_document(state: SandboxState, parts: Sequence[Part], exit_code: int) -> SandboxStatusDocument:
-    """``deploytool sandbox status --output json``."""
-    return {
-        "schema": 1,
-        "kind": "sandbox_status",
-        "exit_code": exit_code,
-        "problems": [
-            {
-                "code": "sandbox-part-down",
-                "cause": f"{part.name} is down: {part.detail}",
-                "fix": "deploytool sandbox up",
-            }
-            for part in parts
-            if not part.runs
-        ],
-        "parts": [
-            {"name": part.name, "status": "up" if part.runs else "down", "detail": part.detail} for part in parts
-        ],
-        "app_url": state.app_url,
-        "workdir": str(state.workdir),
-        "faults": list(state.broken),
-        "omitted": state.left_out,
-    }
-
-
-def env_document(variables: dict[str, str]) -> SandboxEnvDocument:
-    """``deploytool sandbox env --output json``."""
-    return {"schema": 1, "kind": "sandbox_env", "exit_code": 0, "problems": [], "variables": variables}
-
-
-def down_document(*, stopped: bool) -> SandboxDownDocument:
-    """``deploytool sandbox down --output json``."""
-    return {"schema": 1, "kind": "sandbox_down", "exit_code": 0, "problems": [], "stopped": stopped}
-
-
-def fault_document(state: SandboxState, change: Change) -> SandboxFaultDocument:
-    """``deploytool sandbox break`` and ``fix``, ``--output json``."""
-    return {
-        "schema": 1,
-        "kind": "sandbox_fault",
-        "exit_code": 0,
-        "problems": [],
-        "faults": list(state.broken),
-        "commit": change.commit or None,
-        "url": change.page or None,
-        "expected": change.outcome,
-        "workdir": str(state.workdir),
-    }

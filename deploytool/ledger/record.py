@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from deploytool.ecs.model import TaskDefinition
-from deploytool.release.model import Commit, GithubRecord, ObservedService, Outcome, Plan, Result
+from deploytool.release.model import Commit, GithubRecord, ObservedService, Outcome, Plan, Result, StepName
 
 # SEG core.ledger
 # What the ledger remembers of a release, and what follows from it: which one is live, and whether that still holds.
@@ -37,7 +37,7 @@ class StepState(StrEnum):
 class StepRecord:
     """One step: written before it begins, written again when it is over."""
 
-    name: str
+    name: StepName
     state: StepState
     at: datetime
     """When it began."""
@@ -255,12 +255,12 @@ def open_record(
     )
 
 
-def step_began(record: Record, name: str, detail: str, now: datetime) -> Record:
+def step_began(record: Record, name: StepName, detail: str, now: datetime) -> Record:
     """The step is about to begin."""
     return replace(record, steps=(*record.steps, StepRecord(name, StepState.BEGAN, now, detail=detail[:DETAIL])))
 
 
-def step_ended(record: Record, name: str, succeeded: bool, seconds: float, detail: str = "") -> Record:
+def step_ended(record: Record, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> Record:
     """The last step of that name is over; one that nobody saw begin is left out."""
     steps = list(record.steps)
     for index in range(len(steps) - 1, -1, -1):

@@ -11,7 +11,7 @@ from deploytool.errors import NotFound
 from deploytool.ledger.record import Kind, Record, ServiceRecord, StepState
 from deploytool.release.events import StepBegan, StepEnded
 from deploytool.release.failures import ServiceRollout
-from deploytool.release.model import Result
+from deploytool.release.model import Result, StepName
 from deploytool.release.ports import Dependencies
 from deploytool.release.rollout import update_services, watch_rollouts
 from deploytool.release.tasks import await_end
@@ -77,14 +77,14 @@ def migration_end(record: Record, tasks: Sequence[Task]) -> tuple[Result, str]:
 
 def took_every_step(record: Record) -> bool:
     """All that its plan names ended well, and nothing was put back."""
-    if not record.steps or any(step.state is not StepState.ENDED or step.name == "put back" for step in record.steps):
-        return False
     ended = [step.name for step in record.steps]
-    if ended.count("verify") != len(record.plan.get("verify", ())):
+    if not ended or StepName.REVERT in ended or any(step.state is not StepState.ENDED for step in record.steps):
+        return False
+    if ended.count(StepName.VERIFY) != len(record.plan.get("verify", ())):
         return False
     if record.plan.get("already_running"):
-        return "migrate" in ended or not record.plan.get("migrate")
-    return "roll out" in ended
+        return StepName.MIGRATE in ended or not record.plan.get("migrate")
+    return StepName.DEPLOY in ended
 
 
 def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
@@ -142,8 +142,6 @@ def _rolling(state: ServiceState) -> bool:
 # SEG run.settle
 # Find out what a dead release left, and bring every service to one version before anything new begins.
 
-RECOVER_STEP = "settle"
-
 
 @dataclass(frozen=True)
 class RecoveryResult:
@@ -167,7 +165,7 @@ def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResul
     """
     began = deps.clock.monotonic()
     how = _how(record) if record.finished else "ended without a word"
-    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {how}"))
+    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {how}"))
     # A migrate task still running is waited for, never started twice and never stopped half-way.
     _note_migration(record, deps)
     await_end(lambda: deps.ecs.tasks_started_by(record.release_id), timeout, deps)
@@ -201,7 +199,7 @@ def settle_finished(record: Record, deps: Dependencies, timeout: float) -> Recov
         return recover(record, deps, timeout)
     if not (left := stranded(record, states)):
         return None
-    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {_how(record)}"))
+    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {_how(record)}"))
     return _report(_judge(record, classify_interrupted(record, states), set(left), deps), deps.clock.monotonic(), deps)
 
 
@@ -214,7 +212,7 @@ def _note_migration(record: Record, deps: Dependencies) -> None:
 
 def _report(settled: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
     seconds = deps.clock.monotonic() - began
-    deps.emit(StepEnded(RECOVER_STEP, settled.succeeded, seconds, settled.summary))
+    deps.emit(StepEnded(StepName.RECOVER, settled.succeeded, seconds, settled.summary))
     return settled
 
 

@@ -128,7 +128,7 @@ def _recorded_service(key: str, service: ServiceRecord, record: Record) -> Recor
 
 def _step_entry(step: StepRecord) -> StepEntry:
     return {
-        "name": step.name,
+        "name": step.name.replace(" ", "_"),
         "seconds": seconds(step.seconds),
         "status": step.state,
         "recorded_at": moment(step.at),

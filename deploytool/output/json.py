@@ -275,7 +275,9 @@ def outcome_document(
         "urls": request_urls(request, outcome.plan.url, context.comment_url),
         "services": [_service(service) for service in outcome.services],
         "images": [{"name": name, "digest": digest} for name, digest in outcome.digests],
-        "steps": [{"name": timing.step, "seconds": seconds(timing.seconds)} for timing in outcome.timings],
+        "steps": [
+            {"name": timing.step.replace(" ", "_"), "seconds": seconds(timing.seconds)} for timing in outcome.timings
+        ],
         "warnings": list(outcome.plan.warnings),
     }
 

@@ -33,8 +33,7 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """What `--output json` printed."""
-        read = valid_document(self.out)
-        return read
+        return valid_document(self.out)
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_another_regions_prices_are_found_under_its_own_usage_types(
         told = document(typed("--live", "--region", "eu-central-1", "--output", "json"))
 
     assert told["region"] == "eu-central-1"
-    assert {name: price["usd"] for name, price in told["prices"].items() if price["today"]} == {"nat": 0.052}
+    assert {price["id"]: price["usd"] for price in told["prices"] if price["current"]} == {"nat": 0.052}
     assert "us-east-1" in told["notes"][0]
 
 

@@ -31,8 +31,7 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """What it said in JSON."""
-        found = valid_document(self.out)
-        return found
+        return valid_document(self.out)
 
     @property
     def fates(self) -> dict[str, str]:

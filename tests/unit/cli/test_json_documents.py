@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 
-from deploytool.cli import sandbox
+from deploytool.cli import sandbox_documents as sandbox
 from deploytool.cli.main import command, run_verb
 from deploytool.cli.schemas import DOCUMENTS
 from deploytool.config.errors import ConfigErrors, ConfigIssue
@@ -53,7 +53,7 @@ from deploytool.output.history import (
 )
 from deploytool.output.json import OutcomeContext, outcome_document, plan_document
 from deploytool.output.stats import stats_document
-from deploytool.release.model import GithubRecord, ObservedService, Problem, Result
+from deploytool.release.model import GithubRecord, ObservedService, Problem, Result, StepName
 from deploytool.release.planner import ReleasePreconditionFailed
 from deploytool.sandbox.faults import Change
 from deploytool.sandbox.lifecycle import Part
@@ -72,7 +72,10 @@ from tests.unit.ledger.records import NOW, finished, record
 PRICES = price_list(json.loads((Path(__file__).parents[3] / "deploytool/prices.json").read_text()))
 RECORD = replace(
     finished(record("r-1")),
-    steps=(StepRecord("build", StepState.ENDED, NOW, 1.23456), StepRecord("verify", StepState.FAILED, NOW)),
+    steps=(
+        StepRecord(StepName.BUILD, StepState.ENDED, NOW, 1.23456),
+        StepRecord(StepName.VERIFY, StepState.FAILED, NOW),
+    ),
     migration=MigrationRecord("arn:task/1", "arn:td/shop-migrate:2", True),
     github=GithubRecord(7, 12, 3, "https://github.com/o/r/pull/12#issuecomment-3"),
     images={"app": "sha256:a"},

@@ -20,7 +20,7 @@ PAGES = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 SHOWN = [(path.name, words) for path in (*PAGES, *SCRIPTS) for words in commands(path.read_text())]
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 _IMAGE = re.compile(r'<img src="([^"]+)"')
-CALLERS = {"call", "call_once", "paginate_all", "conditional_call"}
+CALLERS = {"call", "call_once", "pages", "paginate", "conditional_call"}
 ROW = re.compile(r"^\| `?([^`|]+?)`? +\|", re.MULTILINE)
 
 
