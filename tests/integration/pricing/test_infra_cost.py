@@ -84,8 +84,8 @@ def test_todays_prices_are_taken_when_the_list_has_each_exactly_once(
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
         told = document(typed("--live", "--output", "json"))
 
-    prices = told["prices"]
-    assert {name: price["usd"] for name, price in prices.items() if price["today"]} == {
+    prices = {price["id"]: price for price in told["prices"]}
+    assert {name: price["usd"] for name, price in prices.items() if price["current"]} == {
         "nat": 0.046,
         "nat-gb": 0.047,
         "logs-gb": 0.51,
