@@ -10,15 +10,15 @@ from deploytool.cli import option_rules, options
 @click.command(name="prune", cls=option_rules.Verb)
 @click.option(
     "--keep", type=click.IntRange(2), default=10, show_default=True,
-    help="Versions of each environment that a rollback can still go to.",
+    help="Versions of each environment to keep for rollbacks.",
 )  # fmt: skip
-@click.option("--yes", is_flag=True, help="Carry it out; without it nothing is changed.")
-@click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
+@click.option("--yes", is_flag=True, help="Delete; without it nothing is changed.")
+@options.config
 @options.output
 def command(keep: int, yes: bool, config: str, output: str) -> None:
     """Remove task definition revisions and images that no service runs and no rollback needs, in any environment.
 
-    Shows what would go, and why the rest stays, unless --yes is given.
+    Without --yes, shows what would be deleted, and why the rest is kept.
 
     \b
     Example:
