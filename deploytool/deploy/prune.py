@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from deploytool.aws.call import call
+from deploytool.aws.call import batches, call, paginate
 from deploytool.aws.session import Session
 from deploytool.config.yaml import read_config
 from deploytool.deploy.context import Context, SystemClock, ledger_of, lock_of, open_context, release_id, triggered_by
@@ -202,7 +202,7 @@ class PruneInventory:
 
     def revisions(self, family: str) -> tuple[Revision, ...]:
         """ACTIVE revisions of this family (ListTaskDefinitions, DescribeTaskDefinition)."""
-        listed = self._pages(
+        listed = paginate(
             self._ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"
         )
         # The prefix is the family's whole name on AWS; elsewhere it may be a prefix indeed.
@@ -212,14 +212,14 @@ class PruneInventory:
     def used(self, cluster: str) -> dict[str, str]:
         """ARN of a task definition to what runs it: services with all their deployments, and tasks."""
         found: dict[str, str] = {}
-        names = list(self._pages(self._ecs, "list_services", "serviceArns", cluster=cluster))
-        for some in _batches(names, SERVICES_PER_CALL):
+        names = list(paginate(self._ecs, "list_services", "serviceArns", cluster=cluster))
+        for some in batches(names, SERVICES_PER_CALL):
             for service in call(self._ecs, "describe_services", cluster=cluster, services=some)["services"]:
                 deployments = [each["taskDefinition"] for each in service["deployments"]]
                 for arn in (service["taskDefinition"], *deployments):
                     found.setdefault(arn, f"service {service['serviceName']} in cluster {cluster} runs it")
-        tasks = list(self._pages(self._ecs, "list_tasks", "taskArns", cluster=cluster))
-        for some in _batches(tasks, TASKS_PER_CALL):
+        tasks = list(paginate(self._ecs, "list_tasks", "taskArns", cluster=cluster))
+        for some in batches(tasks, TASKS_PER_CALL):
             for task in call(self._ecs, "describe_tasks", cluster=cluster, tasks=some)["tasks"]:
                 found.setdefault(task["taskDefinitionArn"], f"a task in cluster {cluster} runs it")
         return found
@@ -227,7 +227,7 @@ class PruneInventory:
     def images(self, repository: str) -> tuple[HeldImage, ...]:
         """Every image of the repository, oldest first (DescribeImages)."""
         held = sorted(
-            self._pages(self._ecr, "describe_images", "imageDetails", repositoryName=repository),
+            paginate(self._ecr, "describe_images", "imageDetails", repositoryName=repository),
             key=lambda each: str(each.get("imagePushedAt", "")),
         )
         return tuple(HeldImage(repository, each["imageDigest"], tuple(each.get("imageTags", ()))) for each in held)
@@ -238,7 +238,7 @@ class PruneInventory:
 
     def delete(self, images: Sequence[HeldImage]) -> Iterator[tuple[HeldImage, str]]:
         """BatchDeleteImage: each image with why it stayed, or nothing where it is gone. All are of one repository."""
-        for some in _batches(images, IMAGES_PER_CALL):
+        for some in batches(images, IMAGES_PER_CALL):
             ids = [{"imageDigest": each.digest} for each in some]
             answer = call(self._ecr, "batch_delete_image", repositoryName=some[0].repository, imageIds=ids)
             failed = {
@@ -252,21 +252,6 @@ class PruneInventory:
     def _images_of(self, arn: str) -> tuple[str, ...]:
         definition = call(self._ecs, "describe_task_definition", taskDefinition=arn)["taskDefinition"]
         return tuple(container["image"] for container in definition["containerDefinitions"])
-
-    def _pages(self, client: Any, operation: str, key: str, **parameters: Any) -> Iterable[Any]:
-        token: dict[str, str] = {}
-        while True:
-            answer = call(client, operation, **parameters, **token)
-            yield from answer[key]
-            if not answer.get("nextToken"):
-                return
-            if token.get("nextToken") == answer["nextToken"]:
-                raise CloudError(f"{operation} answers the same page again and again", "run it again later")
-            token = {"nextToken": answer["nextToken"]}
-
-
-def _batches(items: Sequence[Any], size: int) -> list[list[Any]]:
-    return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 # SEG cli.attics

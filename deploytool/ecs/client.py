@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from deploytool.aws.call import PATIENCE, call, paginate_all
+from deploytool.aws.call import batches, call, paginate
 from deploytool.aws.session import Session
 from deploytool.ecs.deployment_model import Rollout, rollout_of
 from deploytool.ecs.model import (
@@ -239,8 +239,7 @@ class ServiceDeployments:
         return bool(open_ones) and self._polls_since >= (OFTEN if ended else SELDOM)
 
     def _read(self, arns: Sequence[str]) -> None:
-        for start in range(0, len(arns), PER_CALL):
-            batch = list(arns[start : start + PER_CALL])
+        for batch in batches(arns, PER_CALL):
             try:
                 answer = call(self._client, "describe_service_deployments", serviceDeploymentArns=batch)
             except CredentialsMissing:
@@ -299,7 +298,7 @@ class Ecs:
     def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
         """DescribeServices, ten at a time; a service that does not exist is not in the answer."""
         found = {}
-        for batch in _batches(names, SERVICES_PER_CALL):
+        for batch in batches(names, SERVICES_PER_CALL):
             answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
             for raw in answer["services"]:
                 state = parse_service(raw)
@@ -386,18 +385,14 @@ class Ecs:
 
     def _every_task(self, **of: Any) -> list[Task]:
         """ListTasks to its last page: it names 100 at a time, in no order that is told."""
-        listed = paginate_all(self._client, "list_tasks", PATIENCE, cluster=self._cluster, **of).get("taskArns", [])
-        return [task for batch in _batches(listed, TASKS_PER_CALL) for task in self._tasks(batch)]
+        listed = list(paginate(self._client, "list_tasks", "taskArns", cluster=self._cluster, **of))
+        return [task for batch in batches(listed, TASKS_PER_CALL) for task in self._tasks(batch)]
 
     def _tasks(self, arns: Sequence[str]) -> list[Task]:
         if not arns:
             return []
         answer = call(self._client, "describe_tasks", cluster=self._cluster, tasks=list(arns))
         return [parse_task(raw, self.task_definition(raw["taskDefinitionArn"])) for raw in answer["tasks"]]
-
-
-def _batches(items: Sequence[str], size: int) -> list[list[str]]:
-    return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 def _of(rollout: Rollout, task: Task) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deploytool.aws.call import call
+from deploytool.aws.call import batches, call
 from deploytool.aws.session import Session
 from deploytool.ecs.model import LogStream, Target, TargetGroup
 from deploytool.errors import CloudError, NotFound
@@ -26,13 +26,8 @@ class Alarms:
         """Those in state ALARM. Raises NotFound for a name that no alarm has: a bake has to watch something."""
         client = self._session.client("cloudwatch")
         found = {}
-        for start in range(0, len(names), NAMES_PER_CALL):
-            answer = call(
-                client,
-                "describe_alarms",
-                AlarmNames=list(names[start : start + NAMES_PER_CALL]),
-                AlarmTypes=["MetricAlarm", "CompositeAlarm"],
-            )
+        for batch in batches(names, NAMES_PER_CALL):
+            answer = call(client, "describe_alarms", AlarmNames=batch, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
             for alarm in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())):
                 found[alarm["AlarmName"]] = alarm["StateValue"]
         if missing := [name for name in names if name not in found]:

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from deploytool.aws.call import PATIENCE, call, call_once
+from deploytool.aws.call import PATIENCE, call, call_once, pages, paginate
 from deploytool.aws.session import Session
 from deploytool.errors import CloudError, CloudUnreachable
 from deploytool.infra.change_set import ChangeSet, ChangeSetRefused, ChangeSetRequest, ListedChangeSet
@@ -45,17 +45,13 @@ def call_or_none(client: Any, operation: str, **parameters: Any) -> dict[str, An
         raise
 
 
-def pages(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
-    """What all pages of an answer hold under ``key``; nothing where the stack does not exist. Raises CloudError."""
-    token: dict[str, str] = {}
-    while (answer := call_or_none(client, operation, **parameters, **token)) is not None:
-        yield from answer.get(key, ())
-        following = answer.get("NextToken")
-        if not following:
-            return
-        if token.get("NextToken") == following:
-            raise CloudError(f"{operation} answers the same page again and again", "run it again later")
-        token = {"NextToken": following}
+def paginate_or_none(client: Any, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+    """As ``paginate``; nothing where the stack does not exist. Raises CloudError."""
+    try:
+        yield from paginate(client, operation, key, **parameters)
+    except CloudError as error:
+        if not absent(error):
+            raise
 
 
 def send_change(send: Callable[[], None], happened: Callable[[], bool]) -> None:
@@ -219,16 +215,13 @@ class ChangeSets:
 
     def read(self, arn: str) -> ChangeSet:
         """DescribeChangeSet, all pages. Raises ChangeSetGone."""
-        changes: list[Any] = []
-        token: dict[str, str] = {}
-        while True:
-            answer = call_or_none(self._client, "describe_change_set", ChangeSetName=arn, **token)
-            if answer is None:
-                raise ChangeSetGone(f"change set {arn.rpartition('/')[0]} is gone", "run it again")
-            changes += answer.get("Changes", ())
-            if not answer.get("NextToken"):
-                break
-            token = {"NextToken": answer["NextToken"]}
+        try:
+            answers = list(pages(self._client, "describe_change_set", ChangeSetName=arn))
+        except CloudError as error:
+            if absent(error):
+                raise ChangeSetGone(f"change set {arn.rpartition('/')[0]} is gone", "run it again") from error
+            raise
+        answer, changes = answers[0], [change for page in answers for change in page.get("Changes", ())]
         return ChangeSet(
             arn=answer["ChangeSetId"],
             stack_id=answer["StackId"],
@@ -244,7 +237,7 @@ class ChangeSets:
         """ListChangeSets."""
         return tuple(
             ListedChangeSet(each["ChangeSetId"], each["ChangeSetName"], each["CreationTime"])
-            for each in pages(self._client, "list_change_sets", "Summaries", StackName=stack_name)
+            for each in paginate_or_none(self._client, "list_change_sets", "Summaries", StackName=stack_name)
         )
 
     def delete(self, arn: str) -> None:
@@ -325,7 +318,7 @@ class Drift:
         """DescribeStackResourceDrifts: MODIFIED and DELETED."""
         return tuple(
             drifted_resource(each)
-            for each in pages(
+            for each in paginate_or_none(
                 self._client,
                 "describe_stack_resource_drifts",
                 "StackResourceDrifts",
@@ -393,18 +386,18 @@ class Stacks:
 
     def names(self) -> tuple[str, ...]:
         """Every stack of the account and region that exists (DescribeStacks, all pages)."""
-        return tuple(each["StackName"] for each in pages(self._client, "describe_stacks", "Stacks"))
+        return tuple(each["StackName"] for each in paginate_or_none(self._client, "describe_stacks", "Stacks"))
 
     def held(self, name: str) -> tuple[StackResource, ...]:
         """ListStackResources."""
         return tuple(
             stack_resource(each)
-            for each in pages(self._client, "list_stack_resources", "StackResourceSummaries", StackName=name)
+            for each in paginate_or_none(self._client, "list_stack_resources", "StackResourceSummaries", StackName=name)
         )
 
     def exports(self) -> frozenset[str]:
         """ListExports."""
-        return frozenset(each["Name"] for each in pages(self._client, "list_exports", "Exports"))
+        return frozenset(each["Name"] for each in paginate_or_none(self._client, "list_exports", "Exports"))
 
     def policy(self, name: str) -> str:
         """GetStackPolicy."""
@@ -436,7 +429,7 @@ class Stacks:
     def events(self, stack_id: str, after: str) -> tuple[StackEvent, ...]:
         """DescribeStackEvents, as many pages as it takes."""
         found = []
-        for each in pages(self._client, "describe_stack_events", "StackEvents", StackName=stack_id):
+        for each in paginate_or_none(self._client, "describe_stack_events", "StackEvents", StackName=stack_id):
             if each["EventId"] == after:
                 break
             found.append(parse_event(each))
@@ -446,7 +439,7 @@ class Stacks:
         """The ``VALIDATION_ERROR`` entries of DescribeEvents, of the newest operation that has any."""
         found = [
             each
-            for each in pages(self._client, "describe_events", "OperationEvents", StackName=stack_id)
+            for each in paginate_or_none(self._client, "describe_events", "OperationEvents", StackName=stack_id)
             if each.get("EventType") == "VALIDATION_ERROR"
         ]
         newest = [each for each in found if each.get("OperationId") == found[0].get("OperationId")]

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from deploytool.aws.call import paginate_all
+from deploytool.aws.call import paginate
 from deploytool.aws.session import Session
 from deploytool.infra.cost import Estimate, Item, Price, PriceList, Query, Row
 from deploytool.output.json import SCHEMA
@@ -41,16 +41,17 @@ def current_prices(session: Session, region: str, prices: Mapping[str, Price]) -
 
 def _price(client: Any, region: str, query: Query) -> float | None:
     filters = {"regionCode": region, **query.attributes}
-    answer = paginate_all(
+    listed = paginate(
         client,
         "get_products",
-        PATIENCE,
+        "PriceList",
+        patience=PATIENCE,
         ServiceCode=query.service,
         Filters=[{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in filters.items()],
     )
     # A usage type begins with its region, such as EUW1-, but for most of those of us-east-1.
     wanted = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
-    products = (json.loads(each) for each in answer.get("PriceList", ()))
+    products = (json.loads(text) for text in listed)
     matching = (each for each in products if wanted.fullmatch(each["product"]["attributes"].get("usagetype", "")))
     amounts = {amount for each in matching for amount in _first_step(each)}
     # Several prices of one thing, for capacity that is reserved or the like, cannot be told apart: better none.

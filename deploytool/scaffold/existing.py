@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from deploytool.aws.call import call
+from deploytool.aws.call import batches, call, paginate
 from deploytool.aws.session import Session
 from deploytool.ecs.client import parse_service
 from deploytool.ecs.model import ServiceState, TaskDefinition
@@ -130,10 +130,9 @@ def services(session: Session, cluster: str) -> tuple[ExistingService, ...]:
     clusters = call(ecs, "describe_clusters", clusters=[cluster])["clusters"]
     if not any(each["status"] == "ACTIVE" for each in clusters):
         raise NotFound(f"there is no active cluster {cluster} in {session.region}", "correct its name or give --region")
-    arns = list(_pages(session, "list_services", "serviceArns", cluster=cluster))
+    arns = list(paginate(ecs, "list_services", "serviceArns", cluster=cluster))
     states: list[ServiceState] = []
-    for start in range(0, len(arns), SERVICES_PER_CALL):
-        batch = arns[start : start + SERVICES_PER_CALL]
+    for batch in batches(arns, SERVICES_PER_CALL):
         states += map(parse_service, call(ecs, "describe_services", cluster=cluster, services=batch)["services"])
     active = [state for state in states if state.status == "ACTIVE" and state.task_definition]
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -159,7 +158,9 @@ def with_balancer(session: Session, service: ExistingService) -> ExistingService
 
 def migration_families(session: Session, prefix: str) -> tuple[TaskDefinition, ...]:
     """The newest revision of each active family with this prefix that is called like a migration."""
-    listed = _pages(session, "list_task_definition_families", "families", familyPrefix=prefix, status="ACTIVE")
+    listed = paginate(
+        session.client("ecs"), "list_task_definition_families", "families", familyPrefix=prefix, status="ACTIVE"
+    )
     return tuple(_definition(session, family) for family in listed if is_migration(family))
 
 
@@ -167,16 +168,6 @@ def _definition(session: Session, name: str) -> TaskDefinition:
     found: TaskDefinition = call(session.client("ecs"), "describe_task_definition", taskDefinition=name)
     definition: TaskDefinition = found["taskDefinition"]
     return definition
-
-
-def _pages(session: Session, operation: str, key: str, **parameters: Any) -> Iterator[str]:
-    token: dict[str, str] = {}
-    while True:
-        answer = call(session.client("ecs"), operation, **parameters, **token)
-        yield from answer[key]
-        if not answer.get("nextToken"):
-            return
-        token = {"nextToken": answer["nextToken"]}
 
 
 # SEG core.init.from_live

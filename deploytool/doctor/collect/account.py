@@ -143,9 +143,9 @@ AWS_OWN = ":iam::aws:policy/"
 
 def collect_roles(reader: Reader) -> tuple[Role, ...]:
     """GetAccountAuthorizationDetails; policies that AWS manages are known by their names."""
-    answer = reader.ask("iam", "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy"])
-    own = {each["Arn"]: each for each in answer.get("Policies", ())}
-    return tuple(_role(each, own) for each in answer.get("RoleDetailList", ()))
+    pages = reader.pages("iam", "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy"])
+    own = {policy["Arn"]: policy for page in pages for policy in page.get("Policies", ())}
+    return tuple(_role(role, own) for page in pages for role in page.get("RoleDetailList", ()))
 
 
 def _role(raw: Json, own: Mapping[str, Json]) -> Role:

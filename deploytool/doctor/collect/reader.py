@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from deploytool.aws.call import paginate_all
+from deploytool.aws.call import call, pages, paginate
 from deploytool.aws.session import Session
 from deploytool.doctor.result import FactUnavailable, Unknown, known
 from deploytool.errors import CloudError, CredentialsMissing, PermissionMissing
@@ -26,19 +27,28 @@ class Reader:
         self._session = session
 
     def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
-        """Every page of an operation (snake case) in one answer. Raises CloudError."""
-        try:
-            return paginate_all(self._session.client(service), operation, PATIENCE, **parameters)
-        except PermissionMissing as denied:
-            # What AWS names in its message is not always an action that a policy knows.
-            raise PermissionMissing(action_of(service, operation), denied.statement["Resource"], denied.who) from denied
+        """The answer of an operation (snake case). Raises CloudError."""
+        with _named_as_in_policies(service, operation):
+            return call(self._session.client(service), operation, patience=PATIENCE, **parameters)
+
+    def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Every page of an answer that has several lists."""
+        with _named_as_in_policies(service, operation):
+            return list(pages(self._session.client(service), operation, patience=PATIENCE, **parameters))
 
     def every(self, service: str, operation: str, key: str, **parameters: Any) -> list[Any]:
-        """The list under ``key`` (``A.B``: of B in A) of every page; an answer leaves it out where nothing is in it."""
-        found: Any = self.ask(service, operation, **parameters)
-        for name in key.split("."):
-            found = found.get(name) or {}
-        return list(found)
+        """The list under ``key`` (``A.B``: of B in A) of every page."""
+        with _named_as_in_policies(service, operation):
+            return list(paginate(self._session.client(service), operation, key, patience=PATIENCE, **parameters))
+
+
+@contextmanager
+def _named_as_in_policies(service: str, operation: str) -> Iterator[None]:
+    """What AWS names in its message is not always an action that a policy knows."""
+    try:
+        yield
+    except PermissionMissing as denied:
+        raise PermissionMissing(action_of(service, operation), denied.statement["Resource"], denied.who) from denied
 
 
 def action_of(service: str, operation: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from deploytool.aws.call import batches
 from deploytool.doctor.collect.reader import Reader, message_of
 from deploytool.doctor.facts import (
     Cache,
@@ -126,8 +127,7 @@ def collect_services(reader: Reader, cluster_name: str, names: Mapping[str, str]
     """Those of ``names``, key to ECS name, that exist."""
     wanted = sorted(set(names.values()))
     states: dict[str, ServiceState] = {}
-    for start in range(0, len(wanted), SERVICES_PER_CALL):
-        batch = wanted[start : start + SERVICES_PER_CALL]
+    for batch in batches(wanted, SERVICES_PER_CALL):
         try:
             listed = reader.every("ecs", "describe_services", "services", cluster=cluster_name, services=batch)
         except NotFound:

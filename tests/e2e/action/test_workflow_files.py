@@ -46,8 +46,8 @@ def test_the_workflow_of_the_page_is_one_that_github_accepts(tmp_path: Path) -> 
 
 
 def test_the_tables_of_the_page_are_those_of_the_action() -> None:
-    written = subprocess.run([ROOT / "scripts/action-docs", "--check"], check=False)
-    assert written.returncode == 0, "run scripts/action-docs"
+    written = subprocess.run([ROOT / "scripts/dev", "action-docs", "--check"], check=False)
+    assert written.returncode == 0, "run scripts/dev action-docs"
 
 
 @pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)

@@ -13,7 +13,7 @@ from botocore import xform_name
 Symbol = tuple[str, str]
 """A module and a top-level name in it."""
 PACKAGE = Path(__file__).parents[3] / "deploytool"
-CALLERS = ("call", "paginate_all", "call_once", "call_with_retry")
+CALLERS = ("call", "pages", "paginate", "call_once")
 """Functions whose second argument names an operation."""
 _ACTIONS_OF = {"elbv2": "elasticloadbalancing"}
 """Where IAM calls a service otherwise than boto3 does."""

@@ -24,7 +24,7 @@ def called() -> set[str]:
                 path.name != "reader.py"
                 and isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("ask", "every")
+                and node.func.attr in ("ask", "every", "pages")
             ):
                 service, operation = (ast.literal_eval(word) for word in node.args[:2])
                 actions.add(action_of(service, operation))

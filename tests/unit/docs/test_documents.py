@@ -19,7 +19,8 @@ from tests.unit.docs.documents import DOCUMENTS, ROOT, SCRIPTS, anchors, command
 PAGES = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
 SHOWN = [(path.name, words) for path in (*PAGES, *SCRIPTS) for words in commands(path.read_text())]
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
-CALLERS = {"call", "call_once", "paginate_all", "conditional_call"}
+_IMAGE = re.compile(r'<img src="([^"]+)"')
+CALLERS = {"call", "call_once", "pages", "paginate", "conditional_call"}
 ROW = re.compile(r"^\| `?([^`|]+?)`? +\|", re.MULTILINE)
 
 
@@ -46,6 +47,7 @@ def test_a_command_that_deploytool_does_not_accept_is_noticed(words: list[str]) 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_what_a_document_links_to_is_there(path: Path) -> None:
     inside = [(target, anchor) for target, anchor in _LINK.findall(path.read_text()) if "://" not in target]
+    inside += [(image, "") for image in _IMAGE.findall(path.read_text())]
     assert [target for target, _ in inside if not (path.parent / target).exists()] == []
     pages = [(path.parent / target if target else path, anchor) for target, anchor in inside if anchor]
     assert [(page.name, anchor) for page, anchor in pages if anchor not in anchors(page.read_text())] == []
@@ -66,6 +68,8 @@ def test_the_scripts_that_documents_name_are_there() -> None:
     named = {name for path in DOCUMENTS for name in re.findall(r"\bscripts/[\w-]+(?:\.(?:py|sh))?", path.read_text())}
     assert {"scripts/demo", "scripts/test"} <= named
     assert [name for name in named if not (ROOT / name).exists()] == []
+    tools = {name for path in DOCUMENTS for name in re.findall(r"\bscripts/dev ([a-z][a-z-]+)", path.read_text())}
+    assert tools <= set(re.findall(r"^#   ([a-z-]+)  ", (ROOT / "scripts/dev").read_text(), re.MULTILINE))
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_program() -> None:
@@ -84,8 +88,8 @@ def test_the_faults_that_the_sandbox_page_lists_are_those_that_it_has() -> None:
 
 
 def test_the_keys_of_the_configuration_page_are_those_of_the_parser() -> None:
-    written = subprocess.run([ROOT / "scripts/config-reference", "--check"], check=False)
-    assert written.returncode == 0, "run scripts/config-reference"
+    written = subprocess.run([ROOT / "scripts/dev", "config-reference", "--check"], check=False)
+    assert written.returncode == 0, "run scripts/dev config-reference"
 
 
 def _texts() -> str:

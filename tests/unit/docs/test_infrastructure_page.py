@@ -7,7 +7,7 @@ import json
 
 from tests.unit.docs.documents import ROOT
 
-CALLERS = {"call", "call_once", "call_or_none", "send_change", "pages"}
+CALLERS = {"call", "call_once", "call_or_none", "pages", "paginate", "paginate_or_none"}
 
 
 def test_the_policy_of_the_page_is_what_the_driver_calls_and_nothing_else() -> None:

@@ -21,7 +21,7 @@ WIDTH = 110
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="scripts/show-comment").parse_args()
+    argparse.ArgumentParser(prog="scripts/dev show-comment", description=__doc__).parse_args()
     state = trust.find_sandbox(Path.cwd())
     if state is None:
         sys.exit("show-comment: there is no sandbox here")

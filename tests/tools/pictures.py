@@ -22,7 +22,7 @@ from deploytool.sandbox.github.client import page_url
 from deploytool.sandbox.state import SandboxState, load_state
 from tests.support.browser import started
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images"
 DEPLOYTOOL = Path(sys.executable).parent / "deploytool"
 COLUMNS = 116
@@ -33,7 +33,7 @@ CURSOR = re.compile(r"\x1b\[\?25[lh]")
 
 
 def main() -> None:
-    argparse.ArgumentParser(prog="scripts/pictures").parse_args()
+    argparse.ArgumentParser(prog="scripts/dev pictures", description=__doc__).parse_args()
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory) / "architecturedeck"
@@ -80,7 +80,7 @@ def _on_a_terminal(words: list[str], directory: Path) -> tuple[str, int]:
         os.chdir(directory)
         os.environ |= {"TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": "60"}
         os.environ.pop("CI", None)
-        os.execv(DEPLOYTOOL, ["deploytool", *words])  # noqa: S606  (the child of a terminal; no shell is wanted)
+        os.execv(DEPLOYTOOL, ["deploytool", *words])
     read = b""
     while True:
         try:

@@ -24,7 +24,7 @@ COMMAND = Path(sys.executable).parent / "deploytool"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/measure-infra")
+    parser = argparse.ArgumentParser(prog="scripts/dev measure-infra", description=__doc__)
     parser.add_argument("times", type=int, nargs="?", default=3, metavar="TIMES")
     times = parser.parse_args().times
     taken: dict[str, list[float]] = {what: [] for what in BOUNDS}

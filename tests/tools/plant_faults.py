@@ -13,7 +13,7 @@ from tests.support.cloudformation.verdicts import judge
 
 def main() -> int:
     """Print the table and the figures; 1 where a fault is not found."""
-    argparse.ArgumentParser(prog="scripts/plant-faults").parse_args()
+    argparse.ArgumentParser(prog="scripts/dev plant-faults", description=__doc__).parse_args()
     with tempfile.TemporaryDirectory() as directory:
         verdicts = judge(ALL, Path(directory)).verdicts
     for each in sorted(verdicts, key=lambda each: (each.fault.stack, each.fault.name)):

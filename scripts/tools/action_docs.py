@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
-from scripts.between_marks import ROOT, write
+from scripts.tools.between_marks import ROOT, write
 
-BEGIN = "<!-- inputs and outputs: written by scripts/action-docs -->"
+BEGIN = "<!-- inputs and outputs: written by scripts/dev action-docs -->"
 END = "<!-- end of inputs and outputs -->"
 
 

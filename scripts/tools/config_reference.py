@@ -22,9 +22,9 @@ from deploytool.config.types import (
     TextOrFalse,
     Whole,
 )
-from scripts.between_marks import ROOT, write
+from scripts.tools.between_marks import ROOT, write
 
-BEGIN = "<!-- keys: written by scripts/config-reference -->"
+BEGIN = "<!-- keys: written by scripts/dev config-reference -->"
 END = "<!-- end of keys -->"
 KINDS: dict[type[Shape], str] = {
     Text: "text",
