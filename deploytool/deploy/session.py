@@ -45,7 +45,6 @@ from deploytool.release.model import (
     PublishedImage,
     ReleaseRequest,
     Result,
-    TriggeredBy,
 )
 
 LEASE_TTL = "DEPLOYTOOL_LEASE_TTL"
@@ -239,16 +238,10 @@ def acquire_lock(context: Context, run: Run, conflict: LockConflictPolicy, reaso
         text = f"waiting: {context.settings.environment} is locked by {describe(holder, utc_now())}"
         click.echo(text, err=True)
 
+    origin = run.triggered_by
+    request = LockState(owner=run.id, actor=origin.actor, run_url=origin.run_url, reason=reason)
     return acquire(
-        lock_of(context),
-        owner=run.id,
-        clock=run.clock,
-        actor=run.triggered_by.actor,
-        run_url=run.triggered_by.run_url,
-        reason=reason,
-        conflict=conflict,
-        ttl=lease_ttl(),
-        waiting=print_holder,
+        lock_of(context), request, run.clock, conflict=conflict, ttl=lease_ttl(), waiting=print_holder
     )
 
 
@@ -285,7 +278,7 @@ def recover_interrupted(session: DeploymentSession) -> tuple[RecoveryResult, ...
         session.ledger.save(ours)
         journal = Journal(session.ledger, ours)
         result = recover(ours, session.dependencies(journal=journal), timeout)
-        journal.recovered(result.result, result.summary, result.running)
+        journal.close_recovered(result.result, result.summary, result.running)
         request = _request_of(record, session.context)
         session.emit(Recovered(request, result.result is Result.RELEASED, result.summary, record.github))
         results.append(result)
@@ -298,12 +291,8 @@ def recover_interrupted(session: DeploymentSession) -> tuple[RecoveryResult, ...
 
 
 def _request_of(record: Record, context: Context) -> ReleaseRequest:
-    return replace(
-        context.request(record.release_id, TriggeredBy(*record.origin)),
-        app=record.app,
-        environment=record.environment,
-        commit=record.commit,
-    )
+    settings = context.settings
+    return replace(record.request, github_environment=settings.github_environment, production=settings.production)
 
 
 def execute(session: DeploymentSession, planned: PlannedDeployment, github: GithubReporting) -> Outcome:
