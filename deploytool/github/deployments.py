@@ -12,7 +12,7 @@ from deploytool.errors import PreconditionFailed
 from deploytool.github.client import GithubClient, Unprocessable
 from deploytool.github.comments import BestEffort
 from deploytool.github.rollback_model import OURS
-from deploytool.release.model import Outcome, Plan, ReleaseRequest, Result
+from deploytool.release.model import Outcome, Plan, ReleaseRequest, Result, StepName
 
 # SEG github.deployments
 # GitHub deployments of ours: opened before anything changes, moved phase by phase, closed with the truth.
@@ -216,11 +216,11 @@ def payload_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
 _SUBJECT = "the deployment"
 _OLDER = "that older deployments are inactive"
 _DOING = {
-    "build": "building",
-    "migrate": "migrating",
-    "roll out": "rolling out",
-    "verify": "verifying",
-    "put back": "putting every service back",
+    StepName.BUILD: "building",
+    StepName.MIGRATE: "migrating",
+    StepName.DEPLOY: "deploying",
+    StepName.VERIFY: "verifying",
+    StepName.REVERT: "rolling back",
 }
 
 
@@ -287,9 +287,9 @@ class DeploymentReport:
             self._retire()
 
 
-def progress_text(step: str) -> Status:
+def progress_text(step: StepName) -> Status:
     """The status while a step goes on."""
-    return Status("in_progress", _DOING.get(step, step))
+    return Status("in_progress", _DOING.get(step, step.value))
 
 
 def closing(outcome: Outcome | None) -> Status:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploytool.errors import PreconditionFailed
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
-from deploytool.release.model import Commit, GithubRecord, Result
+from deploytool.release.model import Commit, GithubRecord, Result, StepName
 
 SCHEMA = 1
 OLDER_WORDS = {
@@ -20,8 +20,11 @@ OLDER_WORDS = {
     "out-of-time": "timed_out",
     "began": "in_progress",
     "ended": "succeeded",
+    "roll out": "deploy",
+    "put back": "roll back",
+    "settle": "recover",
 }
-"""How results and step states were spelled before 2026-11-30; records of then stay readable."""
+"""How results, steps and step states were spelled before 2026-11-30; records of then stay readable."""
 
 
 class RecordUnreadable(PreconditionFailed):
@@ -126,7 +129,7 @@ def _record(document: Mapping[str, Any]) -> Record:
         ended_at=_moment(document["ended_at"]),
         steps=tuple(
             StepRecord(
-                step["name"],
+                StepName(_word(step["name"])),
                 StepState(_word(step["state"])),
                 datetime.fromisoformat(step["at"]),
                 step["seconds"],

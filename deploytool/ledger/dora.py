@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from deploytool.ledger.record import Kind, Record
-from deploytool.release.model import Result
+from deploytool.release.model import Result, StepName
 
 FAILED = frozenset({Result.ROLLED_BACK, Result.ROLLBACK_INCOMPLETE, Result.TIMED_OUT, Result.FAILED})
 """Results of a release that users may have noticed; one that changed no service is not a failure."""
@@ -123,7 +123,7 @@ def _rolled_back_later(ended: Sequence[Record]) -> list[_Failure]:
 
 
 def _deploy_began(record: Record) -> datetime:
-    return next((step.at for step in record.steps if step.name == "roll out"), record.started_at)
+    return next((step.at for step in record.steps if step.name == StepName.DEPLOY), record.started_at)
 
 
 def _next_success(later: Sequence[Record]) -> datetime | None:

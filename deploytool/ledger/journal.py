@@ -11,7 +11,7 @@ from deploytool.ledger import record as notes
 from deploytool.ledger.lock_store import Now, utc_now
 from deploytool.ledger.record import Record
 from deploytool.ledger.store import Ledger
-from deploytool.release.model import GithubRecord, Outcome, Result
+from deploytool.release.model import GithubRecord, Outcome, Result, StepName
 
 Change = Callable[[Record], Record]
 GITHUB_LAG = 3.0
@@ -39,12 +39,12 @@ class Journal:
         """With all notes so far."""
         return self._record
 
-    def step_began(self, name: str, detail: str = "") -> None:
+    def step_began(self, name: StepName, detail: str = "") -> None:
         """Durable on return."""
         self._note(lambda record: notes.step_began(record, name, detail, self._now()))
         self._write()
 
-    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Written soon."""
         self._soon(lambda record: notes.step_ended(record, name, succeeded, seconds, detail))
 

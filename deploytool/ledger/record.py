@@ -17,6 +17,7 @@ from deploytool.release.model import (
     Plan,
     ReleaseRequest,
     Result,
+    StepName,
     TriggeredBy,
 )
 
@@ -42,7 +43,7 @@ class StepState(StrEnum):
 class StepRecord:
     """One step: written before it begins and after it ended."""
 
-    name: str
+    name: StepName
     state: StepState
     at: datetime
     """When it began."""
@@ -262,12 +263,12 @@ def open_record(
     )
 
 
-def step_began(record: Record, name: str, detail: str, now: datetime) -> Record:
+def step_began(record: Record, name: StepName, detail: str, now: datetime) -> Record:
     """The step is about to begin."""
     return replace(record, steps=(*record.steps, StepRecord(name, StepState.BEGAN, now, detail=detail[:DETAIL])))
 
 
-def step_ended(record: Record, name: str, succeeded: bool, seconds: float, detail: str = "") -> Record:
+def step_ended(record: Record, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> Record:
     """The last step of that name is over; one that was not recorded to begin is left out."""
     steps = list(record.steps)
     for index in range(len(steps) - 1, -1, -1):

@@ -11,13 +11,10 @@ from deploytool.errors import NotFound
 from deploytool.ledger.record import Kind, Record, ServiceRecord, StepState
 from deploytool.release.events import StepBegan, StepEnded
 from deploytool.release.failures import ServiceRollout
-from deploytool.release.model import Result
+from deploytool.release.model import Result, StepName
 from deploytool.release.ports import Dependencies
 from deploytool.release.rollout import update_services, watch_rollouts
 from deploytool.release.tasks import await_end
-
-RECOVER_STEP = "recover"
-
 
 @dataclass(frozen=True)
 class InterruptedRelease:
@@ -94,14 +91,14 @@ def migration_end(record: Record, tasks: Sequence[Task]) -> tuple[Result, str]:
 
 def took_every_step(record: Record) -> bool:
     """All steps of its plan succeeded, and nothing was reverted."""
-    if not record.steps or any(step.state is not StepState.ENDED or step.name == "put back" for step in record.steps):
-        return False
     ended = [step.name for step in record.steps]
-    if ended.count("verify") != len(record.plan.get("verify", ())):
+    if not ended or StepName.REVERT in ended or any(step.state is not StepState.ENDED for step in record.steps):
+        return False
+    if ended.count(StepName.VERIFY) != len(record.plan.get("verify", ())):
         return False
     if record.plan.get("already_running"):
-        return "migrate" in ended or not record.plan.get("migrate")
-    return "roll out" in ended
+        return StepName.MIGRATE in ended or not record.plan.get("migrate")
+    return StepName.DEPLOY in ended
 
 
 def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
@@ -160,7 +157,7 @@ def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResul
     ``timeout`` is in seconds, for each of the two. Raises MigrationStillRuns, CloudError, LeaseLost.
     """
     began = deps.clock.monotonic()
-    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {_end(record)}"))
+    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {_end(record)}"))
     # A migrate task that is still running is waited for, never started twice and never stopped half-way.
     _record_migration(record, deps)
     await_end(lambda: deps.ecs.tasks_started_by(record.release_id), timeout, deps)
@@ -197,7 +194,7 @@ def recover_finished(record: Record, deps: Dependencies, timeout: float) -> Reco
         return recover(record, deps, timeout)
     if not (keys := stranded(record, states)):
         return None
-    deps.emit(StepBegan(RECOVER_STEP, f"release {record.release_id} {_end(record)}"))
+    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {_end(record)}"))
     result = _result(record, classify_interrupted(record, states), set(keys), deps)
     return _report(result, deps.clock.monotonic(), deps)
 
@@ -211,7 +208,7 @@ def _record_migration(record: Record, deps: Dependencies) -> None:
 
 def _report(result: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
     seconds = deps.clock.monotonic() - began
-    deps.emit(StepEnded(RECOVER_STEP, result.succeeded, seconds, result.summary))
+    deps.emit(StepEnded(StepName.RECOVER, result.succeeded, seconds, result.summary))
     return result
 
 

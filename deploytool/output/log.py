@@ -27,7 +27,7 @@ from deploytool.release.events import (
     StepEnded,
     WarningIssued,
 )
-from deploytool.release.model import Plan
+from deploytool.release.model import Plan, StepName
 
 # SEG report.logged
 # A story as lines with times, for CI and wherever no terminal watches.
@@ -82,7 +82,7 @@ class LogView(Generic[E]):
 # SEG report.plain
 # What the events of a release are told as in a log: one or few lines each.
 
-FOLDED = frozenset({"build", "migrate"})
+FOLDED = frozenset({StepName.BUILD, StepName.MIGRATE})
 """Steps whose output is long enough to fold away in the log of GitHub Actions."""
 
 
@@ -104,7 +104,7 @@ def lines(event: Event) -> tuple[str, ...]:
         case WarningIssued(text):
             return tuple(f"warning: {part}" for part in cleaned([text]))
         case Recovered(summary=text):
-            return (f"settled: {clean(text)}",)
+            return (f"recovered: {clean(text)}",)
         case RollbackTarget() | RolledBackRelease() | ReplacedRelease() | IncludedCommits():
             return ()
         case Ended(outcome):

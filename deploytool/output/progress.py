@@ -34,7 +34,7 @@ from deploytool.release.events import (
     StepEnded,
     WarningIssued,
 )
-from deploytool.release.model import Outcome, Plan
+from deploytool.release.model import Outcome, Plan, StepName
 
 # SEG report.live
 # A story that redraws itself on a terminal while it grows, and leaves a still picture when it ends.
@@ -109,7 +109,7 @@ NOT_YET = DeploymentStatus(DeploymentState.IN_PROGRESS)
 class Phase:
     """One step, from when it began."""
 
-    step: str
+    step: StepName
     began: datetime
     detail: str = ""
     succeeded: bool | None = None

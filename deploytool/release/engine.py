@@ -23,12 +23,12 @@ from deploytool.release.model import (
     ServiceOutcome,
     ServiceUpdate,
     Step,
+    StepName,
     Timing,
     Verify,
 )
 from deploytool.release.ports import Cancelled, Dependencies
 from deploytool.release.rollout import (
-    REVERT,
     SETTLED,
     check_unchanged,
     record_best_effort,
@@ -72,7 +72,12 @@ def _warn_unfinished(error: DeployError, deps: Dependencies) -> None:
 # SEG run.release
 # What one run has done so far, and how it is undone: steps taken, services moved, services sent back.
 
-NAMES: dict[type, str] = {Build: "build", Migrate: "migrate", DeployServices: "roll out", Verify: "verify"}
+NAMES: dict[type, StepName] = {
+    Build: StepName.BUILD,
+    Migrate: StepName.MIGRATE,
+    DeployServices: StepName.DEPLOY,
+    Verify: StepName.VERIFY,
+}
 
 
 class StepFailed(Exception):
@@ -188,9 +193,9 @@ class Release:
 
     def _put_back_ended(self, began: float, *, succeeded: bool) -> None:
         seconds = self.deps.clock.monotonic() - began
-        self.timings.append(Timing(REVERT, seconds))
-        self.deps.emit(StepEnded(REVERT, succeeded, seconds))
-        record_best_effort(self.deps, lambda: self.deps.journal.step_ended(REVERT, succeeded, seconds))
+        self.timings.append(Timing(StepName.REVERT, seconds))
+        self.deps.emit(StepEnded(StepName.REVERT, succeeded, seconds))
+        record_best_effort(self.deps, lambda: self.deps.journal.step_ended(StepName.REVERT, succeeded, seconds))
 
     def confirm(self) -> None:
         """Before success is claimed: the environment is ours still, and every service where it was brought.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentStatus
-from deploytool.release.model import Commit, GithubRecord, Outcome, Plan, ReleaseRequest
+from deploytool.release.model import Commit, GithubRecord, Outcome, Plan, ReleaseRequest, StepName
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,9 @@ class Planned:
 
 @dataclass(frozen=True)
 class StepBegan:
-    """``build``, ``migrate``, ``roll out``, ``verify`` or ``put back`` begins."""
+    """A step begins."""
 
-    step: str
+    step: StepName
     detail: str = ""
 
 
@@ -28,7 +28,7 @@ class StepBegan:
 class StepEnded:
     """A step is over, well or not."""
 
-    step: str
+    step: StepName
     succeeded: bool
     seconds: float
     detail: str = ""
@@ -36,9 +36,10 @@ class StepEnded:
 
 @dataclass(frozen=True)
 class OutputLine:
-    """A line of output of a build or of the migrate task."""
+    """A line of output of a build or of a task."""
 
-    step: str
+    source: str
+    """The step, or the stack, that it comes from."""
     line: str
 
 

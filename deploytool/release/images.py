@@ -8,7 +8,7 @@ from typing import Any
 from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ecs.task_definition import same
 from deploytool.release.events import OutputLine
-from deploytool.release.model import Build, ImageChoice, Migrate, Plan
+from deploytool.release.model import Build, ImageChoice, Migrate, Plan, StepName
 from deploytool.release.planner import ReleasePreconditionFailed, cpu_problems, payload
 from deploytool.release.ports import Dependencies
 
@@ -21,7 +21,7 @@ def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
     digests = {}
     for name in step.images:
         choice = plan.images[name]
-        built = deps.builder.build(choice, lambda line: deps.emit(OutputLine("build", line)))
+        built = deps.builder.build(choice, lambda line: deps.emit(OutputLine(StepName.BUILD, line)))
         deps.journal.image_built(name, built.digest)
         problems = [problem for who, base in _runners(plan, name) for problem in cpu_problems(name, built, base, who)]
         if problems:
@@ -33,7 +33,7 @@ def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
 
 def gate(choice: ImageChoice, digest: str, deps: Dependencies) -> None:
     """Raise ScanRefused where the image's scan findings are worse than configured."""
-    deps.builder.gate(choice, digest, lambda line: deps.emit(OutputLine("build", line)))
+    deps.builder.gate(choice, digest, lambda line: deps.emit(OutputLine(StepName.BUILD, line)))
 
 
 def _runners(plan: Plan, image: str) -> Iterator[tuple[str, TaskDefinition]]:

@@ -119,6 +119,21 @@ class ObservedState:
 # A plan: the ordered steps of a release, as data. Printing one is the dry run.
 
 
+class StepName(StrEnum):
+    """What a step is called: in events, in the release record and in all output."""
+
+    BUILD = "build"
+    MIGRATE = "migrate"
+    DEPLOY = "deploy"
+    VERIFY = "verify"
+    REVERT = "roll back"
+    """Services go back to their previous revisions, since a later step failed."""
+    RECOVER = "recover"
+    """An interrupted release is settled before this one begins."""
+    RUN = "run"
+    """A command of ``deploytool run``; no step of a release."""
+
+
 @dataclass(frozen=True)
 class ImageChoice:
     """Which image a release runs: found in the registry, or to be built."""
@@ -332,7 +347,7 @@ class ServiceOutcome:
 class Timing:
     """How long a step took, in seconds."""
 
-    step: str
+    step: StepName
     seconds: float
 
 

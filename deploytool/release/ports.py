@@ -19,7 +19,7 @@ from deploytool.ecs.model import (
 )
 from deploytool.errors import DeployError, Exit
 from deploytool.release.events import Event
-from deploytool.release.model import HttpResponse, ImageChoice, NoResponse, Outcome, PublishedImage
+from deploytool.release.model import HttpResponse, ImageChoice, NoResponse, Outcome, PublishedImage, StepName
 
 # SEG run.cancel
 # The release was asked to stop.
@@ -167,10 +167,10 @@ class Journal(Protocol):
     change, and are written soon. Each may raise CloudError, and LeaseLost where another run settles this release.
     """
 
-    def step_began(self, name: str, detail: str = "") -> None:
+    def step_began(self, name: StepName, detail: str = "") -> None:
         """A step is about to begin."""
 
-    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
         """The step is over, well or not."""
 
     def image_built(self, name: str, digest: str) -> None:
@@ -225,10 +225,10 @@ class NullLock:
 class NullJournal:
     """Port ``run.ports.Journal``."""
 
-    def step_began(self, name: str, detail: str = "") -> None:
+    def step_began(self, name: StepName, detail: str = "") -> None:
         """Not noted."""
 
-    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Not noted."""
 
     def image_built(self, name: str, digest: str) -> None:

@@ -13,7 +13,7 @@ from deploytool.ecs.model import ServiceDeployment, ServiceState, revision
 from deploytool.errors import CloudError, CloudUnreachable, DeployError, LeaseLost, PreconditionFailed, SupersededBy
 from deploytool.release.events import ServiceMoved, StepBegan, WarningIssued
 from deploytool.release.failures import ServiceRollout, explain_failure, worth_explaining
-from deploytool.release.model import ServiceUpdate
+from deploytool.release.model import ServiceUpdate, StepName
 from deploytool.release.ports import Dependencies
 
 # SEG run.overtaken
@@ -195,7 +195,6 @@ def _judge(
 # SEG run.put_back
 # All or nothing: when one service failed, every one that moved goes back to the revision before.
 
-REVERT = "put back"
 SETTLED = frozenset({DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK, DeploymentState.REPLACED})
 """Fates that leave nothing for us to do: ECS is at it, has done it, or the service is somebody else's by now."""
 
@@ -277,8 +276,8 @@ def revert_services(
 
 def _began(moved: Sequence[ServiceRollout], deps: Dependencies) -> None:
     names = ", ".join(service.key for service in moved)
-    deps.emit(StepBegan(REVERT, names))
-    record_best_effort(deps, lambda: deps.journal.step_began(REVERT, names))
+    deps.emit(StepBegan(StepName.REVERT, names))
+    record_best_effort(deps, lambda: deps.journal.step_began(StepName.REVERT, names))
 
 
 def refresh(moved: Sequence[ServiceRollout], deps: Dependencies) -> tuple[ServiceRollout, ...]:

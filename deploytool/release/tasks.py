@@ -22,7 +22,7 @@ from deploytool.errors import (
     TimeoutExceeded,
 )
 from deploytool.release.events import OutputLine, StepBegan, WarningIssued
-from deploytool.release.model import Migrate, ObservedService
+from deploytool.release.model import Migrate, ObservedService, StepName
 from deploytool.release.ports import Cancelled, Dependencies, Follower
 
 # SEG core.one_off
@@ -128,7 +128,7 @@ def start(
     return deps.ecs.run_task(task, task_definition, token, tags)
 
 
-def until_stopped(started: Task, container: str, deps: Dependencies, deadline: float, step: str) -> Task | None:
+def until_stopped(started: Task, container: str, deps: Dependencies, deadline: float, step: StepName) -> Task | None:
     """The task once it has stopped, its log told line by line as ``step``; ``None`` where it still runs at ``deadline``
     (of the monotonic clock). Raises Cancelled, CloudError.
     """
@@ -175,7 +175,7 @@ def only(task: Task, name: str) -> Task:
     return replace(task, containers=(container,)) if container else task
 
 
-def _drain(follower: Follower | None, deps: Dependencies, step: str, *, succeeded: bool) -> None:
+def _drain(follower: Follower | None, deps: Dependencies, step: StepName, *, succeeded: bool) -> None:
     """The log may lag behind the end: read until it is quiet, longer where the last lines will be the explanation."""
     quiet, enough = 0, 1 if succeeded else 3
     until = deps.clock.monotonic() + DRAIN
@@ -185,7 +185,7 @@ def _drain(follower: Follower | None, deps: Dependencies, step: str, *, succeede
     _say(follower, deps, step)
 
 
-def _say(follower: Follower | None, deps: Dependencies, step: str) -> bool:
+def _say(follower: Follower | None, deps: Dependencies, step: StepName) -> bool:
     lines = follower.read() if follower else ()
     for line in lines:
         deps.emit(OutputLine(step, line))
@@ -195,7 +195,6 @@ def _say(follower: Follower | None, deps: Dependencies, step: str) -> bool:
 # SEG run.migration
 # Run the migrate task, follow its output, and judge it by its container's exit code.
 
-MIGRATE_STEP = "migrate"
 ATTEMPTS = 4
 
 
@@ -251,9 +250,9 @@ def _attempt(
     if isinstance(started, RunTaskFailure):
         return started
     deps.journal.migration_started(started.arn)
-    deps.emit(OutputLine(MIGRATE_STEP, f"task {started.id} started"))
+    deps.emit(OutputLine(StepName.MIGRATE, f"task {started.id} started"))
     try:
-        ended = until_stopped(started, step.container, deps, deadline, MIGRATE_STEP)
+        ended = until_stopped(started, step.container, deps, deadline, StepName.MIGRATE)
     except Cancelled:
         if step.on_cancel == "stop":
             deps.emit(WarningIssued(f"the migrate task {started.id} {stop(started, 'release cancelled', deps)}"))
@@ -277,9 +276,6 @@ def _out_of_time(step: Migrate, task: Task, stopped: str, deps: Dependencies) ->
 
 # SEG run.one_off
 # A command run once, beside the services, in a task like theirs; whoever asked for it watches, and may stop it.
-
-RUN_STEP = "run"
-"""What its output is told as."""
 
 
 class NeverRan(PreconditionFailed):
@@ -307,10 +303,10 @@ def run_once(
     started = start(task, task_definition, deps, token, tags)
     if isinstance(started, RunTaskFailure):
         raise NeverRan(diagnose_run_task_failure(started))
-    deps.emit(StepBegan(RUN_STEP, f"task {started.id}"))
+    deps.emit(StepBegan(StepName.RUN, f"task {started.id}"))
     deadline = float("inf") if timeout is None else deps.clock.monotonic() + timeout
     try:
-        ended = until_stopped(started, task.container, deps, deadline, RUN_STEP)
+        ended = until_stopped(started, task.container, deps, deadline, StepName.RUN)
     except DeployError as error:
         deps.emit(WarningIssued(f"task {started.id} {stop(started, error.cause, deps)}"))
         raise

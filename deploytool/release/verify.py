@@ -9,7 +9,7 @@ from deploytool.ecs.deployment_model import Rollout
 from deploytool.errors import DeployError
 from deploytool.release.events import OutputLine, WarningIssued
 from deploytool.release.failures import LOG_LINES
-from deploytool.release.model import HttpResponse, NoResponse, Verify
+from deploytool.release.model import HttpResponse, NoResponse, StepName, Verify
 from deploytool.release.ports import Dependencies
 
 # SEG core.probe
@@ -141,12 +141,12 @@ def _asked(step: Verify, deps: Dependencies) -> Diagnosis | None:
         left = deadline - deps.clock.monotonic()
         answer = deps.web.get(step.url, min(ONE_ANSWER, max(left, 1.0)))
         if response_matches(step, answer):
-            deps.emit(OutputLine("verify", f"{step.url} answers as it should"))
+            deps.emit(OutputLine(StepName.VERIFY, f"{step.url} answers as it should"))
             return None
         why = diagnose_http_response(step, answer)
         if why.cause != told:
             told = why.cause
-            deps.emit(OutputLine("verify", told))
+            deps.emit(OutputLine(StepName.VERIFY, told))
         if deps.clock.monotonic() + pause >= deadline:
             return why
         deps.lease.raise_if_lost()

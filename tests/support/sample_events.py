@@ -22,6 +22,7 @@ from deploytool.release.model import (
     Result,
     ServiceOutcome,
     ServiceUpdate,
+    StepName,
     Timing,
     TriggeredBy,
     Verify,
@@ -161,7 +162,12 @@ def released(of: Plan | None = None) -> Outcome:
         summary="4f2a9c1 is live in production.",
         services=(live("app", 41), live("worker", 17)),
         digests=(("app", NEW_DIGEST),),
-        timings=(Timing("build", 31.2), Timing("migrate", 6.4), Timing("roll out", 42.0), Timing("verify", 0.4)),
+        timings=(
+            Timing(StepName.BUILD, 31.2),
+            Timing(StepName.MIGRATE, 6.4),
+            Timing(StepName.DEPLOY, 42.0),
+            Timing(StepName.VERIFY, 0.4),
+        ),
         seconds=81.3,
     )
 
@@ -175,7 +181,7 @@ def rolled_back(diagnosis: Diagnosis = CRASH, of: Plan | None = None) -> Outcome
         services=(back("app", 41, DeploymentState.STOPPED), back("worker", 17, DeploymentState.ROLLED_BACK)),
         diagnoses=(diagnosis,),
         digests=(("app", NEW_DIGEST),),
-        timings=(Timing("build", 31.2), Timing("roll out", 20.0), Timing("put back", 12.0)),
+        timings=(Timing(StepName.BUILD, 31.2), Timing(StepName.DEPLOY, 20.0), Timing(StepName.REVERT, 12.0)),
         seconds=66.0,
     )
 
@@ -192,20 +198,20 @@ def good_events(of: Plan | None = None) -> tuple[tuple[float, Event], ...]:
     the_plan = of or plan()
     return (
         (0.0, Planned(the_plan)),
-        (0.1, StepBegan("build", "app, migrate")),
-        (9.0, OutputLine("build", "#7 naming to shop:4f2a9c1")),
-        (31.3, StepEnded("build", True, 31.2)),
-        (31.4, StepBegan("migrate")),
-        (33.0, OutputLine("migrate", "applied 0003_cart.sql")),
-        (37.8, StepEnded("migrate", True, 6.4, "exit code 0")),
-        (37.9, StepBegan("roll out", "app, worker")),
+        (0.1, StepBegan(StepName.BUILD, "app, migrate")),
+        (9.0, OutputLine(StepName.BUILD, "#7 naming to shop:4f2a9c1")),
+        (31.3, StepEnded(StepName.BUILD, True, 31.2)),
+        (31.4, StepBegan(StepName.MIGRATE)),
+        (33.0, OutputLine(StepName.MIGRATE, "applied 0003_cart.sql")),
+        (37.8, StepEnded(StepName.MIGRATE, True, 6.4, "exit code 0")),
+        (37.9, StepBegan(StepName.DEPLOY, "app, worker")),
         (40.0, moved("app", 1, 2, detail="1 pending")),
         (40.1, moved("worker", 1, 1, detail="waits for the old task to stop")),
         (79.0, moved("app", 2, 2, DeploymentState.SUCCEEDED)),
         (79.1, moved("worker", 1, 1, DeploymentState.SUCCEEDED)),
-        (79.9, StepEnded("roll out", True, 42.0)),
-        (80.0, StepBegan("verify", "https://shop.example/api/health")),
-        (80.4, StepEnded("verify", True, 0.4)),
+        (79.9, StepEnded(StepName.DEPLOY, True, 42.0)),
+        (80.0, StepBegan(StepName.VERIFY, "https://shop.example/api/health")),
+        (80.4, StepEnded(StepName.VERIFY, True, 0.4)),
         (81.3, Ended(released(the_plan))),
     )
 
@@ -215,15 +221,15 @@ def bad_events(of: Plan | None = None, diagnosis: Diagnosis = CRASH) -> tuple[tu
     the_plan = of or plan()
     return (
         (0.0, Planned(the_plan)),
-        (0.1, StepBegan("build")),
-        (31.3, StepEnded("build", True, 31.2)),
-        (31.4, StepBegan("roll out")),
+        (0.1, StepBegan(StepName.BUILD)),
+        (31.3, StepEnded(StepName.BUILD, True, 31.2)),
+        (31.4, StepBegan(StepName.DEPLOY)),
         (40.0, moved("worker", 0, 1, detail="1 failed")),
         (45.0, Explained(diagnosis)),
         (51.0, moved("worker", 1, 1, DeploymentState.ROLLED_BACK, "tasks failed to start")),
-        (51.4, StepEnded("roll out", False, 20.0)),
-        (51.5, StepBegan("put back")),
-        (63.5, StepEnded("put back", True, 12.0)),
+        (51.4, StepEnded(StepName.DEPLOY, False, 20.0)),
+        (51.5, StepBegan(StepName.REVERT)),
+        (63.5, StepEnded(StepName.REVERT, True, 12.0)),
         (66.0, Ended(rolled_back(diagnosis, the_plan))),
     )
 

@@ -44,10 +44,10 @@ def command(
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
     from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
-    from deploytool.infra.progress import infra_listener, print_infra_outcome
+        from deploytool.infra.progress import infra_listener, print_infra_outcome
     from deploytool.infra.session import InfraOptions, apply_stacks
     from deploytool.infra.stacks import Allowed
+    from deploytool.ledger.lock import LockConflictPolicy
 
     clock = SystemClock()
     clock.listen()
@@ -55,7 +55,7 @@ def command(
     options = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
     with infra_listener(as_json=output == "json") as emit:
         outcome = apply_stacks(
-            found, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
+            found, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.of(if_busy, wait)
         )
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)

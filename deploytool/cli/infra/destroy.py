@@ -48,20 +48,20 @@ def command(
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
     from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
-    from deploytool.infra.destroy import destroy, plan_deletion
+        from deploytool.infra.destroy import destroy, plan_deletion
     from deploytool.infra.output import destroy_text
     from deploytool.infra.plan import InfraRefused
     from deploytool.infra.planner import await_running
     from deploytool.infra.progress import infra_listener, is_warning, print_infra_outcome
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_text
 
     found = open_context(config, environment)
     target, clock, busy = (
         stack_targets(found, InfraOptions(timeout=timeout), sandbox_template_filter()),
         SystemClock(),
-        LockConflictPolicy.asked(if_busy, wait),
+        LockConflictPolicy.of(if_busy, wait),
     )
     looking = infra_dependencies(found, clock, is_warning, target.run_id, busy, "infra destroy")
     await_running(target, looking)

@@ -24,12 +24,12 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
     from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
-    from deploytool.errors import Exit
+        from deploytool.errors import Exit
     from deploytool.infra.drift import drift
     from deploytool.infra.output import drift_document, drift_text
     from deploytool.infra.progress import is_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_document, print_text
 
     clock = SystemClock()

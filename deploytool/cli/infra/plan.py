@@ -32,13 +32,13 @@ def command(
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
     from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
-    from deploytool.errors import Exit
+        from deploytool.errors import Exit
     from deploytool.infra.output import infra_plan_document, infra_plan_text
     from deploytool.infra.planner import draft_plan
     from deploytool.infra.progress import is_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.infra.stacks import Allowed
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_document, print_text
 
     clock = SystemClock()

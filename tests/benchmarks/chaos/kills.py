@@ -10,7 +10,7 @@ from tests.benchmarks.failure import MeasurementFailed
 
 BUILD_SECONDS = 4.0
 """What a build that finds its layers adds to a release."""
-STEPS = ("build: ", "migrate: ", "roll out: ", "verify: ", "put back: ")
+STEPS = ("build: ", "migrate: ", "deploy: ", "verify: ", "roll back: ")
 BUILT_ANEW = 3
 """Every third release has to build first."""
 

@@ -11,7 +11,7 @@ from tests.benchmarks.stage import Stage
 from tests.benchmarks.timed import Line
 from tests.benchmarks.watching import failed_at
 
-TOLD = re.compile(r"worker: .*deployment failed|worker: .*rolled back|roll out FAILED")
+TOLD = re.compile(r"worker: .*deployment failed|worker: .*rolled back|deploy FAILED")
 
 
 def crash(stage: Stage, runs: int) -> list[Figure]:

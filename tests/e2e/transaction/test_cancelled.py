@@ -16,7 +16,7 @@ from tests.support.running import start
 BOUND = 5.0
 
 
-@pytest.mark.parametrize(("migration", "while_it_says"), [(["sleep", "30"], "migrate: "), (["true"], "roll out: ")])
+@pytest.mark.parametrize(("migration", "while_it_says"), [(["sleep", "30"], "migrate: "), (["true"], "deploy: ")])
 def test_all_is_closed_in_time(shop: Shop, book: Book, migration: list[str], while_it_says: str) -> None:
     before = shop.account.running()
     change(shop, "again", migration=migration)

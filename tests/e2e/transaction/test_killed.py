@@ -45,7 +45,7 @@ def in_verification(shop: Shop) -> Running:
 def while_put_back(shop: Shop) -> Running:
     change(shop, "again", verify={"url": "http://127.0.0.1:9/", "timeout": "1s", "interval": "1s"})
     running = start(shop, "release")
-    running.until_told("put back: ")
+    running.until_told("roll back: ")
     return running
 
 
@@ -68,7 +68,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
         change(shop, "after", migration=["true"])
     ran = shop.run(verb, *WAIT)
     assert ran.code == 0, ran.told
-    assert f"settled: release {killed['release']}" in ran.told
+    assert f"recovered: release {killed['release']}" in ran.told
     closed = book.of(killed["release"])
     assert (closed["result"], closed["serving"]) == ("rolled_back", before)
     if verb == "recover":

@@ -18,7 +18,7 @@ def test_the_same_images_go_from_staging_to_production(shop: Shop, book: Book) -
     promoted = book.newest
     assert (promoted["kind"], promoted["commit"]["sha"]) == ("promote", commit)
     assert promoted["images"] == version["images"]
-    assert [step["name"] for step in promoted["steps"]] == ["migrate", "roll out", "verify"]
+    assert [step["name"] for step in promoted["steps"]] == ["migrate", "deploy", "verify"]
     clusters = {call.params["cluster"].rsplit("/")[-1] for call in shop.front.calls("ecs", "RunTask")}
     assert clusters == {"architecturedeck"}
     assert shop.account.definition("app")["containerDefinitions"][0]["image"].endswith(version["images"]["app"])

@@ -12,8 +12,9 @@ import pytest
 
 from deploytool.aws.session import Session
 from deploytool.errors import ConfigurationError, CredentialsMissing
-from deploytool.ledger.record import MIGRATE, MigrationRecord, step_began, step_ended
+from deploytool.ledger.record import MigrationRecord, step_began, step_ended
 from deploytool.ledger.store import TABLE, Ledger
+from deploytool.release.model import StepName
 from tests.integration.doctor.conftest import Account, checkout, report, typed
 from tests.integration.doctor.tasks import by_github, make_role
 from tests.integration.github_server.conftest import REPOSITORY, StandIn, git
@@ -67,7 +68,7 @@ def test_it_is_refused_when_a_check_fails_and_each_is_told_with_its_fix(here: Pa
     assert result.return_value == 3
     assert "Deployment checklist" in result.output
     assert "  ok    Route 53 DNS (dns)" in result.output
-    assert "  FAIL  MFA for every user (mfa)\n        the root user signs in with a password alone" in result.output
+    assert "  FAIL  MFA for every user (mfa)\n        the root user has no MFA" in result.output
     assert "          fix: sign in as root" in result.output
 
 
@@ -84,7 +85,7 @@ def test_a_check_that_does_not_exist_cannot_be_left_out(here: Path) -> None:
     error = typed("--skip", "moon").exception
 
     assert isinstance(error, ConfigurationError)
-    assert error.cause == "there is no check moon"
+    assert error.cause == "unknown check: moon"
     assert "flow-logs" in error.fix
 
 
@@ -107,7 +108,7 @@ def test_pipeline_and_migrations_pass_when_the_ledger_has_a_release_of_a_workflo
 
     url = "https://github.com/acme/shop/actions/runs/7"
     released = record(app=account.app, started_at=at, run_url=url, migration=MigrationRecord(ran=True))
-    migrated = step_ended(step_began(released, MIGRATE, "", at), MIGRATE, True, 1.0, "")
+    migrated = step_ended(step_began(released, StepName.MIGRATE, "", at), StepName.MIGRATE, True, 1.0, "")
     Ledger(session, table, account.app, "production").begin(finished(migrated))
 
     assert {report(typed("--output", "json")).standings[name] for name in ("pipeline", "migrations")} == {"pass"}

@@ -63,7 +63,7 @@ def test_each_phase_is_a_status_and_the_page_is_linked_only_when_it_is_live(gith
     described = [(body["state"], body["description"]) for body in told]
     assert described[-4:] == [
         ("in_progress", "migrating"),
-        ("in_progress", "rolling out"),
+        ("in_progress", "deploying"),
         ("in_progress", "verifying"),
         ("success", "4f2a9c1 is live in production."),
     ]

@@ -14,7 +14,7 @@ from deploytool.errors import CloudError, LeaseLost, NotFound
 from deploytool.ledger.journal import Journal
 from deploytool.ledger.record import StepState
 from deploytool.ledger.store import Ledger, LedgerMissing
-from deploytool.release.model import Commit, GithubRecord, Result
+from deploytool.release.model import Commit, GithubRecord, Result, StepName
 from tests.unit.ledger.records import NOW, finished, outcome_of, record
 
 
@@ -121,7 +121,7 @@ def test_the_command_that_makes_the_table_is_told_when_there_is_none(session: Se
 @pytest.mark.parametrize(
     "note",
     [
-        lambda journal: journal.step_began("roll out", "app"),
+        lambda journal: journal.step_began(StepName.DEPLOY, "app"),
         lambda journal: journal.services_updating({"app": "arn:app:8"}),
         lambda journal: journal.close(outcome_of(journal.record)),
     ],
@@ -143,7 +143,7 @@ def test_what_follows_a_change_is_written_with_the_next_note_before_one(ledger: 
     journal = Journal(ledger, begun, lambda: NOW)
     journal.revision_registered("app", "arn:app:8")
     journal.revision_registered("worker", "arn:worker:4")
-    journal.step_began("roll out")
+    journal.step_began(StepName.DEPLOY)
     there = ledger.get(begun.release_id)
     assert [service.after for service in there.services.values()] == ["arn:app:8", "arn:worker:4"]
     assert there.steps[0].state is StepState.BEGAN
@@ -153,9 +153,9 @@ def test_everything_is_in_the_table_when_the_release_is_closed(ledger: Ledger) -
     begun = record("20261123-120000-aaaa")
     ledger.begin(begun)
     journal = Journal(ledger, begun, lambda: NOW)
-    journal.step_began("migrate")
+    journal.step_began(StepName.MIGRATE)
     journal.migration_started("arn:task/1")
-    journal.step_ended("migrate", True, 2.0)
+    journal.step_ended(StepName.MIGRATE, True, 2.0)
     journal.services_updating({"app": "arn:app:8"})
     journal.service_updated("app", "ecs-svc/1", "arn:app:8")
     journal.image_built("app", "sha256:new")
@@ -174,9 +174,9 @@ def test_the_next_durable_note_raises_when_a_note_beside_could_not_be_written(le
     ledger.begin(begun)
     journal = Journal(ledger, begun, lambda: NOW)
     ledger.save(replace(begun, fencing_token=4))
-    journal.step_ended("build", True, 1.0)
+    journal.step_ended(StepName.BUILD, True, 1.0)
     with pytest.raises(LeaseLost):
-        journal.step_began("migrate")
+        journal.step_began(StepName.MIGRATE)
 
 
 def test_a_save_takes_at_most_ten_milliseconds_when_the_table_is_on_this_machine(ledger: Ledger) -> None:

@@ -22,7 +22,7 @@ from deploytool.ledger.lock import InUse, Locked
 from deploytool.ledger.lock_store import Lock, acquire
 from deploytool.ledger.record import Kind, MigrationRecord, ServiceRecord, step_began, step_ended
 from deploytool.ledger.store import Ledger
-from deploytool.release.model import Commit
+from deploytool.release.model import Commit, StepName
 from deploytool.release.model import Result as Came
 from tests.integration.ledger.clocks import QuickClock
 from tests.unit.ledger.records import finished, record
@@ -77,7 +77,7 @@ def three(ledger: Ledger) -> None:
         pull_request=12,
         run_url="https://github.test/runs/7",
     )
-    first = step_ended(step_began(first, "roll out", "app", YESTERDAY), "roll out", True, 41.0)
+    first = step_ended(step_began(first, StepName.DEPLOY, "app", YESTERDAY), StepName.DEPLOY, True, 41.0)
     second = record("20261101-110000-bbbb", started_at=YESTERDAY + timedelta(hours=1), commit=Commit("b" * 40, "Break"))
     third = record("20261101-120000-cccc", started_at=YESTERDAY + timedelta(hours=2), commit=Commit("c" * 40, "Mend"))
     for begun, result in ((first, Came.RELEASED), (second, Came.ROLLED_BACK), (third, None)):
@@ -125,7 +125,7 @@ def test_one_release_is_told_in_full_when_it_is_named(typed: Typed) -> None:
         "https://github.test/runs/7",
         "app:7",
         "app:8",
-        "✓  roll out  41 s",
+        "✓  deploy  41 s",
         "so it ended",
     ):
         assert part in shown

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploytool.errors import DeployError
-from deploytool.release.model import Outcome
+from deploytool.release.model import Outcome, StepName
 
 
 @dataclass
@@ -37,11 +37,11 @@ class ModelJournal:
     fails: dict[tuple[str, ...], DeployError] = field(default_factory=dict)
     """What a note that begins with these words raises, instead of being kept."""
 
-    def step_began(self, name: str, detail: str = "") -> None:
+    def step_began(self, name: StepName, detail: str = "") -> None:
         """Kept."""
         self._note(("step began", name))
 
-    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Kept."""
         self._note(("step ended", name, "well" if succeeded else "badly"))
 

@@ -12,7 +12,7 @@ from deploytool.errors import DeployError, LeaseLost, SupersededBy
 from deploytool.ledger import record as notes
 from deploytool.ledger.lock import LockState
 from deploytool.ledger.record import Record
-from deploytool.release.model import Outcome
+from deploytool.release.model import Outcome, StepName
 from tests.support.fake_ecs.clock import VirtualClock
 from tests.support.fake_ecs.deployment import moment
 from tests.support.fake_ecs.lifeline import Lifeline
@@ -83,11 +83,11 @@ class RecordedJournal:
     life: Lifeline
     luck: random.Random
 
-    def step_began(self, name: str, detail: str = "") -> None:
+    def step_began(self, name: StepName, detail: str = "") -> None:
         """Durable on return."""
         self._durable(lambda record: notes.step_began(record, name, detail, moment(self.clock.now)))
 
-    def step_ended(self, name: str, succeeded: bool, seconds: float, detail: str = "") -> None:
+    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
         """Soon."""
         self._soon(lambda record: notes.step_ended(record, name, succeeded, seconds, detail))
 

@@ -41,7 +41,7 @@ def test_a_failure_is_told_by_the_first_line_that_says_the_deployment_failed() -
     lines = (
         Line(1.0, "10:00:01  worker: 0 of 1 running, 2 failed; 1 old task still serving"),
         Line(2.0, "10:00:02  worker: 0 of 1 running; the deployment failed (circuit breaker was triggered)"),
-        Line(3.0, "10:00:03  roll out FAILED in 2.0 s"),
+        Line(3.0, "10:00:03  deploy FAILED in 2.0 s"),
     )
     assert told_at(lines) == 2.0
 

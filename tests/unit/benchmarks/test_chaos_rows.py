@@ -41,7 +41,7 @@ def test_what_failed_is_told_below_the_table() -> None:
         ("", "look"),
         ("12:00:00  releasing x\n12:00:00  build: app\n12:00:01  build done in 1 s\n", "build"),
         ("12:00:00  build: app\n12:00:01  migrate: m\n", "migrate"),
-        ("12:00:00  roll out: app\n12:00:03  app: 1 of 1 running\n", "roll out"),
+        ("12:00:00  deploy: app\n12:00:03  app: 1 of 1 running\n", "deploy"),
         ("12:00:00  verify: http://x\n12:00:01  released: it is live\n", "close"),
     ],
 )

@@ -50,7 +50,7 @@ from deploytool.doctor.facts_account import (
 )
 from deploytool.ledger.record import Kind, MigrationRecord, StepRecord, StepState
 from deploytool.ledger.record import Record as Release
-from deploytool.release.model import Commit, Result
+from deploytool.release.model import Commit, Result, StepName
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:1:alerts"
@@ -127,7 +127,7 @@ RELEASE = Release(
     started_at=NOW - timedelta(days=1),
     fencing_token=1,
     run_url="https://github.com/acme/shop/actions/runs/7",
-    steps=(StepRecord("migrate", StepState.ENDED, NOW - timedelta(days=1)),),
+    steps=(StepRecord(StepName.MIGRATE, StepState.ENDED, NOW - timedelta(days=1)),),
     migration=MigrationRecord(task="task", ran=True),
     result=Result.RELEASED,
 )
@@ -196,7 +196,7 @@ HEALTHY = Facts(
 
 
 def facts(**changes: Any) -> Facts:
-    """The healthy account with one fact or more in other words."""
+    """The healthy account with some facts replaced."""
     return replace(HEALTHY, **changes)
 
 
@@ -221,6 +221,6 @@ def app(**changes: Any) -> Facts:
     return facts(services=(replace(APP, **changes), WORKER))
 
 
-def judged(check: str, found: Facts) -> CheckResult:
-    """What one check says."""
-    return run_check(next(each for each in CHECKS if each.id == check), found)
+def judged(check: str, account_facts: Facts) -> CheckResult:
+    """The result of one check."""
+    return run_check(next(item for item in CHECKS if item.id == check), account_facts)

@@ -52,7 +52,7 @@ def test_a_good_release_says_what_serves_now() -> None:
 | `app` | ✅ live | `shop-app:41` → `shop-app:42` (`4f2a9c1 9c9c9c9c9c9c`) | 2/2 |
 | `worker` | ✅ live | `shop-worker:17` → `shop-worker:18` (`4f2a9c1 9c9c9c9c9c9c`) | 1/1 |
 
-build ✓ 31 s · migrate ✓ 6.4 s · roll out ✓ 42 s · verify ✓ 0.4 s
+build ✓ 31 s · migrate ✓ 6.4 s · deploy ✓ 42 s · verify ✓ 0.4 s
 """
     )
 
@@ -73,10 +73,10 @@ def test_a_failure_does_not_link_to_the_site_as_if_it_were_the_new_version() -> 
 def test_a_release_on_its_way_shows_the_step_and_each_service() -> None:
     text = comment(told(good_events()[:9]), LINKS)
     assert "### 🚀 Releasing to production" in text
-    assert "Now: roll out." in text
+    assert "Now: deploy." in text
     assert "| `app` | 1 of 2 running; 1 pending | `shop-app:41` → … | 1/2 |" in text
     assert "| `worker` | not begun | `shop-worker:17` → … | –/1 |" in text
-    assert "**roll out …**" in text
+    assert "**deploy …**" in text
 
 
 @pytest.mark.parametrize("result", sorted(set(Result) - {Result.RELEASED, Result.MIGRATED, Result.NOTHING_TO_DO}))

@@ -24,6 +24,7 @@ from deploytool.github.client import (
 )
 from deploytool.github.comments import PAUSE, BestEffort, best, named_in
 from deploytool.github.deployments import LONGEST_DESCRIPTION, Status, closing, payload, payload_of, progress_text
+from deploytool.release.model import StepName
 from tests.support.sample_events import plan, released, rolled_back
 
 NOW = 1_000_000.0
@@ -137,7 +138,8 @@ def test_only_a_good_outcome_is_a_success() -> None:
     assert closing(released()) == Status("success", released().summary)
     assert closing(rolled_back()).state == "failure"
     assert closing(None).state == "error"
-    assert (progress_text("migrate").description, progress_text("publish").description) == ("migrating", "publish")
+    assert progress_text(StepName.MIGRATE).description == "migrating"
+    assert progress_text(StepName.RUN).description == "run"
 
 
 class Clock:

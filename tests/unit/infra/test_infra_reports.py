@@ -32,7 +32,7 @@ from deploytool.infra.templates import Resource
 from deploytool.output.log import LogView
 from deploytool.output.progress import ASCII
 from deploytool.release.events import Event, Explained, OutputLine, StepBegan, StepEnded, WarningIssued
-from deploytool.release.model import Problem
+from deploytool.release.model import Problem, StepName
 from tests.unit.infra.stacks_cases import event, of_stack
 
 DATA, SERVICE = (stack for stack in stacks_of("shop", "production") if stack.key in ("data", "service"))
@@ -202,7 +202,7 @@ def test_github_actions_gets_an_annotation_per_reason_when_it_fails() -> None:
 
 
 def test_the_end_of_a_build_is_outside_its_fold() -> None:
-    told = log([StepBegan("build"), StepEnded("build", True, 31.0)], actions=True)
+    told = log([StepBegan(StepName.BUILD), StepEnded(StepName.BUILD, True, 31.0)], actions=True)
     assert told[-2:] == ["::endgroup::", "09:00:00  build done in 31 s"]
 
 

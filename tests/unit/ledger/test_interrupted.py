@@ -18,17 +18,17 @@ from deploytool.ledger.recovery import (
     stranded,
     took_every_step,
 )
-from deploytool.release.model import Commit, Result
+from deploytool.release.model import Commit, Result, StepName
 from tests.unit.release import plan_cases as cases
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ON = {"before": 1, "after": 2, "foreign": 9}
-WHOLE = ("migrate", "roll out", "verify")
+WHOLE = ("migrate", "deploy", "verify")
 
 
 def steps(*names: str, last: StepState = StepState.ENDED) -> tuple[StepRecord, ...]:
     states = [StepState.ENDED] * (len(names) - 1) + [last] * bool(names)
-    return tuple(StepRecord(name, state, NOW) for name, state in zip(names, states, strict=True))
+    return tuple(StepRecord(StepName(name), state, NOW) for name, state in zip(names, states, strict=True))
 
 
 def record(*names: str, last: StepState = StepState.ENDED, after: bool = True) -> Record:
@@ -65,13 +65,13 @@ BOTH = ("app", "worker")
     ("left", "seen", "expected"),
     [
         (record("migrate", after=False), states("before", "before"), InterruptedRelease(False)),
-        (record("migrate", "roll out", last=StepState.BEGAN), states("before", "before"), InterruptedRelease(False)),
+        (record("migrate", "deploy", last=StepState.BEGAN), states("before", "before"), InterruptedRelease(False)),
         (
-            record("migrate", "roll out", last=StepState.BEGAN),
+            record("migrate", "deploy", last=StepState.BEGAN),
             states("after", "before"),
             InterruptedRelease(False, to_put_back=("app",)),
         ),
-        (record("migrate", "roll out"), states("after", "after"), InterruptedRelease(False, to_put_back=BOTH)),
+        (record("migrate", "deploy"), states("after", "after"), InterruptedRelease(False, to_put_back=BOTH)),
         (
             record(*WHOLE, last=StepState.BEGAN),
             states("after", "after", "app"),
@@ -82,18 +82,18 @@ BOTH = ("app", "worker")
         (record(*WHOLE), states("after", "after", "worker"), InterruptedRelease(True, to_await=("worker",))),
         (record(*WHOLE), states("after", "before"), InterruptedRelease(False, to_put_back=("app",))),
         (
-            record("roll out", "put back", last=StepState.BEGAN),
+            record("deploy", "roll back", last=StepState.BEGAN),
             states("after", "before", "worker"),
             InterruptedRelease(False, to_await=("worker",), to_put_back=("app",)),
         ),
-        (record("roll out", "put back"), states("before", "before"), InterruptedRelease(False)),
+        (record("deploy", "roll back"), states("before", "before"), InterruptedRelease(False)),
         (
-            record("roll out", last=StepState.BEGAN),
+            record("deploy", last=StepState.BEGAN),
             states("foreign", "after", "app"),
             InterruptedRelease(False, to_put_back=("worker",), foreign=("app",)),
         ),
         (
-            record("roll out", last=StepState.BEGAN),
+            record("deploy", last=StepState.BEGAN),
             states("before", ""),
             InterruptedRelease(False, foreign=("worker",)),
         ),
@@ -131,7 +131,7 @@ def test_a_service_that_keeps_its_revision_is_no_business_of_it() -> None:
 def test_a_service_without_a_primary_deployment_is_not_waited_for() -> None:
     empty = {key: replace(state, deployments=()) for key, state in states("before", "before").items()}
 
-    assert classify_interrupted(record("roll out", last=StepState.BEGAN), empty) == InterruptedRelease(False)
+    assert classify_interrupted(record("deploy", last=StepState.BEGAN), empty) == InterruptedRelease(False)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_a_service_without_a_primary_deployment_is_not_waited_for() -> None:
     [
         (record(), False),
         (record(*WHOLE), True),
-        (record("roll out"), False),
+        (record("deploy"), False),
         (record("migrate"), False),
         (record(*WHOLE, last=StepState.BEGAN), False),
         (record(*WHOLE, last=StepState.FAILED), False),
-        (record(*WHOLE, "put back"), False),
-        (replace(record("roll out"), plan={}), True),
+        (record(*WHOLE, "roll back"), False),
+        (replace(record("deploy"), plan={}), True),
     ],
     ids=[
         "nothing",
@@ -153,7 +153,7 @@ def test_a_service_without_a_primary_deployment_is_not_waited_for() -> None:
         "the rollout is missing",
         "began",
         "failed",
-        "put back",
+        "roll back",
         "without verification",
     ],
 )
@@ -202,7 +202,7 @@ def test_a_migration_alone_ended_as_its_last_task_did(
 
 
 def ended(result: Result, *, moved: bool = True, name: str = "r-1") -> Record:
-    begun = record("roll out", "put back")
+    begun = record("deploy", "roll back")
     ids = {key: replace(each, deployment_id="ecs-svc/7" if moved else "") for key, each in begun.services.items()}
     return replace(begun, release_id=name, services=ids, result=result)
 

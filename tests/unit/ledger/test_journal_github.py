@@ -11,7 +11,7 @@ from deploytool.ledger import journal as module
 from deploytool.ledger.journal import Journal
 from deploytool.ledger.record import Record
 from deploytool.ledger.store import Ledger
-from deploytool.release.model import GithubRecord
+from deploytool.release.model import GithubRecord, StepName
 from tests.unit.ledger.records import outcome_of, record
 
 MADE = GithubRecord(7, 12, 3, "https://github.test/c/3")
@@ -41,7 +41,7 @@ def test_they_go_with_the_next_note(journal: Journal, written: Written) -> None:
     journal.on_github(GithubRecord(7))
     journal.on_github(MADE)
     assert written.saved == []
-    journal.step_began("migrate")
+    journal.step_began(StepName.MIGRATE)
     (saved,) = written.saved
     assert (saved.github, saved.pull_request) == (MADE, 12)
 

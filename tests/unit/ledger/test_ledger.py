@@ -45,6 +45,7 @@ from deploytool.release.model import (
     Plan,
     ReleaseRequest,
     Result,
+    StepName,
     TriggeredBy,
 )
 from tests.unit.ledger.records import NOW, finished, outcome_of, record
@@ -70,7 +71,8 @@ records = st.builds(
     images=st.dictionaries(texts, texts, max_size=2),
     services=st.dictionaries(texts, st.builds(ServiceRecord, texts, texts, st.none() | texts, texts), max_size=2),
     steps=st.lists(
-        st.builds(StepRecord, texts, st.sampled_from(StepState), moments, st.floats(0, 1e6), texts), max_size=2
+        st.builds(StepRecord, st.sampled_from(StepName), st.sampled_from(StepState), moments, st.floats(0, 1e6), texts),
+        max_size=2,
     ).map(tuple),
     migration=st.builds(MigrationRecord, texts, texts, st.booleans()),
     ended_at=st.none() | moments,
@@ -138,26 +140,29 @@ def test_the_record_knows_every_service_and_has_changed_nothing_when_it_is_opene
 
 
 def test_a_step_is_judged_once_when_it_is_repeated() -> None:
-    began = step_began(step_began(record(), "put back", "app", NOW), "put back", "", NOW)
-    ended = step_ended(began, "put back", False, 1.23456)
+    began = step_began(step_began(record(), StepName.REVERT, "app", NOW), StepName.REVERT, "", NOW)
+    ended = step_ended(began, StepName.REVERT, False, 1.23456)
     assert [(step.state, step.seconds, step.detail) for step in ended.steps] == [
         (StepState.BEGAN, 0.0, "app"),
         (StepState.FAILED, 1.235, ""),
     ]
-    assert step_ended(step_began(record(), "build", "app", NOW), "build", True, 1).steps[0] == StepRecord(
-        "build", StepState.ENDED, NOW, 1, "app"
+    assert step_ended(step_began(record(), StepName.BUILD, "app", NOW), StepName.BUILD, True, 1).steps[0] == StepRecord(
+        StepName.BUILD, StepState.ENDED, NOW, 1, "app"
     )
 
 
 def test_the_end_of_a_step_that_nobody_saw_begin_is_left_out() -> None:
-    assert step_ended(step_began(record(), "build", "", NOW), "verify", True, 1.0).steps[0].state is StepState.BEGAN
-    assert step_ended(record(), "verify", True, 1.0).steps == ()
+    assert (
+        step_ended(step_began(record(), StepName.BUILD, "", NOW), StepName.VERIFY, True, 1.0).steps[0].state
+        is StepState.BEGAN
+    )
+    assert step_ended(record(), StepName.VERIFY, True, 1.0).steps == ()
 
 
 def test_a_detail_is_cut_when_it_is_longer_than_an_item_can_hold() -> None:
-    made = step_ended(step_began(record(), "build", "x" * 5000, NOW), "build", False, 1.0, "y" * 5000)
+    made = step_ended(step_began(record(), StepName.BUILD, "x" * 5000, NOW), StepName.BUILD, False, 1.0, "y" * 5000)
     assert made.steps[0].detail == "y" * DETAIL
-    assert len(step_began(record(), "build", "x" * 5000, NOW).steps[0].detail) == DETAIL
+    assert len(step_began(record(), StepName.BUILD, "x" * 5000, NOW).steps[0].detail) == DETAIL
 
 
 def test_the_migrate_task_is_known_when_it_was_started() -> None:
@@ -287,10 +292,13 @@ def test_a_running_revision_is_of_the_release_that_last_made_it_live(
 
 @pytest.mark.parametrize(("older", "word"), OLDER_WORDS.items())
 def test_a_record_in_the_older_spelling_is_read_as_the_same_result(older: str, word: str) -> None:
-    document = to_document(replace(record("r-1"), steps=(StepRecord("build", StepState.ENDED, NOW),)))
+    document = to_document(replace(record("r-1"), steps=(StepRecord(StepName.BUILD, StepState.ENDED, NOW),)))
     if word in set(Result):
         assert from_document({**document, "result": older}).result is Result(word)
         assert spellings(Result(word)) == (word, older)
+    elif word in set(StepName):
+        step = {**document["steps"][0], "name": older}
+        assert from_document({**document, "steps": [step]}).steps[0].name is StepName(word)
     else:
         step = {**document["steps"][0], "state": older}
         assert from_document({**document, "steps": [step]}).steps[0].state is StepState(word)

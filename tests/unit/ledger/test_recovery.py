@@ -10,7 +10,7 @@ from deploytool.errors import CloudError, Exit
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
 from deploytool.ledger.recovery import recover, settle_finished
 from deploytool.release.events import StepEnded, WarningIssued
-from deploytool.release.model import Commit, Result
+from deploytool.release.model import Commit, Result, StepName
 from deploytool.release.tasks import MigrationStillRuns
 from tests.support.fake_account import Cloud
 from tests.support.fake_ecs.deployment import START
@@ -43,7 +43,7 @@ def killed(*names: str, last: StepState = StepState.BEGAN) -> Record:
         started_at=START,
         fencing_token=1,
         services={key: ServiceRecord(key, revision(key, 1), revision(key, 2)) for key in KEYS},
-        steps=tuple(StepRecord(name, state, START) for name, state in zip(names, states, strict=True)),
+        steps=tuple(StepRecord(StepName(name), state, START) for name, state in zip(names, states, strict=True)),
     )
 
 
@@ -114,7 +114,7 @@ def test_puts_back_what_moved_when_it_was_killed_before_its_end(
         cloud.ecs.members[key].move_to(revision(key, 2))
     cloud.clock.sleep(waited)
 
-    end = recover(killed("roll out", "verify"), cloud.deps, 300.0)
+    end = recover(killed("deploy", "verify"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
     assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
@@ -126,7 +126,7 @@ def test_leaves_the_new_version_when_it_was_killed_after_its_last_step(cloud: Cl
         cloud.ecs.members[key].move_to(revision(key, 2))
     cloud.clock.sleep(60.0)
 
-    end = recover(killed("roll out", last=StepState.ENDED), cloud.deps, 300.0)
+    end = recover(killed("deploy", last=StepState.ENDED), cloud.deps, 300.0)
 
     assert (end.result, "it is live" in end.summary) == (Result.RELEASED, True)
     assert cloud.ecs.changed() == []
@@ -138,7 +138,7 @@ def test_waits_for_the_way_back_that_ecs_is_on_when_it_was_killed_while_going_ba
     cloud.clock.sleep(3.0)
     cloud.ecs.members["app"].move_to(revision("app", 1))
 
-    end = recover(killed("roll out", "put back"), cloud.deps, 300.0)
+    end = recover(killed("deploy", "roll back"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
     assert [call.about for call in cloud.ecs.made("UpdateService")] == ["worker"]
@@ -149,7 +149,7 @@ def test_leaves_the_service_alone_and_names_it_when_somebody_else_deployed_it_si
     cloud.ecs.members["app"].move_to(revision("app", 99))
     cloud.ecs.members["worker"].move_to(revision("worker", 2))
 
-    end = recover(killed("roll out"), cloud.deps, 300.0)
+    end = recover(killed("deploy"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
     assert "app was left on app:99, which somebody else deployed" in end.summary
@@ -162,7 +162,7 @@ def test_says_that_a_service_did_not_settle_when_the_version_before_crashes(clou
     cloud.clock.sleep(60.0)
     cloud.ecs.lives[revision("app", 1)] = CRASHES
 
-    end = recover(killed("roll out"), cloud.deps, 300.0)
+    end = recover(killed("deploy"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLBACK_INCOMPLETE
     assert "app did not settle" in end.summary
@@ -175,14 +175,14 @@ def test_raises_and_says_nothing_of_an_end_when_a_service_may_not_be_put_back(cl
     cloud.ecs.faults.append(Fault("UpdateService", denied("UpdateService"), "app"))
 
     with pytest.raises(CloudError):
-        recover(killed("roll out"), cloud.deps, 300.0)
+        recover(killed("deploy"), cloud.deps, 300.0)
 
     assert serving(cloud) == (2, 1)
 
 
 def ended(result: Result = Result.CANCELLED, **moved: str) -> Record:
     """The record of a release that wrote its end while its services were on their way back."""
-    begun = killed("roll out", "put back")
+    begun = killed("deploy", "roll back")
     services = {key: replace(each, deployment_id=moved.get(key, "")) for key, each in begun.services.items()}
     return replace(begun, services=services, result=result, ended_at=START)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deploytool.ledger.dora import Bucket, dora
 from deploytool.ledger.record import Kind, Record, StepRecord, StepState
-from deploytool.release.model import Commit, Result
+from deploytool.release.model import Commit, Result, StepName
 from tests.unit.ledger.records import NOW, finished, record
 
 DAY = timedelta(days=1)
@@ -143,8 +143,8 @@ def test_the_figures_are_those_of_what_happened(history: History) -> None:
 def test_users_meet_a_bad_version_from_the_rollout_on_when_it_fails() -> None:
     bad = ended("r-1", 1, Result.ROLLED_BACK, minutes=10)
     steps = (
-        StepRecord("build", StepState.ENDED, bad.started_at),
-        StepRecord("roll out", StepState.FAILED, bad.started_at + timedelta(minutes=8)),
+        StepRecord(StepName.BUILD, StepState.ENDED, bad.started_at),
+        StepRecord(StepName.DEPLOY, StepState.FAILED, bad.started_at + timedelta(minutes=8)),
     )
     assert dora([replace(bad, steps=steps)], SINCE, UNTIL).time_to_restore == 2 * MINUTE
 

@@ -12,6 +12,7 @@ from deploytool.output.log import WORDING, LogView, lines
 from deploytool.output.markup import container_prefix, duration, progress_text
 from deploytool.output.outcome import outcome_text
 from deploytool.release.events import Ended, Event, Explained, OutputLine, Planned, StepBegan, WarningIssued
+from deploytool.release.model import StepName
 from tests.support.sample_events import CRASH, RELEASE, at, bad_events, good_events, migration_only, moved, plan
 
 
@@ -34,12 +35,12 @@ def test_a_good_release_reads_like_this() -> None:
         "12:03:38  migrate",
         "12:03:40  migrate | applied 0003_cart.sql",
         "12:03:44  migrate done in 6.4 s: exit code 0",
-        "12:03:44  roll out: app, worker",
+        "12:03:44  deploy: app, worker",
         "12:03:47  app: 1 of 2 running; 1 pending",
         "12:03:47  worker: 1 of 1 running; waits for the old task to stop",
         "12:04:26  app: live",
         "12:04:26  worker: live",
-        "12:04:26  roll out done in 42 s",
+        "12:04:26  deploy done in 42 s",
         "12:04:27  verify: https://shop.example/api/health",
         "12:04:27  verify done in 0.4 s",
         "12:04:28  ended: released",
@@ -59,7 +60,7 @@ def test_a_failure_says_cause_aws_words_and_fix_as_soon_as_they_are_known() -> N
         "  AWS says: Essential container in task exited",
         "  fix: read its last lines below, correct the start command or what it needs",
     ]
-    assert "roll out FAILED in 20 s" in told
+    assert "deploy FAILED in 20 s" in told
 
 
 def test_the_same_news_is_told_once_when_it_comes_again() -> None:
@@ -133,9 +134,9 @@ HOSTILE = st.lists(st.one_of(COMMANDS, st.text(max_size=8)), max_size=8).map("".
 @given(HOSTILE)
 def test_somebody_elses_line_never_is_a_workflow_command(text: str) -> None:
     events: tuple[Event, ...] = (
-        OutputLine("build", text),
-        OutputLine("migrate", text),
-        StepBegan("verify", text),
+        OutputLine(StepName.BUILD, text),
+        OutputLine(StepName.MIGRATE, text),
+        StepBegan(StepName.VERIFY, text),
         moved("app", 1, 2, DeploymentState.ROLLED_BACK, text),
         Explained(Diagnosis("exit-1", text, text, quote=text, subject="app")),
         WarningIssued(text),

@@ -16,7 +16,7 @@ from deploytool.output.outcome import outcome_text
 from deploytool.output.plan import plan_text
 from deploytool.output.progress import ASCII, UNICODE, LiveView, ReleaseView, apply, render
 from deploytool.release.events import Explained, OutputLine, WarningIssued
-from deploytool.release.model import Commit, Result
+from deploytool.release.model import Commit, Result, StepName
 from tests.support.sample_events import (
     CRASH,
     SHA,
@@ -107,7 +107,7 @@ Last lines of its log:
   | booting worker
   | Error: Cannot find module '/app/worker.js'
 
-Took 1 min 06 s: build 31 s, roll out 20 s, put back 12 s
+Took 1 min 06 s: build 31 s, deploy 20 s, roll back 12 s
 """
     )
 
@@ -161,7 +161,7 @@ def drawn(story: ReleaseView, seconds: float = 45.0, width: int = 80, ascii_only
 def test_the_live_picture_shows_the_current_step_and_its_last_lines() -> None:
     story = told(good_events()[:2])
     for number in range(9):
-        story = apply(story, OutputLine("build", f"step {number} [bold]not markup[/bold]"), at(2))
+        story = apply(story, OutputLine(StepName.BUILD, f"step {number} [bold]not markup[/bold]"), at(2))
     shown = drawn(story, 5.1)
     assert "build           5.0 s app, migrate" in shown
     assert "step 2 " not in shown
@@ -179,7 +179,7 @@ def test_the_live_picture_shows_each_service() -> None:
 
 def test_the_live_picture_never_is_wider_than_the_terminal() -> None:
     story = told(bad_events()[:6])
-    story = apply(story, OutputLine("roll out", "x" * 300), at(46))
+    story = apply(story, OutputLine(StepName.DEPLOY, "x" * 300), at(46))
     story = apply(story, Explained(replace(CRASH, cause="y " * 90)), at(46))
     assert max(map(len, drawn(story, width=40).splitlines())) <= 40
 
@@ -228,7 +228,7 @@ def test_a_live_story_draws_what_it_was_told() -> None:
     with LiveView(console, lambda: at(3), ReleaseView(), apply, render) as progress:
         for _, event in bad_events():
             progress.on_event(event)
-    assert "✗ roll out         20 s" in file.getvalue()
+    assert "✗ deploy           20 s" in file.getvalue()
     assert file.getvalue().endswith("\x1b[?25h")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from deploytool.errors import Exit, LeaseLost, SupersededBy
 from deploytool.release.events import StepBegan, WarningIssued
-from deploytool.release.model import HttpResponse, NoResponse, Outcome, Result
+from deploytool.release.model import HttpResponse, NoResponse, Outcome, Result, StepName
 from tests.support.fake_account import Cloud
 from tests.support.fake_ecs.ecs import revision
 from tests.support.fake_ecs.faults import Fault, denied, unanswered
@@ -158,12 +158,12 @@ def test_notes_of_the_way_back_come_before_it_too(cloud: Cloud) -> None:
     release(cloud)
 
     words = [note[:2] for note in cloud.journal.notes]
-    assert words.index(("step ended", "roll out")) < words.index(("step began", "put back")) < words.index(
-        ("step ended", "put back")) < words.index(("closed", "rolled_back"))  # fmt: skip
+    assert words.index(("step ended", "deploy")) < words.index(("step began", "roll back")) < words.index(
+        ("step ended", "roll back")) < words.index(("closed", "rolled_back"))  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    "note", [("step began", "roll out"), ("moving",), ("moved", "app")], ids=lambda words: " ".join(words)
+    "note", [("step began", "deploy"), ("moving",), ("moved", "app")], ids=lambda words: " ".join(words)
 )
 def test_goes_back_when_the_ledger_cannot_be_written_on_the_way_there(cloud: Cloud, note: tuple[str, ...]) -> None:
     cloud.journal.fails[note] = DOWN
@@ -180,7 +180,7 @@ def test_a_ledger_that_is_down_keeps_nobody_from_going_back(cloud: Cloud, cancel
     cloud.web.answer = lambda _: HttpResponse(500, "no")
     if cancelled:
         cloud.clock.cancel_at = 20.0
-    words: tuple[tuple[str, ...], ...] = (("step began", "put back"), ("moved",), ("step ended", "put back"))
+    words: tuple[tuple[str, ...], ...] = (("step began", "roll back"), ("moved",), ("step ended", "roll back"))
 
     def down() -> None:
         cloud.journal.fails |= dict.fromkeys(words, DOWN)
@@ -202,7 +202,7 @@ def test_a_ledger_that_is_down_at_the_end_changes_no_outcome(cloud: Cloud) -> No
 
 def test_nobody_goes_back_when_the_ledger_says_that_the_lock_is_lost(cloud: Cloud) -> None:
     cloud.ecs.next_life["worker"] = CRASHES
-    cloud.journal.fails[("step began", "put back")] = LOST
+    cloud.journal.fails[("step began", "roll back")] = LOST
 
     outcome = release(cloud)
 
@@ -243,7 +243,7 @@ def test_is_cancelled_when_the_signal_comes_while_services_go_back(cloud: Cloud)
     began: list[float] = []
 
     def cancel_soon() -> None:
-        if any(event == StepBegan("put back", "app, worker") for event in cloud.told) and not began:
+        if any(event == StepBegan(StepName.REVERT, "app, worker") for event in cloud.told) and not began:
             began.append(cloud.clock.now)
             cloud.clock.cancel_at = cloud.clock.now
         elif not began:

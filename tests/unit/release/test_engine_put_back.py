@@ -11,7 +11,7 @@ import pytest
 from deploytool.config import model as config
 from deploytool.errors import Exit
 from deploytool.release.events import Explained, ServiceMoved, StepBegan, StepEnded
-from deploytool.release.model import HttpResponse, Result
+from deploytool.release.model import HttpResponse, Result, StepName
 from tests.support.fake_account import Cloud
 from tests.support.fake_ecs.faults import Fault, denied, unanswered
 from tests.support.fake_ecs.life import CRASHES, NEVER_READY, NO_IMAGE, Life
@@ -169,10 +169,10 @@ def test_no_event_claims_success_when(case: Case) -> None:
     outcome = cloud.release(plan)
 
     assert " is live in " not in outcome.summary
-    last = [event for event in cloud.told if isinstance(event, StepEnded) and event.step != "put back"][-1]
+    last = [event for event in cloud.told if isinstance(event, StepEnded) and event.step != StepName.REVERT][-1]
     assert not last.succeeded
     put_back = [event.step for event in cloud.told if isinstance(event, (StepBegan, StepEnded))][-2:]
-    assert put_back == ["put back", "put back"]
+    assert put_back == ["roll back", "roll back"]
 
 
 @pytest.mark.parametrize("case", CASES, ids=by_name)
@@ -205,7 +205,7 @@ def test_explains_before_the_rollout_ends_and_with_the_tasks_last_words() -> Non
     outcome = cloud.release(cloud.plan(APP, WORKER))
 
     first = next(i for i, event in enumerate(cloud.told) if isinstance(event, Explained))
-    ended = next(i for i, e in enumerate(cloud.told) if isinstance(e, StepEnded) and e.step == "roll out")
+    ended = next(i for i, e in enumerate(cloud.told) if isinstance(e, StepEnded) and e.step == StepName.DEPLOY)
     assert first < ended
     assert any("Cannot find module" in line for diagnosis in outcome.diagnoses for line in diagnosis.log)
 
@@ -251,5 +251,5 @@ def test_a_service_going_back_is_shown_as_such() -> None:
     cloud.release(plan)
 
     moved = [event for event in cloud.told if isinstance(event, ServiceMoved)]
-    began = next(i for i, event in enumerate(cloud.told) if event == StepBegan("put back", "app, worker"))
+    began = next(i for i, event in enumerate(cloud.told) if event == StepBegan(StepName.REVERT, "app, worker"))
     assert all(event.going_back == (cloud.told.index(event) > began) for event in moved)

@@ -53,12 +53,12 @@ def test_tells_each_step_in_order_and_the_outcome_last(cloud: Cloud) -> None:
 
     steps = [(type(e).__name__, e.step) for e in cloud.told if isinstance(e, (StepBegan, StepEnded))]
     assert steps == [
-        (kind, step) for step in ("build", "migrate", "roll out", "verify") for kind in ("StepBegan", "StepEnded")
+        (kind, step) for step in ("build", "migrate", "deploy", "verify") for kind in ("StepBegan", "StepEnded")
     ]
     assert isinstance(cloud.told[0], Planned)
     assert cloud.told[-1] == Ended(outcome)
     assert all(event.succeeded for event in cloud.told if isinstance(event, StepEnded))
-    assert [timing.step for timing in outcome.timings] == ["build", "migrate", "roll out", "verify"]
+    assert [timing.step for timing in outcome.timings] == ["build", "migrate", "deploy", "verify"]
 
 
 def test_runs_by_the_digest_that_the_build_pushed_when_the_image_was_not_there(cloud: Cloud) -> None:
@@ -89,7 +89,7 @@ def test_follows_the_output_of_the_migration(cloud: Cloud) -> None:
 
     cloud.release(cloud.plan(APP, WORKER, migrate=cases.migration()))
 
-    assert [e.line for e in cloud.told if isinstance(e, OutputLine) and e.step == "migrate"][1:] == [
+    assert [e.line for e in cloud.told if isinstance(e, OutputLine) and e.source == "migrate"][1:] == [
         "applying 0001",
         "done",
     ]
