@@ -150,7 +150,7 @@ class _CommentAnswers:
 
     def refused(self, reason: str, *, again: bool) -> None:
         """Why it was not done."""
-        self._try(self._edits.refused(self._sender, reason, self._run), again=again)
+        self._try(self._edits.refused(self._sender, reason, self._run_url), again=again)
 
     def _try(self, answer: str, *, again: bool) -> None:
         from deploytool.github.client import GithubError

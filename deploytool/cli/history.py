@@ -7,16 +7,14 @@ import click
 from deploytool.cli import option_rules, options
 from deploytool.release.model import Result
 
-RULES = option_rules.exclusive(
-    "RELEASE", "--limit", "--result", "--commit", why="RELEASE names the one to show"
-)
+RULES = option_rules.exclusive("RELEASE", "--limit", "--result", "--commit", why="RELEASE names the one to show")
 
 
 @click.command(name="history", cls=option_rules.Verb, rules=RULES)
 @click.argument("release", required=False)
 @options.environment
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Maximum number of releases.")
-@click.option("--result", type=click.Choice([result.value for result in Result]), help="Only releases with this result.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Maximum number.")
+@click.option("--result", type=click.Choice([result.value for result in Result]), help="Only releases that ended so.")
 @click.option("--commit", default="", help="Only releases of this commit, or of one that begins so.")
 @options.output
 def command(

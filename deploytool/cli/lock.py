@@ -63,7 +63,7 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
 
 @command.command()
 @options.environment
-@click.option("--force", is_flag=True, help="Release it even if in use; the running release aborts before its next change.")
+@click.option("--force", is_flag=True, help="Release it even if in use; that release aborts before its next change.")
 @options.output
 def release(config: str, environment: str | None, force: bool, output: str) -> None:
     """End a freeze; with --force, release the lock of a running release.

@@ -27,7 +27,7 @@ RULES = (
     show_default=True,
     help="The commit whose migration runs. Not with --live.",
 )
-@click.option("--live", is_flag=True, help="Run the migration of the live version instead of --commit.")
+@click.option("--live", is_flag=True, help="Run the migration of the live version. Not with --commit.")
 @options.busy
 @options.output
 def command(

@@ -27,6 +27,7 @@ from deploytool.output.markup import marker
 from deploytool.release.events import Ended, Event
 from deploytool.release.model import GithubRecord, Outcome, Plan
 
+
 @contextmanager
 def github_reporting(context: Context, release_id: str) -> Iterator[GithubReporting]:
     """Reports a release to GitHub; elsewhere it prints once why nothing was reported.
@@ -83,7 +84,7 @@ class GithubReporting:
         self._refusal = refusal(self._settings.app, self._settings.environment, error.cause, error.fix)
 
     def close(self) -> None:
-        """Send what is left, print what GitHub did not take, write job summary and outputs where a runner reads them."""
+        """Send what is left, print what GitHub did not take, and write job summary and outputs for a runner."""
         for note in self._reporter.close() if self._reporter else (self._github.silent_because,):
             print_text(f"note: {note}", err=True)
         summary = self._refusal or self._page.summary()
@@ -131,7 +132,7 @@ def _links(github: GithubContext, context: Context, release_id: str) -> Links:
 
 
 def report_plan(plan: Plan) -> None:
-    """Pull request's comment, job summary and outputs of a plan; what GitHub does not take is noted, and fails nothing."""
+    """A plan as comment, job summary and outputs. What GitHub does not take is printed, and fails nothing."""
     github = github_context(os.environ, read_event(os.environ))
     text = plan_markdown(plan)
     if github.summary_path and not append_summary(github.summary_path, text):

@@ -56,9 +56,7 @@ class Inspection:
         """Also the problems and warnings of what these task definitions refer to; it takes a second."""
         problems, warnings = preflight(self.context.session, definitions)
         live = self.live
-        return replace(
-            self, live=replace(live, problems=live.problems + problems, warnings=live.warnings + warnings)
-        )
+        return replace(self, live=replace(live, problems=live.problems + problems, warnings=live.warnings + warnings))
 
 
 def inspect_release(context: Context, ecs: Ecs, clock: Clock) -> Inspection:
@@ -262,9 +260,7 @@ def plan_rollback(session: DeploymentSession, rollback: RollbackRequest) -> Plan
     return PlannedDeployment(release, live.services, None, Kind.ROLLBACK, restores, previous)
 
 
-def _inspect_rollback(
-    session: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]
-) -> ObservedState:
+def _inspect_rollback(session: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]) -> ObservedState:
     """Every service, for the record; problems only of those that are rolled back, and none of migrations."""
     aws, ecs = session.context.session, session.ecs
     chosen = replace(settings, migrate=None, services={key: settings.services[key] for key in keys})

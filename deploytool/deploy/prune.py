@@ -115,9 +115,7 @@ def judge_revisions(
     return tuple(items)
 
 
-def judge_images(
-    images: Iterable[RegistryImage], kept: Iterable[Revision], ledgers: Ledgers
-) -> tuple[PruneItem, ...]:
+def judge_images(images: Iterable[RegistryImage], kept: Iterable[Revision], ledgers: Ledgers) -> tuple[PruneItem, ...]:
     """``kept`` are all ACTIVE revisions that are not deleted, of whatever family."""
     by_image = {name: revision for revision in kept for name in revision.images}
     items = []

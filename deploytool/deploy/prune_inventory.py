@@ -155,9 +155,7 @@ def open_inventories(config: str, *, locked: bool) -> Iterator[tuple[RegionInven
         for lock in [lock_of(context) for context in contexts]:
             if locked:
                 origin = run.triggered_by
-                request = LockState(
-                    owner=release_id(), actor=origin.actor, run_url=origin.run_url, reason="prune"
-                )
+                request = LockState(owner=release_id(), actor=origin.actor, run_url=origin.run_url, reason="prune")
                 stack.enter_context(acquire(lock, request, run.clock))
         regions = [tuple(group) for _, group in groupby(contexts, key=lambda context: context.settings.region)]
         yield tuple(RegionInventory(group, PruneInventory(group[0].session)) for group in regions)

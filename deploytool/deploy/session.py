@@ -59,7 +59,7 @@ NO_LEDGER = (
 class NotRecovered(DeployError):
     """An earlier release left services between two versions, and no run has brought them to one yet."""
 
-    exit_code = Exit.NOT_ROLLED_BACK
+    exit_code = Exit.ROLLBACK_INCOMPLETE
 
     def __init__(self, cause: str, fix: str = "") -> None:
         super().__init__(
@@ -240,9 +240,7 @@ def acquire_lock(context: Context, run: Run, conflict: LockConflictPolicy, reaso
 
     origin = run.triggered_by
     request = LockState(owner=run.id, actor=origin.actor, run_url=origin.run_url, reason=reason)
-    return acquire(
-        lock_of(context), request, run.clock, conflict=conflict, ttl=lease_ttl(), waiting=print_holder
-    )
+    return acquire(lock_of(context), request, run.clock, conflict=conflict, ttl=lease_ttl(), waiting=print_holder)
 
 
 def lease_ttl() -> float:

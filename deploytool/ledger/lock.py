@@ -61,6 +61,9 @@ class LockConflictPolicy:
         return cls(if_busy or ("refuse" if wait is None else "wait"), DEFAULT_WAIT if wait is None else wait)
 
 
+REFUSE = LockConflictPolicy()
+
+
 class LockStep(StrEnum):
     """What a run that needs the lock does next."""
 

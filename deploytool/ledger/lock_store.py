@@ -17,6 +17,7 @@ from deploytool.aws.session import Session
 from deploytool.errors import DeployError, LeaseLost, SupersededBy
 from deploytool.ledger.lock import (
     MARGIN,
+    REFUSE,
     HolderKind,
     LockConflictPolicy,
     Locked,
@@ -149,7 +150,7 @@ def acquire(
     request: LockState,
     clock: Clock,
     *,
-    conflict: LockConflictPolicy = LockConflictPolicy(),
+    conflict: LockConflictPolicy = REFUSE,
     ttl: float = DEFAULT_TTL,
     now: Now = utc_now,
     waiting: Callable[[LockState], None] = lambda _: None,

@@ -21,6 +21,7 @@ from deploytool.release.model import (
     TriggeredBy,
 )
 
+
 class Kind(StrEnum):
     """How a version came to an environment."""
 
@@ -330,9 +331,7 @@ def close_record(record: Record, outcome: Outcome, now: datetime) -> Record:
     )
 
 
-def close_recovered(
-    record: Record, result: Result, summary: str, running: Mapping[str, str], now: datetime
-) -> Record:
+def close_recovered(record: Record, result: Result, summary: str, running: Mapping[str, str], now: datetime) -> Record:
     """An interrupted release was recovered by a later run."""
     return replace(record, ended_at=now, result=result, summary=summary, running=dict(running))
 

@@ -16,6 +16,7 @@ from deploytool.release.ports import Dependencies
 from deploytool.release.rollout import update_services, watch_rollouts
 from deploytool.release.tasks import await_end
 
+
 @dataclass(frozen=True)
 class InterruptedRelease:
     """What ECS shows of a release without an end. Services by key."""

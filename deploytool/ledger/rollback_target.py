@@ -31,6 +31,7 @@ from deploytool.release.planner import (
     warnings,
 )
 
+
 class NoRollbackTarget(PreconditionFailed):
     """The ledger has no release to roll back to."""
 
@@ -191,7 +192,7 @@ def _missing_revisions(goal: Record, revisions: Mapping[str, TaskDefinition], ke
         name = revision(goal.running.get(key, ""))
         if not name:
             problems.append(Problem(
-                f"release {goal.release_id} has no revision of {key}", f"exclude {key}: name the other services with --service"
+                f"release {goal.release_id} has no revision of {key}", f"exclude {key}: name the others with --service"
             ))  # fmt: skip
         elif definition is None or definition.get("status") == "INACTIVE":
             problems.append(Problem(
@@ -206,10 +207,8 @@ def _migrated_since(goal: Record, newest_first: Iterable[Record]) -> tuple[str, 
     if not since:
         return ()
     commits = ", ".join(record.commit.short for record in since)
-    return (
-        f"migrations since release {goal.release_id} ({commits}) are not reverted; "
-        "check that the old version supports the new schema",
-    )
+    schema = "check that the old version supports the new schema"
+    return (f"migrations since release {goal.release_id} ({commits}) are not reverted; {schema}",)
 
 
 def rollback_target(newest_first: Sequence[Record], restores: str = "") -> RollbackTarget | None:

@@ -219,8 +219,8 @@ def _drifted(each: Drift) -> str:
             f" {revision(each.recorded)}, in a task definition changed since, as `deploytool infra apply` does"
         )
     return (
-        f"{each.key} drifted: release {each.release_id} left {revision(each.recorded)}, {revision(each.running)} serves:"
-        " somebody deployed it by other means"
+        f"{each.key} is running {revision(each.running)}, but release {each.release_id} deployed"
+        f" {revision(each.recorded)} (changed outside deploytool)"
     )
 
 
