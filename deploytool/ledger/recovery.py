@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploytool.ecs.deployment_model import DeploymentState, Rollout, Sighting
+from deploytool.ecs.deployment_model import DeploymentState, Rollout, ServiceRollout, Sighting
 from deploytool.ecs.model import ServiceState, Task, revision
 from deploytool.errors import NotFound
 from deploytool.ledger.record import Kind, Record, ServiceRecord, StepState
 from deploytool.release.events import StepBegan, StepEnded
-from deploytool.release.failures import ServiceRollout
 from deploytool.release.model import Result, StepName
 from deploytool.release.ports import Dependencies
 from deploytool.release.rollout import update_services, watch_rollouts
@@ -175,7 +174,7 @@ def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResul
     names = {key: record.services[key] for key in record.services}
     watched = [_rollout_of(key, states[key]) for key in left.to_await if key not in left.to_put_back]
     watched += update_services(
-        [(key, states[key], names[key].before) for key in left.to_put_back if key in states], deps, going_back=True
+        [(key, states[key], names[key].before) for key in left.to_put_back if key in states], deps, reverting=True
     )
     ended = watch_rollouts(tuple(watched), timeout, deps, stop_early=False) if watched else ()
     unsettled = {each.key for each in ended if each.status.state is not DeploymentState.SUCCEEDED}
@@ -230,7 +229,7 @@ def _rollout_of(key: str, state: ServiceState) -> ServiceRollout:
     primary = state.primary
     assert primary is not None, "only a service with a PRIMARY deployment can be rolling"
     rollout = Rollout(state.name, primary.id, primary.task_definition, created_at=primary.created_at)
-    return ServiceRollout(key, rollout, state=state, going_back=True, sighting=Sighting(primary))
+    return ServiceRollout(key, rollout, state=state, reverting=True, sighting=Sighting(primary))
 
 
 def _judge(record: Record, left: InterruptedRelease, unsettled: set[str], deps: Dependencies) -> RecoveryResult:
