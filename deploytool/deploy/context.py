@@ -160,7 +160,7 @@ def enter_sandbox() -> None:
         if trust.is_near(Path.cwd()):
             print_text(f"note: a sandbox is here, and is not used: {identity} is set", err=True)
         return
-    state = trust.living(Path.cwd())
+    state = trust.find_running_sandbox(Path.cwd())
     if state is None:
         return
     point_to(state)

@@ -1,11 +1,10 @@
-"""The way in: load balancer, certificates, CDN, DNS."""
+"""What the checks need to know of AWS: each fact is reduced to what a check asks, and may be ``Unknown``."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from deploytool.config.model import EnvironmentConfig
@@ -13,9 +12,6 @@ from deploytool.doctor.facts_account import Account, Github
 from deploytool.doctor.result import Unknown
 from deploytool.ecs.task_definition import Secret
 from deploytool.ledger.record import Record
-
-# SEG core.doctor.facts_edge
-# The way in: load balancer, certificates, CDN, DNS.
 
 
 @dataclass(frozen=True)
@@ -66,8 +62,12 @@ class LoadBalancer:
 
     @property
     def tls(self) -> tuple[Listener, ...]:
-        """Listeners that speak TLS."""
-        return tuple(each for each in self.listeners if each.protocol in ("HTTPS", "TLS"))
+        return tuple(listener for listener in self.listeners if listener.protocol in ("HTTPS", "TLS"))
+
+    @property
+    def plain(self) -> tuple[Listener, ...]:
+        """HTTP listeners that do not redirect to HTTPS."""
+        return tuple(listener for listener in self.listeners if listener.protocol == "HTTP" and not listener.redirects)
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class DnsRecord:
 
 @dataclass(frozen=True)
 class Edge:
-    """All of it; each fact may be unseen by itself."""
+    """Everything between the internet and the tasks."""
 
     target_groups: tuple[TargetGroup, ...] | Unknown = ()
     balancers: tuple[LoadBalancer, ...] | Unknown = ()
@@ -128,9 +128,6 @@ class Edge:
     certificates: tuple[Certificate, ...] | Unknown = ()
     records: tuple[DnsRecord, ...] | Unknown = ()
 
-
-# SEG core.doctor.facts_network
-# Networks as EC2 describes them, reduced to what the checks ask.
 
 WORLD = frozenset({"0.0.0.0/0", "::/0"})
 
@@ -153,7 +150,7 @@ class Network:
     subnets: Mapping[str, Subnet]
 
     def public(self, ids: Collection[str]) -> tuple[str, ...]:
-        """Those of ``ids`` that the internet can reach, sorted."""
+        """The public ones among ``ids``, sorted."""
         return tuple(sorted(name for name in ids if name in self.subnets and self.subnets[name].public))
 
     def zones(self, ids: Collection[str]) -> frozenset[str]:
@@ -172,12 +169,10 @@ class Opening:
 
     @property
     def to_world(self) -> bool:
-        """Anybody may come in."""
         return not WORLD.isdisjoint(self.cidrs)
 
     @property
     def ports(self) -> str:
-        """For people."""
         if self.first is None:
             return "every port"
         return f"port {self.first}" if self.first == self.last else f"ports {self.first}-{self.last}"
@@ -192,16 +187,11 @@ class SecurityGroup:
 
     @property
     def to_world(self) -> tuple[Opening, ...]:
-        """What it opens to anybody."""
         return tuple(opening for opening in self.openings if opening.to_world)
 
     def admits(self, groups: Collection[str]) -> bool:
-        """A member of one of ``groups`` may come in."""
+        """A member of one of ``groups`` may connect."""
         return any(not set(opening.groups).isdisjoint(groups) for opening in self.openings)
-
-
-# SEG core.doctor.facts_services
-# What runs: cluster, services, their task definitions and how they scale.
 
 
 @dataclass(frozen=True)
@@ -225,7 +215,7 @@ class TaskShape:
     """Container and environment variable that holds a secret in the clear."""
     log_groups: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
-    """Containers whose output goes nowhere."""
+    """Containers without a log driver."""
     unchecked: tuple[str, ...] = ()
     """Essential containers without a health check."""
     execution_role: str = ""
@@ -264,11 +254,7 @@ class Scaling:
     """Names, each with what it follows."""
     suspended: bool = False
     scaled: bool = False
-    """An activity that ended well is remembered; AWS keeps six weeks of them."""
-
-
-# SEG core.doctor.facts_stores
-# Where data is kept: databases, caches, secrets, images, logs.
+    """It has a successful activity; AWS keeps six weeks of them."""
 
 
 @dataclass(frozen=True)
@@ -332,7 +318,7 @@ class SecretState:
     parameter: bool = False
     rotates: bool = False
     rotate_days: int = 0
-    """How often it should; 0 where the schedule is not in days."""
+    """Of its schedule; 0 where that is not in days."""
     rotated_at: datetime | None = None
 
     @property
@@ -343,40 +329,16 @@ class SecretState:
 
 @dataclass(frozen=True)
 class LogGroup:
-    """A CloudWatch log group; ``retention`` in days, ``None`` keeps for ever."""
+    """A CloudWatch log group; ``retention`` in days, ``None`` never expires."""
 
     name: str
     exists: bool = True
     retention: int | None = 30
 
 
-class Guarded(Protocol):
-    """Something behind security groups."""
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """Ids."""
-        ...
-
-
-G = TypeVar("G", bound=Guarded)
-
-
-def reached(stores: Collection[G], groups: Mapping[str, SecurityGroup], callers: Collection[str]) -> tuple[G, ...]:
-    """The stores of a VPC that the tasks may reach; all of them where no rule names the tasks' security groups."""
-    admitted = tuple(
-        store for store in stores if any(groups[name].admits(callers) for name in store.groups if name in groups)
-    )
-    return admitted or tuple(stores)
-
-
-# SEG core.doctor.facts
-# Everything that the checks look at, gathered at one moment.
-
-
 @dataclass(frozen=True)
 class Scope:
-    """What is examined: what the configuration names, and when."""
+    """What is checked, and when."""
 
     app: str
     account: str
@@ -386,7 +348,7 @@ class Scope:
     github_environment: str
     now: datetime
     host: str = ""
-    """Name under which people reach the application, where the configuration says it."""
+    """Public host name of the application; empty where the configuration does not say it."""
     migrate: str = ""
     """Task definition family of the migrate task; empty where there is none."""
     checkbox: bool = False
@@ -395,7 +357,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Facts:
-    """A fact that could not be read is a CannotTell in its place."""
+    """Everything that the checks need, read at one moment."""
 
     scope: Scope
     cluster: Cluster | Unknown | None
@@ -417,18 +379,14 @@ class Facts:
     releases: tuple[Record, ...] | Unknown
     """Newest first."""
     seeds: tuple[str, ...] | Unknown
-    """Task definition families of this app that are called after seeding."""
+    """Task definition families of this app with `seed` in their name."""
     edge: Edge
     account: Account
     github: Github
 
 
-# SEG core.doctor.scope
-# What is examined, from the configuration.
-
-
 def scope_of(settings: EnvironmentConfig, account: str, now: datetime) -> Scope:
-    """``account`` is the number of the one that is looked at."""
+    """``account`` is the account id."""
     return Scope(
         app=settings.app,
         account=account,

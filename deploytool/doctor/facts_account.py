@@ -1,4 +1,4 @@
-"""Who may do what, who watches, and who is told."""
+"""Facts of the whole account (permissions, monitoring, alerts) and of the repository on GitHub."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from deploytool.doctor.result import Unknown
-
-# SEG core.doctor.facts_account
-# Who may do what, who watches, and who is told.
 
 
 @dataclass(frozen=True)
@@ -28,14 +25,14 @@ class Trust:
 
     audiences: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
-    """Compared for equality, letter by letter."""
+    """Compared with ``StringEquals``."""
     patterns: tuple[str, ...] = ()
-    """Compared with wildcards (``StringLike``)."""
+    """Compared with ``StringLike``."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """An IAM role with everything it is allowed."""
+    """An IAM role with all its permissions."""
 
     name: str
     arn: str
@@ -47,7 +44,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Mfa:
-    """Who signs in to the console with a password alone."""
+    """``root``: the root user has MFA; ``without``: users with a password and no MFA."""
 
     root: bool
     without: tuple[str, ...] = ()
@@ -77,7 +74,7 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Topic:
-    """An SNS topic that something reports to; ``confirmed`` subscriptions."""
+    """An SNS topic with the number of its confirmed subscriptions."""
 
     arn: str
     confirmed: int = 1
@@ -95,7 +92,7 @@ class EventRule:
 
 @dataclass(frozen=True)
 class Account:
-    """What holds for the whole account; each fact may be unseen by itself."""
+    """What holds for the whole account."""
 
     roles: tuple[Role, ...] | Unknown = ()
     mfa: Mfa | Unknown = Mfa(root=True)
@@ -105,10 +102,6 @@ class Account:
     alarms: tuple[Alarm, ...] | Unknown = ()
     topics: tuple[Topic, ...] | Unknown = ()
     rules: tuple[EventRule, ...] | Unknown = ()
-
-
-# SEG core.doctor.facts_github
-# The GitHub side: the repository, its environment, its workflows and how its jobs sign in to AWS.
 
 
 @dataclass(frozen=True)
@@ -122,10 +115,10 @@ class RepositoryFact:
     default_branch: str
     created_at: datetime
     push: bool | None = None
-    """Whose token it is may push; ``None`` where GitHub does not say, as for a workflow's token."""
+    """The owner of the token may push; ``None`` where GitHub does not say, as for a workflow's token."""
     secret_scanning: bool | None = None
     push_protection: bool | None = None
-    """``None``: only administrators are told."""
+    """``None``: GitHub shows it to administrators only."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +130,7 @@ class SubjectForm:
     immutable: bool | None = None
     """Ids of owner and repository are in it; ``None`` where GitHub does not say."""
     prefix: str = ""
-    """How it begins, such as ``repo:acme/shop``; empty where GitHub does not say."""
+    """Its beginning, such as ``repo:acme/shop``; empty where GitHub does not say."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +142,7 @@ class Job:
     permissions: Mapping[str, str] | None
     """``None`` where neither job nor workflow says: the repository's default applies."""
     commands: tuple[str, ...] = ("release",)
-    """What it lets deploytool do, sorted; an expression where that is chosen when it runs."""
+    """Commands of deploytool, sorted; an expression where the command is chosen at run time."""
 
 
 @dataclass(frozen=True)
@@ -160,12 +153,12 @@ class Workflow:
     events: tuple[str, ...] = ()
     jobs: tuple[Job, ...] = ()
     responds: bool = False
-    """A job of it runs ``handle-comment``."""
+    """One of its jobs runs ``handle-comment``."""
 
 
 @dataclass(frozen=True)
 class Github:
-    """Each fact may be unseen by itself; all are where no token is there."""
+    """Everything is ``Unknown`` without a token."""
 
     repository: RepositoryFact | Unknown
     environment: bool | Unknown = True
@@ -173,4 +166,4 @@ class Github:
     subject: SubjectForm | Unknown = SubjectForm()
     workflows: tuple[Workflow, ...] | Unknown = ()
     reads: Mapping[str, Unknown | None] = field(default_factory=dict)
-    """Permission that a release reads with, and why it is denied; ``None`` where it is not."""
+    """Permission that a release needs for reading, and why it is denied; ``None``: granted."""

@@ -1,4 +1,4 @@
-"""What the doctor found: for a terminal, and as JSON."""
+"""The report of the doctor: text, JSON, and Markdown for the job summary."""
 
 from __future__ import annotations
 
@@ -10,56 +10,54 @@ from deploytool.doctor.result import Reason, Status
 from deploytool.output.json import SCHEMA
 from deploytool.output.markup import clean, code, prose
 
-# SEG report.doctor
-# What the doctor found: for a terminal, and as JSON.
-
 SIGNS = {Status.PASS: "ok  ", Status.FAIL: "FAIL", Status.UNKNOWN: "?   "}
-WORDS = {Status.PASS: "pass", Status.FAIL: "fail", Status.UNKNOWN: "cannot be told"}
+MARKDOWN_SIGNS = {Status.PASS: "✅", Status.FAIL: "❌", Status.UNKNOWN: "❔"}
+WORDS = {Status.PASS: "pass", Status.FAIL: "fail", Status.UNKNOWN: "unknown"}
 INDENT = " " * 8
 
 
-def doctor_text(examination: Report) -> str:
-    """Every check under the heading of its group; what is good in one line, the rest with its fix."""
-    scope = examination.scope
-    where = f"cluster {scope.cluster}, {scope.region}, account {scope.account}"
-    parts = [clean(f"{scope.app}, {scope.environment}: {where}")]
+def doctor_text(report: Report) -> str:
+    """Every check under the heading of its group: one line where it passes, else each problem with its fix."""
+    scope = report.scope
+    heading = f"{scope.app}, {scope.environment}: cluster {scope.cluster}, {scope.region}, account {scope.account}"
+    parts = [clean(heading)]
+    for group, results in _by_group(report):
+        title = group.value[0].upper() + group.value[1:]
+        parts.append("\n".join([title, *(line for result in results for line in _lines(result))]))
+    return "\n\n".join([*parts, summary_line(report)]) + "\n"
+
+
+def summary_line(report: Report) -> str:
+    counts = ", ".join(f"{number} {WORDS[status]}" for status, number in report.counts.items())
+    return counts + (f"; left out: {', '.join(report.left_out)}" if report.left_out else "")
+
+
+def _by_group(report: Report) -> Iterator[tuple[Group, list[CheckResult]]]:
     for group in Group:
-        checked = [each for each in examination.checked if each.check.group is group]
-        if checked:
-            parts.append("\n".join([_heading(group), *(line for each in checked for line in _lines(each))]))
-    return "\n\n".join([*parts, summary_line(examination)]) + "\n"
+        if results := [result for result in report.results if result.check.group is group]:
+            yield group, results
 
 
-def summary_line(examination: Report) -> str:
-    """How many checks stand how."""
-    told = ", ".join(f"{number} {WORDS[standing]}" for standing, number in examination.counts.items())
-    return told + (f"; left out: {', '.join(examination.left_out)}" if examination.left_out else "")
-
-
-def _heading(group: Group) -> str:
-    return group.value[0].upper() + group.value[1:]
-
-
-def _lines(checked: CheckResult) -> Iterator[str]:
-    yield f"  {SIGNS[checked.status]}  {checked.check.title} ({checked.check.id})"
-    if checked.status is Status.PASS:
-        yield from (f"{INDENT}{clean(reason.message)}" for reason in checked.reasons[:1])
-    for reason in is_worth_showing(checked):
-        yield f"{INDENT}{'cannot tell: ' if reason.status is Status.UNKNOWN else ''}{clean(reason.message)}"
+def _lines(result: CheckResult) -> Iterator[str]:
+    yield f"  {SIGNS[result.status]}  {result.check.title} ({result.check.id})"
+    if result.status is Status.PASS:
+        yield f"{INDENT}{clean(result.reasons[0].message)}"
+    for reason in problems(result):
+        yield f"{INDENT}{'unknown: ' if reason.status is Status.UNKNOWN else ''}{clean(reason.message)}"
         if reason.fix:
             yield f"{INDENT}  fix: {clean(reason.fix)}"
 
 
-def is_worth_showing(checked: CheckResult) -> tuple[Reason, ...]:
-    """What is not good, the failures first."""
+def problems(result: CheckResult) -> tuple[Reason, ...]:
+    """Failures first, then what is unknown."""
     return tuple(
-        reason for standing in (Status.FAIL, Status.UNKNOWN) for reason in checked.reasons if reason.status is standing
+        reason for status in (Status.FAIL, Status.UNKNOWN) for reason in result.reasons if reason.status is status
     )
 
 
-def doctor_document(examination: Report) -> dict[str, Any]:
+def doctor_document(report: Report) -> dict[str, Any]:
     """``deploytool doctor --output json``."""
-    scope = examination.scope
+    scope = report.scope
     return {
         "schema": SCHEMA,
         "kind": "doctor",
@@ -69,20 +67,20 @@ def doctor_document(examination: Report) -> dict[str, Any]:
         "region": scope.region,
         "cluster": scope.cluster,
         "at": scope.now.isoformat(),
-        "exit_code": int(examination.exit_code),
-        "counts": {standing.value: number for standing, number in examination.counts.items()},
-        "left_out": list(examination.left_out),
-        "checks": [_check(each) for each in examination.checked],
+        "exit_code": int(report.exit_code),
+        "counts": {status.value: number for status, number in report.counts.items()},
+        "left_out": list(report.left_out),
+        "checks": [_check(result) for result in report.results],
     }
 
 
-def _check(checked: CheckResult) -> dict[str, Any]:
+def _check(result: CheckResult) -> dict[str, Any]:
     return {
-        "id": checked.check.id,
-        "group": checked.check.group.value,
-        "title": checked.check.title,
-        "standing": checked.status.value,
-        "reasons": [_reason(each) for each in checked.reasons],
+        "id": result.check.id,
+        "group": result.check.group.value,
+        "title": result.check.title,
+        "standing": result.status.value,
+        "reasons": [_reason(reason) for reason in result.reasons],
     }
 
 
@@ -95,33 +93,25 @@ def _reason(reason: Reason) -> dict[str, Any]:
     }
 
 
-# SEG report.doctor_markdown
-# What the doctor found, for the job summary.
-
-MARKDOWN_SIGNS = {Status.PASS: "✅", Status.FAIL: "❌", Status.UNKNOWN: "❔"}
-
-
-def doctor_markdown(examination: Report) -> str:
-    """A table per group, and below it what to mend."""
-    scope = examination.scope
-    parts = [f"### Doctor: {prose(scope.app)}, {prose(scope.environment)}", prose(summary_line(examination))]
-    for group in Group:
-        checked = [each for each in examination.checked if each.check.group is group]
-        if checked:
-            rows = "\n".join(_row(each) for each in checked)
-            parts.append(f"| {prose(group.value)} | |\n|---|---|\n{rows}")
-    mending = [line for each in examination.checked for line in _fixes(each)]
-    if mending:
-        parts.append("#### What to mend\n\n" + "\n".join(mending))
+def doctor_markdown(report: Report) -> str:
+    """A table per group, and below it what to fix."""
+    scope = report.scope
+    parts = [f"### Doctor: {prose(scope.app)}, {prose(scope.environment)}", prose(summary_line(report))]
+    for group, results in _by_group(report):
+        rows = "\n".join(_row(result) for result in results)
+        parts.append(f"| {prose(group.value)} | |\n|---|---|\n{rows}")
+    fixes = [line for result in report.results for line in _fixes(result)]
+    if fixes:
+        parts.append("#### What to fix\n\n" + "\n".join(fixes))
     return "\n\n".join(parts) + "\n"
 
 
-def _row(checked: CheckResult) -> str:
-    first = (is_worth_showing(checked) or checked.reasons)[0]
-    return f"| {MARKDOWN_SIGNS[checked.status]} {prose(checked.check.title)} | {prose(first.message)} |"
+def _row(result: CheckResult) -> str:
+    first = (problems(result) or result.reasons)[0]
+    return f"| {MARKDOWN_SIGNS[result.status]} {prose(result.check.title)} | {prose(first.message)} |"
 
 
-def _fixes(checked: CheckResult) -> Iterator[str]:
-    for reason in is_worth_showing(checked):
+def _fixes(result: CheckResult) -> Iterator[str]:
+    for reason in problems(result):
         fix = f" — **fix**: {prose(reason.fix)}" if reason.fix else ""
-        yield f"- {code(checked.check.id)} {prose(reason.message)}{fix}"
+        yield f"- {code(result.check.id)} {prose(reason.message)}{fix}"

@@ -1,121 +1,97 @@
-"""The subject of a job's OIDC token, as AWS compares it with a trust policy."""
+"""What belongs to the services: resources, roles and workflows, reduced from what AWS and GitHub return.
+
+Values of environment variables are checked here and go no further. All functions of ``Facts`` raise FactUnavailable.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from deploytool.doctor.facts import Cache, Certificate, Database, Facts, TaskShape, reached
-from deploytool.doctor.facts_account import Grant, Job, RepositoryFact, Role, SubjectForm, Topic, Trust, Workflow
-from deploytool.doctor.result import Unknown, known
+from deploytool.doctor.facts import Cache, Database, Facts, TaskShape
+from deploytool.doctor.facts_account import Grant, Job, RepositoryFact, Role, SubjectForm, Trust, Workflow
+from deploytool.doctor.result import known
 from deploytool.ecs.model import TaskDefinition
 from deploytool.ecs.task_definition import references
 
-# SEG core.doctor.github_subject
-# The subject of a job's OIDC token, as AWS compares it with a trust policy.
-
+Store = TypeVar("Store", Database, Cache)
 IDS_SINCE = datetime(2026, 7, 15, tzinfo=UTC)
-"""Repositories made from this day on carry the ids of owner and repository in the subject."""
+"""Repositories made from this day on carry the ids of owner and repository in the subject of a job's OIDC token."""
 USUAL = ("repo", "context")
-"""A template of these claims spells the subject as the default does."""
-
-
-def subject(repository: RepositoryFact, form: SubjectForm, environment: str) -> str | None:
-    """The subject of a job of that environment; ``None`` where the repository has a template of its own."""
-    if not form.default and form.claims != USUAL:
-        return None
-    return f"{_prefix(repository, form)}:environment:{environment}"
-
-
-def _prefix(repository: RepositoryFact, form: SubjectForm) -> str:
-    if form.prefix:
-        return form.prefix.removesuffix(":")
-    if not has_ids(repository, form):
-        return f"repo:{repository.name}"
-    owner, _, name = repository.name.partition("/")
-    return f"repo:{owner}@{repository.owner_id}/{name}@{repository.id}"
-
-
-def has_ids(repository: RepositoryFact, form: SubjectForm) -> bool:
-    """Ids are in it, so that a repository that takes a forgotten name is not taken for the old one."""
-    return form.immutable is True or repository.created_at >= IDS_SINCE
-
-
-def about(repository: RepositoryFact, named: str) -> bool:
-    """A subject, or a pattern of one, that speaks of this repository in either form."""
-    owner, _, name = repository.name.lower().partition("/")
-    told = named.lower()
-    return told.startswith((f"repo:{owner}/{name}:", f"repo:{owner}@{repository.owner_id}/", f"repo:{owner}/*"))
-
-
-# SEG core.doctor.mine
-# Which of the account's resources belong to the services that are examined. All raise Unseen.
-
-
-def databases(facts: Facts) -> tuple[Database, ...]:
-    """RDS instances of the VPC that the tasks may reach."""
-    return reached(known(facts.databases), known(facts.groups), _callers(facts))
-
-
-def caches(facts: Facts) -> tuple[Cache, ...]:
-    """Replication groups of the VPC that the tasks may reach."""
-    return reached(known(facts.caches), known(facts.groups), _callers(facts))
-
-
-def tasks(facts: Facts) -> Iterator[tuple[str, TaskShape]]:
-    """What each service runs, and the migrate task, by the key of the configuration."""
-    for service in known(facts.services):
-        yield service.key, service.task
-    if facts.migrate is not None and not isinstance(facts.migrate, Unknown):
-        yield "migrate", facts.migrate
-
-
-def certificate(facts: Facts, arn: str) -> Certificate | None:
-    """The certificate of that ARN."""
-    return next((each for each in known(facts.edge.certificates) if each.arn == arn), None)
-
-
-def role(facts: Facts, arn: str) -> Role | None:
-    """The role of that ARN."""
-    return next((each for each in known(facts.account.roles) if each.arn == arn), None)
-
-
-def github_roles(facts: Facts) -> tuple[Role, ...]:
-    """Roles that jobs of the repository may come as; one that looks at no subject takes jobs of any."""
-    repository = known(facts.github.repository)
-    return tuple(each for each in known(facts.account.roles) if any(_takes(trust, repository) for trust in each.github))
-
-
-def _takes(trust: Trust, repository: RepositoryFact) -> bool:
-    named = (*trust.subjects, *trust.patterns)
-    return not named or any(about(repository, each) for each in named)
-
-
-def delivered_topics(facts: Facts) -> frozenset[str]:
-    """ARNs of topics that somebody has confirmed to listen to."""
-    topics: tuple[Topic, ...] = known(facts.account.topics)
-    return frozenset(topic.arn for topic in topics if topic.confirmed)
-
-
-def _callers(facts: Facts) -> frozenset[str]:
-    return frozenset(group for service in known(facts.services) for group in service.groups)
-
-
-# SEG core.doctor.policy
-# IAM policy documents, reduced to grants and to whom GitHub's token service may come as.
-
+"""A template of these claims gives the same subject as the default."""
 ISSUER = "token.actions.githubusercontent.com"
 
 
+def task_groups(facts: Facts) -> frozenset[str]:
+    """Security groups of the services' tasks."""
+    return frozenset(group for service in known(facts.services) for group in service.groups)
+
+
+def databases(facts: Facts) -> tuple[Database, ...]:
+    """RDS instances of the VPC that the tasks can reach."""
+    return _reachable(facts, known(facts.databases))
+
+
+def caches(facts: Facts) -> tuple[Cache, ...]:
+    """Replication groups of the VPC that the tasks can reach."""
+    return _reachable(facts, known(facts.caches))
+
+
+def _reachable(facts: Facts, stores: Collection[Store]) -> tuple[Store, ...]:
+    """All stores where no rule names the tasks' security groups."""
+    groups, callers = known(facts.groups), task_groups(facts)
+    admitting = {name for name, group in groups.items() if group.admits(callers)}
+    return tuple(store for store in stores if not admitting.isdisjoint(store.groups)) or tuple(stores)
+
+
+def tasks(facts: Facts) -> Iterator[tuple[str, TaskShape]]:
+    """The task of each service and of the migration, by the key of the configuration."""
+    for service in known(facts.services):
+        yield service.key, service.task
+    if isinstance(facts.migrate, TaskShape):
+        yield "migrate", facts.migrate
+
+
+def subject(repository: RepositoryFact, form: SubjectForm, environment: str) -> str | None:
+    """The subject of a job of that environment; ``None`` where the repository has a custom template."""
+    if not form.default and form.claims != USUAL:
+        return None
+    prefix = form.prefix.removesuffix(":")
+    if not prefix:
+        # With ids, a repository that takes over an old name is not mistaken for the old one.
+        owner, _, name = repository.name.partition("/")
+        has_ids = form.immutable is True or repository.created_at >= IDS_SINCE
+        prefix = f"repo:{owner}@{repository.owner_id}/{name}@{repository.id}" if has_ids else f"repo:{repository.name}"
+    return f"{prefix}:environment:{environment}"
+
+
+def github_roles(facts: Facts) -> tuple[Role, ...]:
+    """Roles that jobs of the repository can assume; one without a condition on the subject trusts every repository."""
+    repository = known(facts.github.repository)
+    return tuple(
+        role
+        for role in known(facts.account.roles)
+        if any(_trusts_repository(trust, repository) for trust in role.github)
+    )
+
+
+def _trusts_repository(trust: Trust, repository: RepositoryFact) -> bool:
+    """A subject or pattern begins with the repository in either form, or there is none."""
+    owner, _, name = repository.name.lower().partition("/")
+    prefixes = (f"repo:{owner}/{name}:", f"repo:{owner}@{repository.owner_id}/", f"repo:{owner}/*")
+    subjects = (*trust.subjects, *trust.patterns)
+    return not subjects or any(subject.lower().startswith(prefixes) for subject in subjects)
+
+
 def grants(name: str, document: Mapping[str, Any]) -> tuple[Grant, ...]:
-    """The Allow statements. ``NotAction`` and ``NotResource`` allow all but a few: told as ``*``."""
+    """The Allow statements. ``NotAction`` and ``NotResource`` allow all but a few, which counts as ``*``."""
     return tuple(
         Grant(
             policy=name,
-            actions=_listed(statement.get("Action")) or ("*",),
-            resources=_listed(statement.get("Resource")) or ("*",),
+            actions=_as_tuple(statement.get("Action")) or ("*",),
+            resources=_as_tuple(statement.get("Resource")) or ("*",),
             conditional=bool(statement.get("Condition")),
         )
         for statement in _allowing(document)
@@ -138,16 +114,16 @@ def _trust(statement: Mapping[str, Any]) -> Trust:
     for operator, conditions in (statement.get("Condition") or {}).items():
         for key, values in conditions.items():
             if key.endswith(":aud"):
-                audiences += _listed(values)
+                audiences += _as_tuple(values)
             elif key.endswith(":sub"):
                 # ForAnyValue:StringLike and the like compare with wildcards too.
-                (patterns if "Like" in operator else subjects).extend(_listed(values))
+                (patterns if "Like" in operator else subjects).extend(_as_tuple(values))
     return Trust(tuple(audiences), tuple(subjects), tuple(patterns))
 
 
 def _federated(statement: Mapping[str, Any]) -> tuple[str, ...]:
     principal = statement.get("Principal")
-    return _listed(principal.get("Federated")) if isinstance(principal, Mapping) else ()
+    return _as_tuple(principal.get("Federated")) if isinstance(principal, Mapping) else ()
 
 
 def _allowing(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -157,15 +133,12 @@ def _allowing(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield statement
 
 
-def _listed(value: Any) -> tuple[str, ...]:
-    """IAM writes a list of one as the one."""
+def _as_tuple(value: Any) -> tuple[str, ...]:
+    """IAM writes a list of one item as that item."""
     if value is None:
         return ()
-    return (str(value),) if isinstance(value, str) else tuple(str(each) for each in value)
+    return (str(value),) if isinstance(value, str) else tuple(map(str, value))
 
-
-# SEG core.doctor.task_shape
-# A task definition reduced to what the checks ask. Values of its variables are looked at here and go no further.
 
 _NAME = re.compile(
     r"(PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE|AUTH|SIGNING|ENCRYPTION)_?KEY)$", re.IGNORECASE
@@ -175,17 +148,25 @@ _VALUE = re.compile(r"://[^/\s:@]*:[^/\s@]+@|\b(AKIA|ASIA)[0-9A-Z]{16}\b|-----BE
 
 
 def shape(definition: TaskDefinition) -> TaskShape:
-    """What DescribeTaskDefinition answered, by names alone."""
-    parts = definition.get("containerDefinitions", ())
-    named = references(definition)
+    """A task definition (DescribeTaskDefinition), reduced to names."""
+    containers = definition.get("containerDefinitions", ())
+    referenced = references(definition)
     return TaskShape(
         family=str(definition.get("family", "")),
-        images=tuple((part["name"], part.get("image", "")) for part in parts),
-        secrets=named.secrets,
-        plain=tuple((part["name"], name) for part in parts for name in _plain(part)),
-        log_groups=named.log_groups,
-        silent=tuple(part["name"] for part in parts if not (part.get("logConfiguration") or {}).get("logDriver")),
-        unchecked=tuple(part["name"] for part in parts if part.get("essential", True) and not _checked(part)),
+        images=tuple((container["name"], container.get("image", "")) for container in containers),
+        secrets=referenced.secrets,
+        plain=tuple((container["name"], name) for container in containers for name in _plain(container)),
+        log_groups=referenced.log_groups,
+        silent=tuple(
+            container["name"]
+            for container in containers
+            if not (container.get("logConfiguration") or {}).get("logDriver")
+        ),
+        unchecked=tuple(
+            container["name"]
+            for container in containers
+            if container.get("essential", True) and not (container.get("healthCheck") or {}).get("command")
+        ),
         execution_role=definition.get("executionRoleArn", ""),
         task_role=definition.get("taskRoleArn", ""),
     )
@@ -198,13 +179,6 @@ def _plain(container: Mapping[str, Any]) -> Iterator[str]:
             yield name
 
 
-def _checked(container: Mapping[str, Any]) -> bool:
-    return bool((container.get("healthCheck") or {}).get("command"))
-
-
-# SEG core.doctor.workflow_file
-# A workflow file, reduced to its events and to the jobs that use deploytool.
-
 _ACTION = re.compile(r"(^|/)archdeck-deploy(@|$)|^(\$|\.)/$")
 """The action by its repository, or by its own path where a workflow of its own repository uses it."""
 _COMMAND = re.compile(r"(?:^|[\s;&|(])deploytool\s+([a-z]+(?:-[a-z]+)*)")
@@ -215,13 +189,13 @@ def workflow(name: str, document: Any) -> Workflow:
     if not isinstance(document, Mapping):
         return Workflow(name)
     jobs = document.get("jobs")
-    found = tuple(_jobs(name, document, jobs if isinstance(jobs, Mapping) else {}))
+    used = tuple(_jobs(name, document, jobs if isinstance(jobs, Mapping) else {}))
     return Workflow(
         name=name,
         # YAML 1.1 reads the word `on` as true.
         events=_events(document.get("on", document.get(True))),
-        jobs=found,
-        responds=any("handle-comment" in job.commands for job in found),
+        jobs=used,
+        responds=any("handle-comment" in job.commands for job in used),
     )
 
 
@@ -231,23 +205,23 @@ def _jobs(name: str, document: Mapping[Any, Any], jobs: Mapping[Any, Any]) -> It
             continue
         commands = {command for step in job.get("steps") or () for command in _commands(step)}
         if commands:
-            given = job.get("permissions", document.get("permissions"))
-            yield Job(name, str(key), _permissions(given), tuple(sorted(commands)))
+            permissions = _permissions(job.get("permissions", document.get("permissions")))
+            yield Job(name, str(key), permissions, tuple(sorted(commands)))
 
 
 def _commands(step: Any) -> Iterator[str]:
     if not isinstance(step, Mapping):
         return
     if _ACTION.search(str(step.get("uses", ""))):
-        given = step.get("with")
-        yield str(given.get("command", "release")) if isinstance(given, Mapping) else "release"
+        inputs = step.get("with")
+        yield str(inputs.get("command", "release")) if isinstance(inputs, Mapping) else "release"
     yield from _COMMAND.findall(str(step.get("run", "")))
 
 
-def _permissions(given: Any) -> dict[str, str] | None:
-    if isinstance(given, Mapping):
-        return {str(name): str(level) for name, level in given.items()}
-    level = {"write-all": "write", "read-all": "read"}.get(str(given))
+def _permissions(raw: Any) -> dict[str, str] | None:
+    if isinstance(raw, Mapping):
+        return {str(name): str(level) for name, level in raw.items()}
+    level = {"write-all": "write", "read-all": "read"}.get(str(raw))
     return {"*": level} if level else None
 
 

@@ -1,8 +1,8 @@
-"""What a check may find: good, bad, or not to be seen; and how an unseen fact ends the part that needs it."""
+"""The result of a check: pass, fail, or unknown, because a fact that it needs could not be read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Status(StrEnum):
-    """How a check came out; the values are those of ``--output json``."""
+    """The values are those of ``--output json``."""
 
     PASS = "pass"  # noqa: S105  (a result, no password)
     FAIL = "fail"
@@ -20,17 +20,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Unknown:
-    """A fact that could not be read, in place of it."""
+    """Takes the place of a fact that could not be read."""
 
     why: str
     fix: str = ""
     statement: Mapping[str, str] | None = None
-    """The IAM policy statement that lets it be read; ``None`` where no permission is what is missing."""
+    """The IAM policy statement that allows reading it; ``None`` where no permission is missing."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that was looked at, and what it means for the check."""
+    """One observation of a check."""
 
     status: Status
     message: str
@@ -39,7 +39,7 @@ class Reason:
 
 
 class FactUnavailable(Exception):
-    """A fact that a judgement needs is a CannotTell; it ends that part of the check alone."""
+    """A check needs a fact that could not be read; only the part of the check that needs it ends."""
 
     def __init__(self, fact: Unknown) -> None:
         super().__init__(fact.why)
@@ -47,27 +47,42 @@ class FactUnavailable(Exception):
 
 
 def known(fact: T | Unknown) -> T:
-    """The fact. Raises FactUnavailable where it could not be read."""
+    """The fact. Raises FactUnavailable."""
     if isinstance(fact, Unknown):
         raise FactUnavailable(fact)
     return fact
 
 
-def passed(told: str) -> Reason:
-    """As it should be."""
-    return Reason(Status.PASS, told)
+def passed(message: str) -> Reason:
+    return Reason(Status.PASS, message)
 
 
-def failed(told: str, fix: str) -> Reason:
-    """Not as it should be, and what to do."""
-    return Reason(Status.FAIL, told, fix)
+def failed(message: str, fix: str) -> Reason:
+    return Reason(Status.FAIL, message, fix)
 
 
 def unknown(fact: Unknown) -> Reason:
-    """Not known either way."""
     return Reason(Status.UNKNOWN, fact.why, fact.fix, fact.statement)
 
 
-def judge(holds: bool, told: str, otherwise: str, fix: str) -> Reason:
-    """Good where it holds, else bad."""
-    return passed(told) if holds else failed(otherwise, fix)
+def undecidable(message: str, fix: str) -> Reason:
+    """No API says it; ``fix`` is what a person can do."""
+    return Reason(Status.UNKNOWN, message, fix)
+
+
+def judge(holds: bool | Unknown, subject: str, success: str, problem: str, fix: str) -> Reason:
+    """``subject`` begins both sentences: ``shop-db``, ``is encrypted``, ``is not encrypted``."""
+    if isinstance(holds, Unknown):
+        return unknown(holds)
+    return passed(f"{subject} {success}") if holds else failed(f"{subject} {problem}", fix)
+
+
+def judge_all(subject: str, *rows: tuple[bool | Unknown, str, str, str]) -> Iterator[Reason]:
+    """A row is whether it holds, success, problem and fix, as for ``judge``."""
+    for holds, success, problem, fix in rows:
+        yield judge(holds, subject, success, problem, fix)
+
+
+def create_stack(name: str) -> str:
+    """The fix for what a stack of ours creates."""
+    return f"create the stack {name}: deploytool infra apply"

@@ -98,11 +98,9 @@ def _progress_text(target: Deployment, service: ServiceState, others: str = "old
     tasks = f"{left} {others.format('task' if left == 1 else 'tasks')}"
     if left:
         return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
-    return (
-        f"{line}; waiting for ECS to report a steady state"
-        if complete and target.rollout_state != "COMPLETED"
-        else line
-    )
+    if complete and target.rollout_state != "COMPLETED":
+        return f"{line}; waiting for ECS to report a steady state"
+    return line
 
 
 def _paused(paused: ServiceDeployment) -> str:

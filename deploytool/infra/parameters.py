@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from deploytool.config.errors import did_you_mean
 from deploytool.config.model import EnvironmentConfig, ServiceConfig
 from deploytool.errors import ConfigurationError
-from deploytool.infra.templates import Parameter, Template, Values
+from deploytool.infra.intrinsics import Values
+from deploytool.infra.templates import Parameter, Template
 
 APP_IMAGE, MIGRATE_IMAGE = "AppImage", "MigrateImage"
 IMAGES = (APP_IMAGE, MIGRATE_IMAGE)

@@ -15,7 +15,7 @@ from deploytool.infra.change_set import (
     ListedChangeSet,
     stale_change_sets,
 )
-from deploytool.infra.checks import fault_messages
+from deploytool.infra.checks import template_problems
 from deploytool.infra.events import StackBegan, StackEnded, StackOutcome, StackResult, ended, last_status
 from deploytool.infra.failures import explain_text
 from deploytool.infra.parameters import (
@@ -404,4 +404,4 @@ def _warnings(target: Target) -> tuple[str, ...]:
     if any(each.left_out for each in target.templates.values()):
         return ()
     documents = {key: each.document for key, each in target.templates.items()}
-    return fault_messages(documents, {**target.pseudo, **target.known, **target.images})
+    return template_problems(documents, {**target.pseudo, **target.known, **target.images})

@@ -1,4 +1,4 @@
-"""Every check, in the order in which it is told."""
+"""The catalog of checks, and how they run on the facts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from deploytool.doctor.facts import Facts, Scope
 from deploytool.doctor.result import FactUnavailable, Reason, Status, Unknown, unknown
 from deploytool.errors import Exit
 
-# SEG core.doctor.catalogue
-# Every check, in the order in which it is told.
-
 Judge = Callable[[Facts], Iterator[Reason]]
 
 
 class Group(StrEnum):
-    """What a check belongs to; the values are headings."""
+    """The values are headings."""
 
     CHECKLIST = "deployment checklist"
     ISOLATION = "security: network isolation"
@@ -32,7 +29,7 @@ class Group(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the report; an unseen fact ends the part that needs it, and no other."""
+    """One line of the report. A fact that is unavailable ends the part that needs it, and no other."""
 
     id: str
     group: Group
@@ -40,124 +37,116 @@ class Check:
     parts: tuple[Judge, ...]
 
 
-def _check(group: Group, id_: str, title: str, *parts: Judge) -> Check:
-    return Check(id_, group, title, parts)
+_CATALOG: dict[Group, tuple[tuple[str, str, tuple[Judge, ...]], ...]] = {
+    Group.CHECKLIST: (
+        ("vpc", "VPC and subnets", (network.subnets, network.public_subnets)),
+        ("security-groups", "security groups", (network.task_security_groups, network.balancer_security_groups)),
+        ("database", "RDS instance", (storage.database,)),
+        ("cache", "ElastiCache", (storage.cache,)),
+        ("repository", "ECR repository", (storage.repository,)),
+        ("services", "ECS cluster and services", (services.cluster, services.services, services.digests)),
+        ("load-balancer", "load balancer and target groups", (edge.load_balancer, edge.target_groups)),
+        ("cdn", "CloudFront distribution", (edge.distribution,)),
+        ("dns", "Route 53 DNS", (edge.dns,)),
+        ("certificates", "certificates", (edge.certificates,)),
+        ("secrets", "secrets in Secrets Manager", (security.stored,)),
+        ("log-groups", "CloudWatch log groups", (services.log_groups,)),
+        ("alarms", "alarms and notifications", (services.service_alarms, services.database_alarms)),
+        ("pipeline", "deployed by CI", (delivery.pipeline,)),
+        ("migrations", "migrations", (delivery.migrations,)),
+        ("seed-data", "seed data", (delivery.seeds,)),
+        ("health", "health checks", (services.target_health, services.container_health)),
+        ("scaling", "auto scaling", (services.scaling,)),
+    ),
+    Group.ISOLATION: (
+        ("private-stores", "database and cache in private subnets", (network.store_subnets,)),
+        (
+            "restricted-access",
+            "access restricted by security groups",
+            (network.store_security_groups, network.public_addresses),
+        ),
+        ("flow-logs", "VPC flow logs", (network.flow_logs,)),
+    ),
+    Group.SECRETS: (
+        ("no-plain-secrets", "no secrets in environment variables", (security.none_in_the_clear,)),
+        ("rotation", "database password rotation", (security.rotation,)),
+        ("secrets-in-git", "no secrets in git", (security.not_in_git,)),
+    ),
+    Group.ENCRYPTION: (
+        ("at-rest", "database and cache encrypted at rest", (storage.at_rest,)),
+        ("tls", "TLS on every connection", (edge.tls, storage.in_transit)),
+        ("https-only", "CloudFront with HTTPS only", (edge.https_only,)),
+    ),
+    Group.ACCESS: (
+        ("least-privilege", "least privilege", (security.least_privilege, security.job_privilege)),
+        ("separate-roles", "a role for each service", (security.separate_roles,)),
+        ("mfa", "MFA for every user", (security.mfa,)),
+    ),
+    Group.MONITORING: (
+        ("trail", "CloudTrail", (security.trail,)),
+        ("guardduty", "GuardDuty", (security.guard,)),
+        ("security-alerts", "alerts for security events", (services.security_alerts,)),
+    ),
+    Group.GITHUB: (
+        ("token", "token", (delivery.token,)),
+        ("job-permissions", "permissions of the jobs", (delivery.job_permissions,)),
+        ("environment", "environment", (delivery.environment,)),
+        ("sign-in", "sign-in to AWS by OIDC", (delivery.sign_in,)),
+        ("rollback-workflow", "rollback workflow", (delivery.rollback_workflow,)),
+    ),
+}
+CHECKS = tuple(Check(id_, group, title, parts) for group, checks in _CATALOG.items() for id_, title, parts in checks)
 
-
-CHECKS = (
-    _check(Group.CHECKLIST, "vpc", "VPC and subnets", network.subnets, network.public_subnets),
-    _check(
-        Group.CHECKLIST, "security-groups", "security groups", network.task_groups, network.balancer_groups
-    ),
-    _check(Group.CHECKLIST, "database", "RDS instance", storage.database),
-    _check(Group.CHECKLIST, "cache", "ElastiCache", storage.cache),
-    _check(Group.CHECKLIST, "repository", "ECR repository", storage.repository),
-    _check(
-        Group.CHECKLIST, "services", "ECS cluster and services",
-        services.cluster, services.services, services.digests,
-    ),
-    _check(
-        Group.CHECKLIST, "load-balancer", "load balancer and target groups",
-        edge.load_balancer, edge.target_groups,
-    ),
-    _check(Group.CHECKLIST, "cdn", "CloudFront distribution", edge.distribution),
-    _check(Group.CHECKLIST, "dns", "Route 53 DNS", edge.dns),
-    _check(Group.CHECKLIST, "certificates", "certificates", edge.certificates),
-    _check(Group.CHECKLIST, "secrets", "secrets in Secrets Manager", security.stored),
-    _check(Group.CHECKLIST, "log-groups", "CloudWatch log groups", services.log_groups),
-    _check(
-        Group.CHECKLIST, "alarms", "alarms and notifications", services.service_alarms, services.database_alarms
-    ),
-    _check(Group.CHECKLIST, "pipeline", "pipeline tried", delivery.pipeline),
-    _check(Group.CHECKLIST, "migrations", "migrations run", delivery.migrations),
-    _check(Group.CHECKLIST, "seed-data", "seed data", delivery.seeds),
-    _check(
-        Group.CHECKLIST, "health", "health checks", services.target_health, services.container_health
-    ),
-    _check(Group.CHECKLIST, "scaling", "auto scaling", services.scaling),
-    _check(Group.ISOLATION, "private-stores", "database and cache in private subnets", network.store_subnets),
-    _check(
-        Group.ISOLATION, "restricted-access", "access restricted by security groups",
-        network.store_groups, network.public_addresses,
-    ),
-    _check(Group.ISOLATION, "flow-logs", "VPC flow logs", network.flow_logs),
-    _check(Group.SECRETS, "no-plain-secrets", "no secret outside Secrets Manager", security.none_in_the_clear),
-    _check(Group.SECRETS, "rotation", "database passwords rotate", security.rotation),
-    _check(Group.SECRETS, "secrets-in-git", "no secret in git", security.not_in_git),
-    _check(Group.ENCRYPTION, "at-rest", "database and cache encrypted at rest", storage.at_rest),
-    _check(Group.ENCRYPTION, "tls", "TLS on every connection", edge.tls, storage.in_transit),
-    _check(Group.ENCRYPTION, "https-only", "CloudFront serves HTTPS alone", edge.https_only),
-    _check(
-        Group.ACCESS, "least-privilege", "least privilege",
-        security.least_privilege, security.job_privilege,
-    ),
-    _check(Group.ACCESS, "separate-roles", "a role for each service", security.separate_roles),
-    _check(Group.ACCESS, "mfa", "MFA for every user", security.mfa),
-    _check(Group.MONITORING, "trail", "CloudTrail", security.trail),
-    _check(Group.MONITORING, "guardduty", "GuardDuty", security.guard),
-    _check(Group.MONITORING, "security-alerts", "alerts for security events", services.security_alerts),
-    _check(Group.GITHUB, "token", "token", delivery.token),
-    _check(Group.GITHUB, "job-permissions", "permissions of the jobs", delivery.job_permissions),
-    _check(Group.GITHUB, "environment", "environment", delivery.environment),
-    _check(Group.GITHUB, "sign-in", "sign-in to AWS by OIDC", delivery.sign_in),
-    _check(Group.GITHUB, "rollback-workflow", "rollback workflow", delivery.rollback_workflow),
-)  # fmt: skip
-
-
-# SEG core.doctor.examine
-# Facts in, every check's standing out.
-
-NOTHING = Unknown("there was nothing to look at", "see what the checks above miss")
+NO_REASON = Unknown("nothing to check", "resolve the failures above first")
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check with all its reasons; the worst of them is its standing."""
+    """A check with all its reasons, of which the worst decides."""
 
     check: Check
     reasons: tuple[Reason, ...]
 
     @property
     def status(self) -> Status:
-        """Fail before cannot tell before pass."""
-        found = {reason.status for reason in self.reasons}
-        return next(each for each in (Status.FAIL, Status.UNKNOWN, Status.PASS) if each in found)
+        statuses = {reason.status for reason in self.reasons}
+        return next(status for status in (Status.FAIL, Status.UNKNOWN, Status.PASS) if status in statuses)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the doctor found; ``left_out`` are ids of checks that were not wanted."""
+    """``left_out`` are ids of checks that were skipped."""
 
     scope: Scope
-    checked: tuple[CheckResult, ...]
+    results: tuple[CheckResult, ...]
     left_out: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[Status, int]:
-        """How many checks stand how."""
-        found = Counter(each.status for each in self.checked)
-        return {standing: found[standing] for standing in Status}
+        counts = Counter(result.status for result in self.results)
+        return {status: counts[status] for status in Status}
 
     @property
     def exit_code(self) -> Exit:
-        """Refused where a check failed. What cannot be told fails nothing."""
+        """PRECONDITION_FAILED where a check failed; an unknown result is no failure."""
         return Exit.PRECONDITION_FAILED if self.counts[Status.FAIL] else Exit.OK
 
 
 def run_checks(facts: Facts, left_out: Collection[str] = ()) -> Report:
     """Every check but those left out."""
-    checked = tuple(run_check(check, facts) for check in CHECKS if check.id not in left_out)
-    return Report(facts.scope, checked, tuple(check.id for check in CHECKS if check.id in left_out))
+    results = tuple(run_check(check, facts) for check in CHECKS if check.id not in left_out)
+    return Report(facts.scope, results, tuple(check.id for check in CHECKS if check.id in left_out))
 
 
 def run_check(check: Check, facts: Facts) -> CheckResult:
-    """One check. What two parts cannot see for the same reason is told once."""
-    said = {(each.status, each.message, each.fix): each for part in check.parts for each in _reasons(part, facts)}
-    return CheckResult(check, tuple(said.values()) or (unknown(NOTHING),))
+    """A reason that several parts give is reported once."""
+    reasons = (reason for part in check.parts for reason in _reasons(part, facts))
+    unique = {(reason.status, reason.message, reason.fix): reason for reason in reasons}
+    return CheckResult(check, tuple(unique.values()) or (unknown(NO_REASON),))
 
 
 def _reasons(part: Judge, facts: Facts) -> Iterator[Reason]:
     try:
         yield from part(facts)
-    except FactUnavailable as ended:
-        yield unknown(ended.fact)
+    except FactUnavailable as error:
+        yield unknown(error.fact)

@@ -6,149 +6,101 @@ from collections.abc import Iterator
 
 from deploytool.doctor import ownership
 from deploytool.doctor.facts import Facts
-from deploytool.doctor.result import Reason, Unknown, failed, judge, known, passed, unknown
+from deploytool.doctor.result import Reason, create_stack, failed, judge, judge_all, known, undecidable
 
 BACKUP_DAYS = 7
+WAIT = "wait until it is available; see its events"
+EXPIRE = "add a lifecycle policy, and use deploytool prune"
 
 
 def database(facts: Facts) -> Iterator[Reason]:
     """An RDS instance that survives the loss of a zone, of its disk and of a careless command."""
-    found = ownership.databases(facts)
-    if not found:
-        yield failed("no RDS instance is in the services' VPC", "create the stack data: deploytool infra apply")
-    for each in found:
-        yield judge(
-            each.status == "available",
-            f"{each.id}: {each.engine} {each.version}, available",
-            f"{each.id} is {each.status}",
-            "wait until it is available; see the events of the instance",
-        )
-        yield judge(
-            each.multi_az,
-            f"{each.id} has a standby in another zone",
-            f"{each.id} is in one zone only",
-            f"aws rds modify-db-instance --db-instance-identifier {each.id} --multi-az",
-        )
-        yield judge(
-            each.backup_days >= BACKUP_DAYS,
-            f"{each.id} keeps backups for {each.backup_days} days",
-            f"{each.id} keeps backups for {each.backup_days} days",
-            f"set its backup retention to {BACKUP_DAYS} days or more",
-        )
-        yield judge(
-            each.deletion_protection,
-            f"{each.id} is protected from deletion",
-            f"{each.id} can be deleted by one command",
-            f"aws rds modify-db-instance --db-instance-identifier {each.id} --deletion-protection",
-        )
-        yield judge(
-            each.insights,
-            f"{each.id} has Performance Insights",
-            f"{each.id} has no Performance Insights",
-            f"aws rds modify-db-instance --db-instance-identifier {each.id} --enable-performance-insights",
+    databases = ownership.databases(facts)
+    if not databases:
+        yield failed("no RDS instance is in the services' VPC", create_stack("data"))
+    protection = "has deletion protection", "has no deletion protection"
+    insights = "has Performance Insights", "has no Performance Insights"
+    for instance in databases:
+        modify = f"aws rds modify-db-instance --db-instance-identifier {instance.id}"
+        ready, backups = instance.status == "available", f"keeps backups for {instance.backup_days} days"
+        yield from judge_all(
+            instance.id,
+            (ready, f"({instance.engine} {instance.version}) is available", f"is {instance.status}", WAIT),
+            (instance.multi_az, "has a standby in another zone", "is in one zone only", f"{modify} --multi-az"),
+            (instance.backup_days >= BACKUP_DAYS, backups, backups, f"keep backups for {BACKUP_DAYS} days or more"),
+            (instance.deletion_protection, *protection, f"{modify} --deletion-protection"),
+            (instance.insights, *insights, f"{modify} --enable-performance-insights"),
         )
 
 
 def cache(facts: Facts) -> Iterator[Reason]:
     """A replication group that survives the loss of a node."""
-    found = ownership.caches(facts)
-    if not found:
-        yield failed(
-            "no ElastiCache replication group is in the services' VPC", "create the stack data: deploytool infra apply"
-        )
-    for each in found:
-        yield judge(
-            each.status == "available",
-            f"{each.id}: {each.nodes} nodes, available",
-            f"{each.id} is {each.status}",
-            "wait until it is available; see the events of the group",
-        )
-        yield judge(
-            each.failover and each.nodes > 1,
-            f"{each.id} fails over by itself",
-            f"{each.id} does not fail over by itself ({each.nodes} nodes)",
-            "give it two nodes, automatic failover and Multi-AZ",
-        )
-        yield judge(
-            each.snapshot_days > 0,
-            f"{each.id} keeps snapshots for {each.snapshot_days} days",
-            f"{each.id} keeps no snapshots",
-            f"set its snapshot retention to {BACKUP_DAYS} days",
+    caches = ownership.caches(facts)
+    if not caches:
+        yield failed("no ElastiCache replication group is in the services' VPC", create_stack("data"))
+    for group in caches:
+        ready, nodes = group.status == "available", f"{group.nodes} nodes"
+        failover = "has automatic failover", f"has no automatic failover ({nodes})", "use two nodes and Multi-AZ"
+        snapshots = f"keeps snapshots for {group.snapshot_days} days"
+        yield from judge_all(
+            group.id,
+            (ready, f"({nodes}) is available", f"is {group.status}", WAIT),
+            (group.failover and group.nodes > 1, *failover),
+            (group.snapshot_days > 0, snapshots, "keeps no snapshots", f"keep snapshots for {BACKUP_DAYS} days"),
         )
 
 
 def repository(facts: Facts) -> Iterator[Reason]:
-    """ECR repositories whose tags do not move, that scan, and that do not grow for ever."""
-    for name, each in known(facts.repositories).items():
-        if each is None:
-            yield failed(f"there is no ECR repository {name}", "create the stack bootstrap: deploytool infra apply")
+    """ECR repositories with immutable tags, image scans and a lifecycle policy."""
+    for name, state in known(facts.repositories).items():
+        if state is None:
+            yield failed(f"ECR repository {name} does not exist", create_stack("bootstrap"))
             continue
-        yield judge(
-            each.immutable,
-            f"{name}: a tag never moves",
-            f"{name}: a tag can be pushed again over another image",
-            f"aws ecr put-image-tag-mutability --repository-name {name} --image-tag-mutability IMMUTABLE",
-        )
-        yield judge(
-            each.scans,
-            f"{name} scans what is pushed",
-            f"{name} does not scan what is pushed",
+        set_tags = f"aws ecr put-image-tag-mutability --repository-name {name} --image-tag-mutability IMMUTABLE"
+        scan = (
             f"aws ecr put-image-scanning-configuration --repository-name {name} "
-            "--image-scanning-configuration scanOnPush=true",
+            "--image-scanning-configuration scanOnPush=true"
         )
-        if isinstance(each.lifecycle, Unknown):
-            yield unknown(each.lifecycle)
-        else:
-            yield judge(
-                each.lifecycle,
-                f"{name} has a lifecycle policy",
-                f"{name} keeps every image for ever",
-                "give it a lifecycle policy, and use deploytool prune",
-            )
+        yield from judge_all(
+            name,
+            (state.immutable, "has immutable tags", "has mutable tags: a push can replace an image", set_tags),
+            (state.scans, "scans images on push", "does not scan images on push", scan),
+            (state.lifecycle, "has a lifecycle policy", "has no lifecycle policy: it keeps every image", EXPIRE),
+        )
 
 
 def at_rest(facts: Facts) -> Iterator[Reason]:
-    """Database and cache are encrypted on disk."""
-    for each in ownership.databases(facts):
+    """Database and cache are encrypted on disk, which cannot be switched on later."""
+    stores = [(instance.id, instance.encrypted) for instance in ownership.databases(facts)]
+    stores += [(group.id, group.at_rest) for group in ownership.caches(facts)]
+    for name, encrypted in stores:
         yield judge(
-            each.encrypted,
-            f"{each.id} is encrypted at rest",
-            f"{each.id} is not encrypted at rest",
-            "restore an encrypted copy of a snapshot, and move to it: it cannot be switched on",
-        )
-    for store in ownership.caches(facts):
-        yield judge(
-            store.at_rest,
-            f"{store.id} is encrypted at rest",
-            f"{store.id} is not encrypted at rest",
-            "create an encrypted group from a snapshot, and move to it: it cannot be switched on",
+            encrypted,
+            name,
+            "is encrypted at rest",
+            "is not encrypted at rest",
+            "create an encrypted copy from a snapshot and switch to it",
         )
 
 
 def in_transit(facts: Facts) -> Iterator[Reason]:
-    """Database and cache take TLS connections alone."""
-    for each in ownership.databases(facts):
-        if isinstance(each.force_ssl, Unknown):
-            yield unknown(each.force_ssl)
-        elif each.force_ssl is None:
-            told = f"{each.id}: whether {each.engine} insists on TLS is not in its parameters"
-            yield unknown(Unknown(told, "see the engine's documentation"))
-        else:
-            yield judge(
-                each.force_ssl,
-                f"{each.id} insists on TLS",
-                f"{each.id} takes connections without TLS",
-                "set rds.force_ssl to 1 in its parameter group",
+    """Database and cache accept TLS connections only."""
+    success, problem = "requires TLS", "accepts connections without TLS"
+    for instance in ownership.databases(facts):
+        if instance.force_ssl is None:
+            yield undecidable(
+                f"{instance.id}: no parameter of {instance.engine} says whether it requires TLS",
+                "see the engine's documentation",
             )
-    for store in ownership.caches(facts):
+        else:
+            fix = "set rds.force_ssl to 1 in its parameter group"
+            yield judge(instance.force_ssl, instance.id, success, problem, fix)
+    for group in ownership.caches(facts):
+        yield judge(group.transit, group.id, success, problem, "enable encryption in transit with mode required")
         yield judge(
-            store.transit,
-            f"{store.id} insists on TLS",
-            f"{store.id} takes connections without TLS",
-            "switch on encryption in transit, mode required",
-        )
-        yield (
-            passed(f"{store.id} asks for a password")
-            if store.auth
-            else failed(f"{store.id} asks nobody for a password", "set an AUTH token, or users by RBAC")
+            group.auth,
+            group.id,
+            "requires authentication",
+            "accepts unauthenticated connections",
+            "set an AUTH token, or use RBAC",
         )

@@ -1,4 +1,4 @@
-"""Trails, detectors, alarms, topics, rules and people."""
+"""Facts of the account: users, roles, trails, alarms, alerts, secrets and log groups. No secret value is read."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ from deploytool.doctor.ownership import grants, trusts
 from deploytool.doctor.result import FactUnavailable, Unknown
 from deploytool.errors import NotFound
 
-# SEG aws.survey.account
-# Trails, detectors, alarms, topics, rules and people.
-
 REPORT_SECONDS = 15
 ROOT = "<root_account>"
 
 
 def collect_mfa(reader: Reader) -> Mfa:
-    """Who has none, from the credential report."""
+    """From the credential report."""
     rows = _credentials(reader)
     return Mfa(
         root=all(_yes(row, "mfa_active") for row in rows if row["user"] == ROOT)
@@ -44,25 +41,25 @@ def _yes(row: dict[str, str], column: str) -> bool:
 
 
 def _credentials(reader: Reader) -> list[dict[str, str]]:
-    """IAM makes the report when it is asked for, and keeps it for four hours."""
+    """IAM creates the report on request, and keeps it for four hours."""
     for _ in range(REPORT_SECONDS):
         if reader.ask("iam", "generate_credential_report").get("State") == "COMPLETE":
             content = reader.ask("iam", "get_credential_report")["Content"].decode("utf-8")
             return list(csv.DictReader(io.StringIO(content)))
         time.sleep(1)
-    raise FactUnavailable(Unknown(f"IAM made no credential report within {REPORT_SECONDS} s", "run it again"))
+    raise FactUnavailable(Unknown(f"IAM created no credential report within {REPORT_SECONDS} s", "run doctor again"))
 
 
 def collect_trails(reader: Reader) -> tuple[Trail, ...]:
     """Trails that record this region, those of other regions included."""
     return tuple(
         Trail(
-            name=each["Name"],
-            logging=_logs(reader, each["TrailARN"]),
-            every_region=bool(each.get("IsMultiRegionTrail")),
-            validated=bool(each.get("LogFileValidationEnabled")),
+            name=raw["Name"],
+            logging=_logs(reader, raw["TrailARN"]),
+            every_region=bool(raw.get("IsMultiRegionTrail")),
+            validated=bool(raw.get("LogFileValidationEnabled")),
         )
-        for each in reader.every("cloudtrail", "describe_trails", "trailList")
+        for raw in reader.every("cloudtrail", "describe_trails", "trailList")
     )
 
 
@@ -76,9 +73,9 @@ def _logs(reader: Reader, arn: str) -> bool:
 def collect_detectors(reader: Reader) -> tuple[str, ...]:
     """GuardDuty detectors of the region that are enabled."""
     return tuple(
-        each
-        for each in reader.every("guardduty", "list_detectors", "DetectorIds")
-        if reader.ask("guardduty", "get_detector", DetectorId=each).get("Status") == "ENABLED"
+        id_
+        for id_ in reader.every("guardduty", "list_detectors", "DetectorIds")
+        if reader.ask("guardduty", "get_detector", DetectorId=id_).get("Status") == "ENABLED"
     )
 
 
@@ -86,42 +83,39 @@ def collect_alarms(reader: Reader) -> tuple[Alarm, ...]:
     """Metric alarms of the region."""
     return tuple(
         Alarm(
-            name=each["AlarmName"],
-            namespace=each.get("Namespace", ""),
-            metric=each.get("MetricName", ""),
-            dimensions={pair["Name"]: pair["Value"] for pair in each.get("Dimensions", ())},
-            actions=tuple(each.get("AlarmActions") or ()),
-            enabled=bool(each.get("ActionsEnabled", True)),
+            name=raw["AlarmName"],
+            namespace=raw.get("Namespace", ""),
+            metric=raw.get("MetricName", ""),
+            dimensions={pair["Name"]: pair["Value"] for pair in raw.get("Dimensions", ())},
+            actions=tuple(raw.get("AlarmActions") or ()),
+            enabled=bool(raw.get("ActionsEnabled", True)),
         )
-        for each in reader.every("cloudwatch", "describe_alarms", "MetricAlarms", AlarmTypes=["MetricAlarm"])
+        for raw in reader.every("cloudwatch", "describe_alarms", "MetricAlarms", AlarmTypes=["MetricAlarm"])
     )
 
 
 def collect_event_rules(reader: Reader) -> tuple[EventRule, ...]:
-    """EventBridge rules for what finds attacks."""
+    """EventBridge rules for security findings."""
     return tuple(
         EventRule(
-            name=each["Name"],
-            sources=_sources(each),
-            enabled=str(each.get("State", "")).startswith("ENABLED"),
-            targets=_targets(reader, each["Name"]),
+            name=raw["Name"],
+            sources=_sources(raw),
+            enabled=str(raw.get("State", "")).startswith("ENABLED"),
+            targets=tuple(
+                target["Arn"] for target in reader.every("events", "list_targets_by_rule", "Targets", Rule=raw["Name"])
+            ),
         )
-        for each in reader.every("events", "list_rules", "Rules")
-        if not set(SECURITY).isdisjoint(_sources(each))
+        for raw in reader.every("events", "list_rules", "Rules")
+        if not set(SECURITY).isdisjoint(_sources(raw))
     )
 
 
 def _sources(raw: dict[str, Any]) -> tuple[str, ...]:
     source = json.loads(raw.get("EventPattern") or "{}").get("source", ())
-    return tuple(each for each in source if isinstance(each, str))
-
-
-def _targets(reader: Reader, rule: str) -> tuple[str, ...]:
-    return tuple(each["Arn"] for each in reader.every("events", "list_targets_by_rule", "Targets", Rule=rule))
+    return tuple(name for name in source if isinstance(name, str))
 
 
 def collect_topics(reader: Reader, arns: Collection[str]) -> tuple[Topic, ...]:
-    """Topics with how many listen."""
     return tuple(Topic(arn, _confirmed(reader, arn)) for arn in sorted(arns))
 
 
@@ -130,22 +124,19 @@ def _confirmed(reader: Reader, arn: str) -> int:
         listed = reader.every("sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn)
     except NotFound:
         return 0
-    # Until it is confirmed, PendingConfirmation stands in place of the ARN.
-    return sum(str(each.get("SubscriptionArn", "")).startswith("arn:") for each in listed)
+    # Until it is confirmed, it has PendingConfirmation instead of an ARN.
+    return sum(str(raw.get("SubscriptionArn", "")).startswith("arn:") for raw in listed)
 
-
-# SEG aws.survey.roles
-# Every role with all that it is allowed, in one call.
 
 Json = Mapping[str, Any]
 AWS_OWN = ":iam::aws:policy/"
 
 
 def collect_roles(reader: Reader) -> tuple[Role, ...]:
-    """GetAccountAuthorizationDetails; policies that AWS manages are known by their names."""
+    """GetAccountAuthorizationDetails; policies that AWS manages are known by name only."""
     pages = reader.pages("iam", "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy"])
     own = {policy["Arn"]: policy for page in pages for policy in page.get("Policies", ())}
-    return tuple(_role(role, own) for page in pages for role in page.get("RoleDetailList", ()))
+    return tuple(_role(raw, own) for page in pages for raw in page.get("RoleDetailList", ()))
 
 
 def _role(raw: Json, own: Mapping[str, Json]) -> Role:
@@ -154,28 +145,20 @@ def _role(raw: Json, own: Mapping[str, Json]) -> Role:
     for policy in raw.get("RolePolicyList") or ():
         granted += grants(policy["PolicyName"], policy["PolicyDocument"])
     for policy in attached:
-        if found := own.get(policy["PolicyArn"]):
-            granted += grants(policy["PolicyName"], _document(found))
+        versions = own.get(policy["PolicyArn"], {}).get("PolicyVersionList") or ()
+        document: Json = next((version["Document"] for version in versions if version.get("IsDefaultVersion")), {})
+        granted += grants(policy["PolicyName"], document)
     return Role(
         name=raw["RoleName"],
         arn=raw["Arn"],
         grants=tuple(granted),
-        managed=tuple(each["PolicyName"] for each in attached if AWS_OWN in each["PolicyArn"]),
+        managed=tuple(policy["PolicyName"] for policy in attached if AWS_OWN in policy["PolicyArn"]),
         github=trusts(raw.get("AssumeRolePolicyDocument") or {}),
     )
 
 
-def _document(policy: Json) -> Json:
-    versions = policy.get("PolicyVersionList") or ()
-    return next((each["Document"] for each in versions if each.get("IsDefaultVersion")), {})
-
-
-# SEG aws.survey.secrets
-# The secrets and log groups that task definitions name; their values are never read.
-
-
 def collect_secrets(reader: Reader, tasks: Iterable[TaskShape]) -> tuple[SecretState, ...]:
-    """Each secret once, with every variable that it is read for."""
+    """Each secret once, with every variable that uses it."""
     variables: dict[str, dict[str, None]] = {}
     for task in tasks:
         for secret in task.secrets:
@@ -204,16 +187,16 @@ def _secret(reader: Reader, name: str, variables: tuple[str, ...]) -> SecretStat
 
 
 def _days(schedule: str) -> int:
-    """``rate(30 days)``; a cron expression says nothing that could be compared."""
-    found = re.fullmatch(r"rate\((\d+) days?\)", schedule)
-    return int(found[1]) if found else 0
+    """Of ``rate(30 days)``; 0 of a cron expression."""
+    rate = re.fullmatch(r"rate\((\d+) days?\)", schedule)
+    return int(rate[1]) if rate else 0
 
 
 def _parameter(reader: Reader, name: str, variables: tuple[str, ...]) -> SecretState:
     short = name.partition(":parameter")[2] or name
-    wanted = [{"Key": "Name", "Option": "Equals", "Values": [short]}]
-    found = reader.every("ssm", "describe_parameters", "Parameters", ParameterFilters=wanted)
-    return SecretState(name, variables, exists=bool(found), parameter=True)
+    filters = [{"Key": "Name", "Option": "Equals", "Values": [short]}]
+    listed = reader.every("ssm", "describe_parameters", "Parameters", ParameterFilters=filters)
+    return SecretState(name, variables, exists=bool(listed), parameter=True)
 
 
 def collect_log_groups(reader: Reader, tasks: Iterable[TaskShape]) -> tuple[LogGroup, ...]:
@@ -224,5 +207,5 @@ def collect_log_groups(reader: Reader, tasks: Iterable[TaskShape]) -> tuple[LogG
 
 def _log_group(reader: Reader, name: str) -> LogGroup:
     listed = reader.every("logs", "describe_log_groups", "logGroups", logGroupNamePrefix=name)
-    found = next((each for each in listed if each["logGroupName"] == name), None)
-    return LogGroup(name, found is not None, found.get("retentionInDays") if found else None)
+    raw = next((raw for raw in listed if raw["logGroupName"] == name), None)
+    return LogGroup(name, raw is not None, raw.get("retentionInDays") if raw else None)

@@ -1,8 +1,8 @@
-"""CloudFront, Route 53 and the certificates of both and of the load balancer."""
+"""Load balancers, CloudFront, Route 53 and certificates."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from deploytool.doctor.collect.reader import Reader
@@ -18,26 +18,23 @@ from deploytool.doctor.facts import (
 )
 from deploytool.errors import NotFound
 
-# SEG aws.survey.cdn
-# CloudFront, Route 53 and the certificates of both and of the load balancer.
-
 Json = Mapping[str, Any]
 
 
 def collect_dns_records(reader: Reader, hosts: Collection[str]) -> tuple[DnsRecord, ...]:
     """Every alias and CNAME of the hosted zones that ``hosts`` are in; of all zones where no host is known."""
-    found = []
+    records: list[DnsRecord] = []
     for zone in reader.every("route53", "list_hosted_zones", "HostedZones"):
         name = _name(zone["Name"])
         if hosts and not any(host == name or host.endswith(f".{name}") for host in hosts):
             continue
         listed = reader.every("route53", "list_resource_record_sets", "ResourceRecordSets", HostedZoneId=zone["Id"])
-        found += [
-            DnsRecord(_name(each["Name"]), target)
-            for each in listed
-            if (target := _target(each)) and each["Type"] in ("A", "AAAA", "CNAME")
+        records += [
+            DnsRecord(_name(raw["Name"]), target)
+            for raw in listed
+            if (target := _target(raw)) and raw["Type"] in ("A", "AAAA", "CNAME")
         ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(records))
 
 
 def _target(raw: Json) -> str:
@@ -47,42 +44,39 @@ def _target(raw: Json) -> str:
     return _name(values[0]["Value"]) if raw["Type"] == "CNAME" and values else ""
 
 
-def _name(told: str) -> str:
-    return told.rstrip(".").lower()
+def _name(raw: str) -> str:
+    return raw.rstrip(".").lower()
 
 
 def collect_distributions(
     reader: Reader, app: str, host: str, balancers: tuple[LoadBalancer, ...], known_records: tuple[DnsRecord, ...]
 ) -> tuple[Distribution, ...]:
-    """Distributions that fetch from the load balancer, directly or by a name of it, from a bucket called after the app,
-    or that are reached under the host."""
-    entries = {each.dns for each in balancers}
+    """Distributions with the host as alias, or with the load balancer or a bucket of the app as origin."""
+    entries = {balancer.dns for balancer in balancers}
     entries |= {record.name for record in known_records if record.target in entries}
+
+    def is_own(cdn: Distribution) -> bool:
+        return (host and host in cdn.aliases) or any(
+            origin.domain in entries or (origin.bucket and origin.domain.startswith(f"{app}-"))
+            for origin in cdn.origins
+        )
+
     listed = reader.every("cloudfront", "list_distributions", "DistributionList.Items")
-    found = (_distribution(each) for each in listed)
-    return tuple(
-        each
-        for each in found
-        if (host and host in each.aliases) or any(_ours(origin, app, entries) for origin in each.origins)
-    )
-
-
-def _ours(origin: Origin, app: str, entries: Collection[str]) -> bool:
-    return origin.domain in entries or (origin.bucket and origin.domain.startswith(f"{app}-"))
+    return tuple(cdn for cdn in map(_distribution, listed) if is_own(cdn))
 
 
 def _distribution(raw: Json) -> Distribution:
-    behaviours = [raw.get("DefaultCacheBehavior") or {}, *((raw.get("CacheBehaviors") or {}).get("Items") or ())]
+    behaviors = [raw.get("DefaultCacheBehavior") or {}, *((raw.get("CacheBehaviors") or {}).get("Items") or ())]
     certificate = raw.get("ViewerCertificate") or {}
     return Distribution(
         id=raw["Id"],
         domain=_name(raw["DomainName"]),
         status=raw.get("Status", ""),
         enabled=bool(raw.get("Enabled")),
-        aliases=tuple(_name(each) for each in (raw.get("Aliases") or {}).get("Items") or ()),
-        origins=tuple(_origin(each) for each in (raw.get("Origins") or {}).get("Items") or ()),
+        aliases=tuple(map(_name, (raw.get("Aliases") or {}).get("Items") or ())),
+        origins=tuple(map(_origin, (raw.get("Origins") or {}).get("Items") or ())),
         viewers=tuple(
-            dict.fromkeys(each["ViewerProtocolPolicy"] for each in behaviours if "ViewerProtocolPolicy" in each)
+            dict.fromkeys(item["ViewerProtocolPolicy"] for item in behaviors if "ViewerProtocolPolicy" in item)
         ),
         certificate=certificate.get("ACMCertificateArn", ""),
         tls=certificate.get("MinimumProtocolVersion", ""),
@@ -100,8 +94,23 @@ def _origin(raw: Json) -> Origin:
     )
 
 
-def collect_certificate(reader: Reader, arn: str) -> Certificate | None:
-    """DescribeCertificate, in the certificate's own region; ``None`` where there is none."""
+def collect_certificates(
+    reader: Reader,
+    global_reader: Callable[[], Reader],
+    balancers: tuple[LoadBalancer, ...],
+    distributions: tuple[Distribution, ...],
+) -> tuple[Certificate, ...]:
+    """Those in use that exist; CloudFront's are read with ``global_reader``."""
+    regional = {arn for balancer in balancers for listener in balancer.tls for arn in listener.certificates}
+    other = {cdn.certificate for cdn in distributions if cdn.certificate} - regional
+    certificates = [_certificate(reader, arn) for arn in sorted(regional)]
+    if other:
+        reader = global_reader()
+        certificates += [_certificate(reader, arn) for arn in sorted(other)]
+    return tuple(certificate for certificate in certificates if certificate is not None)
+
+
+def _certificate(reader: Reader, arn: str) -> Certificate | None:
     try:
         raw = reader.ask("acm", "describe_certificate", CertificateArn=arn)["Certificate"]
     except NotFound:
@@ -115,31 +124,27 @@ def collect_certificate(reader: Reader, arn: str) -> Certificate | None:
     )
 
 
-# SEG aws.survey.edge
-# Load balancers and their targets.
-
-
 def collect_target_groups(reader: Reader, arns: Collection[str]) -> tuple[TargetGroup, ...]:
-    """Target groups with how their targets are."""
+    """Target groups with the health of their targets."""
     if not arns:
         return ()
     return tuple(
         TargetGroup(
-            arn=each["TargetGroupArn"],
-            name=each["TargetGroupName"],
-            type=each.get("TargetType", ""),
-            health_path=each.get("HealthCheckPath", "/"),
-            targets=_targets(reader, each["TargetGroupArn"]),
+            arn=raw["TargetGroupArn"],
+            name=raw["TargetGroupName"],
+            type=raw.get("TargetType", ""),
+            health_path=raw.get("HealthCheckPath", "/"),
+            targets=_targets(reader, raw["TargetGroupArn"]),
         )
-        for each in reader.every("elbv2", "describe_target_groups", "TargetGroups", TargetGroupArns=sorted(arns))
+        for raw in reader.every("elbv2", "describe_target_groups", "TargetGroups", TargetGroupArns=sorted(arns))
     )
 
 
 def _targets(reader: Reader, arn: str) -> tuple[Target, ...]:
     listed = reader.every("elbv2", "describe_target_health", "TargetHealthDescriptions", TargetGroupArn=arn)
     return tuple(
-        Target(each["Target"]["Id"], each["TargetHealth"]["State"], each["TargetHealth"].get("Description", ""))
-        for each in listed
+        Target(raw["Target"]["Id"], raw["TargetHealth"]["State"], raw["TargetHealth"].get("Description", ""))
+        for raw in listed
     )
 
 
@@ -148,11 +153,11 @@ def collect_load_balancers(reader: Reader, groups: Collection[str]) -> tuple[Loa
     if not groups:
         return ()
     listed = reader.every("elbv2", "describe_target_groups", "TargetGroups", TargetGroupArns=sorted(groups))
-    arns = sorted({arn for each in listed for arn in each.get("LoadBalancerArns", ())})
+    arns = sorted({arn for group in listed for arn in group.get("LoadBalancerArns", ())})
     if not arns:
         return ()
-    found = reader.every("elbv2", "describe_load_balancers", "LoadBalancers", LoadBalancerArns=arns)
-    return tuple(_balancer(reader, each) for each in found)
+    balancers = reader.every("elbv2", "describe_load_balancers", "LoadBalancers", LoadBalancerArns=arns)
+    return tuple(_balancer(reader, raw) for raw in balancers)
 
 
 def _balancer(reader: Reader, raw: Json) -> LoadBalancer:
@@ -163,19 +168,18 @@ def _balancer(reader: Reader, raw: Json) -> LoadBalancer:
         dns=raw["DNSName"].lower(),
         state=(raw.get("State") or {}).get("Code", ""),
         scheme=raw.get("Scheme", ""),
-        subnets=tuple(each["SubnetId"] for each in raw.get("AvailabilityZones", ()) if each.get("SubnetId")),
+        subnets=tuple(zone["SubnetId"] for zone in raw.get("AvailabilityZones", ()) if zone.get("SubnetId")),
         groups=tuple(raw.get("SecurityGroups") or ()),
-        listeners=tuple(_listener(each) for each in listeners),
+        listeners=tuple(map(_listener, listeners)),
     )
 
 
 def _listener(raw: Json) -> Listener:
-    redirects = [each.get("RedirectConfig") or {} for each in raw.get("DefaultActions", ())
-                 if each.get("Type") == "redirect"]  # fmt: skip
+    actions = [action for action in raw.get("DefaultActions", ()) if action.get("Type") == "redirect"]
     return Listener(
         port=raw.get("Port", 0),
         protocol=raw.get("Protocol", ""),
-        redirects=any(each.get("Protocol") == "HTTPS" for each in redirects),
+        redirects=any((action.get("RedirectConfig") or {}).get("Protocol") == "HTTPS" for action in actions),
         policy=raw.get("SslPolicy", ""),
-        certificates=tuple(each["CertificateArn"] for each in raw.get("Certificates") or () if each),
+        certificates=tuple(item["CertificateArn"] for item in raw.get("Certificates") or () if item),
     )

@@ -1,4 +1,4 @@
-"""What the doctor looks at on GitHub; nothing is changed there."""
+"""Facts of the repository on GitHub, read only."""
 
 from __future__ import annotations
 
@@ -22,26 +22,25 @@ READS = {
     "deployments: read": ("repos.list_deployments", "read deployments"),
     "pull-requests: read": ("pulls.list", "read pull requests"),
 }
-"""Permission to an operation that needs it; what a release writes cannot be tried without writing."""
+"""Permission to an operation that needs it; write permissions cannot be tested without writing."""
 
 
 def not_asked(why: str, fix: str) -> Github:
-    """Nothing of it is known."""
-    hidden = Unknown(why, fix)
-    return Github(repository=hidden, environment=hidden, subject=hidden, workflows=hidden)
+    reason = Unknown(why, fix)
+    return Github(repository=reason, environment=reason, subject=reason, workflows=reason)
 
 
 def collect_github(client: GithubClient, environment: str) -> Github:
-    """The repository that the client is for. What cannot be read is a CannotTell in its place."""
-    found = _message(lambda: client.call("repos.get", "read the repository", "metadata: read"))
-    if isinstance(found, Unknown):
-        return not_asked(found.why, found.fix)
+    """The repository of the client."""
+    raw = _message(lambda: client.call("repos.get", "read the repository", "metadata: read"))
+    if isinstance(raw, Unknown):
+        return not_asked(raw.why, raw.fix)
     return Github(
-        repository=_repository(found),
+        repository=_repository(raw),
         environment=_message(lambda: _has_environment(client, environment)),
         subject=_message(lambda: _subject(client)),
-        workflows=_message(lambda: _workflows(client, found["default_branch"])),
-        reads={permission: _denied(client, permission, *asked) for permission, asked in READS.items()},
+        workflows=_message(lambda: _workflows(client, raw["default_branch"])),
+        reads={permission: _denied(client, permission, *call) for permission, call in READS.items()},
     )
 
 
@@ -53,8 +52,8 @@ def _message(read: Callable[[], T]) -> T | Unknown:
 
 
 def _denied(client: GithubClient, permission: str, operation: str, what: str) -> Unknown | None:
-    found = _message(lambda: client.call(operation, what, permission, per_page=1))
-    return found if isinstance(found, Unknown) else None
+    answer = _message(lambda: client.call(operation, what, permission, per_page=1))
+    return answer if isinstance(answer, Unknown) else None
 
 
 def _repository(raw: Json) -> RepositoryFact:
@@ -78,15 +77,15 @@ def _enabled(analysis: Json, name: str) -> bool | None:
 
 
 def _has_environment(client: GithubClient, name: str) -> bool:
-    # Listed, not asked for by name: ghapi cannot spell a name that has a slash.
+    # Listed, not read by name: ghapi cannot encode a name with a slash.
     number = 1
     while True:
-        found = client.call(
-            "repos.get_all_environments", "read the environments", _ACTIONS, per_page=PAGE, page=number
-        )["environments"]
-        if any(each["name"] == name for each in found):
+        page = client.call("repos.get_all_environments", "read the environments", _ACTIONS, per_page=PAGE, page=number)[
+            "environments"
+        ]
+        if any(environment["name"] == name for environment in page):
             return True
-        if len(found) < PAGE:
+        if len(page) < PAGE:
             return False
         number += 1
 
@@ -95,7 +94,7 @@ def _subject(client: GithubClient) -> SubjectForm:
     try:
         raw = client.call("actions.get_custom_oidc_sub_claim_for_repo", "read the OIDC subject's form", _ACTIONS)
     except Missing:
-        return SubjectForm()  # a GitHub Enterprise Server that has no templates of subjects
+        return SubjectForm()  # GitHub Enterprise Server without subject templates
     return SubjectForm(
         default=bool(raw.get("use_default", True)),
         claims=tuple(raw.get("include_claim_keys") or ()),
@@ -110,7 +109,7 @@ def _workflows(client: GithubClient, branch: str) -> tuple[Workflow, ...]:
         listed = client.call("repos.get_content", what, permission, path=WORKFLOWS, ref=branch)
     except Missing:
         return ()
-    names = [each["name"] for each in listed if each["type"] == "file" and each["name"].endswith((".yml", ".yaml"))]
+    names = [file["name"] for file in listed if file["type"] == "file" and file["name"].endswith((".yml", ".yaml"))]
     return tuple(
         _workflow(name, client.call("repos.get_content", what, permission, path=f"{WORKFLOWS}/{name}", ref=branch))
         for name in names
@@ -121,6 +120,5 @@ def _workflow(name: str, raw: Json) -> Workflow:
     try:
         document = yaml.safe_load(base64.b64decode(raw.get("content") or ""))
     except (yaml.YAMLError, ValueError):
-        # GitHub does not run it either.
-        document = None
+        document = None  # GitHub does not run it either
     return workflow(name, document)

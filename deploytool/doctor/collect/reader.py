@@ -1,4 +1,4 @@
-"""One way to read: a whole answer, or why it cannot be had."""
+"""Read-only calls: the whole answer, or why it is unknown."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from deploytool.errors import CloudError, CredentialsMissing, PermissionMissing
 
 T = TypeVar("T")
 PATIENCE = 15.0
-"""Seconds that one call may be retried: a hundred calls must not wait a minute each."""
+"""Seconds of retries of one call: a hundred calls must not wait a minute each."""
 WORKERS = 12
 IAM_NAMES = {"elbv2": "elasticloadbalancing"}
-"""What IAM calls a service, where boto3 says it differently."""
+"""IAM's name of a service, where boto3 has another."""
 
 
 class Reader:
-    """Calls of one region. Nothing but reading is asked of it."""
+    """Calls of one region."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def ask(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """The answer of an operation (snake case). Raises CloudError."""
-        with _named_as_in_policies(service, operation):
+        with _as_policy_action(service, operation):
             return call(self._session.client(service), operation, patience=PATIENCE, **parameters)
 
     def pages(self, service: str, operation: str, **parameters: Any) -> list[dict[str, Any]]:
         """Every page of an answer that has several lists."""
-        with _named_as_in_policies(service, operation):
+        with _as_policy_action(service, operation):
             return list(pages(self._session.client(service), operation, patience=PATIENCE, **parameters))
 
     def every(self, service: str, operation: str, key: str, **parameters: Any) -> list[Any]:
         """The list under ``key`` (``A.B``: of B in A) of every page."""
-        with _named_as_in_policies(service, operation):
+        with _as_policy_action(service, operation):
             return list(paginate(self._session.client(service), operation, key, patience=PATIENCE, **parameters))
 
 
 @contextmanager
-def _named_as_in_policies(service: str, operation: str) -> Iterator[None]:
-    """What AWS names in its message is not always an action that a policy knows."""
+def _as_policy_action(service: str, operation: str) -> Iterator[None]:
+    """The action in AWS's message is not always one that a policy can name."""
     try:
         yield
     except PermissionMissing as denied:
@@ -53,20 +53,16 @@ def _named_as_in_policies(service: str, operation: str) -> Iterator[None]:
 
 def action_of(service: str, operation: str) -> str:
     """The IAM action of a call, such as ``elasticloadbalancing:DescribeListeners``."""
-    return f"{IAM_NAMES.get(service, service)}:{''.join(map(capitalized, operation.split('_')))}"
-
-
-def capitalized(word: str) -> str:
-    """As AWS writes it within the name of an operation."""
-    return {"db": "DB"}.get(word, word.capitalize())
+    words = ("DB" if word == "db" else word.capitalize() for word in operation.split("_"))
+    return f"{IAM_NAMES.get(service, service)}:{''.join(words)}"
 
 
 def message_of(read: Callable[[], T]) -> T | Unknown:
-    """What ``read`` returns, or why it cannot be told. Raises CredentialsMissing, since then nothing can."""
+    """The result of ``read``, or why it is unknown. Raises CredentialsMissing, since then everything is."""
     try:
         return read()
-    except FactUnavailable as hidden:
-        return hidden.fact
+    except FactUnavailable as error:
+        return error.fact
     except PermissionMissing as denied:
         return Unknown(denied.cause, denied.fix, denied.statement)
     except CredentialsMissing:
@@ -74,12 +70,12 @@ def message_of(read: Callable[[], T]) -> T | Unknown:
     except CloudError as error:
         if type(error) is not CloudError:
             return Unknown(error.cause, error.fix)
-        # Not denied and not absent: an API that this region or server does not have, for one.
-        return Unknown(error.cause.rstrip(": "), "where AWS does not offer it here, look at it by hand")
+        # For example, an API that this region does not have.
+        return Unknown(error.cause.rstrip(": "), "if AWS does not offer it in this region, check it by hand")
 
 
 class FactCollector:
-    """Reads at the same time what does not depend on each other."""
+    """Reads independent facts concurrently."""
 
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool

@@ -1,8 +1,8 @@
-"""VPC, subnets, security groups, flow logs."""
+"""The network, the services with their tasks and scaling, databases, caches and image repositories."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from deploytool.aws.call import batches
@@ -26,9 +26,6 @@ from deploytool.ecs.client import parse_service as parsed
 from deploytool.ecs.model import ServiceState
 from deploytool.errors import NotFound
 
-# SEG aws.survey.network
-# VPC, subnets, security groups, flow logs.
-
 Json = Mapping[str, Any]
 
 
@@ -37,12 +34,12 @@ def collect_network(reader: Reader, subnets: Collection[str]) -> Network | None:
     if not subnets:
         return None
     vpc = reader.every("ec2", "describe_subnets", "Subnets", SubnetIds=sorted(subnets)[:1])[0]["VpcId"]
-    within = [{"Name": "vpc-id", "Values": [vpc]}]
-    listed = reader.every("ec2", "describe_subnets", "Subnets", Filters=within)
-    tables = reader.every("ec2", "describe_route_tables", "RouteTables", Filters=within)
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    listed = reader.every("ec2", "describe_subnets", "Subnets", Filters=filters)
+    tables = reader.every("ec2", "describe_route_tables", "RouteTables", Filters=filters)
     described = reader.every("ec2", "describe_vpcs", "Vpcs", VpcIds=[vpc])[0]
     public = {table["RouteTableId"] for table in tables if _to_internet(table)}
-    of = {
+    table_of = {
         association["SubnetId"]: table["RouteTableId"]
         for table in tables
         for association in table.get("Associations", ())
@@ -53,12 +50,12 @@ def collect_network(reader: Reader, subnets: Collection[str]) -> Network | None:
         vpc=vpc,
         cidr=described.get("CidrBlock", ""),
         subnets={
-            each["SubnetId"]: Subnet(
-                id=each["SubnetId"],
-                zone=each.get("AvailabilityZone", ""),
-                public=of.get(each["SubnetId"], main) in public,
+            raw["SubnetId"]: Subnet(
+                id=raw["SubnetId"],
+                zone=raw.get("AvailabilityZone", ""),
+                public=table_of.get(raw["SubnetId"], main) in public,
             )
-            for each in listed
+            for raw in listed
         },
     )
 
@@ -77,38 +74,34 @@ def _is_main(table: Json) -> bool:
 
 def collect_security_groups(reader: Reader, vpc: str) -> dict[str, SecurityGroup]:
     """Every security group of the VPC."""
-    within = [{"Name": "vpc-id", "Values": [vpc]}]
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
     return {
-        each["GroupId"]: SecurityGroup(each["GroupId"], tuple(_openings(each.get("IpPermissions", ()))))
-        for each in reader.every("ec2", "describe_security_groups", "SecurityGroups", Filters=within)
+        raw["GroupId"]: SecurityGroup(raw["GroupId"], tuple(map(_opening, raw.get("IpPermissions", ()))))
+        for raw in reader.every("ec2", "describe_security_groups", "SecurityGroups", Filters=filters)
     }
 
 
-def _openings(permissions: Iterable[Json]) -> Iterable[Opening]:
-    for each in permissions:
-        yield Opening(
-            first=each.get("FromPort"),
-            last=each.get("ToPort"),
-            cidrs=(
-                *(one["CidrIp"] for one in each.get("IpRanges", ())),
-                *(one["CidrIpv6"] for one in each.get("Ipv6Ranges", ())),
-            ),
-            groups=tuple(pair["GroupId"] for pair in each.get("UserIdGroupPairs", ()) if pair.get("GroupId")),
-        )
-
-
-def collect_flow_logs(reader: Reader, vpc: str) -> tuple[str, ...]:
-    """Ids of the VPC's flow logs that are active and arrive."""
-    of_it = [{"Name": "resource-id", "Values": [vpc]}]
-    return tuple(
-        each["FlowLogId"]
-        for each in reader.every("ec2", "describe_flow_logs", "FlowLogs", Filters=of_it)
-        if each.get("FlowLogStatus") == "ACTIVE" and each.get("DeliverLogsStatus", "SUCCESS") == "SUCCESS"
+def _opening(raw: Json) -> Opening:
+    return Opening(
+        first=raw.get("FromPort"),
+        last=raw.get("ToPort"),
+        cidrs=(
+            *(item["CidrIp"] for item in raw.get("IpRanges", ())),
+            *(item["CidrIpv6"] for item in raw.get("Ipv6Ranges", ())),
+        ),
+        groups=tuple(pair["GroupId"] for pair in raw.get("UserIdGroupPairs", ()) if pair.get("GroupId")),
     )
 
 
-# SEG aws.survey.services
-# Cluster, services, task definitions, scaling.
+def collect_flow_logs(reader: Reader, vpc: str) -> tuple[str, ...]:
+    """Ids of the VPC's flow logs that are active and delivered."""
+    filters = [{"Name": "resource-id", "Values": [vpc]}]
+    return tuple(
+        raw["FlowLogId"]
+        for raw in reader.every("ec2", "describe_flow_logs", "FlowLogs", Filters=filters)
+        if raw.get("FlowLogStatus") == "ACTIVE" and raw.get("DeliverLogsStatus", "SUCCESS") == "SUCCESS"
+    )
+
 
 SERVICES_PER_CALL = 10
 TASKS_PER_CALL = 100
@@ -116,46 +109,47 @@ TASKS_PER_CALL = 100
 
 def collect_cluster(reader: Reader, name: str) -> Cluster | None:
     """DescribeClusters; ``None`` where there is none of that name."""
-    found = reader.every("ecs", "describe_clusters", "clusters", clusters=[name], include=["SETTINGS"])
-    if not found:
+    clusters = reader.every("ecs", "describe_clusters", "clusters", clusters=[name], include=["SETTINGS"])
+    if not clusters:
         return None
-    insights = {each.get("name"): each.get("value") for each in found[0].get("settings", ())}.get("containerInsights")
-    return Cluster(name, found[0].get("status", ""), insights in ("enabled", "enhanced"))
+    settings = {item.get("name"): item.get("value") for item in clusters[0].get("settings", ())}
+    has_insights = settings.get("containerInsights") in ("enabled", "enhanced")
+    return Cluster(name, clusters[0].get("status", ""), has_insights)
 
 
 def collect_services(reader: Reader, cluster_name: str, names: Mapping[str, str]) -> tuple[ServiceFact, ...]:
     """Those of ``names``, key to ECS name, that exist."""
-    wanted = sorted(set(names.values()))
+    unique = sorted(set(names.values()))
     states: dict[str, ServiceState] = {}
-    for batch in batches(wanted, SERVICES_PER_CALL):
+    for batch in batches(unique, SERVICES_PER_CALL):
         try:
             listed = reader.every("ecs", "describe_services", "services", cluster=cluster_name, services=batch)
         except NotFound:
-            return ()  # the cluster itself is not there
+            return ()  # the cluster does not exist
         states |= {state.name: state for state in map(parsed, listed) if state.status != "INACTIVE"}
     return tuple(_service(reader, cluster_name, key, states[name]) for key, name in names.items() if name in states)
 
 
 def _service(reader: Reader, cluster_name: str, key: str, state: ServiceState) -> ServiceFact:
-    placed = state.network.get("awsvpcConfiguration") or {}
+    network = state.network.get("awsvpcConfiguration") or {}
     return ServiceFact(
         key=key,
         name=state.name,
-        task=collect_task(reader, state.task_definition),
+        task=_task(reader, state.task_definition),
         status=state.status,
         desired=state.desired,
         running=state.running,
         controller=state.controller,
         breaker=state.circuit_breaker and state.circuit_breaker_rollback,
-        public_ip=placed.get("assignPublicIp") == "ENABLED",
-        subnets=tuple(placed.get("subnets") or ()),
-        groups=tuple(placed.get("securityGroups") or ()),
-        target_groups=tuple(each.target_group_arn for each in state.load_balancers),
+        public_ip=network.get("assignPublicIp") == "ENABLED",
+        subnets=tuple(network.get("subnets") or ()),
+        groups=tuple(network.get("securityGroups") or ()),
+        target_groups=tuple(balancer.target_group_arn for balancer in state.load_balancers),
         health=message_of(lambda: _health(reader, cluster_name, state.name)),
     )
 
 
-def collect_task(reader: Reader, name: str) -> TaskShape:
+def _task(reader: Reader, name: str) -> TaskShape:
     """A task definition by ARN or family. Raises CloudError."""
     return shape(reader.ask("ecs", "describe_task_definition", taskDefinition=name)["taskDefinition"])
 
@@ -166,11 +160,11 @@ def collect_migrate_task(reader: Reader, family: str) -> TaskShape | None:
         return None
     if not reader.every("ecs", "list_task_definitions", "taskDefinitionArns", familyPrefix=family, status="ACTIVE"):
         return None
-    return collect_task(reader, family)
+    return _task(reader, family)
 
 
 def collect_seeds(reader: Reader, app: str) -> tuple[str, ...]:
-    """Task definition families of the app that are called after seeding."""
+    """Task definition families of the app with `seed` in their name."""
     listed = reader.every("ecs", "list_task_definition_families", "families", familyPrefix=app, status="ACTIVE")
     return tuple(name for name in listed if "seed" in name.lower())
 
@@ -180,43 +174,35 @@ def _health(reader: Reader, cluster_name: str, service: str) -> tuple[str, ...]:
     if not arns:
         return ()
     tasks = reader.every("ecs", "describe_tasks", "tasks", cluster=cluster_name, tasks=arns)
-    return tuple(each.get("healthStatus", "UNKNOWN") for each in tasks)
+    return tuple(task.get("healthStatus", "UNKNOWN") for task in tasks)
 
 
-def collect_scaling(reader: Reader, cluster_name: str, found: tuple[ServiceFact, ...]) -> tuple[Scaling, ...]:
+def collect_scaling(reader: Reader, cluster_name: str, running: tuple[ServiceFact, ...]) -> tuple[Scaling, ...]:
     """The scalable targets of the services."""
-    names = {f"service/{cluster_name}/{each.name}": each.name for each in found}
-    return tuple(each for resource, name in names.items() for each in _targets(reader, resource, name))
+    states = (_scaling(reader, f"service/{cluster_name}/{service.name}", service.name) for service in running)
+    return tuple(state for state in states if state is not None)
 
 
-def _targets(reader: Reader, resource: str, name: str) -> Collection[Scaling]:
-    of_it = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+def _scaling(reader: Reader, resource: str, name: str) -> Scaling | None:
+    kind = {"ServiceNamespace": "ecs", "ScalableDimension": "ecs:service:DesiredCount"}
+    target = {**kind, "ResourceId": resource}
     targets = reader.every(
-        "application-autoscaling", "describe_scalable_targets", "ScalableTargets", ResourceIds=[resource], **of_it
+        "application-autoscaling", "describe_scalable_targets", "ScalableTargets", **kind, ResourceIds=[resource]
     )
     if not targets:
-        return ()
-    policies = reader.every(
-        "application-autoscaling", "describe_scaling_policies", "ScalingPolicies", ResourceId=resource, **of_it
-    )
-    activities = reader.every(
-        "application-autoscaling", "describe_scaling_activities", "ScalingActivities", ResourceId=resource, **of_it
-    )
+        return None
+    policies = reader.every("application-autoscaling", "describe_scaling_policies", "ScalingPolicies", **target)
+    activities = reader.every("application-autoscaling", "describe_scaling_activities", "ScalingActivities", **target)
     raw = targets[0]
-    return (
-        Scaling(
-            service=name,
-            minimum=raw["MinCapacity"],
-            maximum=raw["MaxCapacity"],
-            policies=tuple(each["PolicyName"] for each in policies),
-            suspended=any((raw.get("SuspendedState") or {}).values()),
-            scaled=any(each.get("StatusCode") == "Successful" for each in activities),
-        ),
+    return Scaling(
+        service=name,
+        minimum=raw["MinCapacity"],
+        maximum=raw["MaxCapacity"],
+        policies=tuple(policy["PolicyName"] for policy in policies),
+        suspended=any((raw.get("SuspendedState") or {}).values()),
+        scaled=any(activity.get("StatusCode") == "Successful" for activity in activities),
     )
 
-
-# SEG aws.survey.stores
-# RDS, ElastiCache, ECR.
 
 FORCES_TLS = {"postgres": "rds.force_ssl", "mysql": "require_secure_transport", "mariadb": "require_secure_transport"}
 ON = frozenset({"1", "ON", "on", "true"})
@@ -225,9 +211,9 @@ ON = frozenset({"1", "ON", "on", "true"})
 def collect_databases(reader: Reader, vpc: str) -> tuple[Database, ...]:
     """RDS instances of the VPC."""
     return tuple(
-        _database(reader, each)
-        for each in reader.every("rds", "describe_db_instances", "DBInstances")
-        if (each.get("DBSubnetGroup") or {}).get("VpcId") == vpc
+        _database(reader, raw)
+        for raw in reader.every("rds", "describe_db_instances", "DBInstances")
+        if (raw.get("DBSubnetGroup") or {}).get("VpcId") == vpc
     )
 
 
@@ -237,7 +223,7 @@ def _database(reader: Reader, raw: Json) -> Database:
     groups = raw.get("DBParameterGroups") or ()
     forced: bool | Unknown | None = None
     if parameter and groups:
-        forced = message_of(lambda: _on(reader, groups[0]["DBParameterGroupName"], parameter))
+        forced = message_of(lambda: _is_on(reader, groups[0]["DBParameterGroupName"], parameter))
     return Database(
         id=raw["DBInstanceIdentifier"],
         engine=engine,
@@ -249,16 +235,16 @@ def _database(reader: Reader, raw: Json) -> Database:
         backup_days=int(raw.get("BackupRetentionPeriod") or 0),
         deletion_protection=bool(raw.get("DeletionProtection")),
         insights=bool(raw.get("PerformanceInsightsEnabled")),
-        subnets=tuple(each["SubnetIdentifier"] for each in raw["DBSubnetGroup"].get("Subnets", ())),
-        groups=tuple(each["VpcSecurityGroupId"] for each in raw.get("VpcSecurityGroups") or ()),
+        subnets=tuple(subnet["SubnetIdentifier"] for subnet in raw["DBSubnetGroup"].get("Subnets", ())),
+        groups=tuple(group["VpcSecurityGroupId"] for group in raw.get("VpcSecurityGroups") or ()),
         master_secret=(raw.get("MasterUserSecret") or {}).get("SecretArn", ""),
         force_ssl=forced,
     )
 
 
-def _on(reader: Reader, group: str, parameter: str) -> bool | None:
+def _is_on(reader: Reader, group: str, parameter: str) -> bool | None:
     listed = reader.every("rds", "describe_db_parameters", "Parameters", DBParameterGroupName=group)
-    values = (each.get("ParameterValue") for each in listed if each.get("ParameterName") == parameter)
+    values = (item.get("ParameterValue") for item in listed if item.get("ParameterName") == parameter)
     value = next(values, None)
     return None if value is None else value in ON
 
@@ -266,23 +252,23 @@ def _on(reader: Reader, group: str, parameter: str) -> bool | None:
 def collect_caches(reader: Reader, vpc: str) -> tuple[Cache, ...]:
     """ElastiCache replication groups of the VPC."""
     subnet_groups = {
-        each["CacheSubnetGroupName"]: each
-        for each in reader.every("elasticache", "describe_cache_subnet_groups", "CacheSubnetGroups")
-        if each.get("VpcId") == vpc
+        group["CacheSubnetGroupName"]: group
+        for group in reader.every("elasticache", "describe_cache_subnet_groups", "CacheSubnetGroups")
+        if group.get("VpcId") == vpc
     }
     members = {
-        each["CacheClusterId"]: each for each in reader.every("elasticache", "describe_cache_clusters", "CacheClusters")
+        node["CacheClusterId"]: node for node in reader.every("elasticache", "describe_cache_clusters", "CacheClusters")
     }
-    found = []
+    caches = []
     for raw in reader.every("elasticache", "describe_replication_groups", "ReplicationGroups"):
         nodes = [members[name] for name in raw.get("MemberClusters", ()) if name in members]
-        placed = next((each.get("CacheSubnetGroupName") for each in nodes), None)
-        if placed in subnet_groups:
-            found.append(_cache(raw, nodes, subnet_groups[placed]))
-    return tuple(found)
+        subnet_group = nodes[0].get("CacheSubnetGroupName") if nodes else None
+        if subnet_group in subnet_groups:
+            caches.append(_cache(raw, nodes, subnet_groups[subnet_group]))
+    return tuple(caches)
 
 
-def _cache(raw: Json, nodes: Collection[Json], placed: Json) -> Cache:
+def _cache(raw: Json, nodes: Collection[Json], subnet_group: Json) -> Cache:
     return Cache(
         id=raw["ReplicationGroupId"],
         status=raw.get("Status", ""),
@@ -292,15 +278,15 @@ def _cache(raw: Json, nodes: Collection[Json], placed: Json) -> Cache:
         transit=bool(raw.get("TransitEncryptionEnabled")),
         auth=bool(raw.get("AuthTokenEnabled") or raw.get("UserGroupIds")),
         snapshot_days=int(raw.get("SnapshotRetentionLimit") or 0),
-        subnets=tuple(each["SubnetIdentifier"] for each in placed.get("Subnets", ())),
+        subnets=tuple(subnet["SubnetIdentifier"] for subnet in subnet_group.get("Subnets", ())),
         groups=tuple(
-            dict.fromkeys(each["SecurityGroupId"] for node in nodes for each in node.get("SecurityGroups") or ())
+            dict.fromkeys(group["SecurityGroupId"] for node in nodes for group in node.get("SecurityGroups") or ())
         ),
     )
 
 
 def collect_repositories(reader: Reader, names: Collection[str]) -> dict[str, Repository | None]:
-    """Each repository that the configuration names; ``None`` for one that is not there."""
+    """Each repository that the configuration names; ``None`` for one that does not exist."""
     return {name: _repository(reader, name) for name in sorted(names)}
 
 

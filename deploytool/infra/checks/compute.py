@@ -1,4 +1,4 @@
-"""What task definitions say of their containers."""
+"""Task definitions, their containers, and what ECS services need for a safe rollout and rollback."""
 
 from __future__ import annotations
 
@@ -7,114 +7,207 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploytool.infra.checks.model import Resource, TemplateFault, TemplateSet, as_text, is_true, listed, number
+from deploytool.infra.checks.model import Resource, TemplateSet, check
+from deploytool.infra.intrinsics import as_text, is_true, listed, number
 
-# SEG core.template_checks.containers
-# What task definitions say of their containers.
-
+TASK, SERVICE = "AWS::ECS::TaskDefinition", "AWS::ECS::Service"
 _SECRET_NAME = re.compile(
     r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|(API|ACCESS|PRIVATE)_KEY|(DATABASE|REDIS)_URL", re.IGNORECASE
 )
 _RESOLVED_SECRET = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):")
 _MANAGED_BY_RDS = frozenset({"username", "password"})
+_GIB = 1024
+_MEMORY = {
+    256: (512, 1 * _GIB, 2 * _GIB),
+    512: range(1 * _GIB, 4 * _GIB + 1, _GIB),
+    1024: range(2 * _GIB, 8 * _GIB + 1, _GIB),
+    2048: range(4 * _GIB, 16 * _GIB + 1, _GIB),
+    4096: range(8 * _GIB, 30 * _GIB + 1, _GIB),
+    8192: range(16 * _GIB, 60 * _GIB + 1, 4 * _GIB),
+    16384: range(32 * _GIB, 120 * _GIB + 1, 8 * _GIB),
+}
+"""MiB by CPU units (1024 is one vCPU).
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html#task_size
+"""
 
 
-def container_image_is_digest(cloud: TemplateSet) -> Iterator[TemplateFault]:
+@check(TASK)
+def container_image_is_digest(_: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
     """A tag may be another image tomorrow: nothing to roll back to, and two tasks of one service may differ."""
-    for task, container in _containers(cloud):
+    for name, container in _containers(task):
         image = container.get("Image")
         if isinstance(image, str) and "@sha256:" not in image:
-            yield _of(task, container, f"its image {image} is not named by digest", "name it as REPOSITORY@sha256:…")
+            yield f"{name}: its image {image} is not pinned by digest", "use REPOSITORY@sha256:…"
 
 
-def container_health_check_runnable(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """Images of Node.js have no curl: each task would be replaced for ever."""
-    for task, container in _containers(cloud):
+@check(TASK)
+def container_health_check_runnable(_: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
+    """Images of Node.js have no curl: ECS would replace each task again and again."""
+    for name, container in _containers(task):
         command = (container.get("HealthCheck") or {}).get("Command") or []
         if any(isinstance(word, str) and re.search(r"\bcurl\b", word) for word in command):
-            yield _of(
-                task, container, "its health check runs curl, which slim images lack", "ask with what the image has"
-            )
+            yield f"{name}: its health check runs curl, which slim images lack", "use a program that the image has"
 
 
-def container_secret_not_plain(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """What is in ``ExampleEnvironment`` is there for all to read who may describe the task definition."""
-    for task, container in _containers(cloud):
+@check(TASK)
+def container_secret_not_plain(_: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
+    """What is in ``Environment`` is readable to everyone who may describe the task definition."""
+    for name, container in _containers(task):
         for variable in container.get("Environment") or []:
-            named = _SECRET_NAME.search(str(variable.get("Name", "")))
-            if named or _RESOLVED_SECRET.search(json.dumps(variable.get("Value"))):
-                yield _of(
-                    task,
-                    container,
-                    f"{variable.get('Name')} is in plain sight",
+            is_secret = _SECRET_NAME.search(str(variable.get("Name", "")))
+            if is_secret or _RESOLVED_SECRET.search(json.dumps(variable.get("Value"))):
+                yield (
+                    f"{name}: {variable.get('Name')} is in plain text",
                     "put it into Secrets Manager, and name it under Secrets",
                 )
 
 
-def container_secret_key_exists(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """A task that is promised a key that its secret lacks never starts."""
-    for task, container in _containers(cloud):
-        for secret in container.get("Secrets") or []:
-            source = cloud.target(task.stack, secret.get("ValueFrom"))
-            keys, wanted = _keys_of(source), _json_key(secret.get("ValueFrom"))
-            if wanted and keys is not None and wanted not in keys:
-                yield _of(
-                    task,
-                    container,
-                    f"{secret.get('Name')} is key {wanted} of a secret that has {', '.join(sorted(keys))}",
-                    "name a key that is there",
-                )
+@check(TASK)
+def container_secret_key_exists(templates: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
+    """A task whose secret lacks the key never starts."""
+    for name, secret, source in _secrets(templates, task):
+        keys, key = _keys_of(source), _json_key(secret.get("ValueFrom"))
+        if key and keys is not None and key not in keys:
+            yield (
+                f"{name}: {secret.get('Name')} is key {key} of a secret that has {', '.join(sorted(keys))}",
+                "use an existing key",
+            )
 
 
-def container_secret_readable(cloud: TemplateSet) -> Iterator[TemplateFault]:
+@check(TASK)
+def container_secret_readable(templates: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
     """The execution role may read each secret that it hands to a container."""
-    for task, container in _containers(cloud):
-        role = cloud.target(task.stack, task.properties.get("ExecutionRoleArn"))
-        if role is None:
-            continue
-        readable = _readable(cloud, role)
-        for secret in container.get("Secrets") or []:
-            source = cloud.target(task.stack, secret.get("ValueFrom"))
-            if source and source not in readable:
-                yield _of(
-                    task,
-                    container,
-                    f"{role.name} may not read {secret.get('Name')}",
-                    f"allow it secretsmanager:GetSecretValue on {source.name}",
-                )
+    role = templates.target(task.stack, task.properties.get("ExecutionRoleArn"))
+    if role is None:
+        return
+    readable = _readable(templates, role)
+    for name, secret, source in _secrets(templates, task):
+        if source and source not in readable:
+            yield (
+                f"{name}: {role.name} may not read {secret.get('Name')}",
+                f"allow it secretsmanager:GetSecretValue on {source.name}",
+            )
 
 
-def container_log_group_exists(cloud: TemplateSet) -> Iterator[TemplateFault]:
+@check(TASK)
+def container_log_group_exists(templates: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
     """A task whose log group is missing never starts."""
-    groups = [group.properties.get("LogGroupName") for group in cloud.of_type("AWS::Logs::LogGroup")]
-    for task, container in _containers(cloud):
-        options = (container.get("LogConfiguration") or {}).get("Options") or {}
-        name = options.get("awslogs-group")
-        if isinstance(name, str) and name not in groups:
-            yield _of(task, container, f"there is no log group {name}", "make it in one of the stacks")
+    groups = [group.properties.get("LogGroupName") for group in templates.of_type("AWS::Logs::LogGroup")]
+    for name, container in _containers(task):
+        group = ((container.get("LogConfiguration") or {}).get("Options") or {}).get("awslogs-group")
+        if isinstance(group, str) and group not in groups:
+            yield f"{name}: log group {group} does not exist", "create it in one of the stacks"
 
 
-def _containers(cloud: TemplateSet) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
-    for task in cloud.of_type("AWS::ECS::TaskDefinition"):
-        for container in task.properties.get("ContainerDefinitions") or []:
-            yield task, container
+@check(TASK)
+def fargate_size(_: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
+    """ECS refuses other pairs when the revision is registered; cfn-lint does not look through the mapping of sizes."""
+    cpu, memory = number(task.properties.get("Cpu")), number(task.properties.get("Memory"))
+    if cpu is not None and memory is not None and memory not in _MEMORY.get(cpu, ()):
+        yield (
+            f"Fargate has no task of {cpu} CPU units with {memory} MiB",
+            f"use {', '.join(map(str, list(_MEMORY.get(cpu, ()))[:3])) or '256, 512, 1024, 2048, …'}",
+        )
 
 
-def _of(task: Resource, container: Mapping[str, Any], cause: str, fix: str) -> TemplateFault:
-    return TemplateFault(task.stack, task.name, f"container {container.get('Name')}: {cause}", fix)
+@check(TASK)
+def task_definition_retained(_: TemplateSet, task: Resource) -> Iterator[tuple[str, str]]:
+    """CloudFormation deregisters what it replaces, and ECS moves no service to such a revision."""
+    if task.update_replace_policy != "Retain":
+        yield (
+            "the next change deregisters the revision that a rollback needs",
+            "set UpdateReplacePolicy to Retain",
+        )
+
+
+@check(SERVICE)
+def service_circuit_breaker(_: TemplateSet, service: Resource) -> Iterator[tuple[str, str]]:
+    """Without it ECS starts a crashing version again and again."""
+    breaker = _deployment(service).get("DeploymentCircuitBreaker") or {}
+    if not all(is_true(breaker.get(key, False)) for key in ("Enable", "Rollback")):
+        yield "ECS keeps starting a version that crashes", "turn the circuit breaker and its rollback on"
+
+
+@check(SERVICE)
+def service_minimum_healthy(_: TemplateSet, service: Resource) -> Iterator[tuple[str, str]]:
+    """New tasks are healthy before old ones stop."""
+    least = number(_deployment(service).get("MinimumHealthyPercent", 100))
+    most = number(_deployment(service).get("MaximumPercent", 200))
+    if (least is not None and least < 100) or (most is not None and most <= 100):
+        yield (
+            "a rollout stops old tasks before the new ones are healthy",
+            "set MinimumHealthyPercent to 100 and MaximumPercent to 200",
+        )
+
+
+@check(SERVICE)
+def port_matches_target_group(templates: TemplateSet, service: Resource) -> Iterator[tuple[str, str]]:
+    """The load balancer sends to a port that a container of the task definition has."""
+    task = templates.target(service.stack, service.properties.get("TaskDefinition"))
+    if task is None:
+        return
+    ports = {
+        (container.get("Name"), as_text(mapping.get("ContainerPort")))
+        for container in task.properties.get("ContainerDefinitions") or []
+        for mapping in container.get("PortMappings") or []
+    }
+    for balancer in service.properties.get("LoadBalancers") or []:
+        container, port = balancer.get("ContainerName"), as_text(balancer.get("ContainerPort"))
+        if (container, port) not in ports:
+            yield (
+                f"the load balancer sends to container {container} at port {port}, which {task.name} does not have",
+                "use the same port in both",
+            )
+
+
+@check(SERVICE)
+def target_group_type_ip(templates: TemplateSet, service: Resource) -> Iterator[tuple[str, str]]:
+    """A task on Fargate is registered by its address: it has no instance."""
+    for balancer in service.properties.get("LoadBalancers") or []:
+        group = templates.target(service.stack, balancer.get("TargetGroupArn"))
+        if group and service.properties.get("LaunchType") == "FARGATE" and group.properties.get("TargetType") != "ip":
+            yield f"it registers addresses in target group {group.name}", "set TargetType of the target group to ip"
+
+
+@check(SERVICE)
+def service_no_fixed_count(_: TemplateSet, service: Resource) -> Iterator[tuple[str, str]]:
+    """A count in the template is restored whenever anything of the service changes."""
+    if "DesiredCount" in service.properties:
+        yield "every stack update resets the task count that autoscaling chose", "leave DesiredCount out"
+
+
+@check("AWS::ApplicationAutoScaling::ScalableTarget")
+def scaling_range(_: TemplateSet, target: Resource) -> Iterator[tuple[str, str]]:
+    """At least one task, and more when there is more to do."""
+    least, most = (number(target.properties.get(key)) for key in ("MinCapacity", "MaxCapacity"))
+    if least is not None and most is not None and not 1 <= least < most:
+        yield f"it scales between {least} and {most} tasks", "let 1 <= MinCapacity < MaxCapacity"
+
+
+def _containers(task: Resource) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for container in task.properties.get("ContainerDefinitions") or []:
+        yield f"container {container.get('Name')}", container
+
+
+def _secrets(templates: TemplateSet, task: Resource) -> Iterator[tuple[str, Mapping[str, Any], Resource | None]]:
+    """Each secret that a container gets, and the resource that it comes from."""
+    for name, container in _containers(task):
+        for secret in container.get("Secrets") or []:
+            yield name, secret, templates.target(task.stack, secret.get("ValueFrom"))
 
 
 def _json_key(value_from: Any) -> str:
     """``key`` of ``${Arn}:key::``."""
     match value_from:
-        case {"Fn::Sub": [str(text), _]}:
-            return text.rpartition("}")[2].split(":")[1] if ":" in text.rpartition("}")[2] else ""
+        case {"Fn::Sub": [str(text), _]} if ":" in text.rpartition("}")[2]:
+            return text.rpartition("}")[2].split(":")[1]
         case _:
             return ""
 
 
 def _keys_of(source: Resource | None) -> frozenset[str] | None:
-    """Keys of the secret's JSON; ``None`` where nobody can tell."""
+    """Keys of the secret's JSON; ``None`` where they are unknown."""
     if source is None:
         return None
     if source.type == "AWS::RDS::DBInstance":
@@ -130,140 +223,22 @@ def _keys_of(source: Resource | None) -> frozenset[str] | None:
 
 def _keys(text: str) -> frozenset[str] | None:
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         return None
-    return frozenset(found) if isinstance(found, dict) else None
+    return frozenset(document) if isinstance(document, dict) else None
 
 
-def _readable(cloud: TemplateSet, role: Resource) -> set[Resource]:
-    statements = [
-        statement
+def _readable(templates: TemplateSet, role: Resource) -> set[Resource]:
+    return {
+        secret
         for policy in role.properties.get("Policies") or []
         for statement in listed((policy.get("PolicyDocument") or {}).get("Statement", []))
         if "secretsmanager:GetSecretValue" in listed(statement.get("Action"))
-    ]
-    return {found for statement in statements for found in cloud.targets(role.stack, listed(statement.get("Resource")))}
-
-
-CONTAINER_CHECKS = (
-    container_image_is_digest,
-    container_health_check_runnable,
-    container_secret_not_plain,
-    container_secret_key_exists,
-    container_secret_readable,
-    container_log_group_exists,
-)
-
-
-# SEG core.template_checks.services
-# What ECS services need to roll out safely, and to come back.
-
-
-def service_circuit_breaker(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """Without it ECS starts a crashing version for ever."""
-    for service in cloud.of_type("AWS::ECS::Service"):
-        breaker = _deployment(service).get("DeploymentCircuitBreaker") or {}
-        if not all(is_true(breaker.get(key, False)) for key in ("Enable", "Rollback")):
-            yield _service_fault(
-                service, "a version that crashes is started for ever", "turn the circuit breaker and its rollback on"
-            )
-
-
-def service_minimum_healthy(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """New tasks are healthy before old ones stop."""
-    for service in cloud.of_type("AWS::ECS::Service"):
-        least = number(_deployment(service).get("MinimumHealthyPercent", 100))
-        most = number(_deployment(service).get("MaximumPercent", 200))
-        if (least is not None and least < 100) or (most is not None and most <= 100):
-            yield _service_fault(
-                service,
-                "a rollout stops tasks before their successors serve",
-                "set MinimumHealthyPercent to 100 and MaximumPercent to 200",
-            )
-
-
-def port_matches_target_group(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """The load balancer asks a port that a container of the task definition has."""
-    for service, balancer in _balanced(cloud):
-        task = cloud.target(service.stack, service.properties.get("TaskDefinition"))
-        if task is None:
-            continue
-        ports = {
-            (container.get("Name"), as_text(mapping.get("ContainerPort")))
-            for container in task.properties.get("ContainerDefinitions") or []
-            for mapping in container.get("PortMappings") or []
-        }
-        wanted = (balancer.get("ContainerName"), as_text(balancer.get("ContainerPort")))
-        if wanted not in ports:
-            yield _service_fault(
-                service,
-                f"the load balancer asks container {wanted[0]} at port {wanted[1]}, which {task.name} does not have",
-                "let both name the same port",
-            )
-
-
-def target_group_type_ip(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """A task on Fargate has an address of its own, and no instance to be found by."""
-    for service, balancer in _balanced(cloud):
-        group = cloud.target(service.stack, balancer.get("TargetGroupArn"))
-        if group and service.properties.get("LaunchType") == "FARGATE" and group.properties.get("TargetType") != "ip":
-            yield _service_fault(
-                group, f"service {service.name} on Fargate registers addresses there", "set TargetType to ip"
-            )
-
-
-def service_no_fixed_count(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """A count in the template is put back whenever anything of the service changes."""
-    for service in cloud.of_type("AWS::ECS::Service"):
-        if "DesiredCount" in service.properties:
-            yield _service_fault(
-                service, "it takes the number of tasks back from autoscaling", "leave DesiredCount out"
-            )
-
-
-def scaling_range(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """At least one task, and more when there is more to do."""
-    for target in cloud.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-        least, most = (number(target.properties.get(key)) for key in ("MinCapacity", "MaxCapacity"))
-        if least is not None and most is not None and not 1 <= least < most:
-            yield _service_fault(
-                target, f"it scales between {least} and {most} tasks", "let 1 <= MinCapacity < MaxCapacity"
-            )
-
-
-def task_definition_retained(cloud: TemplateSet) -> Iterator[TemplateFault]:
-    """CloudFormation deregisters what it replaces, and ECS moves no service to such a revision."""
-    for task in cloud.of_type("AWS::ECS::TaskDefinition"):
-        if task.update_replace_policy != "Retain":
-            yield _service_fault(
-                task,
-                "the revision that a rollback wants is deregistered by the next change",
-                "set UpdateReplacePolicy to Retain",
-            )
-
-
-def _balanced(cloud: TemplateSet) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
-    for service in cloud.of_type("AWS::ECS::Service"):
-        for balancer in service.properties.get("LoadBalancers") or []:
-            yield service, balancer
+        for secret in templates.targets(role.stack, listed(statement.get("Resource")))
+    }
 
 
 def _deployment(service: Resource) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = service.properties.get("DeploymentConfiguration") or {}
-    return found
-
-
-def _service_fault(resource: Resource, cause: str, fix: str) -> TemplateFault:
-    return TemplateFault(resource.stack, resource.name, cause, fix)
-
-
-SERVICE_CHECKS = (
-    service_circuit_breaker,
-    service_minimum_healthy,
-    port_matches_target_group,
-    target_group_type_ip,
-    service_no_fixed_count,
-    scaling_range,
-    task_definition_retained,
-)
+    configuration: Mapping[str, Any] = service.properties.get("DeploymentConfiguration") or {}
+    return configuration

@@ -19,8 +19,12 @@ PAGE = ROOT / "docs" / "action.md"
 
 
 def read(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
-    return found
+    document: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+    return document
+
+
+def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(job.get("steps", []))
 
 
 def examples() -> list[str]:
@@ -64,9 +68,9 @@ def test_a_workflow_has_no_right_that_a_job_does_not_ask_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["deploy.yml", "rollback.yml"])
 def test_who_deploys_waits_for_the_one_before_and_makes_no_second_deployment(name: str) -> None:
-    told = read(name)
-    job = next(iter(told["jobs"].values()))
-    queue = told.get("concurrency") or job["concurrency"]
+    workflow = read(name)
+    job = next(iter(workflow["jobs"].values()))
+    queue = workflow.get("concurrency") or job["concurrency"]
     assert (queue["queue"], queue["cancel-in-progress"]) == ("max", False)
     assert job["environment"]["deployment"] is False
 
@@ -77,9 +81,48 @@ def test_the_rollback_checks_out_nothing_of_a_pull_request() -> None:
     assert "ref" not in checkout["with"]
 
 
-def test_the_release_of_this_project_moves_v1_last_in_one_push() -> None:
-    steps = read("release.yml")["jobs"]["release"]["steps"]
-    moves = [number for number, step in enumerate(steps) if "refs/tags/v1" in step.get("run", "")]
-    assert moves == [len(steps) - 1]
-    assert "push --force" in steps[-1]["run"]
-    assert "--delete" not in steps[-1]["run"]
+def test_the_release_of_this_project_moves_the_major_tag_last_and_by_the_api() -> None:
+    jobs = read("release.yml")["jobs"]
+    order = ["test", "build", "release", "pypi", "major"]
+    assert list(jobs) == order
+    assert [jobs[name]["needs"] for name in order[1:]] == order[:-1]
+    (step,) = jobs["major"]["steps"]
+    assert 'PATCH "repos/$GH_REPO/git/refs/tags/$major"' in step["run"]
+    # A push of workflows that differ from every branch's is refused to GITHUB_TOKEN.
+    assert "git push" not in (ROOT / ".github/workflows/release.yml").read_text()
+
+
+def test_a_job_that_runs_packages_from_pypi_has_no_token_and_no_right() -> None:
+    jobs = read("release.yml")["jobs"]
+    installing = {name: job for name, job in jobs.items() if "pip" in str([step.get("run") for step in steps(job)])}
+    assert list(installing) == ["build"]
+    assert installing["build"]["permissions"] == {"contents": "read"}
+    assert "token" not in str(installing["build"])
+    assert installing["build"]["steps"][0]["with"]["persist-credentials"] is False
+    assert all("GH_TOKEN" not in job.get("env", {}) for job in jobs.values())
+
+
+def test_the_release_is_built_from_packages_with_hashes() -> None:
+    script = next(step["run"] for step in steps(read("release.yml")["jobs"]["build"]) if "bin/uv" in str(step))
+    assert 'pip" install --quiet --require-hashes' in script
+    assert "--build-constraints action/build.txt --require-hashes" in script
+    required = {
+        line.partition("==")[0] for line in (ROOT / "action/build.txt").read_text().splitlines() if "==" in line
+    }
+    assert "hatchling" in required
+
+
+def test_pypi_trusts_the_workflow_and_no_password() -> None:
+    job = read("release.yml")["jobs"]["pypi"]
+    assert job["permissions"] == {"id-token": "write"}
+    assert job["environment"]["name"] == "pypi"
+    publish = steps(job)[-1]
+    assert publish["uses"].startswith("pypa/gh-action-pypi-publish@")
+    assert "with" not in publish
+
+
+def test_unit_tests_run_on_every_python_that_the_package_allows_and_on_macos() -> None:
+    matrix = read("ci.yml")["jobs"]["fast"]["strategy"]["matrix"]
+    assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    assert {each["os"] for each in matrix["include"]} == {"macos-15"}
+    assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()

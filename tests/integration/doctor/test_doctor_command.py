@@ -68,7 +68,7 @@ def test_it_is_refused_when_a_check_fails_and_each_is_told_with_its_fix(here: Pa
     assert result.return_value == 3
     assert "Deployment checklist" in result.output
     assert "  ok    Route 53 DNS (dns)" in result.output
-    assert "  FAIL  MFA for every user (mfa)\n        the root user signs in with a password alone" in result.output
+    assert "  FAIL  MFA for every user (mfa)\n        the root user has no MFA" in result.output
     assert "          fix: sign in as root" in result.output
 
 
@@ -85,7 +85,7 @@ def test_a_check_that_does_not_exist_cannot_be_left_out(here: Path) -> None:
     error = typed("--skip", "moon").exception
 
     assert isinstance(error, ConfigurationError)
-    assert error.cause == "there is no check moon"
+    assert error.cause == "unknown check: moon"
     assert "flow-logs" in error.fix
 
 

@@ -105,7 +105,7 @@ def test_a_plan_shows_what_would_change_and_changes_nothing(made: Site) -> None:
 
 def test_what_cloudformation_takes_and_nobody_wants_is_warned_of_and_applied_all_the_same(made: Site) -> None:
     made.change("base", unheard)
-    warning = "base.Bell: it tells nobody; name the alerts' topic under AlarmActions"
+    warning = "base.Bell: the alarm notifies no one; name the alerts' topic under AlarmActions"
     assert made.plan().warnings == (warning,)
     made.told.clear()
     assert made.apply().succeeded

@@ -11,7 +11,7 @@ from deploytool.aws.session import Session
 from deploytool.errors import LeaseLost, SupersededBy
 from deploytool.ledger.lock import MARGIN, HolderKind, Locked, LockState
 from deploytool.ledger.lock_store import Lease, Lock, acquire, hold
-from deploytool.sandbox.process import until
+from deploytool.sandbox.process import wait_until
 from tests.integration.ledger.clocks import QuickClock
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -160,7 +160,7 @@ def test_the_lease_lives_on_when_its_owner_is_busy_for_longer_than_the_ttl(lock:
             now = lock.read()
             return now is not None and now.expires is not None and now.expires >= later
 
-        until("the renewed lease", renewed, seconds=10)
+        wait_until("the renewed lease", renewed, seconds=10)
 
 
 def test_the_owner_learns_that_it_is_superseded_when_it_only_waits(lock: Lock) -> None:
@@ -168,7 +168,7 @@ def test_the_owner_learns_that_it_is_superseded_when_it_only_waits(lock: Lock) -
         there = lock.read()
         assert there is not None
         assert lock.supersede(there, B)
-        until("the owner", lambda: lease.superseded_by == B, seconds=10)
+        wait_until("the owner", lambda: lease.superseded_by == B, seconds=10)
 
 
 def test_nobody_is_told_to_go_when_the_owner_that_was_seen_has_gone(lock: Lock) -> None:

@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from deploytool.aws.session import Session
-from deploytool.infra.checks.model import resolve, scope_of
+from deploytool.infra.intrinsics import resolve, scope_of
 from deploytool.ledger.lock_store import Lock
 from deploytool.ledger.store import TABLE
 from tests.integration.aws_fault_proxy.conftest import eventually

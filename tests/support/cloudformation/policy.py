@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from deploytool.infra.checks.model import TemplateSet, listed
+from deploytool.infra.checks.model import TemplateSet
+from deploytool.infra.intrinsics import listed
 
 _TAG = re.compile(r"\$\{aws:PrincipalTag/(\w+)\}")
 

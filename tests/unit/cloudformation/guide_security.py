@@ -101,11 +101,11 @@ def _least_privilege(cloud: TemplateSet) -> bool:
 
 
 def _mfa(cloud: TemplateSet) -> bool:
-    statements = of(cloud, "account.NothingWithoutMfa").get("PolicyDocument", {}).get("Statement", [])
+    statements = of(cloud, "account.RequireMfaPolicy").get("PolicyDocument", {}).get("Statement", [])
     denied = [each for each in statements if each["Effect"] == "Deny"]
-    return has(cloud, "account.NothingWithoutMfa", Groups=["developers"]) and [
-        each["Condition"] for each in denied
-    ] == [{"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}]
+    return has(cloud, "account.RequireMfaPolicy", Groups=["developers"]) and [each["Condition"] for each in denied] == [
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    ]
 
 
 def _alerts(cloud: TemplateSet) -> bool:
@@ -170,7 +170,7 @@ SECURITY = (
         ("service.AppRole", "service.WorkerRole", "service.MigrateRole", "service.ExecutionRole"),
         _separate_roles,
     ),
-    Row("IAM: MFA", ("account.NothingWithoutMfa",), _mfa),
+    Row("IAM: MFA", ("account.RequireMfaPolicy",), _mfa),
     Row(
         "monitoring: audit trail",
         ("account.Trail", "account.TrailBucket"),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploytool.infra.checks import find_faults
-from deploytool.infra.checks.model import holds, scope_of, template_set
+from deploytool.infra.checks.model import template_set
+from deploytool.infra.intrinsics import holds, scope_of
 from tests.support.cloudformation.templates import DIRECTORY, NAMES, SITUATIONS, STACKS, load
 
 MOST_BYTES = 51_200  # what CloudFormation takes without a bucket

@@ -1,4 +1,4 @@
-"""One situation: which check, in which account, comes out how, and says what."""
+"""One situation: the check, the account, the expected status and message."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from deploytool.doctor.facts import Facts
 from deploytool.doctor.result import Status, Unknown
 
-DENIED = Unknown("it may not be read", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
-GOOD, BAD, CANNOT_TELL = Status.PASS, Status.FAIL, Status.UNKNOWN
+DENIED = Unknown("access denied", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
+GOOD, UNKNOWN = Status.PASS, Status.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -16,5 +16,5 @@ class Case:
     situation: str
     check: str
     facts: Facts
-    says: str
+    message: str
     status: Status = Status.FAIL

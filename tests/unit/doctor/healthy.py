@@ -196,7 +196,7 @@ HEALTHY = Facts(
 
 
 def facts(**changes: Any) -> Facts:
-    """The healthy account with one fact or more in other words."""
+    """The healthy account with some facts replaced."""
     return replace(HEALTHY, **changes)
 
 
@@ -221,6 +221,6 @@ def app(**changes: Any) -> Facts:
     return facts(services=(replace(APP, **changes), WORKER))
 
 
-def judged(check: str, found: Facts) -> CheckResult:
-    """What one check says."""
-    return run_check(next(each for each in CHECKS if each.id == check), found)
+def judged(check: str, account_facts: Facts) -> CheckResult:
+    """The result of one check."""
+    return run_check(next(item for item in CHECKS if item.id == check), account_facts)

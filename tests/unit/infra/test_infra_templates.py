@@ -69,7 +69,7 @@ def test_cloudformation_gets_json_when_the_text_is_too_long_for_it(tmp_path: Pat
         ("Resources: [", "is not YAML"),
         ("just text", "has no Resources"),
         ("Resources: []", "has no Resources"),
-        ("Resources: {A: {Type: 'AWS::X', Text: '" + "x" * MOST_BYTES + "'}}", "is larger than"),
+        ("Resources: {A: {Type: 'AWS::X', Text: '" + "x" * MOST_BYTES + "'}}", "exceeds CloudFormation's limit"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: str) -> None:
@@ -78,7 +78,7 @@ def test_a_template_that_cannot_be_used_is_refused(tmp_path: Path, text: str, to
 
 
 def test_a_template_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TemplateInvalid, match="cannot be read"):
+    with pytest.raises(TemplateInvalid, match="cannot read"):
         templates(tmp_path, ["data"], lambda template: template)
 
 

@@ -14,7 +14,9 @@ VALUES = {"App": "shop", "Table": "deploytool", "AWS::AccountId": "123456789012"
 
 def template(policy: str | None, type_: str = "AWS::S3::Bucket", **properties: Any) -> Template:
     resource = {"Type": type_, **({"DeletionPolicy": policy} if policy else {}), "Properties": properties}
-    return Template("data", "the text", {"Resources": {"Store": resource, "Topic": {"Type": "AWS::SNS::Topic"}}})
+    parameters = {"App": {"Type": "String"}, "Table": {"Type": "String"}}
+    resources = {"Store": resource, "Topic": {"Type": "AWS::SNS::Topic"}}
+    return Template("data", "the text", {"Parameters": parameters, "Resources": resources})
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_says_of_a_migration_alone(result: Result, says: str) -> None:
             "failed in production; ECS rolled app back to app:7, its last completed deployment",
         ),
         (Result.TIMED_OUT, (ended("app", 1),), "", "timed out waiting for the deployment in production; all services"),
-        (Result.ROLLBACK_INCOMPLETE, (ended("app", 2),), "", "in production; ROLLBACK INCOMPLETE: app runs app:2; manual"),
+        (Result.ROLLBACK_INCOMPLETE, (ended("app", 2),), "", "ROLLBACK INCOMPLETE: app runs app:2; manual action"),
         (Result.SUPERSEDED, (ended("app", 9),), "", "superseded in production by another deployment: app runs app:9"),
         (Result.CANCELLED, (), "", "was cancelled in production; no service was changed"),
         (Result.CANCELLED, (ended("app", 2, back=DeploymentState.IN_PROGRESS),), "", "app is rolling back to app:1"),

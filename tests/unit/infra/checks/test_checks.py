@@ -59,7 +59,7 @@ GENERATED = {"SecretStringTemplate": '{"username": "app"}', "GenerateStringKey":
 )
 def test_a_key_is_missed_only_where_the_keys_can_be_told(properties: dict[str, Any], key: str, lacks: str) -> None:
     said = told(Secret=secret(**properties), Task=task(Secrets=from_secret(key)), Role=role(READS))
-    said_of_key = f"PASSWORD is key pasword of a secret that has {lacks}; name a key that is there"
+    said_of_key = f"PASSWORD is key pasword of a secret that has {lacks}; use an existing key"
     assert said == ([f"s.Task: container app: {said_of_key}"] if lacks else [])
 
 
@@ -108,7 +108,7 @@ def test_numbers_that_nobody_can_tell_are_not_judged() -> None:
 def test_a_cpu_that_fargate_does_not_have_is_told_with_those_that_it_has() -> None:
     odd = task()
     odd["Properties"] |= {"Cpu": "300", "Memory": "512"}
-    assert told(Task=odd) == ["s.Task: Fargate has no task of 300 CPU units with 512 MiB; take 256, 512, 1024, 2048, …"]
+    assert told(Task=odd) == ["s.Task: Fargate has no task of 300 CPU units with 512 MiB; use 256, 512, 1024, 2048, …"]
 
 
 def test_all_but_a_few_actions_is_everything() -> None:

@@ -1,4 +1,4 @@
-"""What can be told of a template without AWS, and what stays as it is written."""
+"""What of a template is known without AWS, and what stays as it is written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploytool.infra.checks.model import Scope, holds, number, resolve, scope_of
+from deploytool.infra.intrinsics import Scope, holds, number, resolve, scope_of, text_of
 
 SCOPE = Scope(
     values={"App": "shop", "Size": "scaled", "Names": ["a", "b"], "Empty": [""]},
@@ -16,6 +16,8 @@ SCOPE = Scope(
         "Small": {"Fn::Not": [{"Condition": "Big"}]},
         "Unknown": {"Fn::Equals": [{"Ref": "Nobody"}, "x"]},
         "Odd": {"Fn::Contains": [["a"], "a"]},
+        "Circle": {"Condition": "Circle"},
+        "OfAws": {"Fn::Equals": [{"Fn::GetAtt": ["A", "B"]}, "x"]},
     },
 )
 IMPORT = {"Fn::ImportValue": "shop-VpcId"}
@@ -28,6 +30,7 @@ KNOWN: list[tuple[Any, Any]] = [
     ({"Fn::Sub": "${App}-x"}, "shop-x"),
     ({"Fn::Sub": ["${App}-${More}", {"More": {"Ref": "Size"}}]}, "shop-scaled"),
     ({"Fn::Sub": "${App}/${!aws:username}"}, "shop/${aws:username}"),
+    ({"Fn::Sub": "${!App}-${ App }"}, "${App}-shop"),
     ({"Fn::Join": [",", {"Ref": "Names"}]}, "a,b"),
     ({"Fn::Join": ["-", [{"Ref": "App"}, 1, True]]}, "shop-1-true"),
     ({"Fn::Split": [",", "a,b"]}, ["a", "b"]),
@@ -50,7 +53,10 @@ OPEN: list[tuple[Any, Any]] = [
     ({"Fn::Select": [5, ["a"]]}, {"Fn::Select": [5, ["a"]]}),
     ({"Fn::FindInMap": ["Sizes", "tiny", "Cpu"]}, {"Fn::FindInMap": ["Sizes", "tiny", "Cpu"]}),
     ({"Fn::FindInMap": ["Sizes", {"Ref": "Vpc"}, "Cpu"]}, {"Fn::FindInMap": ["Sizes", {"Ref": "Vpc"}, "Cpu"]}),
+    ({"Fn::FindInMap": ["Sizes", "scaled", "Cpu", "More"]}, {"Fn::FindInMap": ["Sizes", "scaled", "Cpu", "More"]}),
     ({"Fn::If": ["Unknown", {"Ref": "App"}, 1]}, {"Fn::If": ["Unknown", "shop", 1]}),
+    ({"Fn::If": ["Unknown", 1]}, {"Fn::If": ["Unknown", 1]}),
+    ({"Fn::Select": [{"Ref": "Vpc"}, ["a"]]}, {"Fn::Select": [{"Ref": "Vpc"}, ["a"]]}),
 ]
 
 
@@ -71,6 +77,9 @@ def test_a_value_that_only_aws_knows_stays(written: Any, left: Any) -> None:
         ("Small", False),
         ("Unknown", None),
         ("Missing", None),
+        (None, True),
+        ("Circle", None),
+        ("OfAws", None),
         ("Odd", None),
         ({"Fn::Not": [{"Condition": "Unknown"}]}, None),
         ({"Fn::And": [{"Condition": "Big"}, {"Condition": "Small"}]}, False),
@@ -88,11 +97,34 @@ def test_a_condition_holds_or_not_or_cannot_be_told(condition: Any, answer: bool
     assert holds(condition, SCOPE) is answer
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("x", "x"),
+        (3, "3"),
+        (1.5, "1.5"),
+        (True, "true"),
+        ({"Ref": "App"}, "shop"),
+        ({"Ref": "Bucket"}, None),
+        ({"Ref": "Names"}, None),
+        ({"Fn::Sub": "${Bucket.Arn}/*"}, None),
+        ({"Fn::Sub": ["${App}-${X}", {"X": {"Ref": "Bucket"}}]}, None),
+        ({"Fn::GetAtt": ["Bucket", "Arn"]}, None),
+        (["a"], None),
+        (None, None),
+    ],
+)
+def test_a_value_is_text_when_it_is_made_of_parameters(value: Any, text: str | None) -> None:
+    assert text_of(value, SCOPE) == text
+
+
 def test_parameters_have_their_defaults_unless_they_are_given() -> None:
     declared = {
         "Given": {"Type": "String", "Default": "default"},
         "Number": {"Type": "Number", "Default": 3000},
         "Names": {"Type": "CommaDelimitedList", "Default": "a, b"},
+        "Zones": {"Type": "CommaDelimitedList", "Default": ["a", "b"]},
+        "Trail": {"Type": "String", "Default": True},
         "Subnets": {"Type": "List<AWS::EC2::Subnet::Id>"},
         "Needed": {"Type": "String"},
     }
@@ -101,6 +133,8 @@ def test_parameters_have_their_defaults_unless_they_are_given() -> None:
         "Given": "given",
         "Number": "3000",
         "Names": ["a", "b"],
+        "Zones": ["a", "b"],
+        "Trail": "true",
         "Subnets": ["s-1", "s-2"],
         "AWS::Region": "us-east-1",
     }
