@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from deploytool.ecs.deployment_model import DeploymentState, Rollout, Sighting
+from deploytool.ecs.deployment_model import DeploymentState, Rollout, ServiceRollout, Sighting
 from deploytool.ecs.model import ServiceState, Task, revision
 from deploytool.errors import NotFound
 from deploytool.ledger.record import Kind, Record, ServiceRecord, StepState
 from deploytool.release.events import StepBegan, StepEnded
-from deploytool.release.failures import ServiceRollout
 from deploytool.release.model import Result, StepName
 from deploytool.release.ports import Dependencies
 from deploytool.release.rollout import update_services, watch_rollouts
@@ -172,7 +171,7 @@ def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResul
     rollouts += update_services(
         [(key, states[key], record.services[key].before) for key in release.to_revert if key in states],
         deps,
-        going_back=True,
+        reverting=True,
     )
     ended = watch_rollouts(tuple(rollouts), timeout, deps, stop_early=False) if rollouts else ()
     failed = {rollout.key for rollout in ended if rollout.status.state is not DeploymentState.SUCCEEDED}
@@ -222,7 +221,7 @@ def _rollout_of(key: str, state: ServiceState) -> ServiceRollout:
     primary = state.primary
     assert primary is not None, "only a service with a PRIMARY deployment can be rolling"
     rollout = Rollout(state.name, primary.id, primary.task_definition, created_at=primary.created_at)
-    return ServiceRollout(key, rollout, state=state, going_back=True, sighting=Sighting(primary))
+    return ServiceRollout(key, rollout, state=state, reverting=True, sighting=Sighting(primary))
 
 
 def _result(record: Record, release: InterruptedRelease, failed: set[str], deps: Dependencies) -> RecoveryResult:

@@ -66,7 +66,7 @@ def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> Non
     assert second.code == 0, second.told
     newer = book.newest["release"]
     assert older.code == 9, older.told
-    assert f"gives way to the newer release {newer}" in older.told
+    assert f"yields to the newer release {newer}" in older.told
     superseded = book.releases[1]
     assert (superseded["result"], superseded["serving"]) == ("superseded", before)
     book.all_closed()

@@ -116,7 +116,7 @@ def test_the_owner_gives_way_when_a_newer_release_supersedes_it(lock: Lock) -> N
     first = taken_by(lock, A)
 
     def give_way() -> None:
-        with pytest.raises(SupersededBy, match=f"gives way to the newer release {B}") as raised:
+        with pytest.raises(SupersededBy, match=f"yields to the newer release {B}") as raised:
             first.check()
         assert (raised.value.by, first.superseded_by) == (B, B)
         first.release()
@@ -127,7 +127,7 @@ def test_the_owner_gives_way_when_a_newer_release_supersedes_it(lock: Lock) -> N
 
 
 def test_an_older_release_gives_way_when_it_would_supersede_a_newer_one(lock: Lock) -> None:
-    with taken_by(lock, B), pytest.raises(SupersededBy, match=f"release {A} gives way to the newer release {B}"):
+    with taken_by(lock, B), pytest.raises(SupersededBy, match=f"release {A} yields to the newer release {B}"):
         taken_by(lock, A, if_busy="supersede", wait=5)
 
 

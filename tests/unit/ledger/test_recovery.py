@@ -187,7 +187,7 @@ def ended(result: Result = Result.CANCELLED, **moved: str) -> Record:
     return replace(begun, services=services, result=result, ended_at=START)
 
 
-def going_back(cloud: Cloud) -> None:
+def reverting(cloud: Cloud) -> None:
     """Both services were moved, and are sent back now."""
     for number in (2, 1):
         for key in KEYS:
@@ -196,7 +196,7 @@ def going_back(cloud: Cloud) -> None:
 
 
 def test_nothing_is_to_be_settled_when_the_services_of_a_cancelled_release_are_back(cloud: Cloud) -> None:
-    going_back(cloud)
+    reverting(cloud)
     cloud.clock.sleep(600.0)
 
     assert recover_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.deps, 300.0) is None
@@ -204,7 +204,7 @@ def test_nothing_is_to_be_settled_when_the_services_of_a_cancelled_release_are_b
 
 
 def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_their_way(cloud: Cloud) -> None:
-    going_back(cloud)
+    reverting(cloud)
 
     end = recover_finished(ended(), cloud.deps, 300.0)
 
@@ -221,7 +221,7 @@ def test_says_each_time_that_a_service_did_not_settle_when_ecs_goes_on_and_on(
     cloud: Cloud, result: Result, how: str
 ) -> None:
     cloud.ecs.lives[revision("app", 1)] = NEVER_READY
-    going_back(cloud)
+    reverting(cloud)
 
     for _ in range(2):
         end = recover_finished(ended(result), cloud.deps, 30.0)
