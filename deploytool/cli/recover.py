@@ -17,43 +17,36 @@ if TYPE_CHECKING:
 @options.busy
 @options.output
 def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None, output: str) -> int:
-    """Settle what a killed release left: wait for its migration, bring every service to one version, close its record.
+    """Recover from an interrupted release: bring every service to one version and close the release record.
 
-    After a cancelled release: wait until every service is back. Every other verb that changes something does this
-    first; this one does nothing else. Ends with exit code 7 where a service does not settle.
+    Waits for its migration, and for the rollback of a cancelled release. Every verb that changes something does this
+    first. Exit code 7 if a service does not reach a steady state.
 
     \b
     Example:
       deploytool recover --environment production
     """
-    from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
+    from deploytool.deploy.context import open_context, start_run
     from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_document
     from deploytool.output.history import recovery_document
 
-    clock, as_json = SystemClock(), output == "json"
-    clock.listen()
-    found = open_context(config, environment)
-    asked_by, name = triggered_by(), release_id()
-    with github_reporting(found, name) as github:
-        from deploytool.deploy.session import LockConflictPolicy, deployment_session
-        from deploytool.output.console import progress_listener
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, environment), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.session import open_session
 
-        with (
-            progress_listener(github.on_event, as_json=as_json) as emit,
-            deployment_session(
-                found, name, asked_by, clock, emit, LockConflictPolicy.asked(if_busy, wait), "recover"
-            ) as session,
-        ):
-            settled = session.settled
-    error, name = session.unsettled_error, found.settings.environment
+        with open_session(context, run, github, conflict, reason="recover", as_json=as_json) as session:
+            pass
+    name = context.settings.environment
     if as_json:
-        print_document(recovery_document(name, settled, error))
+        print_document(recovery_document(name, session.recovered, session.unrecovered_error))
     else:
-        for each in settled:
-            click.echo(each.summary)
-        if not settled:
+        for result in session.recovered:
+            click.echo(result.summary)
+        if not session.recovered:
             click.echo(f"nothing to recover in {name}")
-    if error:
-        raise error
+    session.require_recovered()
     return 0

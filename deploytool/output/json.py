@@ -371,7 +371,7 @@ def _service(service: ServiceOutcome) -> ServiceResult:
         "name": service.key,
         "ecs_service": service.name,
         "status": _state(service),
-        "detail": service.status.detail or (service.back.detail if service.back else ""),
+        "detail": service.status.detail or (service.revert.detail if service.revert else ""),
         "previous_revision": revision(service.before),
         "attempted_revision": revision_or_none(service.after),
         "running_revision": revision(service.running),
@@ -379,8 +379,8 @@ def _service(service: ServiceOutcome) -> ServiceResult:
 
 
 def _state(service: ServiceOutcome) -> DeploymentState:
-    if service.back is None:
+    if service.revert is None:
         return service.status.state
-    if service.back.state in REVERTED:
+    if service.revert.state in REVERTED:
         return DeploymentState.ROLLED_BACK
-    return service.back.state if service.back.settled else DeploymentState.ROLLING_BACK
+    return service.revert.state if service.revert.settled else DeploymentState.ROLLING_BACK

@@ -17,8 +17,8 @@ from deploytool.cli import sandbox_documents as sandbox
 from deploytool.cli.main import command, run_verb
 from deploytool.cli.schemas import DOCUMENTS
 from deploytool.config.errors import ConfigErrors, ConfigIssue
-from deploytool.deploy.prune import HeldImage, PruneItem, Revision, prune_document
-from deploytool.deploy.session import NotSettled
+from deploytool.deploy.prune import PruneItem, RegistryImage, Revision, prune_document
+from deploytool.deploy.session import NotRecovered
 from deploytool.doctor.checks import run_checks
 from deploytool.doctor.output import doctor_document
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
@@ -83,7 +83,7 @@ RECORD = replace(
     pull_request=12,
 )
 CONTEXT = OutcomeContext(Kind.ROLLBACK, NOW, RECORD, "r-0", "https://github.com/o/r/pull/12#issuecomment-3")
-UNSETTLED = NotSettled("release r-1 was cancelled, and app did not settle")
+UNRECOVERED = NotRecovered("release r-1 was cancelled, and app did not settle")
 HELD = LockState(4, "hold-1", HolderKind.HOLD, "mona", "", "black friday", NOW, None)
 LEASED = LockState(5, "r-9", HolderKind.RELEASE, "mona", "https://run", "", NOW, NOW + timedelta(seconds=30), "r-10")
 SERVICES = {
@@ -125,14 +125,14 @@ def built() -> Iterator[Mapping[str, Any]]:
         services=(
             back("app", 41, DeploymentState.IN_PROGRESS),
             back("worker", 17, DeploymentState.FAILED),
-            replace(back("app", 41, DeploymentState.SUCCEEDED), back=None, after=None),
+            replace(back("app", 41, DeploymentState.SUCCEEDED), revert=None, after=None),
         ),
         diagnoses=(),
     )
     for outcome in (released(), rolled_back(), incomplete):
         for context in (CONTEXT, OutcomeContext()):
-            for unsettled in (None, UNSETTLED):
-                yield outcome_document(outcome, context, unsettled)
+            for unrecovered in (None, UNRECOVERED):
+                yield outcome_document(outcome, context, unrecovered)
     for records in ((RECORD, record("r-2")), ()):
         yield history_document("production", records, "r-1")
         yield stats_document("production", dora(records, NOW - timedelta(days=30), NOW + timedelta(days=1)))
@@ -147,9 +147,9 @@ def built() -> Iterator[Mapping[str, Any]]:
         (record("r-2"), RECORD),
     )
     result = RecoveryResult(Result.ROLLBACK_INCOMPLETE, "did not settle", {"app": "arn/app:8"}, "r-1")
-    yield recovery_document("production", (result,), UNSETTLED)
+    yield recovery_document("production", (result,), UNRECOVERED)
     yield recovery_document("production", (), None)
-    items = (PruneItem(Revision("arn/app:1")), PruneItem(HeldImage("shop", "sha256:a"), ("runs",)))
+    items = (PruneItem(Revision("arn/app:1")), PruneItem(RegistryImage("shop", "sha256:a"), ("runs",)))
     yield prune_document(items, applied=False)
     issues = ConfigErrors(
         [ConfigIssue("deploytool.yml", "app", 1, 2, "no", "yes"), ConfigIssue("d", "", None, None, "x")]
@@ -162,7 +162,7 @@ def built() -> Iterator[Mapping[str, Any]]:
     yield documents.run_document("production", "app", 7)
     yield documents.comment_ignored_document("no checkbox was changed")
     for error in (
-        PermissionMissing("ecs:UpdateService", "*", "me"), UNSETTLED, issues, Locked("production", HELD, NOW),
+        PermissionMissing("ecs:UpdateService", "*", "me"), UNRECOVERED, issues, Locked("production", HELD, NOW),
         ReleasePreconditionFailed((Problem("a", "b"), Problem("c", "d"))), InfraRefused([Problem("a", "b")]),
     ):  # fmt: skip
         yield documents.error_document(error)
@@ -235,9 +235,9 @@ def test_a_rollback_says_what_was_done_from_where_to_where() -> None:
     assert document["urls"]["comment"] == CONTEXT.comment_url
 
 
-def test_an_outcome_has_the_exit_code_of_the_command_when_an_earlier_release_is_unsettled() -> None:
-    document = outcome_document(released(), CONTEXT, UNSETTLED)
-    assert (document["exit_code"], document["problems"][0]["code"]) == (7, "not-settled")
+def test_an_outcome_has_the_exit_code_of_the_command_when_an_earlier_release_is_unrecovered() -> None:
+    document = outcome_document(released(), CONTEXT, UNRECOVERED)
+    assert (document["exit_code"], document["problems"][0]["code"]) == (7, "not-recovered")
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_service_that_was_reverted_has_the_status_of_its_revert(
     state: DeploymentState, status: DeploymentState
 ) -> None:
     service = replace(
-        back("app", 41, state), status=DeploymentStatus(DeploymentState.FAILED), back=DeploymentStatus(state)
+        back("app", 41, state), status=DeploymentStatus(DeploymentState.FAILED), revert=DeploymentStatus(state)
     )
     assert outcome_document(replace(rolled_back(), services=(service,)))["services"][0]["status"] is status
 
@@ -324,12 +324,12 @@ def test_every_verb_prints_one_document_when_it_is_refused(
     [
         (Locked("production", HELD, NOW), Exit.LOCKED, "locked"),
         (PermissionMissing("ecs:UpdateService", "*", "me"), Exit.PRECONDITION_FAILED, "refused"),
-        (UNSETTLED, Exit.ROLLBACK_INCOMPLETE, "rollback_incomplete"),
+        (UNRECOVERED, Exit.ROLLBACK_INCOMPLETE, "rollback_incomplete"),
         (click.Abort(), Exit.CANCELLED, "cancelled"),
         (KeyError("x"), Exit.INTERNAL_ERROR, "failed"),
         (OSError(28, "No space left on device"), Exit.INTERNAL_ERROR, "failed"),
     ],
-    ids=["locked", "refused", "unsettled", "aborted", "crashed", "disk full"],
+    ids=["locked", "refused", "unrecovered", "aborted", "crashed", "disk full"],
 )
 def test_one_document_is_printed_whatever_stops_the_command(
     raised: Exception, code: Exit, word: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
