@@ -7,12 +7,12 @@ import importlib
 import click
 
 SUBCOMMANDS = {
-    "plan": "Show what `infra apply` would do, resource by resource, and change nothing.",
-    "apply": "Make or change the stacks, and follow them to their end.",
-    "status": "Show the stacks, their state, protection and outputs.",
-    "drift": "Find what somebody changed beside CloudFormation. Exit code 3 where there is any.",
-    "destroy": "Delete the stacks, and list what is retained.",
-    "cost": "Estimate what the stacks cost in a month, beside the guide's figures.",
+    "plan": "Show the changes that `infra apply` would make, resource by resource.",
+    "apply": "Create or update the stacks, and wait until they are done.",
+    "status": "Show the stacks with state, protection and outputs.",
+    "drift": "Detect changes made outside CloudFormation. Exit code 3 if there are any.",
+    "destroy": "Delete the stacks, and list retained resources.",
+    "cost": "Estimate the monthly cost of the stacks, next to the guide's figures.",
 }
 """Each has a module ``deploytool.cli.infra.NAME`` with a ``command``, loaded when it is used."""
 
@@ -39,7 +39,7 @@ class Subcommands(click.Group):
 
 @click.group(name="infra", cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """The CloudFormation stacks under an environment: network, data, platform, service, and those of the account.
+    """Manage the CloudFormation stacks of an environment: network, data, platform, service, and those of the account.
 
     \b
     Example:

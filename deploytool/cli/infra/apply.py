@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.environment
 @stacks
 @changes
-@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="How long it may take.")
+@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="Time limit, such as 1h.")
 @options.busy
 @options.output
 def command(
@@ -32,11 +32,11 @@ def command(
     wait: float | None,
     output: str,
 ) -> int:
-    """Make or change the stacks, in order and where possible at the same time, and follow them to their end.
+    """Create or update the stacks, in order and where possible at the same time, and wait until they are done.
 
-    Takes the plan that `infra plan` shows. Nothing that holds data is replaced or removed unless it is named. The
-    service stack gets the images that run now, so that no release is undone; it is changed under the lock of releases.
-    What a killed run began is followed to its end first.
+    Applies the plan that `infra plan` shows. Resources that hold data are replaced or removed only if named. The
+    service stack keeps the running images, so that no release is undone, and is updated under the release lock.
+    Operations of an interrupted run are followed to their end first.
 
     \b
     Example:
@@ -51,11 +51,11 @@ def command(
 
     clock = SystemClock()
     clock.listen()
-    found = open_context(config, environment)
+    context = open_context(config, environment)
     options = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
     with infra_listener(as_json=output == "json") as emit:
         outcome = apply_stacks(
-            found, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
+            context, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
         )
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)

@@ -16,16 +16,21 @@ FILE = "prices.json"
 
 
 @click.command(name="cost", cls=option_rules.Verb)
-@click.option("--size", type=click.Choice(["minimal", "scaled"]), help="One size; both, side by side, if not given.")
-@click.option("--region", default="us-east-1", show_default=True, help="Whose prices; others than this with --live.")
+@click.option("--size", type=click.Choice(["minimal", "scaled"]), help="Size to estimate. Default: both, side by side.")
+@click.option(
+    "--region",
+    default="us-east-1",
+    show_default=True,
+    help="Region of the prices; another one needs --live.",
+)
 @click.option("--nat-gateways", type=click.Choice(["per-zone", "one"]), default="per-zone", show_default=True,
-              help="As the parameter NatGateways of the network stack.")  # fmt: skip
-@click.option("--live", is_flag=True, help="Ask the AWS Price List for today's prices (pricing:GetProducts).")
+              help="Parameter NatGateways of the network stack.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Use today's prices of the AWS Price List (pricing:GetProducts).")
 @options.output
 def command(size: str | None, region: str, nat_gateways: str, live: bool, output: str) -> None:
-    """Estimate what the stacks cost in a month, beside the guide's figures, and what the guide leaves out.
+    """Estimate the monthly cost of the stacks, next to the guide's figures, with what the guide leaves out.
 
-    Counts list prices, on demand, with the quantities of each row. Free tiers and taxes are not counted.
+    Uses on-demand list prices and the quantities in each row. Free tiers and taxes are not included.
 
     \b
     Example:
@@ -37,7 +42,7 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
 
     prices, notes = _prices(region, live)
     gateways = ZONES if nat_gateways == "per-zone" else 1
-    estimates = [estimate(each, prices, gateways) for each in SIZES.values() if size in (None, each.name)]
+    estimates = [estimate(item, prices, gateways) for item in SIZES.values() if size in (None, item.name)]
     if output == "json":
         print_document(cost_document(estimates, prices, notes))
     else:
@@ -45,7 +50,7 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
 
 
 def _prices(region: str, live: bool) -> tuple[PriceList, tuple[str, ...]]:
-    """The prices, and why they are not today's where that was asked for."""
+    """The prices, and why they are not today's where those were requested."""
     from deploytool.errors import CloudError, ConfigurationError
     from deploytool.infra.cost import with_today
 
@@ -53,8 +58,8 @@ def _prices(region: str, live: bool) -> tuple[PriceList, tuple[str, ...]]:
     if not live:
         if region != kept.region:
             raise ConfigurationError(
-                f"the price file has prices of {kept.region} alone, not of {region}",
-                "add --live, or leave --region out",
+                f"the price file has prices of {kept.region} only, not of {region}",
+                "add --live, or leave out --region",
             )
         return kept, ()
     from deploytool.aws.session import Session
@@ -67,8 +72,8 @@ def _prices(region: str, live: bool) -> tuple[PriceList, tuple[str, ...]]:
     except CloudError as error:
         if region != kept.region:
             raise
-        told = f"today's prices could not be had, these are of {kept.as_of}: {error.cause}"
-        return kept, (f"{told} ({error.fix})" if error.fix else told,)
+        note = f"today's prices are not available, using those of {kept.as_of}: {error.cause}"
+        return kept, (f"{note} ({error.fix})" if error.fix else note,)
 
 
 def _kept() -> PriceList:

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class ConfirmationRequired(PreconditionFailed):
-    """Nobody agreed to the deletion."""
+    """The deletion was not confirmed."""
 
 
 @click.command(name="destroy", cls=option_rules.Verb, rules=option_rules.BUSY)
 @options.environment
-@click.option("--include-data", is_flag=True, help="Also stack data: database, cache and their secrets.")
-@click.option("--include-account", is_flag=True, help="Also the stacks that every environment of the account shares.")
-@click.option("--yes", is_flag=True, help="Agree to what is shown; without it, type the environment's name.")
-@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="How long it may take.")
+@click.option("--include-data", is_flag=True, help="Also the data stack: database, cache and their secrets.")
+@click.option("--include-account", is_flag=True, help="Also the stacks shared by all environments of the account.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="Time limit, such as 1h.")
 @options.busy
 @options.output
 def command(
@@ -37,10 +37,10 @@ def command(
     wait: float | None,
     output: str,
 ) -> int:
-    """Delete the stacks of an environment, last first, and list what is retained.
+    """Delete the stacks of an environment, last first, and list retained resources.
 
-    The data, and what the account's environments share, stay unless they are included. Protections are turned off only
-    on what is deleted.
+    The data, and stacks shared by the account's environments, are kept unless included. Protections are turned off
+    only on what is deleted.
 
     \b
     Example:
@@ -57,33 +57,33 @@ def command(
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.output.console import print_text
 
-    found = open_context(config, environment)
+    context = open_context(config, environment)
     target, clock, busy = (
-        stack_targets(found, InfraOptions(timeout=timeout), sandbox_template_filter()),
+        stack_targets(context, InfraOptions(timeout=timeout), sandbox_template_filter()),
         SystemClock(),
         LockConflictPolicy.asked(if_busy, wait),
     )
-    looking = infra_dependencies(found, clock, is_warning, target.run_id, busy, "infra destroy")
-    await_running(target, looking)
-    plan = plan_deletion(target, looking, include_data=include_data, include_account=include_account)
+    deps = infra_dependencies(context, clock, is_warning, target.run_id, busy, "infra destroy")
+    await_running(target, deps)
+    plan = plan_deletion(target, deps, include_data=include_data, include_account=include_account)
     print_text(destroy_text(plan, target.templates), err=output == "json")
     if plan.problems:
         raise InfraRefused(plan.problems)
     if plan.to_delete and not yes:
         _confirm(target.environment)
-    # Only now: before, Ctrl-C ends at once, and nothing is left of it.
+    # Not earlier: until here, Ctrl-C may end at once, since nothing was changed.
     clock.listen()
     with infra_listener(as_json=output == "json") as emit:
-        outcome = destroy(plan, target, infra_dependencies(found, clock, emit, target.run_id, busy, "infra destroy"))
+        outcome = destroy(plan, target, infra_dependencies(context, clock, emit, target.run_id, busy, "infra destroy"))
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)
 
 
 def _confirm(environment: str) -> None:
     """Raises ConfirmationRequired."""
-    fix = "add --yes to agree to what is shown"
+    fix = "add --yes to confirm"
     if not sys.stdin.isatty():
-        raise ConfirmationRequired("nothing was deleted: nobody agreed to it", fix)
+        raise ConfirmationRequired("nothing was deleted: not confirmed", fix)
     typed = click.prompt(f"Type {environment} to delete this", default="", show_default=False, err=True)
     if typed.strip() != environment:
         raise ConfirmationRequired(f"nothing was deleted: {typed.strip()!r} is not {environment}", fix)

@@ -11,12 +11,12 @@ from deploytool.cli.options import stacks
 @click.command(name="drift", cls=option_rules.Verb)
 @options.environment
 @stacks
-@click.option("--timeout", type=options.DURATION, default="15m", show_default=True, help="How long it may take.")
+@click.option("--timeout", type=options.DURATION, default="15m", show_default=True, help="Time limit, such as 1h.")
 @options.output
 def command(config: str, environment: str | None, only: tuple[str, ...], timeout: float, output: str) -> int:
-    """Find what somebody changed beside CloudFormation. Exit code 3 where there is any.
+    """Detect changes made outside CloudFormation. Exit code 3 if there are any.
 
-    The revision of a service and its desired count change by releases and autoscaling: they are told, and do not count.
+    Releases change the revision of a service, autoscaling its desired count: both are listed, and do not count.
 
     \b
     Example:
@@ -34,13 +34,13 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
 
     clock = SystemClock()
     clock.listen()
-    found = open_context(config, environment)
-    target = stack_targets(found, InfraOptions(only, timeout=timeout), sandbox_template_filter())
+    context = open_context(config, environment)
+    target = stack_targets(context, InfraOptions(only, timeout=timeout), sandbox_template_filter())
     drifts = drift(
-        target, infra_dependencies(found, clock, is_warning, target.run_id, LockConflictPolicy(), "infra drift")
+        target, infra_dependencies(context, clock, is_warning, target.run_id, LockConflictPolicy(), "infra drift")
     )
     if output == "json":
         print_document(drift_document(target.environment, drifts))
     else:
         print_text(drift_text(target.environment, drifts))
-    return int(Exit.PRECONDITION_FAILED if any(each.drifted for each in drifts) else Exit.OK)
+    return int(Exit.PRECONDITION_FAILED if any(stack.drifted for stack in drifts) else Exit.OK)

@@ -22,9 +22,9 @@ def command(
     allow_remove: frozenset[str],
     output: str,
 ) -> int:
-    """Show what `infra apply` would do, resource by resource with the properties that change, and change nothing.
+    """Show the changes that `infra apply` would make, resource by resource, with their properties.
 
-    CloudFormation is asked by change sets, which are deleted again. Exit code 3 where `infra apply` would refuse.
+    Creates change sets and deletes them again. Exit code 3 if `infra apply` would refuse.
 
     \b
     Example:
@@ -43,12 +43,12 @@ def command(
 
     clock = SystemClock()
     clock.listen()
-    found = open_context(config, environment)
+    context = open_context(config, environment)
     target = stack_targets(
-        found, InfraOptions(only, parameters, Allowed(allow_replace, allow_remove)), sandbox_template_filter()
+        context, InfraOptions(only, parameters, Allowed(allow_replace, allow_remove)), sandbox_template_filter()
     )
     with draft_plan(
-        target, infra_dependencies(found, clock, is_warning, target.run_id, LockConflictPolicy(), "infra plan")
+        target, infra_dependencies(context, clock, is_warning, target.run_id, LockConflictPolicy(), "infra plan")
     ) as drafts:
         plan = drafts.plan
     if output == "json":
