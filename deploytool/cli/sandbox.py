@@ -1,9 +1,10 @@
-"""``deploytool sandbox``: a whole cloud on this machine, to release to, to break, and to watch come back."""
+"""``deploytool sandbox``: a local AWS and GitHub to release to, to inject faults into, and to roll back on."""
 
 from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,28 +14,32 @@ from deploytool.cli import option_rules
 from deploytool.output.console import print_document
 from deploytool.sandbox import faults, trust
 from deploytool.sandbox.errors import NotStarted
-from deploytool.sandbox.faults import FAULTS
 from deploytool.sandbox.github import client
 from deploytool.sandbox.lifecycle import UpOptions, down, sandbox_parts, up
 from deploytool.sandbox.process import LAST_PORT
 from deploytool.sandbox.state import exclusive
 
 if TYPE_CHECKING:
-    from deploytool.sandbox.faults import Change
+    from click.decorators import FC
+
     from deploytool.sandbox.state import SandboxState
 
-
 OUTPUT = click.option(
-    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print the result."
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Output format."
 )
 PORT = click.IntRange(1, LAST_PORT)
 
 
-def _say(line: str) -> None:
+def _port_option(service: str, default: int) -> Callable[[FC], FC]:
+    text = f"Port of {service}; the next free one if it is taken."
+    return click.option(f"--{service.lower()}-port", type=PORT, default=default, show_default=True, help=text)
+
+
+def _write_line(line: str) -> None:
     click.echo(f"sandbox: {line}", err=True)
 
 
-def _here() -> SandboxState:
+def _require_sandbox() -> SandboxState:
     state = trust.find_sandbox(Path.cwd())
     if state is None:
         raise NotStarted
@@ -43,7 +48,7 @@ def _here() -> SandboxState:
 
 @click.group(name="sandbox", cls=option_rules.Verbs)
 def command() -> None:
-    """A whole cloud on this machine: AWS, GitHub and an example application.
+    """Run a local AWS and GitHub to try deploytool.
 
     \b
     Example:
@@ -55,80 +60,70 @@ def command() -> None:
 @command.command(
     name="up", rules=[option_rules.different("--aws-port", "--github-port", why="two servers cannot have one port")]
 )
-@click.option("--staging", is_flag=True, help="Also make a staging environment.")
-@click.option(
-    "--aws-port", type=PORT, default=4566, show_default=True, help="Port of AWS; the next free one if it is taken."
-)
-@click.option(
-    "--github-port",
-    type=PORT,
-    default=4580,
-    show_default=True,
-    help="Port of GitHub; the next free one if it is taken.",
-)
+@click.option("--staging", is_flag=True, help="Also create a staging environment.")
+@_port_option("AWS", 4566)
+@_port_option("GitHub", 4580)
 @OUTPUT
 def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
-    """Start it in this directory; where it runs already, say where.
+    """Start the sandbox in this directory, or show the running one.
 
     \b
     Example:
       deploytool sandbox up --staging
     """
-    began = time.monotonic()
-    root = Path.cwd()
     from deploytool.cli.sandbox_account import apply_example_stacks
 
+    start, root = time.monotonic(), Path.cwd()
     with exclusive(root):
-        state = up(root, UpOptions(aws_port, github_port, staging), _say, apply_example_stacks(_say))
+        state = up(root, UpOptions(aws_port, github_port, staging), _write_line, apply_example_stacks(_write_line))
     if output == "json":
         click.echo((state.directory / "sandbox.json").read_text(), nl=False)
         return
-    click.echo(f"The sandbox runs ({time.monotonic() - began:.1f} s).")
+    click.echo(f"The sandbox is running ({time.monotonic() - start:.1f} s).")
     click.echo(f"  application   {state.app_url}/")
     click.echo(f"  GitHub        {client.page_url(state, 1)}")
     click.echo(f"  AWS           {state.aws_endpoint_url}")
     click.echo(f"  repository    {state.workdir}")
-    click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
+    _print_release_command(state)
 
 
 @command.command(name="down")
 @click.option("--purge", is_flag=True, help="Also remove what makes the next start fast: images and packages.")
 def down_command(purge: bool) -> None:
-    """Stop it.
+    """Stop the sandbox.
 
-    Every container, network and process that it made goes, and no other.
+    Removes every container, network and process that it created, and no others.
 
     \b
     Example:
       deploytool sandbox down
     """
-    found = trust.find_sandbox(Path.cwd())
-    if found is None:
-        click.echo("There is no sandbox here.")
+    state = trust.find_sandbox(Path.cwd())
+    if state is None:
+        click.echo("No sandbox here.")
         return
-    with exclusive(found.root):
-        state = trust.at(found.root)
+    with exclusive(state.root):
+        state = trust.load_sandbox(state.root)
         if state is not None:
-            down(state, _say, purge=purge)
-    click.echo("The sandbox is gone.")
+            down(state, _write_line, purge=purge)
+    click.echo("The sandbox is removed.")
 
 
 @command.command(name="status")
 @OUTPUT
 def status_command(output: str) -> None:
-    """Show what of it runs. Exit code 3 where a part does not.
+    """Show which parts are running. Exit code 3 if one is down.
 
     \b
     Example:
       deploytool sandbox status --output json
     """
-    state = _here()
-    found = sandbox_parts(state)
+    state = _require_sandbox()
+    parts = sandbox_parts(state)
     if output == "json":
-        shown = {part.name: {"runs": part.runs, "detail": part.detail} for part in found}
         print_document(
             {
-                "parts": shown,
+                "parts": {part.name: {"runs": part.runs, "detail": part.detail} for part in parts},
                 "app_url": state.app_url,
                 "workdir": str(state.workdir),
                 "broken": state.broken,
@@ -136,24 +131,24 @@ def status_command(output: str) -> None:
             }
         )
     else:
-        for part in found:
-            click.echo(f"{'runs' if part.runs else 'DOWN':5} {part.name:20} {part.detail}")
+        for part in parts:
+            click.echo(f"{'up' if part.runs else 'down':5} {part.name:20} {part.detail}")
         click.echo(state.left_out)
-        click.echo(f"broken: {', '.join(state.broken) or 'nothing'}")
-    if not all(part.runs for part in found):
+        click.echo(f"faults: {', '.join(state.broken) or 'none'}")
+    if not all(part.runs for part in parts):
         raise SystemExit(3)
 
 
 @command.command(name="env")
 @OUTPUT
 def env_command(output: str) -> None:
-    """Print what leads other programs to it, for the shell.
+    """Print the environment variables of the sandbox, for the shell.
 
     \b
     Example:
       eval "$(deploytool sandbox env)" && aws ecs list-clusters
     """
-    variables = trust.sandbox_environment(_here())
+    variables = trust.sandbox_environment(_require_sandbox())
     if output == "json":
         print_document(variables)
         return
@@ -161,48 +156,52 @@ def env_command(output: str) -> None:
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
-class Faults(option_rules.Verb):
-    """Lists the ways to break, each with what the next release should come to."""
+class FaultsHelp(option_rules.Verb):
+    """Lists the faults, each with the expected outcome of the next release."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of faults, then the options."""
         with formatter.section("Faults"):
-            formatter.write_dl([(name, fault.outcome) for name, fault in FAULTS.items()])
+            formatter.write_dl([(name, fault.outcome) for name, fault in faults.FAULTS.items()])
         super().format_options(ctx, formatter)
 
 
-@command.command(name="break", cls=Faults)
-@click.argument("fault", metavar="FAULT", type=click.Choice(list(FAULTS)))
+@command.command(name="break", cls=FaultsHelp)
+@click.argument("fault", metavar="FAULT", type=click.Choice(list(faults.FAULTS)))
 def break_command(fault: str) -> None:
-    """Break the example in one way more, so that the next release fails.
+    """Inject a fault into the example, so that the next release fails.
 
     \b
     Example:
       deploytool sandbox break worker
     """
-    state = _here()
+    state = _require_sandbox()
     with exclusive(state.root):
         change = faults.inject(state, fault)
-    _show(state, change)
-    click.echo("Mend it:        deploytool sandbox fix")
+    _print_change(state, change)
+    click.echo("Undo:           deploytool sandbox fix")
 
 
 @command.command(name="fix")
 def fix_command() -> None:
-    """Mend everything that was broken.
+    """Undo all injected faults.
 
     \b
     Example:
       deploytool sandbox fix
     """
-    state = _here()
+    state = _require_sandbox()
     with exclusive(state.root):
         change = faults.undo_all(state)
-    _show(state, change)
+    _print_change(state, change)
 
 
-def _show(state: SandboxState, change: Change) -> None:
+def _print_change(state: SandboxState, change: faults.Change) -> None:
     if change.commit:
         click.echo(f"Commit {change.commit[:7]}, pull request {change.page}")
     click.echo(f"Expect:         {change.outcome}")
+    _print_release_command(state)
+
+
+def _print_release_command(state: SandboxState) -> None:
     click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")

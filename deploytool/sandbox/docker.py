@@ -5,39 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deploytool.sandbox import process
 from deploytool.sandbox.errors import CommandFailed, DockerMissing
-from deploytool.sandbox.process import until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from deploytool.sandbox.process import SandboxProcess
-
 
 SOCKET = Path("/var/run/docker.sock")
 
 
 def daemon_answers() -> bool:
     """Whether a Docker daemon answers where ``docker`` looks for one."""
-    if not shutil.which("docker"):
-        return False
-    try:
-        docker_client("version", "--format", "{{.Server.Version}}", timeout=10)
-    except CommandFailed:
-        return False
-    return True
+    return bool(shutil.which("docker")) and succeeds("version", "--format", "{{.Server.Version}}", timeout=10)
 
 
-def start_daemon(logs: Path, write_line: Callable[[str], None]) -> SandboxProcess:
+def start_daemon(log: Path, write_line: process.WriteLine) -> process.SandboxProcess:
     """Install Docker where it is missing, start its daemon, return that once it answers (6 s, 30 s with the install).
 
     Raises:
         DockerMissing: we are not root on a Debian, or another host is meant by DOCKER_HOST.
         CommandFailed: the packages cannot be installed.
-        StartTimedOut: the daemon does not come up; its log says why.
+        StartTimedOut: the daemon does not start; its log says why.
     """
     host = os.environ.get("DOCKER_HOST")
     if host:
@@ -50,43 +36,50 @@ def start_daemon(logs: Path, write_line: Callable[[str], None]) -> SandboxProces
         write_line("installing Docker (apt-get install docker.io)")
         install("docker.io")
     write_line("starting dockerd")
-    log = logs / "dockerd.log"
     daemon = process.start_process([_dockerd() or "dockerd"], log=log)
-    until("dockerd", lambda: SOCKET.exists() and daemon_answers(), seconds=60, process=daemon, log=log)
+    process.wait_until("dockerd", lambda: SOCKET.exists() and daemon_answers(), seconds=60, process=daemon, log=log)
     return daemon
 
 
 def _dockerd() -> str | None:
-    # Where the package puts it is not on everybody's PATH.
+    # The package's directory is not on every user's PATH.
     return shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin:/usr/local/sbin")
 
 
-def install(*packages: str) -> None:
-    """Install Debian packages without those they merely recommend.
+def install(package: str) -> None:
+    """Install a Debian package without those it merely recommends.
 
     Raises:
         CommandFailed: apt-get cannot; usually it reaches no mirror.
     """
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", "install", "-qy", "--no-install-recommends", *packages]
-    fix = f"install {' '.join(packages)} by hand"
+    env, fix = {"DEBIAN_FRONTEND": "noninteractive"}, f"install {package} by hand"
+    command = ["apt-get", "install", "-qy", "--no-install-recommends", package]
     try:
-        process.run(command, env=quiet, timeout=300, fix=fix)
+        process.run(command, env=env, fix=fix)
     except CommandFailed:
         # On a new machine the package lists are missing or old.
-        process.run(["apt-get", "update", "-q"], env=quiet, timeout=120, fix=fix)
-        process.run(command, env=quiet, timeout=300, fix=fix)
+        process.run(["apt-get", "update", "-q"], env=env, timeout=120, fix=fix)
+        process.run(command, env=env, fix=fix)
 
 
 def docker_client(*arguments: str | Path, timeout: float = 300) -> str:
-    """Run ``docker`` and return what it printed.
+    """Run ``docker`` and return its output.
 
-    The classic builder is asked for: it is in every version, while newer clients want a plugin for BuildKit.
+    The classic builder is used: it is in every version, while newer clients want a plugin for BuildKit.
 
     Raises:
         CommandFailed: it ended with an error.
     """
     return process.run(["docker", *arguments], env={"DOCKER_BUILDKIT": "0"}, timeout=timeout)
+
+
+def succeeds(*arguments: str, timeout: float) -> bool:
+    """Whether this ``docker`` command ends without an error."""
+    try:
+        docker_client(*arguments, timeout=timeout)
+    except CommandFailed:
+        return False
+    return True
 
 
 def containers(label: str) -> list[str]:

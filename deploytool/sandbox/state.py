@@ -1,24 +1,18 @@
-"""What the sandbox made, and where it is reached: the contents of ``.deploytool/sandbox.json``."""
+"""The sandbox's state, ``.deploytool/sandbox.json``, and the locks that keep two commands out of each other's way."""
 
 from __future__ import annotations
 
 import fcntl
 import json
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deploytool.sandbox.errors import SandboxError
-from deploytool.sandbox.process import SandboxProcess, cache
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-# SEG sandbox.state
-# What the sandbox made, and where it is reached: the contents of ``.deploytool/sandbox.json``.
+from deploytool.sandbox.process import SandboxProcess, WriteLine, cache
 
 DIRECTORY = ".deploytool"
 FILE = "sandbox.json"
@@ -60,13 +54,17 @@ class SandboxState:
 
     @property
     def aws_config(self) -> Path:
-        """An AWS configuration with one empty profile, `default`: it stands in for the user's own files."""
+        """An AWS configuration with one empty profile, `default`, instead of the user's own files."""
         return self.directory / "aws.config"
 
     @property
     def addresses(self) -> Path:
-        """Where the databases are, for MiniStack: see ``data.write_addresses``."""
+        """Where the databases are, for MiniStack: see ``databases.write_addresses``."""
         return self.directory / "stores.json"
+
+    def log(self, name: str) -> Path:
+        """The log file of one of its processes."""
+        return self.directory / "logs" / f"{name}.log"
 
     @property
     def label(self) -> str:
@@ -85,7 +83,7 @@ def ministack_host(sandbox_id: str) -> str:
 
 
 def save_state(state: SandboxState) -> None:
-    """Write the state in one piece: a reader sees the old one or the new one."""
+    """Atomic: a reader sees the old state or the new one."""
     state.directory.mkdir(parents=True, exist_ok=True)
     path = state.directory / FILE
     partial = path.with_suffix(".partial")
@@ -97,16 +95,16 @@ def load_state(root: Path) -> SandboxState | None:
     """The sandbox started in this directory, or None.
 
     Raises:
-        SandboxError: the file is there and cannot be read as a state.
+        SandboxError: the file exists and cannot be read as a state.
     """
     path = root / DIRECTORY / FILE
     try:
-        raw: dict[str, Any] = json.loads(path.read_text())
-        known = {f.name for f in fields(SandboxState)}
-        values = {key: value for key, value in raw.items() if key in known}
-        values["root"], values["workdir"] = Path(raw["root"]), Path(raw["workdir"])
-        values["processes"] = {name: SandboxProcess(**process) for name, process in raw["processes"].items()}
-        return _checked(SandboxState(**values))
+        document: dict[str, Any] = json.loads(path.read_text())
+        names = {f.name for f in fields(SandboxState)}
+        values = {key: value for key, value in document.items() if key in names}
+        values["root"], values["workdir"] = Path(document["root"]), Path(document["workdir"])
+        values["processes"] = {name: SandboxProcess(**process) for name, process in document["processes"].items()}
+        return _validated(SandboxState(**values))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -116,9 +114,9 @@ def load_state(root: Path) -> SandboxState | None:
         ) from error
 
 
-def _checked(state: SandboxState) -> SandboxState:
+def _validated(state: SandboxState) -> SandboxState:
     """A dataclass takes values of any type. Raises TypeError."""
-    texts = [getattr(state, each.name) for each in fields(SandboxState) if each.type == "str"]
+    texts = [getattr(state, f.name) for f in fields(SandboxState) if f.type == "str"]
     numbers = [process.pid for process in state.processes.values()]
     texts += [process.started for process in state.processes.values()] + state.environments
     if not state.environments or not all(isinstance(text, str) for text in texts):
@@ -128,12 +126,8 @@ def _checked(state: SandboxState) -> SandboxState:
     return state
 
 
-# SEG sandbox.record
-# The state while it grows: several threads add what they made, and what is made is on disk at once.
-
-
 class StateFile:
-    """Holds the newest state."""
+    """The state while ``up`` runs: several threads add what they started, and each addition is on disk at once."""
 
     def __init__(self, state: SandboxState) -> None:
         self._lock = threading.Lock()
@@ -147,7 +141,7 @@ class StateFile:
             save_state(self.state)
 
     def add_process(self, name: str, process: SandboxProcess) -> None:
-        """Remember a process that was just started."""
+        """Record a process that was just started."""
         with self._lock:
             self.state = replace(self.state, processes={**self.state.processes, name: process})
             save_state(self.state)
@@ -155,7 +149,7 @@ class StateFile:
 
 @contextmanager
 def exclusive(root: Path) -> Iterator[None]:
-    """Hold the directory's sandbox for one command; the kernel lets go of it when we end, however we end.
+    """Hold the directory's sandbox for one command; the kernel frees it when we end, however we end.
 
     Raises:
         SandboxError: another command holds it.
@@ -166,15 +160,16 @@ def exclusive(root: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            busy = "another `deploytool sandbox` command is at work in this directory"
-            raise SandboxError(busy, "wait until it is done") from error
+            cause = "another `deploytool sandbox` command is running in this directory"
+            raise SandboxError(cause, "wait until it is done") from error
         yield
 
 
 @contextmanager
-def one_at_a_time(write_line: Callable[[str], None]) -> Iterator[None]:
-    """Sandboxes of one machine start one after the other: each takes ports that are free until somebody listens, and
-    the first one makes the images that all of them use.
+def one_at_a_time(write_line: WriteLine) -> Iterator[None]:
+    """Sandboxes of one machine start one after the other.
+
+    Each takes ports that are free until something listens, and the first one makes the images that all of them use.
     """
     with (cache() / "up.lock").open("w") as handle:
         try:

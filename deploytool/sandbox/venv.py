@@ -1,4 +1,4 @@
-"""Programs in Python environments of their own: they pin what would clash with ours, and with each other."""
+"""Programs in Python environments of their own: they pin what would conflict with our packages, and each other's."""
 
 from __future__ import annotations
 
@@ -6,36 +6,31 @@ import fcntl
 import hashlib
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from deploytool.sandbox import process
-from deploytool.sandbox.process import cache
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+from deploytool.sandbox.process import WriteLine, cache, run
 
 
-def venv(name: str, requirements: Path, write_line: Callable[[str], None]) -> Path:
-    """The directory of the programs of an environment that holds these packages and no others.
+def venv(name: str, requirements: Path, write_line: WriteLine) -> Path:
+    """The `bin` directory of an environment that holds these packages and no others; created when it is missing.
 
-    It is made when it is missing: once per machine, however many ask for it at once. ``requirements`` names every
-    package with its hashes.
+    Created once per machine, also by two callers at once. ``requirements`` names every package with its hashes.
 
     Raises:
-        CommandFailed: the packages cannot be had.
+        CommandFailed: the packages cannot be installed.
     """
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     home = cache() / "environments" / f"{name}-{digest}-py{sys.version_info.major}{sys.version_info.minor}"
     home.mkdir(parents=True, exist_ok=True)
     with (home.with_suffix(".lock")).open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        # Written last: an environment that has it is whole. (One made elsewhere and renamed would name the old place.)
-        whole = home / "whole"
-        if not whole.exists():
+        # Written last: an environment that has it is complete. (One that is made elsewhere and renamed would hold the
+        # old path.)
+        complete = home / "whole"
+        if not complete.exists():
             write_line(f"installing {name} (once)")
             _install(home, requirements)
-            whole.touch()
+            complete.touch()
     return home / "bin"
 
 
@@ -45,9 +40,9 @@ def _install(home: Path, requirements: Path) -> None:
     # scripts/setup puts uv into the cache where the machine has none.
     uv = shutil.which("uv") or shutil.which("uv", path=cache() / "uv" / "bin")
     if uv:
-        process.run([uv, "venv", "-q", "--clear", "--python", sys.executable, home])
-        # Compiled beforehand, as pip does, so that the first start is as quick as the others.
-        process.run([uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *pinned])
+        run([uv, "venv", "-q", "--clear", "--python", sys.executable, home])
+        # Compiled beforehand, as pip does, so that the first start is as fast as the others.
+        run([uv, "pip", "install", "-q", "--compile-bytecode", "--python", python, *pinned])
     else:
-        process.run([sys.executable, "-m", "venv", "--clear", home])
-        process.run([python, "-m", "pip", "install", "-q", *pinned])
+        run([sys.executable, "-m", "venv", "--clear", home])
+        run([python, "-m", "pip", "install", "-q", *pinned])

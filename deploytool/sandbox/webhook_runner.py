@@ -9,28 +9,24 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import requests
 
-from deploytool.sandbox import checkout, process, trust
+from deploytool.sandbox import checkout, trust
 from deploytool.sandbox.github.client import ControlClient
-from deploytool.sandbox.state import load_state
-
-if TYPE_CHECKING:
-    from deploytool.sandbox.process import SandboxProcess
-    from deploytool.sandbox.state import SandboxState
-
+from deploytool.sandbox.process import SandboxProcess, start_process
+from deploytool.sandbox.state import SandboxState, load_state
 
 INTERVAL = 0.5
-"""Seconds between two looks at the stand-in's events."""
+"""Seconds between two polls of the GitHub server's events."""
 WORKFLOW = "rollback.yml"
 
 
 def start(state: SandboxState) -> SandboxProcess:
     """Start it and return at once."""
-    command: list[str | Path] = [sys.executable, "-m", "deploytool.sandbox.webhook_runner", state.root]
-    return process.start_process(command, log=state.directory / "logs" / "responder.log")
+    command = [sys.executable, "-m", "deploytool.sandbox.webhook_runner", str(state.root)]
+    return start_process(command, log=state.log("responder"))
 
 
 def main() -> None:
@@ -46,7 +42,7 @@ def main() -> None:
         try:
             events = ControlClient(state.github_web_url).events(last)
         except requests.RequestException:
-            # The stand-in is on its way up or down.
+            # The GitHub server starts or stops.
             continue
         for event in events:
             last = max(last, int(event["id"]))
@@ -61,7 +57,7 @@ def starts_a_workflow(event: dict[str, Any]) -> bool:
 
 
 def handle_comment(state: SandboxState, event: dict[str, Any], stopping: threading.Event) -> None:
-    """Run the workflow's step in the checkout; its run is on the stand-in's page."""
+    """Run the workflow's step in the checkout; its run is shown on the GitHub server's page."""
     payload = event["payload"]
     control = ControlClient(state.github_web_url)
     run = control.start_run(WORKFLOW, payload["sender"]["login"], checkout.head(state.workdir))
@@ -75,7 +71,7 @@ def handle_comment(state: SandboxState, event: dict[str, Any], stopping: threadi
     )
     while step.poll() is None:
         if stopping.wait(INTERVAL):
-            # The sandbox goes down, and with it all that this rollback could reach.
+            # The sandbox stops, and with it all that this rollback could reach.
             step.kill()
             step.wait()
             return
@@ -84,11 +80,11 @@ def handle_comment(state: SandboxState, event: dict[str, Any], stopping: threadi
 
 
 def _environment(state: SandboxState, payload: dict[str, Any], run: int) -> dict[str, str]:
-    """What the runner would set. The job checks out the default branch: here, whatever is checked out."""
+    """The runner's variables. The job checks out the default branch: here, whatever is checked out."""
     sandbox = trust.sandbox_environment(state)
-    kept = {name: value for name, value in os.environ.items() if name not in sandbox}
+    inherited = {name: value for name, value in os.environ.items() if name not in sandbox}
     return {
-        **kept,
+        **inherited,
         **{name: value for name, value in sandbox.items() if value},
         "GITHUB_EVENT_NAME": "issue_comment",
         "GITHUB_REF": f"refs/heads/{payload['repository']['default_branch']}",

@@ -7,12 +7,12 @@ import importlib
 import click
 
 SUBCOMMANDS = {
-    "plan": "Show the changes that `infra apply` would make, resource by resource.",
-    "apply": "Create or update the stacks, and wait until they are done.",
-    "status": "Show the stacks with state, protection and outputs.",
+    "plan": "Show what `infra apply` would do, resource by resource, and change nothing.",
+    "apply": "Create or update the stacks, and wait until they have completed.",
+    "status": "Show the stacks, their state, protection and outputs.",
     "drift": "Detect changes made outside CloudFormation. Exit code 3 if there are any.",
-    "destroy": "Delete the stacks, and list retained resources.",
-    "cost": "Estimate the monthly cost of the stacks, next to the guide's figures.",
+    "destroy": "Delete the stacks, and list what is retained.",
+    "cost": "Estimate what the stacks cost in a month, beside the guide's figures.",
 }
 """Each has a module ``deploytool.cli.infra.NAME`` with a ``command``, loaded when it is used."""
 
@@ -21,7 +21,7 @@ class Subcommands(click.Group):
     """Lists the subcommands without loading them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they are needed."""
+        """In the order of use."""
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -39,7 +39,7 @@ class Subcommands(click.Group):
 
 @click.group(name="infra", cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Manage the CloudFormation stacks of an environment: network, data, platform, service, and those of the account.
+    """Manage the CloudFormation stacks of an environment (network, data, platform, service) and of its account.
 
     \b
     Example:

@@ -16,21 +16,21 @@ FILE = "prices.json"
 
 
 @click.command(name="cost", cls=option_rules.Verb)
-@click.option("--size", type=click.Choice(["minimal", "scaled"]), help="Size to estimate. Default: both, side by side.")
+@click.option("--size", type=click.Choice(["minimal", "scaled"]), help="Only this size. Default: both, side by side.")
 @click.option(
     "--region",
     default="us-east-1",
     show_default=True,
-    help="Region of the prices; another one needs --live.",
+    help="The region of the prices; another one needs --live.",
 )
 @click.option("--nat-gateways", type=click.Choice(["per-zone", "one"]), default="per-zone", show_default=True,
-              help="Parameter NatGateways of the network stack.")  # fmt: skip
-@click.option("--live", is_flag=True, help="Use today's prices of the AWS Price List (pricing:GetProducts).")
+              help="The parameter NatGateways of the network stack.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Use current prices of the AWS Price List (pricing:GetProducts).")
 @options.output
 def command(size: str | None, region: str, nat_gateways: str, live: bool, output: str) -> None:
-    """Estimate the monthly cost of the stacks, next to the guide's figures, with what the guide leaves out.
+    """Estimate the monthly cost of the stacks, next to the guide's figures, and with what the guide leaves out.
 
-    Uses on-demand list prices and the quantities in each row. Free tiers and taxes are not included.
+    On-demand list prices with the quantities of each row, without free tiers and taxes.
 
     \b
     Example:
@@ -42,7 +42,7 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
 
     prices, notes = _prices(region, live)
     gateways = ZONES if nat_gateways == "per-zone" else 1
-    estimates = [estimate(item, prices, gateways) for item in SIZES.values() if size in (None, item.name)]
+    estimates = [estimate(option, prices, gateways) for option in SIZES.values() if size in (None, option.name)]
     if output == "json":
         print_document(cost_document(estimates, prices, notes))
     else:
@@ -50,33 +50,33 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
 
 
 def _prices(region: str, live: bool) -> tuple[PriceList, tuple[str, ...]]:
-    """The prices, and why they are not today's where those were requested."""
+    """The prices, and a note if current ones were requested but not available."""
     from deploytool.errors import CloudError, ConfigurationError
     from deploytool.infra.cost import with_today
 
-    kept = _kept()
+    stored = _price_file()
     if not live:
-        if region != kept.region:
+        if region != stored.region:
             raise ConfigurationError(
-                f"the price file has prices of {kept.region} only, not of {region}",
-                "add --live, or leave out --region",
+                f"the price file has no prices of {region}, only of {stored.region}",
+                "add --live, or leave --region out",
             )
-        return kept, ()
+        return stored, ()
     from deploytool.aws.session import Session
     from deploytool.deploy.context import enter_sandbox
     from deploytool.infra.cost_report import ENDPOINT_REGION, current_prices
 
     enter_sandbox()
     try:
-        return with_today(kept, region, current_prices(Session(ENDPOINT_REGION), region, kept.prices)), ()
+        return with_today(stored, region, current_prices(Session(ENDPOINT_REGION), region, stored.prices)), ()
     except CloudError as error:
-        if region != kept.region:
+        if region != stored.region:
             raise
-        note = f"today's prices are not available, using those of {kept.as_of}: {error.cause}"
-        return kept, (f"{note} ({error.fix})" if error.fix else note,)
+        note = f"current prices are not available, these are of {stored.as_of}: {error.cause}"
+        return stored, (f"{note} ({error.fix})" if error.fix else note,)
 
 
-def _kept() -> PriceList:
+def _price_file() -> PriceList:
     import json
     from importlib.resources import files
 

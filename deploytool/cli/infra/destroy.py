@@ -20,10 +20,10 @@ class ConfirmationRequired(PreconditionFailed):
 
 @click.command(name="destroy", cls=option_rules.Verb, rules=option_rules.BUSY)
 @options.environment
-@click.option("--include-data", is_flag=True, help="Also the data stack: database, cache and their secrets.")
-@click.option("--include-account", is_flag=True, help="Also the stacks shared by all environments of the account.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="Time limit, such as 1h.")
+@click.option("--include-data", is_flag=True, help="Also delete stack data: database, cache and their secrets.")
+@click.option("--include-account", is_flag=True, help="Also delete the stacks that all environments share.")
+@click.option("--yes", is_flag=True, help="Confirm the deletion; without it, type the environment's name.")
+@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="Maximum duration.")
 @options.busy
 @options.output
 def command(
@@ -37,10 +37,10 @@ def command(
     wait: float | None,
     output: str,
 ) -> int:
-    """Delete the stacks of an environment, last first, and list retained resources.
+    """Delete the stacks of an environment in reverse order, and list what is retained.
 
-    The data, and stacks shared by the account's environments, are kept unless included. Protections are turned off
-    only on what is deleted.
+    Keeps the data, and what the account's environments share, unless they are included. Turns off protections only of
+    what is deleted.
 
     \b
     Example:
@@ -48,22 +48,19 @@ def command(
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
     from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
     from deploytool.infra.destroy import destroy, plan_deletion
     from deploytool.infra.output import destroy_text
     from deploytool.infra.plan import InfraRefused
     from deploytool.infra.planner import await_running
     from deploytool.infra.progress import infra_listener, is_warning, print_infra_outcome
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_text
 
     context = open_context(config, environment)
-    target, clock, busy = (
-        stack_targets(context, InfraOptions(timeout=timeout), sandbox_template_filter()),
-        SystemClock(),
-        LockConflictPolicy.asked(if_busy, wait),
-    )
-    deps = infra_dependencies(context, clock, is_warning, target.run_id, busy, "infra destroy")
+    target = stack_targets(context, InfraOptions(timeout=timeout), sandbox_template_filter())
+    clock, conflict = SystemClock(), LockConflictPolicy.of(if_busy, wait)
+    deps = infra_dependencies(context, clock, is_warning, target.run_id, conflict, "infra destroy")
     await_running(target, deps)
     plan = plan_deletion(target, deps, include_data=include_data, include_account=include_account)
     print_text(destroy_text(plan, target.templates), err=output == "json")
@@ -71,10 +68,11 @@ def command(
         raise InfraRefused(plan.problems)
     if plan.to_delete and not yes:
         _confirm(target.environment)
-    # Not earlier: until here, Ctrl-C may end at once, since nothing was changed.
+    # Only now: until here Ctrl-C ends at once, and leaves nothing.
     clock.listen()
     with infra_listener(as_json=output == "json") as emit:
-        outcome = destroy(plan, target, infra_dependencies(context, clock, emit, target.run_id, busy, "infra destroy"))
+        deps = infra_dependencies(context, clock, emit, target.run_id, conflict, "infra destroy")
+        outcome = destroy(plan, target, deps)
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)
 

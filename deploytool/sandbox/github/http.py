@@ -1,52 +1,15 @@
-"""Requests and answers as the routes see them, and how a path finds its route."""
+"""Responses in the shape of GitHub's API, and the exception that becomes one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
-
-
-# SEG sandbox.github.http
-# Requests and answers as the routes see them, and how a path finds its route.
-
-
-class ApiError(Exception):
-    """An answer that is not a success, in GitHub's shape."""
-
-    def __init__(
-        self, status: int, message: str, *errors: dict[str, Any], headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.errors = errors
-        self.headers = headers or {}
-
-    def answer(self) -> Answer:
-        body: dict[str, Any] = {
-            "message": self.message,
-            "documentation_url": "https://docs.github.com/rest",
-            "status": str(self.status),
-        }
-        if self.errors:
-            body["errors"] = list(self.errors)
-        return Answer(self.status, body, self.headers)
-
-
-def invalid(resource: str, name: str, code: str, message: str | None = None) -> ApiError:
-    """422 as GitHub words it for one wrong field."""
-    error = {"resource": resource, "field": name, "code": code}
-    return ApiError(422, "Validation Failed", error | ({"message": message} if message else {}))
-
-
-NOT_FOUND = (404, "Not Found")
+DOCUMENTATION = "https://docs.github.com/rest"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """`body` is sent as JSON, or as it is where it is bytes; None sends nothing."""
 
     status: int
@@ -55,7 +18,23 @@ class Answer:
     content_type: str = "application/json; charset=utf-8"
 
 
-# SEG sandbox.github.pages
-# GitHub's pagination: `page`, `per_page` (at most 100), and a Link header that leads to the others.
+class ApiError(Exception):
+    """A response that is not a success."""
 
-DEFAULT, MOST = 30, 100
+    def __init__(self, status: int, message: str, *errors: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.status, self.message, self.errors = status, message, errors
+
+    def response(self) -> Response:
+        body: dict[str, Any] = {"message": self.message, "documentation_url": DOCUMENTATION, "status": str(self.status)}
+        return Response(self.status, body | ({"errors": list(self.errors)} if self.errors else {}))
+
+
+def invalid(resource: str, name: str, code: str, message: str) -> ApiError:
+    """422 as GitHub words it for one invalid field."""
+    error = {"resource": resource, "field": name, "code": code, "message": message}
+    return ApiError(422, "Validation Failed", error)
+
+
+def not_found() -> ApiError:
+    return ApiError(404, "Not Found")

@@ -1,4 +1,4 @@
-"""Commits as the checkout has them, asked of git itself."""
+"""The one repository that the server has: its git checkout, its records, the faults in force, the log of requests."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from typing import Any
 
 from deploytool import git_command
 from deploytool.sandbox.github.faults import Fault
-from deploytool.sandbox.github.http import NOT_FOUND, ApiError
+from deploytool.sandbox.github.http import not_found
 from deploytool.sandbox.github.store import Event, PullRequest, Store
-
-# SEG sandbox.github.git
-# Commits as the checkout has them, asked of git itself.
 
 _FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%at %ad%x00%cn%x00%ce%x00%ct %cd%x00%B%x00"
 _EPOCH = "1970-01-01T00:00:00Z"
-"""What GitHub says of a date that git cannot count."""
+"""What GitHub shows for a date that git cannot count."""
+RATE_LIMIT = 5000
+WINDOW = 3600
+"""Seconds after which the rate limit starts again."""
+LOGGED = 2000
+"""Requests kept in the log; it is for tests and is not written to disk."""
 
 
 @dataclass(frozen=True)
@@ -47,36 +49,33 @@ class GitCheckout:
     directory: Path
 
     def _git(self, *words: str) -> str | None:
-        answer = git_command.ask(self.directory, *words)
-        return None if answer.code else answer.text
+        result = git_command.ask(self.directory, *words)
+        return None if result.code else result.text
 
     def sha(self, ref: str) -> str | None:
         """The commit that a branch, tag or (shortened) sha names."""
         if not ref or ref.startswith("-"):
             return None
-        found = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-        return found.strip() if found else None
+        output = self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        return output.strip() if output else None
 
     def commit(self, ref: str) -> Commit | None:
         sha = self.sha(ref)
-        shown = (
-            self._git("rev-list", "--no-walk", "--encoding=UTF-8", "--date=raw", f"--format={_FORMAT}", sha, "--")
-            if sha
-            else None
-        )
-        if not sha or not shown:
+        words = ("rev-list", "--no-walk", "--encoding=UTF-8", "--date=raw", f"--format={_FORMAT}")
+        output = self._git(*words, sha, "--") if sha else None
+        if not sha or not output:
             return None
-        _, tree, parents, a_name, a_email, a_at, c_name, c_email, c_at, message, _ = shown.split("\0")
+        _, tree, parents, a_name, a_email, a_at, c_name, c_email, c_at, message, _ = output.split("\0")
         return Commit(
             sha=sha,
             tree=tree,
             parents=tuple(parents.split()),
             author_name=a_name,
             author_email=a_email,
-            authored_at=_written(a_at),
+            authored_at=_iso(a_at),
             committer_name=c_name,
             committer_email=c_email,
-            committed_at=_written(c_at),
+            committed_at=_iso(c_at),
             message=message.rstrip("\n"),
         )
 
@@ -84,12 +83,8 @@ class GitCheckout:
         """Commits in head and not in base, oldest first."""
         if not self.sha(base) or not self.sha(head):
             return ()
-        listed = self._git("rev-list", "--reverse", "--max-count=250", f"{self.sha(base)}..{self.sha(head)}")
-        return tuple((listed or "").split())
-
-    def behind(self, base: str, head: str) -> bool:
-        """Whether base has commits that head lacks."""
-        return bool(self.between(head, base))
+        listing = self._git("rev-list", "--reverse", "--max-count=250", f"{self.sha(base)}..{self.sha(head)}")
+        return tuple((listing or "").split())
 
     def is_branch(self, name: str) -> bool:
         return self._git("show-ref", "--verify", "--quiet", f"refs/heads/{name}") is not None
@@ -99,82 +94,67 @@ class GitCheckout:
         return sha is not None and self._git("cat-file", "-e", f"{sha}:{path}") is not None
 
     def file(self, ref: str, path: str) -> bytes | None:
-        """What is in a file; None for a directory too."""
+        """A file's content; None for a directory too."""
         sha = self.sha(ref)
         if sha is None or self._git("cat-file", "-t", f"{sha}:{path}") != "blob\n":
             return None
         return git_command.ask(self.directory, "cat-file", "blob", f"{sha}:{path}").out
 
-    def listed(self, ref: str, path: str) -> tuple[tuple[str, str, str], ...]:
-        """Kind (blob, tree, commit), object and name of everything in a directory."""
+    def list_directory(self, ref: str, path: str) -> tuple[tuple[str, str, str], ...]:
+        """Kind (blob, tree, commit), object and name of each entry."""
         sha = self.sha(ref)
-        shown = self._git("ls-tree", "-z", f"{sha}:{path.strip('/')}") if sha else None
-        rows = (row.split("\t", 1) for row in (shown or "").split("\0") if row)
+        listing = self._git("ls-tree", "-z", f"{sha}:{path.strip('/')}") if sha else None
+        rows = (row.split("\t", 1) for row in (listing or "").split("\0") if row)
         return tuple((about.split()[1], about.split()[2], name) for about, name in rows)
 
-    def changed(self, base: str, head: str) -> tuple[int, int, int]:
+    def changes(self, base: str, head: str) -> tuple[int, int, int]:
         """Files changed, lines added, lines deleted."""
         words = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--end-of-options")
-        listed = self._git("diff", *words, f"{base}...{head}") if self.sha(base) and self.sha(head) else None
-        rows = [line.split("\t", 2) for line in (listed or "").split("\0") if line]
+        listing = self._git("diff", *words, f"{base}...{head}") if self.sha(base) and self.sha(head) else None
+        rows = [line.split("\t", 2) for line in (listing or "").split("\0") if line]
         return len(rows), sum(int(r[0]) for r in rows if r[0] != "-"), sum(int(r[1]) for r in rows if r[1] != "-")
 
 
-def _written(date: str) -> str:
+def _iso(date: str) -> str:
     seconds, _, raw = date.partition(" ")
     moment = git_command.moment(seconds, raw)
     return moment.isoformat() if moment else _EPOCH
 
 
-# SEG sandbox.github.world
-# One repository: its checkout, its records, the faults in force and the log of requests.
-
-RATE_LIMIT = 5000
-WINDOW = 3600
-"""Seconds after which the rate limit starts again."""
-LOGGED = 2000
-"""Requests kept in the log; it is for tests and is not written to disk."""
-
-
 @dataclass(frozen=True)
-class Exchange:
+class LoggedRequest:
+    """`status` is None where the connection was reset; `at` is in seconds since the epoch."""
+
     method: str
     path: str
     query: dict[str, str]
     login: str | None
     body: Any
     status: int | None
-    """None where the connection was reset."""
     answer: Any
     answer_type: str
     at: float
-    """Seconds since the epoch."""
 
 
 @dataclass
-class GithubWorld:
-    """`repository` is `owner/name`; `default_branch` as git calls it in the checkout."""
+class Repository:
+    """`full_name` is `owner/name`; `default_branch` as git calls it in the checkout."""
 
-    repository: str
+    full_name: str
     checkout: GitCheckout
     store: Store
     default_branch: str = "main"
-    log: deque[Exchange] = field(default_factory=lambda: deque(maxlen=LOGGED))
+    log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=LOGGED))
     _used: dict[str, int] = field(default_factory=dict)
     _window_start: float = field(default_factory=time.time)
     _counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, path: dict[str, str]) -> None:
-        """Raises ApiError (404) for a repository that is not this one; as on GitHub, case does not matter."""
-        if f"{path['owner']}/{path['repo']}".lower() != self.repository.lower():
-            raise ApiError(*NOT_FOUND)
-
-    def rate(self, key: str) -> dict[str, str]:
-        """Count one request of this token; the headers that GitHub puts on every answer."""
+    def count_request(self, token: str) -> dict[str, str]:
+        """Count one request of this token; returns the rate limit's headers."""
         with self._counting:
             if time.time() - self._window_start > WINDOW:
                 self._window_start, self._used = time.time(), {}
-            used = self._used[key] = self._used.get(key, 0) + 1
+            used = self._used[token] = self._used.get(token, 0) + 1
             return {
                 "x-ratelimit-limit": str(RATE_LIMIT),
                 "x-ratelimit-remaining": str(max(0, RATE_LIMIT - used)),
@@ -183,18 +163,18 @@ class GithubWorld:
                 "x-ratelimit-resource": "core",
             }
 
-    def fault(self, method: str, path: str) -> Fault | None:
+    def take_fault(self, method: str, path: str) -> Fault | None:
         """The first fault that hits this request, counted down."""
         with self.store.lock:
             faults = self.store.records.faults
             for number, fault in list(faults.items()):
                 if not fault.matches(method, path):
                     continue
-                left = fault.used()
-                if left is None:
+                remaining = fault.remaining()
+                if remaining is None:
                     del faults[number]
                 else:
-                    faults[number] = left
+                    faults[number] = remaining
                 self.store.save()
                 if not fault.skip:
                     return fault
@@ -202,19 +182,19 @@ class GithubWorld:
 
     def pull(self, number: str) -> PullRequest:
         """Raises ApiError (404)."""
-        found = self.store.records.pulls.get(int(number)) if number.isdecimal() else None
-        if found is None:
-            raise ApiError(*NOT_FOUND)
-        return found
+        pull = self.store.records.pulls.get(int(number)) if number.isdecimal() else None
+        if pull is None:
+            raise not_found()
+        return pull
 
     def commits_of(self, pull: PullRequest) -> tuple[str, ...]:
         """Its commits, oldest first. The head alone where git knows no base without it, as after a fast-forward."""
         if pull.merge_commit_sha and pull.merge_commit_sha != pull.head_sha:
-            listed = self.checkout.between(f"{pull.merge_commit_sha}^1", pull.head_sha)
+            commits = self.checkout.between(f"{pull.merge_commit_sha}^1", pull.head_sha)
         else:
-            listed = self.checkout.between(pull.base, pull.head_sha)
-        return listed or (pull.head_sha,)
+            commits = self.checkout.between(pull.base, pull.head_sha)
+        return commits or (pull.head_sha,)
 
-    def record(self, event: str, action: str, payload: dict[str, Any]) -> None:
+    def add_event(self, event: str, action: str, payload: dict[str, Any]) -> None:
         number = self.store.next_id()
         self.store.records.events[number] = Event(number, event, action, payload)

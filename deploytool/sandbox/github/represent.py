@@ -1,12 +1,13 @@
-"""Users, repository and commits as GitHub's API shows them. The other resources are shown in represent_release.py."""
+"""Records and commits as GitHub's API shows them; the names in backquotes are the schemas of its OpenAPI document."""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
-from deploytool.sandbox.github.repository import Commit, GithubWorld
+from deploytool.sandbox.github.repository import Commit
 from deploytool.sandbox.github.routing import Request
 from deploytool.sandbox.github.store import (
     DEVELOPER,
@@ -18,9 +19,6 @@ from deploytool.sandbox.github.store import (
     User,
     now,
 )
-
-# SEG sandbox.github.represent
-# Users, repository and commits as GitHub's API shows them. The other resources are shown in represent_release.py.
 
 REPOSITORY_ID = 4580
 _USER_LINKS = (
@@ -36,318 +34,268 @@ _COUNTS = (
     "forks", "forks_count", "open_issues", "open_issues_count", "size", "stargazers_count", "watchers",
     "watchers_count", "network_count", "subscribers_count",
 )  # fmt: skip
+_FEATURES_OFF = ("has_projects", "has_wiki", "has_pages", "has_discussions", "has_downloads", "archived", "disabled")
 
 
 def node_id(kind: str, number: int | str) -> str:
     return base64.b64encode(f"{kind}:{number}".encode()).decode()
 
 
-def repository_url(world: GithubWorld, request: Request) -> str:
-    return f"{request.api}/repos/{world.repository}"
+def _pick(record: Any, *names: str) -> dict[str, Any]:
+    """Those fields that GitHub shows under the same name."""
+    return {name: getattr(record, name) for name in names}
 
 
-def web_url(world: GithubWorld, request: Request) -> str:
-    return f"{request.web}/{world.repository}"
-
-
-def user_object(request: Request, who: User) -> dict[str, Any]:
+def user_object(request: Request, user: User) -> dict[str, Any]:
     """`simple-user`."""
-    url = f"{request.api}/users/{quote(who.login)}"
-    return {
-        "login": who.login,
-        "id": who.id,
-        "node_id": node_id("User", who.id),
-        "avatar_url": f"{request.web}/_page/avatar/{quote(who.login)}.svg",
+    url = f"{request.api}/users/{quote(user.login)}"
+    return _pick(user, "id", "login", "type") | {
+        "node_id": node_id("User", user.id),
+        "avatar_url": f"{request.web}/_page/avatar/{quote(user.login)}.svg",
         "gravatar_id": "",
         "url": url,
-        "html_url": f"{request.web}/{quote(who.login)}",
+        "html_url": f"{request.web}/{quote(user.login)}",
         "organizations_url": f"{url}/orgs",
-        "type": who.type,
         "site_admin": False,
-    } | {f"{name}_url": f"{url}/{name}" for name in _USER_LINKS}
-
-
-def public_user(request: Request, who: User) -> dict[str, Any]:
-    unknown = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
-    counts = dict.fromkeys(("followers", "following", "public_gists", "public_repos"), 0)
-    return (
-        user_object(request, who)
-        | unknown
-        | counts
-        | {
-            "created_at": now(),
-            "updated_at": now(),
-            "user_view_type": "public",
-        }
-    )
-
-
-def collaborator_object(request: Request, who: User) -> dict[str, Any]:
-    return user_object(request, who) | {"role_name": who.permission, "permissions": collaborator_permissions(who)}
-
-
-def collaborator_permissions(who: User) -> dict[str, bool]:
-    write = who.permission in {"write", "admin"}
-    admin = who.permission == "admin"
-    return {"pull": who.permission != "none", "triage": write, "push": write, "maintain": admin, "admin": admin}
-
-
-def owner_object(world: GithubWorld, request: Request) -> dict[str, Any]:
-    return user_object(request, User(4580, world.repository.partition("/")[0], "User", "admin")) | {
-        "type": "Organization"
+        **{f"{name}_url": f"{url}/{name}" for name in _USER_LINKS},
     }
 
 
-def minimal_repository(world: GithubWorld, request: Request) -> dict[str, Any]:
-    url = repository_url(world, request)
+def public_user(request: Request, user: User) -> dict[str, Any]:
+    """`public-user`."""
+    return {
+        **user_object(request, user),
+        **dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name")),
+        **dict.fromkeys(("followers", "following", "public_gists", "public_repos"), 0),
+        **dict.fromkeys(("created_at", "updated_at"), now()),
+        "user_view_type": "public",
+    }
+
+
+def collaborator_object(request: Request, user: User) -> dict[str, Any]:
+    return user_object(request, user) | {"role_name": user.permission, "permissions": _permissions(user)}
+
+
+def _permissions(user: User) -> dict[str, bool]:
+    write, admin = user.is_writer, user.permission == "admin"
+    return {"pull": user.permission != "none", "triage": write, "push": write, "maintain": admin, "admin": admin}
+
+
+def _owner(request: Request) -> dict[str, Any]:
+    owner = User(REPOSITORY_ID, request.repository.full_name.partition("/")[0], "User", "admin")
+    return user_object(request, owner) | {"type": "Organization"}
+
+
+def minimal_repository(request: Request) -> dict[str, Any]:
+    """`minimal-repository`."""
+    url, full_name = request.repository_url, request.repository.full_name
     return {
         "id": REPOSITORY_ID,
         "node_id": node_id("Repository", REPOSITORY_ID),
-        "name": world.repository.partition("/")[2],
-        "full_name": world.repository,
-        "owner": owner_object(world, request),
+        "name": full_name.partition("/")[2],
+        "full_name": full_name,
+        "owner": _owner(request),
         "private": False,
-        "html_url": web_url(world, request),
+        "html_url": request.web_url,
         "description": None,
         "fork": False,
         "url": url,
-    } | {f"{name}_url": f"{url}/{name.replace('_', '/')}" for name in _REPOSITORY_LINKS}
-
-
-def full_repository(world: GithubWorld, request: Request) -> dict[str, Any]:
-    web = web_url(world, request)
-    return (
-        minimal_repository(world, request)
-        | dict.fromkeys(_COUNTS, 0)
-        | dict.fromkeys(("homepage", "language", "mirror_url", "license"))
-        | dict.fromkeys(("has_projects", "has_wiki", "has_pages", "has_discussions", "archived", "disabled"), False)
-        | dict.fromkeys(("created_at", "updated_at", "pushed_at"), "2026-01-01T00:00:00Z")
-        | {
-            "has_issues": True,
-            "has_downloads": False,
-            "default_branch": world.default_branch,
-            "created_at": world.store.records.settings.created_at,
-            "clone_url": f"{web}.git",
-            "svn_url": web,
-            "git_url": f"git://{request.web.partition('//')[2]}/{world.repository}.git",
-            "ssh_url": f"git@{request.web.partition('//')[2]}:{world.repository}.git",
-        }
-        | _for_whom(world, request.user)
-    )
-
-
-def _for_whom(world: GithubWorld, who: User | None) -> dict[str, Any]:
-    """A person is told what they may do, an administrator how the repository is protected; a workflow neither."""
-    if who is None or who.type == "Bot":
-        return {}
-    told: dict[str, Any] = {"permissions": collaborator_permissions(who)}
-    if who.permission == "admin":
-        kept = world.store.records.settings
-        told["security_and_analysis"] = {
-            "secret_scanning": {"status": "enabled" if kept.secret_scanning else "disabled"},
-            "secret_scanning_push_protection": {"status": "enabled" if kept.push_protection else "disabled"},
-        }
-    return told
-
-
-def commit_object(world: GithubWorld, request: Request, shown: Commit) -> dict[str, Any]:
-    url, web = repository_url(world, request), web_url(world, request)
-    return {
-        "url": f"{url}/commits/{shown.sha}",
-        "sha": shown.sha,
-        "node_id": node_id("Commit", shown.sha),
-        "html_url": f"{web}/commit/{shown.sha}",
-        "comments_url": f"{url}/commits/{shown.sha}/comments",
-        "commit": {
-            "url": f"{url}/git/commits/{shown.sha}",
-            "author": {"name": shown.author_name, "email": shown.author_email, "date": shown.authored_at},
-            "committer": {"name": shown.committer_name, "email": shown.committer_email, "date": shown.committed_at},
-            "message": shown.message,
-            "comment_count": 0,
-            "tree": {"sha": shown.tree, "url": f"{url}/git/trees/{shown.tree}"},
-        },
-        # Every commit of the checkout is the developer's: GitHub finds the account by the e-mail address.
-        "author": user_object(request, world.store.records.users[DEVELOPER]),
-        "committer": user_object(request, world.store.records.users[DEVELOPER]),
-        "parents": [{"sha": p, "url": f"{url}/commits/{p}", "html_url": f"{web}/commit/{p}"} for p in shown.parents],
+        **{f"{name}_url": f"{url}/{name.replace('_', '/')}" for name in _REPOSITORY_LINKS},
     }
 
 
-# SEG sandbox.github.represent_release
-# Pull requests, deployments, their statuses, comments and runs as GitHub's API shows them.
+def full_repository(request: Request) -> dict[str, Any]:
+    """`full-repository`. A person sees their permissions, an administrator the protection; a workflow neither."""
+    host, full_name = request.web.partition("//")[2], request.repository.full_name
+    document = minimal_repository(request) | {
+        **dict.fromkeys(_COUNTS, 0),
+        **dict.fromkeys(("homepage", "language", "mirror_url", "license")),
+        **dict.fromkeys(_FEATURES_OFF, False),
+        "has_issues": True,
+        "default_branch": request.repository.default_branch,
+        **dict.fromkeys(("updated_at", "pushed_at"), "2026-01-01T00:00:00Z"),
+        "created_at": request.records.settings.created_at,
+        "clone_url": f"{request.web_url}.git",
+        "svn_url": request.web_url,
+        "git_url": f"git://{host}/{full_name}.git",
+        "ssh_url": f"git@{host}:{full_name}.git",
+    }
+    user, settings = request.user, request.records.settings
+    if user and user.type != "Bot":
+        document["permissions"] = _permissions(user)
+        if user.permission == "admin":
+            document["security_and_analysis"] = {
+                "secret_scanning": _enabled(settings.secret_scanning),
+                "secret_scanning_push_protection": _enabled(settings.push_protection),
+            }
+    return document
 
 
-def _user(world: GithubWorld, request: Request, login: str) -> dict[str, Any]:
-    return user_object(request, world.store.records.users.get(login, User(10137, login, "User", "none")))
+def _enabled(value: bool) -> dict[str, str]:
+    return {"status": "enabled" if value else "disabled"}
 
 
-def association(world: GithubWorld, login: str) -> str:
-    known = world.store.records.users.get(login)
-    return "COLLABORATOR" if known and known.type == "User" and known.permission in {"write", "admin"} else "NONE"
-
-
-def pull_simple(world: GithubWorld, request: Request, pull: PullRequest) -> dict[str, Any]:
-    """`pull-request-simple`."""
-    url = f"{repository_url(world, request)}/pulls/{pull.number}"
-    issue = f"{repository_url(world, request)}/issues/{pull.number}"
-    web = f"{web_url(world, request)}/pull/{pull.number}"
-    statuses = f"{repository_url(world, request)}/statuses/{pull.head_sha}"
-    links = {
-        "self": url, "html": web, "issue": issue, "comments": f"{issue}/comments", "commits": f"{url}/commits",
-        "statuses": statuses, "review_comments": f"{url}/comments", "review_comment": f"{url}/comments{{/number}}",
-    }  # fmt: skip
+def commit_object(request: Request, commit: Commit) -> dict[str, Any]:
+    """`commit`."""
+    api, web, sha = request.repository_url, request.web_url, commit.sha
+    # Every commit of the checkout is the developer's: GitHub finds the account by the e-mail address.
+    developer = user_object(request, request.records.users[DEVELOPER])
     return {
+        "url": f"{api}/commits/{sha}",
+        "sha": sha,
+        "node_id": node_id("Commit", sha),
+        "html_url": f"{web}/commit/{sha}",
+        "comments_url": f"{api}/commits/{sha}/comments",
+        "commit": {
+            "url": f"{api}/git/commits/{sha}",
+            "author": {"name": commit.author_name, "email": commit.author_email, "date": commit.authored_at},
+            "committer": {"name": commit.committer_name, "email": commit.committer_email, "date": commit.committed_at},
+            "message": commit.message,
+            "comment_count": 0,
+            "tree": {"sha": commit.tree, "url": f"{api}/git/trees/{commit.tree}"},
+        },
+        "author": developer,
+        "committer": developer,
+        "parents": [{"sha": p, "url": f"{api}/commits/{p}", "html_url": f"{web}/commit/{p}"} for p in commit.parents],
+    }
+
+
+def _user(request: Request, login: str) -> dict[str, Any]:
+    return user_object(request, request.records.users.get(login, User(10137, login, "User", "none")))
+
+
+def _association(request: Request, login: str) -> str:
+    user = request.records.users.get(login)
+    return "COLLABORATOR" if user and user.type == "User" and user.is_writer else "NONE"
+
+
+def pull_simple(request: Request, pull: PullRequest) -> dict[str, Any]:
+    """`pull-request-simple`."""
+    url = f"{request.repository_url}/pulls/{pull.number}"
+    issue = f"{request.repository_url}/issues/{pull.number}"
+    web = f"{request.web_url}/pull/{pull.number}"
+    links = {
+        "comments": f"{issue}/comments", "commits": f"{url}/commits", "review_comments": f"{url}/comments",
+        "review_comment": f"{url}/comments{{/number}}", "issue": issue,
+        "statuses": f"{request.repository_url}/statuses/{pull.head_sha}",
+    }  # fmt: skip
+    same = ("number", "title", "body", "created_at", "updated_at", "merged_at", "merge_commit_sha")
+    base_sha = request.repository.checkout.sha(pull.base) or pull.head_sha
+    return {
+        **_pick(pull, *same),
         "id": pull.number,
         "node_id": node_id("PullRequest", pull.number),
-        "number": pull.number,
         "state": "closed" if pull.merged_at else "open",
-        "locked": False,
-        "title": pull.title,
-        "body": pull.body,
-        "user": _user(world, request, pull.author),
+        "user": _user(request, pull.author),
         "url": url,
         "html_url": web,
         "diff_url": f"{web}.diff",
         "patch_url": f"{web}.patch",
-        "issue_url": issue,
-        "comments_url": f"{issue}/comments",
-        "commits_url": f"{url}/commits",
-        "review_comments_url": f"{url}/comments",
-        "review_comment_url": f"{url}/comments{{/number}}",
-        "statuses_url": statuses,
-        "created_at": pull.created_at,
-        "updated_at": pull.updated_at,
+        **{f"{name}_url": href for name, href in links.items()},
         "closed_at": pull.merged_at,
-        "merged_at": pull.merged_at,
-        "merge_commit_sha": pull.merge_commit_sha,
-        "assignee": None,
-        "milestone": None,
-        "auto_merge": None,
+        **dict.fromkeys(("assignee", "milestone", "auto_merge")),
         "labels": [],
         "draft": False,
-        "author_association": association(world, pull.author),
-        "head": _side(world, request, pull.head_ref, pull.head_sha),
-        "base": _side(world, request, pull.base, world.checkout.sha(pull.base) or pull.head_sha),
-        "_links": {name: {"href": href} for name, href in links.items()},
+        "locked": False,
+        "author_association": _association(request, pull.author),
+        "head": _side(request, pull.head_ref, pull.head_sha),
+        "base": _side(request, pull.base, base_sha),
+        "_links": {name: {"href": href} for name, href in (links | {"self": url, "html": web}).items()},
     }
 
 
-def pull_full(world: GithubWorld, request: Request, pull: PullRequest) -> dict[str, Any]:
+def pull_full(request: Request, pull: PullRequest) -> dict[str, Any]:
     """`pull-request`."""
-    commits = world.commits_of(pull)
-    files, added, deleted = world.checkout.changed(f"{commits[0]}^1", commits[-1])
-    comments = [c for c in world.store.records.comments.values() if c.issue == pull.number]
-    return pull_simple(world, request, pull) | {
+    commits = request.repository.commits_of(pull)
+    files, additions, deletions = request.repository.checkout.changes(f"{commits[0]}^1", commits[-1])
+    return pull_simple(request, pull) | {
         "merged": pull.merged_at is not None,
-        "merged_by": _user(world, request, pull.merged_by) if pull.merged_by else None,
+        "merged_by": _user(request, pull.merged_by) if pull.merged_by else None,
         "mergeable": None if pull.merged_at else True,
         "mergeable_state": "unknown" if pull.merged_at else "clean",
         "maintainer_can_modify": False,
-        "comments": len(comments),
+        "comments": len(request.records.comments_of(pull.number)),
         "review_comments": 0,
         "commits": len(commits),
         "changed_files": files,
-        "additions": added,
-        "deletions": deleted,
+        "additions": additions,
+        "deletions": deletions,
     }
 
 
-def _side(world: GithubWorld, request: Request, ref: str, sha: str) -> dict[str, Any]:
-    owner = owner_object(world, request)
-    repository = full_repository(world, request)
-    return {"label": f"{owner['login']}:{ref}", "ref": ref, "sha": sha, "user": owner, "repo": repository}
+def _side(request: Request, ref: str, sha: str) -> dict[str, Any]:
+    owner = _owner(request)
+    label = f"{owner['login']}:{ref}"
+    return {"label": label, "ref": ref, "sha": sha, "user": owner, "repo": full_repository(request)}
 
 
-def deployment_object(world: GithubWorld, request: Request, shown: Deployment) -> dict[str, Any]:
-    repository = repository_url(world, request)
-    return {
-        "url": f"{repository}/deployments/{shown.id}",
-        "id": shown.id,
-        "node_id": node_id("Deployment", shown.id),
-        "sha": shown.sha,
-        "ref": shown.ref,
-        "task": shown.task,
-        "payload": shown.payload,
-        "original_environment": shown.environment,
-        "environment": shown.environment,
-        "description": shown.description,
-        "creator": _user(world, request, shown.creator),
-        "created_at": shown.created_at,
-        "updated_at": shown.updated_at,
-        "statuses_url": f"{repository}/deployments/{shown.id}/statuses",
-        "repository_url": repository,
-        "transient_environment": shown.transient,
-        "production_environment": shown.production,
+def deployment_object(request: Request, deployment: Deployment) -> dict[str, Any]:
+    """`deployment`."""
+    url = f"{request.repository_url}/deployments/{deployment.id}"
+    return asdict(deployment) | {
+        "url": url,
+        "node_id": node_id("Deployment", deployment.id),
+        "original_environment": deployment.environment,
+        "creator": _user(request, deployment.creator),
+        "statuses_url": f"{url}/statuses",
+        "repository_url": request.repository_url,
     }
 
 
-def status_object(world: GithubWorld, request: Request, shown: DeploymentStatus) -> dict[str, Any]:
-    repository = repository_url(world, request)
-    url = f"{repository}/deployments/{shown.deployment_id}"
-    return {
-        "url": f"{url}/statuses/{shown.id}",
-        "id": shown.id,
-        "node_id": node_id("DeploymentStatus", shown.id),
-        "state": shown.state,
-        "creator": _user(world, request, shown.creator),
-        "description": shown.description,
-        "environment": shown.environment,
-        "environment_url": shown.environment_url,
-        "log_url": shown.log_url,
-        "target_url": shown.log_url,
-        "created_at": shown.created_at,
-        "updated_at": shown.created_at,
-        "deployment_url": url,
-        "repository_url": repository,
+def status_object(request: Request, status: DeploymentStatus) -> dict[str, Any]:
+    """`deployment-status`."""
+    deployment_url = f"{request.repository_url}/deployments/{status.deployment_id}"
+    same = ("id", "state", "description", "environment", "environment_url", "log_url", "created_at")
+    return _pick(status, *same) | {
+        "url": f"{deployment_url}/statuses/{status.id}",
+        "node_id": node_id("DeploymentStatus", status.id),
+        "creator": _user(request, status.creator),
+        "target_url": status.log_url,
+        "updated_at": status.created_at,
+        "deployment_url": deployment_url,
+        "repository_url": request.repository_url,
     }
 
 
-def comment_object(world: GithubWorld, request: Request, shown: Comment) -> dict[str, Any]:
-    repository = repository_url(world, request)
-    return {
-        "url": f"{repository}/issues/comments/{shown.id}",
-        "html_url": f"{web_url(world, request)}/pull/{shown.issue}#issuecomment-{shown.id}",
-        "issue_url": f"{repository}/issues/{shown.issue}",
-        "id": shown.id,
-        "node_id": node_id("IssueComment", shown.id),
-        "user": _user(world, request, shown.author),
-        "created_at": shown.created_at,
-        "updated_at": shown.updated_at,
-        "author_association": association(world, shown.author),
-        "body": shown.body,
+def comment_object(request: Request, comment: Comment) -> dict[str, Any]:
+    """`issue-comment`."""
+    return _pick(comment, "id", "body", "created_at", "updated_at") | {
+        "url": f"{request.repository_url}/issues/comments/{comment.id}",
+        "html_url": f"{request.web_url}/pull/{comment.issue}#issuecomment-{comment.id}",
+        "issue_url": f"{request.repository_url}/issues/{comment.issue}",
+        "node_id": node_id("IssueComment", comment.id),
+        "user": _user(request, comment.author),
+        "author_association": _association(request, comment.author),
     }
 
 
-def run_object(world: GithubWorld, request: Request, shown: Run) -> dict[str, Any]:
+def run_object(request: Request, run: Run) -> dict[str, Any]:
     """`workflow-run`."""
-    url = f"{repository_url(world, request)}/actions/runs/{shown.id}"
-    head = world.checkout.commit(shown.sha)
+    url = f"{request.repository_url}/actions/runs/{run.id}"
+    head = request.repository.checkout.commit(run.sha)
+    actor, repository = _user(request, run.actor), minimal_repository(request)
     return {
-        "id": shown.id,
-        "node_id": node_id("WorkflowRun", shown.id),
-        "name": shown.workflow,
-        "path": f".github/workflows/{shown.workflow}",
-        "display_title": shown.workflow,
-        "head_branch": shown.ref,
-        "head_sha": shown.sha,
-        "run_number": list(world.store.records.runs).index(shown.id) + 1,
+        **_pick(run, "id", "status", "conclusion", "created_at", "updated_at"),
+        "node_id": node_id("WorkflowRun", run.id),
+        "name": run.workflow,
+        "path": f".github/workflows/{run.workflow}",
+        "display_title": run.workflow,
+        "head_branch": run.ref,
+        "head_sha": run.sha,
+        "run_number": list(request.records.runs).index(run.id) + 1,
         "run_attempt": 1,
         "event": "workflow_dispatch",
-        "status": shown.status,
-        "conclusion": shown.conclusion,
         "workflow_id": 1,
-        "actor": _user(world, request, shown.actor),
-        "triggering_actor": _user(world, request, shown.actor),
+        "actor": actor,
+        "triggering_actor": actor,
         "url": url,
-        "html_url": f"{web_url(world, request)}/actions/runs/{shown.id}",
-        "created_at": shown.created_at,
-        "updated_at": shown.updated_at,
-        "run_started_at": shown.created_at,
-        "workflow_url": f"{repository_url(world, request)}/actions/workflows/1",
-        "check_suite_url": f"{repository_url(world, request)}/check-suites/{shown.id}",
+        "html_url": f"{request.web_url}/actions/runs/{run.id}",
+        "run_started_at": run.created_at,
+        "workflow_url": f"{request.repository_url}/actions/workflows/1",
+        "check_suite_url": f"{request.repository_url}/check-suites/{run.id}",
         "pull_requests": [],
-        "repository": minimal_repository(world, request),
-        "head_repository": minimal_repository(world, request),
+        "repository": repository,
+        "head_repository": repository,
         "head_commit": head
         and {
             "id": head.sha,
@@ -357,4 +305,5 @@ def run_object(world: GithubWorld, request: Request, shown: Run) -> dict[str, An
             "author": {"name": head.author_name, "email": head.author_email},
             "committer": {"name": head.committer_name, "email": head.committer_email},
         },
-    } | {f"{name}_url": f"{url}/{name}" for name in ("jobs", "logs", "cancel", "rerun", "artifacts")}
+        **{f"{name}_url": f"{url}/{name}" for name in ("jobs", "logs", "cancel", "rerun", "artifacts")},
+    }

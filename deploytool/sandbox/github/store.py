@@ -1,4 +1,7 @@
-"""What the stand-in remembers. Times are ISO 8601 in UTC with whole seconds, as GitHub sends them."""
+"""The server's records by kind and number, kept in one JSON file so that they survive a restart.
+
+Times are ISO 8601 in UTC with whole seconds, as GitHub sends them.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from deploytool.sandbox.github.faults import Fault
-
-# SEG sandbox.github.model
-# What the stand-in remembers. Times are ISO 8601 in UTC with whole seconds, as GitHub sends them.
 
 Permission = Literal["none", "read", "write", "admin"]
 DeploymentState = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
@@ -30,10 +30,14 @@ class User:
     permission: Permission
     """What this account may do in the repository."""
 
+    @property
+    def is_writer(self) -> bool:
+        return self.permission in {"write", "admin"}
+
 
 @dataclass(frozen=True)
 class Token:
-    """`access` is what the token itself was given: `read` is a workflow without `permissions:`, `write` one with."""
+    """`access` is the token's own: `read` is a workflow without `permissions:`, `write` one with."""
 
     token: str
     login: str
@@ -58,6 +62,8 @@ class PullRequest:
 
 @dataclass(frozen=True)
 class Deployment:
+    """Fields are called as in GitHub's API."""
+
     id: int
     sha: str
     ref: str
@@ -65,8 +71,8 @@ class Deployment:
     environment: str
     description: str | None
     payload: dict[str, Any] | str
-    transient: bool
-    production: bool
+    transient_environment: bool
+    production_environment: bool
     creator: str
     created_at: str
     updated_at: str
@@ -74,6 +80,8 @@ class Deployment:
 
 @dataclass(frozen=True)
 class DeploymentStatus:
+    """Fields are called as in GitHub's API."""
+
     id: int
     deployment_id: int
     state: DeploymentState
@@ -97,7 +105,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Run:
-    """A workflow started by `workflow_dispatch`. The stand-in records it; whoever plays the runner moves it on."""
+    """A workflow run. The server records it; whoever plays the runner updates it."""
 
     id: int
     workflow: str
@@ -113,7 +121,7 @@ class Run:
 
 @dataclass(frozen=True)
 class CommitStatus:
-    """One check of a commit: what a deployment's `required_contexts` are judged by."""
+    """One check of a commit, for a deployment's `required_contexts`."""
 
     id: int
     sha: str
@@ -123,7 +131,7 @@ class CommitStatus:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an administrator sets; `environments` are those that no deployment has made yet."""
+    """What an administrator sets; `environments` are those without a deployment."""
 
     created_at: str = "2026-01-01T00:00:00Z"
     environments: tuple[str, ...] = ()
@@ -136,7 +144,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Event:
-    """What GitHub would have started workflows for."""
+    """An event that would trigger workflows on GitHub."""
 
     id: int
     event: str
@@ -144,17 +152,9 @@ class Event:
     payload: dict[str, Any] = field(default_factory=dict)
 
 
-# SEG sandbox.github.store
-# The stand-in's memory: records by kind and number, written to one JSON file so that a restart keeps everything.
-
-
-def now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 @dataclass
 class Records:
-    """Everything there is. Keys are the records' own ids (login, token), in the order of creation."""
+    """Keys are the records' own ids (login, token, number), in the order of creation."""
 
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -169,23 +169,35 @@ class Records:
     settings: Settings = field(default_factory=Settings)
     last_id: int = 1000
 
+    def statuses_of(self, deployment_id: int) -> list[DeploymentStatus]:
+        """Newest first."""
+        return [status for status in self.statuses.values() if status.deployment_id == deployment_id][::-1]
 
-_KINDS: dict[str, type[Any]] = {
-    "users": User,
-    "tokens": Token,
-    "pulls": PullRequest,
-    "deployments": Deployment,
-    "statuses": DeploymentStatus,
-    "comments": Comment,
-    "runs": Run,
-    "commit_statuses": CommitStatus,
-    "events": Event,
-    "faults": Fault,
+    def comments_of(self, issue: int) -> list[Comment]:
+        """Oldest first."""
+        return [comment for comment in self.comments.values() if comment.issue == issue]
+
+
+_KINDS: dict[str, tuple[type[Any], str]] = {
+    "users": (User, "login"),
+    "tokens": (Token, "token"),
+    "pulls": (PullRequest, "number"),
+    "deployments": (Deployment, "id"),
+    "statuses": (DeploymentStatus, "id"),
+    "comments": (Comment, "id"),
+    "runs": (Run, "id"),
+    "commit_statuses": (CommitStatus, "id"),
+    "events": (Event, "id"),
 }
+"""Class and key of each kind; a fault has no key of its own."""
 
 
-def fresh() -> Records:
-    """A repository nobody has used: the workflow's bot, a developer who may write and a stranger who may not."""
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def initial_records() -> Records:
+    """An unused repository: the workflow's bot, a developer who may write and a stranger who may not."""
     users = [
         User(41898282, BOT, "Bot", "write"),
         User(1, DEVELOPER, "User", "write"),
@@ -197,12 +209,12 @@ def fresh() -> Records:
         Token("stranger-token", "stranger", "write"),
         Token("read-only-token", BOT, "read"),
     ]
-    return Records(users={u.login: u for u in users}, tokens={t.token: t for t in tokens})
+    return Records(users={user.login: user for user in users}, tokens={token.token: token for token in tokens})
 
 
-def settings(given: dict[str, Any]) -> Settings:
-    """Of JSON, where a tuple is a list."""
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+def settings_from_json(document: dict[str, Any]) -> Settings:
+    """In JSON a tuple is a list."""
+    fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in document.items()}
     return Settings(**fields)
 
 
@@ -211,10 +223,10 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        # Differs after every change and after every start, so that a page knows when to look again.
+        # Differs after every change and after every start, so that a page knows when to reload.
         self._start, self._changes = secrets.token_hex(4), 0
         self.lock = threading.RLock()
-        self.records = self._load() if path.exists() else fresh()
+        self.records = self._load() if path.exists() else initial_records()
 
     @property
     def version(self) -> str:
@@ -225,27 +237,26 @@ class Store:
         return self.records.last_id
 
     def save(self) -> None:
-        """Whole or not at all: a kill in the middle leaves the file of before."""
+        """Atomic: a kill in the middle leaves the previous file."""
         self._changes += 1
-        text: dict[str, Any] = {name: [asdict(r) for r in getattr(self.records, name).values()] for name in _KINDS}
-        text["faults"] = [[number, asdict(fault)] for number, fault in self.records.faults.items()]
-        text["settings"] = asdict(self.records.settings)
-        written = self._path.with_suffix(".new")
-        written.write_text(json.dumps(text | {"last_id": self.records.last_id}))
-        written.chmod(0o600)
-        written.replace(self._path)
+        document: dict[str, Any] = {
+            name: [asdict(record) for record in getattr(self.records, name).values()] for name in _KINDS
+        }
+        document["faults"] = [[number, asdict(fault)] for number, fault in self.records.faults.items()]
+        document |= {"settings": asdict(self.records.settings), "last_id": self.records.last_id}
+        partial = self._path.with_suffix(".new")
+        partial.write_text(json.dumps(document))
+        partial.chmod(0o600)
+        partial.replace(self._path)
 
     def reset(self) -> None:
         """Forget everything; ids go on, so that none is ever used twice."""
-        self.records = Records(**(vars(fresh()) | {"last_id": self.records.last_id}))
+        self.records = Records(**(vars(initial_records()) | {"last_id": self.records.last_id}))
 
     def _load(self) -> Records:
-        found = json.loads(self._path.read_text())
-        records = Records(last_id=found["last_id"], settings=settings(found.get("settings", {})))
-        for name, kind in _KINDS.items():
-            if name == "faults":
-                records.faults = {number: Fault(**fault) for number, fault in found[name]}
-                continue
-            key = {"users": "login", "tokens": "token", "pulls": "number"}.get(name, "id")
-            setattr(records, name, {row[key]: kind(**row) for row in found[name]})
+        document = json.loads(self._path.read_text())
+        records = Records(last_id=document["last_id"], settings=settings_from_json(document.get("settings", {})))
+        records.faults = {number: Fault(**fault) for number, fault in document["faults"]}
+        for name, (kind, key) in _KINDS.items():
+            setattr(records, name, {row[key]: kind(**row) for row in document[name]})
         return records

@@ -139,7 +139,7 @@ def test_the_files_are_as_before_when_what_was_broken_is_mended(sandbox: Sandbox
     assert (again.returncode, "broken already" in again.stderr) == (3, True)
     assert deploytool(sandbox.root, "sandbox", "fix").returncode == 0
     assert checkout.git(sandbox.workdir, "rev-parse", "HEAD^{tree}") == before
-    assert checkout.git(sandbox.workdir, "log", "-1", "--format=%s").startswith("Mend: worker, migrate (#")
+    assert checkout.git(sandbox.workdir, "log", "-1", "--format=%s").startswith("Undo: worker, migrate (#")
 
 
 def test_main_moves_to_the_second_version_as_its_pull_request_would(sandbox: SandboxState) -> None:

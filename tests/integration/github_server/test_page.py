@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from deploytool.sandbox.github.page.html import render, ticked
+from deploytool.sandbox.github.page.html import set_task
+from deploytool.sandbox.github.page.markdown import render
 from tests.integration.github_server.conftest import StandIn
 from tests.support.browser import Browser
 from tests.support.github_schema import CheckedApi
@@ -179,7 +180,7 @@ def test_a_box_is_ticked_by_the_page_alone_and_only_while_it_is_there(github: St
     ],
 )
 def test_only_the_box_of_that_line_is_ticked(before: str, line: int, after: str | None) -> None:
-    assert ticked(before, line, checked=True) == after
+    assert set_task(before, line, checked=True) == after
 
 
 def test_boxes_know_their_line_wherever_they_are() -> None:

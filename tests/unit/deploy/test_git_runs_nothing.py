@@ -74,8 +74,8 @@ def ask_all(odd: Repository) -> None:
     stand_in = GitCheckout(odd.root)
     assert stand_in.commit(head)
     assert stand_in.file(head, "file") == b"content"
-    assert stand_in.changed(first, head) == (3, 4, 0)
-    assert len(stand_in.listed(head, "")) == 3
+    assert stand_in.changes(first, head) == (3, 4, 0)
+    assert len(stand_in.list_directory(head, "")) == 3
     git.between(odd.root, "f" * 40, head)
     git.added(odd.root, "f" * 40, head)
 
@@ -117,7 +117,7 @@ def test_no_program_runs_when_the_configuration_of_the_checkout_names_one(
     stand_in = GitCheckout(odd.root)
     stand_in.commit(head)
     stand_in.file(head, "file")
-    stand_in.changed(first, head)
+    stand_in.changes(first, head)
     stand_in.has_file("f" * 40, "x")
     assert not canary.with_name("sang").exists()
 

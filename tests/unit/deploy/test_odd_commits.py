@@ -109,7 +109,7 @@ def test_new_files_have_whole_names_when_the_names_are_odd(odd: Repository) -> N
     odd.commit(b"Files", tree=odd.tree(*NAMES), parent=first, to="main")
     expected = sorted(name.decode("utf-8", "replace") for name in NAMES)
     assert sorted(git.added(odd.root, first, "main")) == expected
-    assert GitCheckout(odd.root).changed(first, "main") == (len(NAMES), 0, 0)
+    assert GitCheckout(odd.root).changes(first, "main") == (len(NAMES), 0, 0)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -71,7 +71,7 @@ def test_a_plan_reads_like_this() -> None:
         "  -  Old    S3 Bucket           old data kept",
         "  ?  Task   ECS TaskDefinition",
         "",
-        "service: unchanged (CREATE_COMPLETE)",
+        "service: up to date (CREATE_COMPLETE)",
         "",
         "+ added  ~ changed in place  ± replaced  - removed  ? may be replaced",
         "",

@@ -53,7 +53,7 @@ def test_a_fault_is_refused_when_the_lines_it_breaks_are_gone(example: Path) -> 
     (example / "Dockerfile").write_text("FROM scratch\n")
     edit = FAULTS["image"].edit
     assert edit is not None
-    with pytest.raises(SandboxError, match="no longer holds the lines"):
+    with pytest.raises(SandboxError, match="no longer has the lines"):
         edit.apply(example)
 
 

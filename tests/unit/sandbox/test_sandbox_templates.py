@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploytool.cli.sandbox_account import filtered
+from deploytool.cli.sandbox_account import sandbox_template
 from deploytool.infra.templates import Template, describe_omitted
-from deploytool.sandbox.account import with_master_secrets
-from deploytool.sandbox.unsupported_resources import UNSUPPORTED_TYPES, without_unsupported
+from deploytool.sandbox.unsupported_resources import UNSUPPORTED_TYPES, with_master_secrets, without_unsupported
 
 NAT = {"Type": "AWS::EC2::NatGateway", "Properties": {"AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}}}
 
@@ -111,7 +110,7 @@ def test_one_line_tells_what_was_left_out() -> None:
     document = {
         "Resources": {"A": NAT, "B": NAT, "C": {"Type": "AWS::CloudTrail::Trail"}, "D": {"Type": "AWS::EC2::VPC"}}
     }
-    template = filtered(Template("network", "", document))
+    template = sandbox_template(Template("network", "", document))
     assert template.body == '{"Resources":{"D":{"Type":"AWS::EC2::VPC"}}}'
     assert describe_omitted([template]).endswith("left out: CloudTrail Trail, EC2 NatGateway × 2")
     assert describe_omitted([Template("network", "", {"Resources": {}})]) == ""

@@ -22,7 +22,7 @@ from deploytool.sandbox.errors import SandboxError, SandboxRefused
 from deploytool.sandbox.lifecycle import UpOptions, up
 from deploytool.sandbox.process import SandboxProcess
 from deploytool.sandbox.state import SandboxState, save_state
-from deploytool.sandbox.trust import Entry, at, find_sandbox, sandbox_environment, why_not_local, why_not_own
+from deploytool.sandbox.trust import Entry, find_sandbox, load_sandbox, sandbox_environment, why_not_local, why_not_own
 from tests.unit.sandbox.test_sandbox_state import state_in
 
 OWN_DIRECTORY, OWN_FILE = stat.S_IFDIR | 0o755, stat.S_IFREG | 0o644
@@ -259,9 +259,9 @@ def test_no_program_of_the_checkout_runs_when_git_is_asked(place: Path) -> None:
     ],
     ids=["none", "another part", "gone", "reused", "unknown start", "another program", "the first process"],
 )
-def test_a_state_is_refused_when_its_aws_does_not_live(place: Path, processes: dict[str, Any]) -> None:
+def test_a_state_is_refused_when_its_aws_is_not_running(place: Path, processes: dict[str, Any]) -> None:
     rewrite(place, processes=processes)
-    assert "does not run" in refused(place)
+    assert "is not running" in refused(place)
     assert find_sandbox(place) is not None, "`down` and `up` still find what is left of it"
 
 
@@ -338,6 +338,6 @@ def test_up_starts_nothing_when_the_directory_or_its_state_may_be_anothers(place
 
 def test_what_is_written_is_believed_when_it_is_read(tmp_path: Path) -> None:
     save_state(state_in(tmp_path))
-    found = at(tmp_path)
+    found = load_sandbox(tmp_path)
     assert found is not None
     assert asdict(found) == asdict(state_in(tmp_path))
