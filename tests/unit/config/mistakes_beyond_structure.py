@@ -51,8 +51,8 @@ BEYOND_STRUCTURE = [
         "two_images_under_one_tag",
         "  app: {target: app}\n  job: {target: job}",
         "  app: {tag: '${commit}'}\n  job: {tag: '${commit}'}",
-        "4:3: images app and job would both be pushed as ${commit}, to one repository; "
-        "give one of them another tag or repository",
+        "4:3: images app and job have the same repository and tag ${commit}; "
+        "change the tag or repository of one",
     ),
     Mistake(
         "variable_misspelt",
