@@ -51,8 +51,7 @@ BEYOND_STRUCTURE = [
         "two_images_under_one_tag",
         "  app: {target: app}\n  job: {target: job}",
         "  app: {tag: '${commit}'}\n  job: {tag: '${commit}'}",
-        "4:3: images app and job have the same repository and tag ${commit}; "
-        "change the tag or repository of one",
+        "4:3: images app and job have the same repository and tag ${commit}; change the tag or repository of one",
     ),
     Mistake(
         "variable_misspelt",
