@@ -27,4 +27,4 @@ def test_the_services_go_back_when_the_app_does_not_answer_as_the_new_version(
         del config["migrate"], production["overrides"]
         config["services"]["app"]["verify"] |= verify
     shop.commit(FAULTS[fault].title)
-    shop.release_fails(6, "back on the version before: app on ", cause, "Fix: ")
+    shop.release_fails(6, "all services were rolled back: app on ", cause, "Fix: ")
