@@ -1,4 +1,4 @@
-"""Today's list prices, from the AWS Price List (service ``pricing``)."""
+"""Today's list prices from the AWS Price List, and the estimate as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -15,14 +15,11 @@ from deploytool.aws.session import Session
 from deploytool.infra.cost import Estimate, Price, PriceList, Query, Row
 from deploytool.output.markup import columns
 
-# SEG aws.pricing
-# Today's list prices, from the AWS Price List (service ``pricing``).
-
 SERVICE = "pricing"
 ENDPOINT_REGION = "us-east-1"
 """The price list answers in three regions, for all of them."""
 PATIENCE = 20.0
-"""Seconds that one question may be asked again."""
+"""Seconds that one query may be retried."""
 
 
 def current_prices(session: Session, region: str, prices: Mapping[str, Price]) -> dict[str, float]:
@@ -31,11 +28,11 @@ def current_prices(session: Session, region: str, prices: Mapping[str, Price]) -
     ``session`` is one of ``ENDPOINT_REGION``. Raises CloudError: PermissionMissing without ``pricing:GetProducts``,
     CloudUnreachable where the list does not answer.
     """
-    asked = {price.id: price.query for price in prices.values() if price.query}
+    queries = {price.id: price.query for price in prices.values() if price.query}
     client = session.client(SERVICE)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = pool.map(lambda query: _price(client, region, query), asked.values())
-        return {name: usd for name, usd in zip(asked, found, strict=True) if usd is not None}
+        amounts = pool.map(lambda query: _price(client, region, query), queries.values())
+        return {name: usd for name, usd in zip(queries, amounts, strict=True) if usd is not None}
 
 
 def _price(client: Any, region: str, query: Query) -> float | None:
@@ -49,11 +46,11 @@ def _price(client: Any, region: str, query: Query) -> float | None:
         Filters=[{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in filters.items()],
     )
     # A usage type begins with its region, such as EUW1-, but for most of those of us-east-1.
-    wanted = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
+    usage = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
     products = (json.loads(text) for text in listed)
-    matching = (each for each in products if wanted.fullmatch(each["product"]["attributes"].get("usagetype", "")))
+    matching = (each for each in products if usage.fullmatch(each["product"]["attributes"].get("usagetype", "")))
     amounts = {amount for each in matching for amount in _first_step(each)}
-    # Several prices of one thing, for capacity that is reserved or the like, cannot be told apart: better none.
+    # Several prices, such as of reserved capacity, cannot be told apart: better none.
     return float(amounts.pop()) if len(amounts) == 1 else None
 
 
@@ -68,17 +65,13 @@ def _first_step(product: Mapping[str, Any]) -> Iterator[Decimal]:
         yield from (amount for _, amount in charged[:1])
 
 
-# SEG report.cost
-# What the stacks cost: for a terminal, both sizes side by side, and as JSON.
-
-
 def cost_text(estimates: Sequence[Estimate], prices: PriceList, notes: Sequence[str] = ()) -> str:
     """Per size a table: item, what of it, dollars a month, and the guide's figure."""
     parts = [_head(prices), *(part for each in estimates for part in _tables(each))]
     if len(estimates) > 1:
-        parts.append("\n".join(("In short, dollars a month", *columns(list(_short(estimates))))))
-    told = [f"note: {text}" for text in (*notes, *prices.notes)]
-    return "\n\n".join([*parts, *(["\n".join(told)] if told else [])]) + "\n"
+        parts.append("\n".join(("Summary, dollars a month", *columns(list(_short(estimates))))))
+    notes = [f"note: {text}" for text in (*notes, *prices.notes)]
+    return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])]) + "\n"
 
 
 def _head(prices: PriceList) -> str:
@@ -86,10 +79,10 @@ def _head(prices: PriceList) -> str:
     if not today:
         return (
             f"List prices of {prices.region} as of {prices.as_of}, on demand, dollars a month of 730 hours; "
-            "--live asks for today's."
+            "--live uses today's."
         )
-    told = f"{today} of {len(prices.prices)} prices of {prices.region} are today's"
-    return f"{told}; on demand, dollars a month of 730 hours."
+    share = f"{today} of {len(prices.prices)} prices of {prices.region} are today's"
+    return f"{share}; on demand, dollars a month of 730 hours."
 
 
 def _tables(estimate: Estimate) -> Iterator[str]:
@@ -97,7 +90,7 @@ def _tables(estimate: Estimate) -> Iterator[str]:
     rows.append(("total", "", _usd(estimate.total), _about(estimate.guide_total)))
     yield "\n".join((f"{estimate.size}: what the guide's table has", *columns(_right(rows))))
     beyond = [_cells(row)[:3] for row in estimate.beyond]
-    beyond += [("sum", "", _usd(estimate.beyond_total)), ("all in all", "", _usd(estimate.whole))]
+    beyond += [("subtotal", "", _usd(estimate.beyond_total)), ("total", "", _usd(estimate.grand_total))]
     yield "\n".join((f"{estimate.size}: what the guide's table leaves out", *columns(_right(beyond))))
 
 
@@ -107,7 +100,7 @@ def _short(estimates: Sequence[Estimate]) -> Iterator[tuple[str, ...]]:
         ("as the guide counts", *(_usd(each.total) for each in estimates)),
         ("the guide says", *(_about(each.guide_total) for each in estimates)),
         ("left out there", *(_usd(each.beyond_total) for each in estimates)),
-        ("all in all", *(_usd(each.whole) for each in estimates)),
+        ("total", *(_usd(each.grand_total) for each in estimates)),
     ]
     return iter(_right(figures, first=1))
 

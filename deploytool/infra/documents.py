@@ -414,7 +414,7 @@ def _size(estimate: Estimate) -> SizeEntry:
         "guide_usd": estimate.guide_total,
         "additional_items": [_item(row.item, row.usd) for row in estimate.beyond],
         "additional_usd": round(estimate.beyond_total, 2),
-        "total_usd": round(estimate.whole, 2),
+        "total_usd": round(estimate.grand_total, 2),
     }
 
 

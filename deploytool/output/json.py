@@ -173,7 +173,7 @@ def problems_of(error: DeployError) -> list[ProblemEntry]:
     """Each reason by itself, where there are several."""
     code = reason_code(error)
     if isinstance(error, ConfigErrors):
-        return [_issue(code, issue) for issue in error.faults]
+        return [_issue(code, issue) for issue in error.issues]
     problems: Iterable[Problem] = getattr(error, "problems", ())
     if entries := problem_entries(code, problems):
         return entries
