@@ -51,7 +51,7 @@ def test_a_second_is_refused_with_who_why_since_and_link_when_the_lock_is_held(l
 
 def test_who_waits_gets_the_lock_when_the_owner_frees_it(lock: Lock) -> None:
     first = taken_by(lock, A)
-    heard: list[str] = []
+    output2: list[str] = []
     waiter = acquire(
         lock,
         owner=B,
@@ -59,10 +59,10 @@ def test_who_waits_gets_the_lock_when_the_owner_frees_it(lock: Lock) -> None:
         now=at(1),
         if_busy="wait",
         wait_seconds=5,
-        waiting=lambda holding: heard.append(holding.owner),
+        waiting=lambda holding: output2.append(holding.owner),
     )
     with waiter:
-        assert (waiter.fencing_token, heard) == (2, [A])
+        assert (waiter.fencing_token, output2) == (2, [A])
 
 
 def test_who_waits_is_refused_when_the_time_is_over(lock: Lock) -> None:
