@@ -110,7 +110,7 @@ class SupersededBy(DeployError):
 
     def __init__(self, owner: str, by: str) -> None:
         self.by = by
-        super().__init__(f"release {owner} gives way to the newer release {by}", f"follow release {by} instead")
+        super().__init__(f"release {owner} yields to the newer release {by}", f"follow release {by} instead")
 
 
 class OptionsContradict(ConfigurationError):

@@ -335,7 +335,7 @@ class Ecs:
         self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
     ) -> Task | RunTaskFailure:
         """RunTask with the network and capacity of the service it is like."""
-        like = task.like
+        like = task.network_from
         where: dict[str, Any] = {}
         if like.capacity_providers:
             where["capacityProviderStrategy"] = list(like.capacity_providers)

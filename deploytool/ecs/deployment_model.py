@@ -1,4 +1,4 @@
-"""What became of a rollout."""
+"""One rollout of a service: what we asked ECS for, and where it is or ended."""
 
 from __future__ import annotations
 
@@ -6,32 +6,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.model import Deployment, ServiceState
 
 
 class DeploymentState(StrEnum):
-    """Where one service's rollout stands or ended."""
-
     IN_PROGRESS = "in_progress"
     """Nothing decided yet; ``DeploymentStatus.detail`` says what it waits for."""
     PAUSED = "paused"
     """A lifecycle hook awaits an action: still going, not hung."""
     ROLLING_BACK = "rolling_back"
-    """Failed for certain; ECS is putting the predecessor back."""
+    """Failed for certain; ECS is restoring the previous deployment."""
     SUCCEEDED = "succeeded"
     ROLLED_BACK = "rolled_back"
-    """Failed, and the predecessor serves again."""
+    """Failed, and the previous deployment is running again."""
     FAILED = "failed"
-    """Failed, and nothing put the predecessor back."""
+    """Failed, and nothing restored the previous deployment."""
     REPLACED = "replaced"
-    """Somebody else's newer deployment took over."""
+    """A newer deployment of another client took over."""
     STOPPED = "stopped"
     TIMED_OUT = "timed_out"
 
 
 @dataclass(frozen=True)
 class DeploymentStatus:
-    """The fate of one service's rollout and the sentence that says so."""
+    """Where one service's rollout is or ended, and the sentence that says so."""
 
     state: DeploymentState
     detail: str = ""
@@ -96,3 +95,63 @@ class Sighting:
 
 
 NOT_SEEN = Sighting()
+
+
+@dataclass(frozen=True)
+class ServiceRollout:
+    """One service on its way to a revision, new or previous: what is known of it so far."""
+
+    key: str
+    rollout: Rollout
+    status: DeploymentStatus = DeploymentStatus(DeploymentState.IN_PROGRESS)
+    state: ServiceState | None = None
+    reverting: bool = False
+    """To its previous revision."""
+    explained: tuple[Diagnosis, ...] = ()
+    tasks_seen: frozenset[str] = frozenset()
+    tasks_unreadable: bool = False
+    """Its stopped tasks cannot be read; reported once."""
+    sighting: Sighting = NOT_SEEN
+    """What DescribeServices showed of its deployment up to and with ``state``."""
+    absent_since: tuple[str, float] | None = None
+    """The other PRIMARY's id, and the clock's second from which readings showed it and did not list our deployment."""
+
+    def seen_in(self, state: ServiceState | None, now: float) -> tuple[Sighting, tuple[str, float] | None]:
+        """``sighting`` and ``absent_since`` after a reading at ``now``, in seconds of the clock.
+
+        ``state`` is ``None`` where there was no answer.
+        """
+        if state is None:
+            return self.sighting, self.absent_since
+        primary, ours = state.primary, listed(self.rollout, state)
+        if ours is not None or primary is None:
+            return Sighting(ours or self.sighting.listed), None
+        since = self.absent_since
+        if since is None or since[0] != primary.id:
+            since = (primary.id, now)
+        return Sighting(self.sighting.listed, now - since[1]), since
+
+    @property
+    def will_fail(self) -> bool:
+        """Failed for certain, or a task showed an error that no restart can help."""
+        if self.status.state is DeploymentState.SUCCEEDED:
+            return False
+        return self.status.failed or any(diagnosis.fatal for diagnosis in self.explained)
+
+    @property
+    def failing(self) -> bool:
+        """A task of the new version failed, or ECS rolls back."""
+        if self.status.settled:
+            return False
+        ours = self.deployment
+        return self.status.state is DeploymentState.ROLLING_BACK or (ours is not None and ours.failed_tasks > 0)
+
+    @property
+    def deployment(self) -> Deployment | None:
+        """Its rollout's deployment as last seen; ``None`` where ECS lists it no more, or not yet."""
+        return listed(self.rollout, self.state) if self.state else None
+
+
+def listed(rollout: Rollout, service: ServiceState) -> Deployment | None:
+    """The deployment this rollout made, where ECS lists it (yet, or still)."""
+    return next((each for each in service.deployments if each.id == rollout.deployment_id), None)

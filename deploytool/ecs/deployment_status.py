@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC
 
-from deploytool.ecs.deployment_model import NOT_SEEN, DeploymentState, DeploymentStatus, Rollout, Sighting
+from deploytool.ecs.deployment_model import NOT_SEEN, DeploymentState, DeploymentStatus, Rollout, Sighting, listed
 from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceEvent, ServiceState, revision
-from deploytool.ecs.rollback_signs import Change, change, listed, why_failed
+from deploytool.ecs.rollback_signs import Change, change, why_failed
 
 # SEG core.waiting
 # What a rollout is waiting for, in one line for the person who watches it.
@@ -28,7 +28,7 @@ _STAGES = {
 
 _SIGNS = (
     ("unable to consistently start tasks", "ECS is throttling restarts"),
-    ("unable to place a task", "ECS to find room for a task"),
+    ("unable to place a task", "waiting for room for a task"),
     ("was unable to stop or start tasks", "minimum and maximum percent leave no room to replace a task"),
     ("task protection", "protected tasks may not be stopped yet"),
 )
@@ -44,15 +44,15 @@ def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployme
     if service_deployment is not None and service_deployment.paused_hook:
         return _paused(service_deployment)
     if service is None:
-        return "an answer from ECS"
+        return "waiting for an answer from ECS"
     target = service.primary or listed(rollout, service)
     if target is None:
-        return "ECS to list the new deployment"
+        return "waiting for ECS to list the new deployment"
     parts = [_progress_text(target, service)]
     if target.status == "PRIMARY" and target.id != rollout.deployment_id:
         match change(rollout, service, target, NOT_SEEN, said_by_ecs=False):
             case Change.NONE_SEEN:
-                return "ECS to list the new deployment"
+                return "waiting for ECS to list the new deployment"
             case Change.RETURN:
                 parts = [_progress_text(target, service, "{} of the version that failed")]
     if service_deployment is not None and service_deployment.lifecycle_stage:
@@ -98,7 +98,9 @@ def _progress_text(target: Deployment, service: ServiceState, others: str = "old
     tasks = f"{left} {others.format('task' if left == 1 else 'tasks')}"
     if left:
         return f"{line}; draining {tasks}" if complete else f"{line}; {tasks} still serving"
-    return f"{line}; ECS to call it steady" if complete and target.rollout_state != "COMPLETED" else line
+    if complete and target.rollout_state != "COMPLETED":
+        return f"{line}; waiting for ECS to report a steady state"
+    return line
 
 
 def _paused(paused: ServiceDeployment) -> str:
@@ -199,10 +201,10 @@ def _by_service_deployment(
         case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
             if seen.state is DeploymentState.ROLLED_BACK and not ours.lifecycle_stage:
                 # This status is read seldom, and stages of traffic are all it knows better.
-                return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} serves again")
-            return DeploymentStatus(DeploymentState.ROLLING_BACK, f"{why}; ECS is putting {runs} back")
+                return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} is running again")
+            return DeploymentStatus(DeploymentState.ROLLING_BACK, f"{why}; ECS is rolling back to {runs}")
         case "ROLLBACK_SUCCESSFUL":
-            return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} serves again")
+            return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} is running again")
         case "ROLLBACK_FAILED":
             return DeploymentStatus(DeploymentState.FAILED, f"{why}; the rollback to {runs} failed too")
         case "STOPPED":
@@ -267,7 +269,7 @@ def _as_primary(rollout: Rollout, service: ServiceState, mine: Deployment) -> De
         return DeploymentStatus(DeploymentState.IN_PROGRESS)
     if service.circuit_breaker_rollback and _can_go_back(rollout, service):
         return DeploymentStatus(
-            DeploymentState.ROLLING_BACK, f"{_failure(mine)}; ECS is about to put {_previous(rollout)} back"
+            DeploymentState.ROLLING_BACK, f"{_failure(mine)}; ECS is about to roll back to {_previous(rollout)}"
         )
     return DeploymentStatus(DeploymentState.FAILED, f"{_failure(mine)}; ECS does not roll it back")
 
@@ -280,9 +282,9 @@ def _returned(service: ServiceState, primary: Deployment, why: str) -> Deploymen
             DeploymentState.FAILED, f"{why}; the rollback to {name} failed too: {progress(primary, service)}"
         )
     if primary.rollout_state == "COMPLETED" or (primary.rollout_state is None and _all_running(service, primary)):
-        return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {name} serves again")
+        return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {name} is running again")
     return DeploymentStatus(
-        DeploymentState.ROLLING_BACK, f"{why}; ECS is putting {name} back: {progress(primary, service)}"
+        DeploymentState.ROLLING_BACK, f"{why}; ECS is rolling back to {name}: {progress(primary, service)}"
     )
 
 
@@ -301,11 +303,11 @@ def _follow_replacement(service: ServiceState, newer: Deployment) -> DeploymentS
         )
     if _completed(service, newer):
         return DeploymentStatus(
-            DeploymentState.SUCCEEDED, f"live through {_described(newer)}, which somebody else started"
+            DeploymentState.SUCCEEDED, f"live through {_described(newer)}, started by another client"
         )
     how_far = progress(newer, service)
     return DeploymentStatus(
-        DeploymentState.IN_PROGRESS, f"following {_described(newer)}, which somebody else started: {how_far}"
+        DeploymentState.IN_PROGRESS, f"following {_described(newer)}, started by another client: {how_far}"
     )
 
 
@@ -363,7 +365,7 @@ def _with_reason(what: str, reason: str) -> str:
 
 
 def _previous(rollout: Rollout) -> str:
-    return revision(rollout.previous_task_definition) or "the version before"
+    return revision(rollout.previous_task_definition) or "the previous version"
 
 
 def _described(deployment: Deployment) -> str:

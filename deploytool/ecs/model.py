@@ -233,7 +233,7 @@ class StandaloneTask:
     container: str
     """Whose command is set, whose log is followed, whose exit code counts."""
     command: tuple[str, ...] | None
-    like: ServiceState
+    network_from: ServiceState
     """The service whose network and capacity the task copies."""
 
 

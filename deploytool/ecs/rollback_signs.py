@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from enum import Enum, auto
 
-from deploytool.ecs.deployment_model import Rollout, Sighting
+from deploytool.ecs.deployment_model import Rollout, Sighting, listed
 from deploytool.ecs.model import Deployment, ServiceEvent, ServiceState, revision
 
 STALE_FOR = 10.0
@@ -72,11 +72,6 @@ def why_failed(rollout: Rollout, service: ServiceState, sighting: Sighting) -> s
         if _names(rollout, event.message) and (found := _FAILED.search(event.message)):
             return (found["why"] or "").strip()
     return "" if failed is not None else None
-
-
-def listed(rollout: Rollout, service: ServiceState) -> Deployment | None:
-    """The deployment this rollout made, where ECS lists it (yet, or still)."""
-    return next((each for each in service.deployments if each.id == rollout.deployment_id), None)
 
 
 def _sign(rollout: Rollout, service: ServiceState, primary: Deployment, sighting: Sighting) -> bool:

@@ -55,7 +55,7 @@ def _going(story: ReleaseView) -> list[tuple[str, ...]]:
     return [
         (
             code(row.key),
-            prose(progress_text(row.status, row.running, row.desired, row.going_back)) if row.moved else "not begun",
+            prose(progress_text(row.status, row.running, row.desired, row.reverting)) if row.moved else "not begun",
             f"{code(before.get(row.key, ''))} → …",
             f"{row.running if row.counted else '–'}/{row.desired}",
         )

@@ -130,7 +130,7 @@ def _service(service: ServiceOutcome) -> dict[str, Any]:
         "key": service.key,
         "service": service.name,
         "verdict": _verdict(service.status),
-        "back": _verdict(service.back) if service.back else None,
+        "back": _verdict(service.revert) if service.revert else None,
         "before": service.before,
         "after": service.after,
         "serving": service.running,

@@ -22,7 +22,7 @@ from deploytool.release.events import (
     ReplacedRelease,
     RollbackTarget,
     RolledBackRelease,
-    ServiceMoved,
+    ServiceProgress,
     StepBegan,
     StepEnded,
     WarningIssued,
@@ -97,7 +97,7 @@ def lines(event: Event) -> tuple[str, ...]:
             return (f"{step} {'done' if succeeded else 'FAILED'} in {duration(seconds)}{_after(': ', detail)}",)
         case OutputLine(step, line):
             return tuple(f"{step} | {part}" for part in cleaned([line]))
-        case ServiceMoved():
+        case ServiceProgress():
             return (_service(event),)
         case Explained(diagnosis):
             return _explained(diagnosis)
@@ -131,8 +131,8 @@ def workflow_commands(event: Event) -> tuple[str, ...]:
             return ()
 
 
-def _service(event: ServiceMoved) -> str:
-    return f"{event.key}: {progress_text(event.status, event.running, event.desired, event.going_back)}"
+def _service(event: ServiceProgress) -> str:
+    return f"{event.key}: {progress_text(event.status, event.running, event.desired, event.reverting)}"
 
 
 def failure_annotations(
@@ -145,7 +145,7 @@ def failure_annotations(
 
 def subject(event: Event) -> str | None:
     """The service whose rollout an event brings news of."""
-    return event.key if isinstance(event, ServiceMoved) else None
+    return event.key if isinstance(event, ServiceProgress) else None
 
 
 WORDING = LogFormat(lines, workflow_commands, subject)

@@ -89,7 +89,7 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def progress_text(verdict: DeploymentStatus, running: int, desired: int, going_back: bool = False) -> str:
+def progress_text(verdict: DeploymentStatus, running: int, desired: int, reverting: bool = False) -> str:
     """Where a service's rollout stands, in one line; task counts are told once, and not when all is said."""
     counts = f"{running} of {desired} running"
     detail = clean(verdict.detail)
@@ -99,7 +99,7 @@ def progress_text(verdict: DeploymentStatus, running: int, desired: int, going_b
     # While ECS goes back by itself, the counts are of the version that goes: beside the old one's they would confuse.
     if not verdict.settled and counts not in told and verdict.state is not DeploymentState.ROLLING_BACK:
         told = counts if not detail and verdict.state is DeploymentState.IN_PROGRESS else f"{counts}; {told}"
-    if going_back:
+    if reverting:
         back = verdict.state in (DeploymentState.SUCCEEDED, DeploymentState.ROLLED_BACK)
         return f"{'back' if back else 'going back'}: {told}"
     return told

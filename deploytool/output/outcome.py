@@ -79,22 +79,22 @@ def _untouched(change: ServiceUpdate) -> ServedVersion:
 
 
 def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
-    if service.status.state is DeploymentState.SUCCEEDED and ours and service.back is None:
+    if service.status.state is DeploymentState.SUCCEEDED and ours and service.revert is None:
         return "live", ""
-    if service.running == service.before and (service.back is None or service.back.state in REVERTED):
+    if service.running == service.before and (service.revert is None or service.revert.state in REVERTED):
         return ("rolled back" if service.after else "not changed"), service.status.detail
     if (
         service.running == service.before
-        and service.back
-        and service.back.state in (DeploymentState.IN_PROGRESS, DeploymentState.ROLLING_BACK)
+        and service.revert
+        and service.revert.state in (DeploymentState.IN_PROGRESS, DeploymentState.ROLLING_BACK)
     ):
         return "on its way back", ""
-    last = service.back or service.status
+    last = service.revert or service.status
     if (
         last.state is DeploymentState.ROLLED_BACK
     ):  # ECS returned past the version before, to the last that had completed
         return "rolled back", last.detail
-    return f"{'NOT back: ' if service.back else ''}{words(last.state)}", last.detail
+    return f"{'NOT back: ' if service.revert else ''}{words(last.state)}", last.detail
 
 
 def _ours(change: ServiceUpdate | None, outcome: Outcome) -> str:

@@ -29,7 +29,7 @@ from deploytool.release.events import (
     ReplacedRelease,
     RollbackTarget,
     RolledBackRelease,
-    ServiceMoved,
+    ServiceProgress,
     StepBegan,
     StepEnded,
     WarningIssued,
@@ -130,7 +130,7 @@ class ServiceRow:
     status: DeploymentStatus = NOT_YET
     running: int = 0
     desired: int = 0
-    going_back: bool = False
+    reverting: bool = False
     moved: bool = False
     """False until the first news of its rollout."""
 
@@ -174,7 +174,7 @@ def apply(story: ReleaseView, event: Event, at: datetime) -> ReleaseView:
             return replace(story, phases=_closed(story.phases, event, at))
         case OutputLine(_, line):
             return replace(story, output=(*story.output, *cleaned([line]))[-OUTPUT_KEPT:])
-        case ServiceMoved():
+        case ServiceProgress():
             return replace(story, services=_moved(story.services, event))
         case Explained(diagnosis):
             return replace(story, diagnoses=_union(story.diagnoses, (diagnosis,)))
@@ -207,8 +207,8 @@ def _closed(phases: tuple[Phase, ...], event: StepEnded, at: datetime) -> tuple[
     return (*phases, Phase(event.step, at, event.detail, event.succeeded, event.seconds))
 
 
-def _moved(rows: tuple[ServiceRow, ...], event: ServiceMoved) -> tuple[ServiceRow, ...]:
-    row = ServiceRow(event.key, event.status, event.running, event.desired, event.going_back, moved=True)
+def _moved(rows: tuple[ServiceRow, ...], event: ServiceProgress) -> tuple[ServiceRow, ...]:
+    row = ServiceRow(event.key, event.status, event.running, event.desired, event.reverting, moved=True)
     if any(held.key == event.key for held in rows):
         return tuple(row if held.key == event.key else held for held in rows)
     return (*rows, row)
@@ -276,7 +276,7 @@ def _services(rows: tuple[ServiceRow, ...]) -> Table:
     # The only column that rich may make narrower: names and counts stay whole.
     table.add_column("news")
     for row in rows:
-        told = progress_text(row.status, row.running, row.desired, row.going_back) if row.moved else "not begun"
+        told = progress_text(row.status, row.running, row.desired, row.reverting) if row.moved else "not begun"
         table.add_row(
             Text(row.key),
             Text(f"{row.running if row.counted else '-'}/{row.desired}"),

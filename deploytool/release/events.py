@@ -44,14 +44,14 @@ class OutputLine:
 
 
 @dataclass(frozen=True)
-class ServiceMoved:
+class ServiceProgress:
     """A service's picture changed: its verdict so far and what it waits for."""
 
     key: str
     status: DeploymentStatus
     running: int
     desired: int
-    going_back: bool = False
+    reverting: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ Event = (
     | StepBegan
     | StepEnded
     | OutputLine
-    | ServiceMoved
+    | ServiceProgress
     | Explained
     | WarningIssued
     | Recovered

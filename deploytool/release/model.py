@@ -171,7 +171,7 @@ class Migrate:
     container: str
     image: str
     command: tuple[str, ...] | None
-    like: ServiceState
+    network_from: ServiceState
     """The service whose network and capacity the task copies."""
     timeout: float
     """Seconds."""
@@ -180,7 +180,7 @@ class Migrate:
     @property
     def task(self) -> StandaloneTask:
         """The task that it runs."""
-        return StandaloneTask(self.container, self.command, self.like)
+        return StandaloneTask(self.container, self.command, self.network_from)
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,7 @@ class ServiceOutcome:
     before: str
     after: str | None
     """ARN of the revision this release registered; ``None`` where it came to none."""
-    back: DeploymentStatus | None = None
+    revert: DeploymentStatus | None = None
     """The fate of the way back, where there was one."""
 
 

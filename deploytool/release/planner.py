@@ -94,7 +94,7 @@ def live_but_failed(change: ServiceUpdate) -> Iterator[Problem]:
     primary = change.before.primary
     if change.unchanged and primary and primary.rollout_state == "FAILED":
         yield Problem(
-            f"service {change.name} was moved to this version before, and its deployment failed"
+            f"service {change.name} was already tried with this version, and its deployment failed"
             + (f" ({primary.rollout_state_reason.rstrip('.')})" if primary.rollout_state_reason else ""),
             f"release a commit that mends it, or begin anew: aws ecs update-service --cluster {change.before.cluster} "
             f"--service {change.name} --force-new-deployment",
@@ -355,7 +355,7 @@ def migrate_step(settings: EnvironmentConfig, live: ObservedState) -> Migrate | 
         container=container,
         image=wanted.image,
         command=wanted.command,
-        like=live.services[wanted.like].state,
+        network_from=live.services[wanted.like].state,
         timeout=float(wanted.timeout),
         on_cancel=wanted.on_cancel,
     )

@@ -1,4 +1,4 @@
-"""The Dockerfile of a Next.js application: targets `app`, for web service and worker, and `migrate`."""
+"""The Dockerfile of a Next.js application, and the stages of an existing Dockerfile."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from deploytool.scaffold.model import Modules, ProjectScan
 from deploytool.scaffold.node import BINARIES, PRISMA_CONFIGURATIONS, NodeApp, run
 
-# SEG core.init.dockerfile
-# The Dockerfile of a Next.js application: targets `app`, for web service and worker, and `migrate`.
-
 PORT = 3000
 KEEP_ALIVE = 65_000
 """Milliseconds. Longer than the load balancer's 60 s: it would send a request into a connection that the server, after
@@ -22,21 +19,21 @@ SUPPORT = "docker"
 _ENTRYPOINT = f'ENTRYPOINT ["sh", "/app/{SUPPORT}/entry.sh"]'
 
 
-def dockerfile(app: NodeApp, around: ProjectScan) -> str:
-    """Its text."""
-    stages = [_head(app), _base(app), _dependencies(app, around), _build(app)]
+def dockerfile(app: NodeApp, scan: ProjectScan) -> str:
+    """Targets `app`, for web service and worker, and `migrate`."""
+    stages = [_head(app), _base(app), _dependencies(app, scan), _build(app)]
     if app.migrate:
         stages.append(_migrate(app))
     if steps := _modules_steps(app):
         stages.append(_modules_stage(app, steps))
-    return "\n\n".join("\n".join(stage) for stage in [*stages, _app(app, around)]) + "\n"
+    return "\n\n".join("\n".join(stage) for stage in [*stages, _app(app, scan)]) + "\n"
 
 
 def _head(app: NodeApp) -> Iterator[str]:
     worker = " and the worker" if app.worker else ""
     migrate = ", `migrate` the database migrations" if app.migrate else ""
     yield f"# Target `app` runs the web service{worker}{migrate}."
-    yield "# Written by deploytool init, and yours to change. BASE: any Debian with Node in it."
+    yield "# Written by deploytool init; edit it as needed. BASE: any Debian with Node."
     yield f"ARG BASE=node:{app.node}-bookworm-slim"
 
 
@@ -45,10 +42,10 @@ def _base(app: NodeApp) -> Iterator[str]:
     yield "WORKDIR /app"
     yield "ENV NEXT_TELEMETRY_DISABLED=1"
     if app.uses_pg:
-        yield "# RDS wants TLS. A bare sslmode=require makes node-postgres look for an authority that Node knows."
+        yield "# RDS requires TLS. A bare sslmode=require makes node-postgres verify against the authorities of Node."
         yield 'ENV DATABASE_PARAMETERS="uselibpqcompat=true&sslmode=require"'
     if app.prisma:
-        yield "# Prisma's engines need it, and slim images have none."
+        yield "# Required by Prisma's engines, and not in slim images."
         yield "RUN apt-get update -q \\"
         yield " && apt-get install -qy --no-install-recommends ca-certificates openssl \\"
         yield " && rm -rf /var/lib/apt/lists/*"
@@ -65,15 +62,15 @@ def _server(app: NodeApp) -> tuple[str, ...]:
     return (f"{BINARIES}/next", "start", "--keepAliveTimeout", str(KEEP_ALIVE))
 
 
-def _dependencies(app: NodeApp, around: ProjectScan) -> Iterator[str]:
+def _dependencies(app: NodeApp, scan: ProjectScan) -> Iterator[str]:
     manager = app.manager
     configurations = PRISMA_CONFIGURATIONS if app.prisma else ()
-    there = [each for each in (*manager.locks, *manager.files, *configurations) if each in around.paths]
+    files = [path for path in (*manager.locks, *manager.files, *configurations) if path in scan.paths]
     yield "FROM base AS dependencies"
-    yield f"COPY {' '.join(['package.json', *there])} ./"
-    # What scripts of the installation read.
+    yield f"COPY {' '.join(['package.json', *files])} ./"
+    # Read by installation scripts.
     for directory in (".yarn", "patches", app.prisma):
-        if directory and around.has_under(directory):
+        if directory and scan.has_under(directory):
             yield f"COPY {directory} ./{directory}"
     yield f"RUN --mount=type=cache,target={manager.cache} {manager.install}"
 
@@ -88,16 +85,16 @@ def _build(app: NodeApp) -> Iterator[str]:
     if app.worker and app.worker.build:
         yield f"RUN {run(app.manager, app.worker.build)}"
     if app.worker and app.worker.entry:
-        yield "# Better found out here than by a worker that cannot start."
+        yield "# Fails the build instead of the start of the worker."
         yield f"RUN test -f {app.worker.entry}"
 
 
 def _migrate(app: NodeApp) -> Iterator[str]:
-    yield "# With all that was installed for the build: a migration downloads nothing while it runs."
+    yield "# With all dependencies of the build: a migration downloads nothing at run time."
     yield "FROM dependencies AS migrate"
     yield "COPY . ."
     if app.prisma:
-        yield "# Fetches the schema engine where the installation ran no scripts, as npm does unless told otherwise."
+        yield "# Downloads the schema engine, in case the installation ran no scripts."
         yield f"RUN {BINARIES}/prisma version"
     yield "USER app"
     yield _ENTRYPOINT
@@ -105,16 +102,16 @@ def _migrate(app: NodeApp) -> Iterator[str]:
 
 
 def _modules(app: NodeApp) -> Modules:
-    """Which of node_modules go into the image `app`; none where the server brings those it needs."""
-    wanted: Modules = app.worker.modules if app.worker else "none"
-    if wanted == "none" and not app.standalone:
-        wanted = "production"
+    """Which of node_modules go into the image `app`; none where the standalone server has those it needs."""
+    kind: Modules = app.worker.modules if app.worker else "none"
+    if kind == "none" and not app.standalone:
+        kind = "production"
     can_prune = app.manager.prune and not app.next_for_development
-    return "all" if wanted == "production" and not can_prune else wanted
+    return "all" if kind == "production" and not can_prune else kind
 
 
 def _modules_steps(app: NodeApp) -> list[str]:
-    """What is done to the modules of the build before they go into the image `app`."""
+    """Commands for the modules of the build before they go into the image `app`."""
     kind = _modules(app)
     steps = [app.manager.prune] if kind == "production" else []
     return [*steps, "rm -rf .next/standalone/node_modules"] if app.standalone and kind != "none" else steps
@@ -122,12 +119,12 @@ def _modules_steps(app: NodeApp) -> list[str]:
 
 def _modules_stage(app: NodeApp, steps: list[str]) -> Iterator[str]:
     if app.standalone:
-        yield "# The worker's modules. Those that the server's build traced are among them, and would be there twice."
+        yield "# Modules of the worker; they include those of the standalone server, which would be duplicates."
     yield "FROM build AS modules"
     yield from (f"RUN {step}" for step in steps)
 
 
-def _app(app: NodeApp, around: ProjectScan) -> Iterator[str]:
+def _app(app: NodeApp, scan: ProjectScan) -> Iterator[str]:
     built = "modules" if _modules_steps(app) else "build"
     yield "FROM base AS app"
     yield f"ENV NODE_ENV=production PORT={PORT} HOSTNAME=0.0.0.0"
@@ -140,7 +137,7 @@ def _app(app: NodeApp, around: ProjectScan) -> Iterator[str]:
         yield f"COPY --from={built} --chown=app:app /app/.next/standalone ./"
         yield f"COPY --from={built} --chown=app:app /app/.next/static ./.next/static"
     else:
-        configurations = sorted(each for each in around.paths if each.startswith("next.config."))
+        configurations = sorted(path for path in scan.paths if path.startswith("next.config."))
         if not runs_source:
             yield f"COPY {' '.join(['package.json', *configurations])} ./"
         yield f"COPY --from={built} --chown=app:app /app/.next ./.next"
@@ -154,13 +151,10 @@ def _app(app: NodeApp, around: ProjectScan) -> Iterator[str]:
     yield f"EXPOSE {PORT}"
     yield _ENTRYPOINT
     yield f"CMD {json.dumps(_server(app))}"
-    yield "# Last, since it changes with every commit. /api/health tells it."
+    yield "# Last, since it changes with every commit. /api/health returns it."
     yield "ARG COMMIT=unknown"
     yield "ENV VERSION=${COMMIT}"
 
-
-# SEG core.init.existing_dockerfile
-# A Dockerfile that is there already: which of its stages are released.
 
 _STAGE = re.compile(r"^[ \t]*FROM[ \t]+(?:--platform=\S+[ \t]+)?\S+[ \t]+AS[ \t]+(\S+)", re.MULTILINE | re.IGNORECASE)
 _COMMIT = re.compile(r"^[ \t]*ARG[ \t]+COMMIT\b", re.MULTILINE | re.IGNORECASE)
@@ -170,23 +164,23 @@ _MIGRATE = ("migrate", "migrator", "migrations", "migration")
 
 @dataclass(frozen=True)
 class ExistingDockerfile:
-    """What of it `deploytool.yml` names."""
+    """The parts of it that `deploytool.yml` names."""
 
     app: str
-    """Target of the web service; empty for the last stage."""
+    """Target of the web service; empty: the last stage."""
     migrate: str
-    """Target of the migration; empty where there is none."""
-    takes_commit: bool
+    """Target of the migration, or empty."""
+    declares_commit: bool
 
 
 def read_dockerfile(text: str) -> ExistingDockerfile:
-    """Found by the names that stages usually have."""
+    """Stages are recognized by their usual names."""
     stages = _STAGE.findall(text)
     return ExistingDockerfile(_first(_APP, stages), _first(_MIGRATE, stages), bool(_COMMIT.search(text)))
 
 
 def target_for(text: str, name: str) -> str:
-    """The stage with this name; empty where there is none."""
+    """The stage with this name, or empty."""
     return _first((name,), _STAGE.findall(text))
 
 

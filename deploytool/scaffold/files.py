@@ -1,4 +1,4 @@
-"""Writes files that are not there yet: all of them, or none."""
+"""The files of `deploytool init`: their texts, the comparison with existing ones, and writing all or none."""
 
 from __future__ import annotations
 
@@ -21,32 +21,29 @@ from deploytool.scaffold.new_infrastructure import DOCKERFILE, configuration
 from deploytool.scaffold.node import NEXT_CONFIGURATIONS, NodeApp, candidates
 from deploytool.scaffold.workflows import WORKFLOWS, Action, WorkflowContext, workflow
 
-# SEG cli.init_write
-# Writes files that are not there yet: all of them, or none.
-
 
 class WriteFailed(PreconditionFailed):
     """A file cannot be read or written; none was written."""
 
 
 def read_existing(places: Iterable[Path]) -> Mapping[Path, str]:
-    """The text of those that exist. Raises WriteFailed where one of them is no file, or may not be read."""
-    found = {}
+    """The text of those that exist. Raises WriteFailed where one of them is no readable file."""
+    texts = {}
     for place in places:
         if os.path.lexists(place):
             try:
-                found[place] = place.read_text(encoding="utf-8", errors="replace")
+                texts[place] = place.read_text(encoding="utf-8", errors="replace")
             except OSError as error:
-                fix = "move it away, or make it readable, then run this again"
-                raise WriteFailed(f"{place} is in the way: {error.strerror}", fix) from error
-    return found
+                fix = "move it away or make it readable, then run init again"
+                raise WriteFailed(f"{place} cannot be read: {error.strerror}", fix) from error
+    return texts
 
 
 def write_all(texts: Mapping[Path, str]) -> None:
-    """Write each file beside its place first; they are moved there once all are written.
+    """Write each file next to its place first; they are moved there once all are written.
 
     Raises:
-        WriteFailed: one of them could not be written, or appeared meanwhile. None of the others is left then.
+        WriteFailed: one could not be written, or was created meanwhile. Then none is left.
     """
     place = Path()
     with ExitStack() as undo, ExitStack() as beside:
@@ -60,16 +57,15 @@ def write_all(texts: Mapping[Path, str]) -> None:
                 undo.callback(place.unlink)
         except OSError as error:
             raise WriteFailed(
-                f"{place} cannot be written: {error.strerror}; nothing was written", "correct that, then run this again"
+                f"{place} cannot be written: {error.strerror}; nothing was written", "correct that, then run init again"
             ) from error
         undo.pop_all()
 
 
 def _make_directories(directory: Path, undo: ExitStack) -> None:
-    missing = [each for each in (directory, *directory.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir()
-        undo.callback(each.rmdir)
+    for missing in reversed([path for path in (directory, *directory.parents) if not path.exists()]):
+        missing.mkdir()
+        undo.callback(missing.rmdir)
 
 
 def _stage(place: Path, text: str, beside: ExitStack) -> Path:
@@ -78,7 +74,7 @@ def _stage(place: Path, text: str, beside: ExitStack) -> Path:
     beside.callback(staged.unlink, missing_ok=True)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
-    # mkstemp makes files for its owner alone; these are as any editor would make them.
+    # mkstemp restricts files to their owner; these get the usual permissions.
     umask = os.umask(0)
     os.umask(umask)
     staged.chmod(0o666 & ~umask)
@@ -86,7 +82,7 @@ def _stage(place: Path, text: str, beside: ExitStack) -> Path:
 
 
 def _move(staged: Path, place: Path) -> None:
-    """A hard link fails where the name is taken, so that what appeared meanwhile is not overwritten; a rename would."""
+    """A hard link fails where the name is taken; a rename would overwrite a file that was created meanwhile."""
     try:
         os.link(staged, place)
     except FileExistsError:
@@ -98,25 +94,21 @@ def _move(staged: Path, place: Path) -> None:
         staged.rename(place)
 
 
-# SEG core.init.fate
-# What becomes of each file: written (by a preview only shown) where there is none, else kept.
-
-
 class FileAction(Enum):
-    """Of one file."""
+    """What happens to one file."""
 
     WRITTEN = "written"
     NEW = "new"
-    """It does not exist yet, and a preview does not write it."""
+    """It does not exist, and a preview does not write it."""
     SAME = "same"
-    """It is there, and says what would be written."""
+    """It exists, with the text that would be written."""
     KEPT = "kept"
-    """It is there, and says something else."""
+    """It exists, with another text."""
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """A file and its fate. ``difference`` is a unified diff from what exists to what init writes."""
+    """``difference`` is a unified diff from the existing file to what init writes."""
 
     file: NewFile
     action: FileAction
@@ -130,10 +122,10 @@ class FileResult:
 
 
 def compare_files(
-    files: Sequence[NewFile], there: Mapping[NewFile, str], *, preview: bool = False
+    files: Sequence[NewFile], existing: Mapping[NewFile, str], *, preview: bool = False
 ) -> tuple[FileResult, ...]:
-    """The fate of each; ``there`` has the text of those that exist. A ``preview`` shows what is new as a difference."""
-    return tuple(_compare_file(file, there.get(file), preview=preview) for file in files)
+    """``existing`` has the text of files that exist. A ``preview`` shows a new file as a difference."""
+    return tuple(_compare_file(file, existing.get(file), preview=preview) for file in files)
 
 
 def _compare_file(file: NewFile, text: str | None, *, preview: bool) -> FileResult:
@@ -153,15 +145,12 @@ def _difference(text: str, file: NewFile, name: str) -> tuple[str, ...]:
     return tuple(difflib.unified_diff(text.splitlines(), file.text.splitlines(), *names, lineterm="", n=1))
 
 
-# SEG core.init.files
-# Every file that `deploytool init` writes, with its text.
-
 PACKAGE_JSON = "package.json"
 SUPPORT_FILES = ("entry.sh", "urls.mjs")
 TEMPLATES = (*SUPPORT_FILES, "health.app.js", "health.pages.js", "health.pages.ts")
-"""Files that come with deploytool."""
+"""Files of the package."""
 Templates = Mapping[str, str]
-"""Text by name, of `TEMPLATES` and of the workflows."""
+"""Text by name, of `TEMPLATES` and the workflows."""
 _IGNORED = """\
 .git
 .github
@@ -176,32 +165,33 @@ coverage
 
 
 def deciding_files() -> frozenset[str]:
-    """Files whose text says something that `init` would otherwise have to ask."""
+    """Files whose text `init` needs."""
     return frozenset(
         {PACKAGE_JSON, "pnpm-lock.yaml", ".nvmrc", ".node-version", DOCKERFILE, *NEXT_CONFIGURATIONS, *candidates()}
     )
 
 
 def scaffold_files(
-    draft: Draft, around: ProjectScan, app: NodeApp | None, told: WorkflowContext, templates: Templates
+    draft: Draft, scan: ProjectScan, app: NodeApp | None, context: WorkflowContext, templates: Templates
 ) -> tuple[NewFile, ...]:
-    """All of them, in the order in which people read them. Those that are there already are among them."""
-    found = [NewFile(told.config.rpartition("/")[2], configuration(draft))]
-    found += [
-        NewFile(f".github/workflows/{name}", workflow(name, templates[name], told), at_top=True) for name in WORKFLOWS
-    ]
-    return (*found, *(_of_image(around, app, templates) if app else ()))
+    """All files in reading order, existing ones included."""
+    config = NewFile(context.config.rpartition("/")[2], configuration(draft))
+    workflows = (
+        NewFile(f".github/workflows/{name}", workflow(name, templates[name], context), at_top=True)
+        for name in WORKFLOWS
+    )
+    return (config, *workflows, *(_image_files(scan, app, templates) if app else ()))
 
 
-def _of_image(around: ProjectScan, app: NodeApp, templates: Templates) -> Iterator[NewFile]:
-    written = dockerfile(app, around)
-    yield NewFile(DOCKERFILE, written)
+def _image_files(scan: ProjectScan, app: NodeApp, templates: Templates) -> Iterator[NewFile]:
+    text = dockerfile(app, scan)
+    yield NewFile(DOCKERFILE, text)
     yield NewFile(".dockerignore", _dockerignore(app))
-    # A Dockerfile of the project's own starts in its own way.
-    if around.texts.get(DOCKERFILE, written) == written:
+    # A Dockerfile of the project starts in its own way.
+    if scan.texts.get(DOCKERFILE, text) == text:
         for name in SUPPORT_FILES:
             yield NewFile(f"{SUPPORT}/{name}", templates[name])
-    if not app.health.is_there:
+    if not app.health.exists:
         in_pages = "/pages/" in f"/{app.health.file}"
         ending = app.health.file.rpartition(".")[2]
         yield NewFile(app.health.file, templates[f"health.pages.{ending}" if in_pages else "health.app.js"])
@@ -211,9 +201,6 @@ def _dockerignore(app: NodeApp) -> str:
     built = app.worker.directory if app.worker and not app.worker.is_source else ""
     return _IGNORED + (f"{built}\n" if built else "")
 
-
-# SEG cli.own_files
-# Files that come with deploytool: in the installed package, or at their place in its checkout.
 
 PACKAGE_ROOT = Path(__file__).parent.parent
 ACTION = "archdeck/archdeck-deploy"
@@ -226,17 +213,16 @@ BUILT_FROM = PACKAGE_ROOT / "_built_from.json"
 
 
 def scaffold_templates() -> Templates:
-    """Their texts by name."""
     workflows = SHIPPED if SHIPPED.is_dir() else PACKAGE_ROOT.parent / ".github" / "workflows"
     places = dict.fromkeys(TEMPLATES, PACKAGE_ROOT / "_init") | dict.fromkeys(WORKFLOWS, workflows)
     return {name: (place / name).read_text(encoding="utf-8") for name, place in places.items()}
 
 
 def action_reference() -> Action:
-    """This program's own action: at the commit it was built from, else the newest release."""
+    """The action of this version: at the commit that it was built from, else the newest release."""
     if BUILT_FROM.is_file():
-        told = json.loads(BUILT_FROM.read_text(encoding="utf-8"))
-        return _pinned(told["commit"], released=told["released"])
+        built_from = json.loads(BUILT_FROM.read_text(encoding="utf-8"))
+        return _pinned(built_from["commit"], released=built_from["released"])
     if (PACKAGE_ROOT.parent / ".git").exists():
         head, tags = git.head_and_tags(PACKAGE_ROOT.parent)
         return _pinned(head, released=f"v{__version__}" in tags)

@@ -1,4 +1,4 @@
-"""The text of a new `deploytool.yml`."""
+"""A new `deploytool.yml`: its text, and the draft for infrastructure that `deploytool infra` creates."""
 
 from __future__ import annotations
 
@@ -25,22 +25,18 @@ from deploytool.scaffold.model import (
 )
 from deploytool.scaffold.node import PATH, NodeApp, Worker, find_worker
 
-# SEG core.init.configuration
-# The text of a new `deploytool.yml`.
-
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _PROVIDER = "  # UseExistingProvider: true       where the account has GitHub's OIDC provider already"
 NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
-"""Words that YAML 1.1 reads as something else than text."""
+"""Words that YAML 1.1 does not read as text."""
 
 
 def configuration(draft: Draft) -> str:
-    """The file, with a word on what can be changed where."""
     return "\n".join(_lines(draft)) + "\n"
 
 
 def _lines(draft: Draft) -> Iterator[str]:
-    yield "# What is released, and where. Written by `deploytool init`; `deploytool config check` checks it."
+    yield "# What is released, and where. Written by `deploytool init`; check it with `deploytool config check`."
     yield f"app: {_text(draft.app)}"
     yield ""
     yield "# Built once per commit, and run by digest."
@@ -48,10 +44,10 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield from (f"  {image.name}: {_image(image)}" for image in draft.images)
     if draft.migrate:
         yield ""
-        yield "# Runs before any service changes. A failed migration ends the release there."
+        yield "# Runs before any service is updated. A failed migration ends the release."
         yield f"migrate: {_migrate_lines(draft.migrate)}"
     yield ""
-    yield "# Released together: if one fails, all go back."
+    yield "# Released together: if one fails, all are rolled back."
     yield "services:"
     for service in draft.services:
         yield from _service(service)
@@ -69,22 +65,15 @@ def _lines(draft: Draft) -> Iterator[str]:
 
 
 def _image(image: Image) -> str:
-    told = {"dockerfile": "Dockerfile"}
-    if image.target:
-        told["target"] = image.target
-    if image.repository:
-        told["repository"] = image.repository
-    parts = _parts(told)
-    if image.takes_commit:
+    parts = _parts({"dockerfile": "Dockerfile", "target": image.target, "repository": image.repository})
+    if image.declares_commit:
         parts += ', build_args: {COMMIT: "${commit}"}'
     return f"{{{parts}}}"
 
 
 def _migrate_lines(migrate: Migrate) -> str:
-    told = {"task": migrate.task, "image": migrate.image, "like": migrate.like}
-    if migrate.files:
-        told["files"] = migrate.files
-    return f"{{{_parts(told)}}}"
+    keys = {"task": migrate.task, "image": migrate.image, "like": migrate.like, "files": migrate.files}
+    return f"{{{_parts(keys)}}}"
 
 
 def _service(service: Service) -> Iterator[str]:
@@ -95,12 +84,12 @@ def _service(service: Service) -> Iterator[str]:
     yield f"  {service.name}:"
     yield f"    {runs}"
     if not service.check.is_known:
-        yield "    # `deploytool infra status` prints the address. With it, a release waits for the new version:"
+        yield "    # With the address of `deploytool infra status`, a release waits for the new version:"
     yield f"    {'' if service.check.is_known else '# '}verify: {_check_lines(service.check)}"
 
 
 def _check_lines(check: Check) -> str:
-    expect = ', expect: {version: "${commit}"}' if check.tells_version else ""
+    expect = ', expect: {version: "${commit}"}' if check.returns_version else ""
     return f"{{url: {json.dumps(check.url)}{expect}}}"
 
 
@@ -110,9 +99,9 @@ def _environment_lines(environment: Environment, draft: Draft) -> Iterator[str]:
         if value := getattr(environment, key):
             yield f"    {key}: {_text(value)}"
     if draft.checkbox:
-        yield "    rollback_checkbox: true # a box in the pull request's comment; rollback.yml acts on it"
+        yield "    rollback_checkbox: true # in the pull request's comment; handled by rollback.yml"
     if environment.parameters is not None:
-        yield "    infra: # what `deploytool infra` makes"
+        yield "    infra: # for `deploytool infra`"
         yield "      size: minimal # or: scaled"
         yield from (f"      {line}" for line in _parameter_lines(environment.parameters, draft))
     if overrides := _overrides(environment, draft):
@@ -121,17 +110,17 @@ def _environment_lines(environment: Environment, draft: Draft) -> Iterator[str]:
 
 def _parameter_lines(own: Parameters, draft: Draft) -> Iterator[str]:
     several = len(draft.environments) > 1 and draft.shared
-    told = own if several else {**draft.shared, **own}
-    yield "parameters:" if several or told else "# parameters:"
+    values = own if several else {**draft.shared, **own}
+    yield "parameters:" if several or values else "# parameters:"
     if several:
         yield "  <<: *shared"
-    yield from (f"  {name}: {_value(value)}" for name, value in told.items())
+    yield from (f"  {name}: {_value(value)}" for name, value in values.items())
     if draft.shared and not several:
         yield _PROVIDER
-    yield "  # AlertEmail: you@example.com    who hears of alarms"
-    if "DomainName" not in told:
-        yield "  # DomainName: app.example.com    the app's own name, and"
-        yield "  # HostedZoneId: Z0123456789      its zone in Route 53; without them CloudFront's own name is used"
+    yield "  # AlertEmail: you@example.com    gets the alarms"
+    if "DomainName" not in values:
+        yield "  # DomainName: app.example.com    host name of the app, and"
+        yield "  # HostedZoneId: Z0123456789      its zone in Route 53; default: CloudFront's host name"
 
 
 def _overrides(environment: Environment, draft: Draft) -> str:
@@ -148,17 +137,15 @@ def _value(value: str | tuple[str, ...]) -> str:
     return _text(value) if isinstance(value, str) else f"[{', '.join(map(_text, value))}]"
 
 
-def _parts(told: Mapping[str, str]) -> str:
-    return ", ".join(f"{key}: {_text(value)}" for key, value in told.items())
+def _parts(keys: Mapping[str, str]) -> str:
+    """Without what is empty."""
+    return ", ".join(f"{key}: {_text(value)}" for key, value in keys.items() if value)
 
 
 def _text(value: str) -> str:
     """A YAML scalar; JSON's quotes are YAML's."""
     return value if _PLAIN.fullmatch(value) and value.lower() not in NOT_TEXT else json.dumps(value)
 
-
-# SEG core.init.roles
-# Who may release and plan: OIDC subjects of the repository, and the roles that trust them.
 
 STAGING = "staging"
 ROLES = 2
@@ -167,12 +154,12 @@ ROLES = 2
 
 @dataclass(frozen=True)
 class Subjects:
-    """How the jobs of a repository call themselves to AWS."""
+    """OIDC subjects of the jobs of a repository."""
 
     repository: str
-    """`owner/name`; empty where it is not known."""
+    """`owner/name`, or empty."""
     owner_id: int = 0
-    """0 where the ids are not known."""
+    """0: the ids are not known."""
     repository_id: int = 0
 
     @property
@@ -182,7 +169,7 @@ class Subjects:
     def of(self, what: str) -> tuple[str, ...]:
         """`what` is `environment:NAME` or `pull_request`.
 
-        Both forms, where the ids are known: repositories made since 2026-07-15 come with ids in the subject
+        Both forms, where the ids are known: repositories created since 2026-07-15 have ids in the subject
         (https://docs.github.com/en/actions/reference/security/oidc).
         """
         if not self.repository:
@@ -193,29 +180,29 @@ class Subjects:
 
 
 def role_parameters(app: str, environments: Sequence[str], cluster: str, subjects: Subjects) -> Parameters:
-    """Parameters of the stack `bootstrap`, which all environments share; none where the repository is not known."""
+    """Parameters of the stack `bootstrap`, which all environments share; none for an unknown repository."""
     main = main_environment(tuple(environments))
     others = [name for name in environments if name != main][: ROLES - 1]
     if not subjects.repository:
         return {}
-    found: dict[str, str | tuple[str, ...]] = {}
+    parameters: dict[str, str | tuple[str, ...]] = {}
     for kind, usual, name in (("Production", PRODUCTION, main), *(("Staging", STAGING, other) for other in others)):
-        found[f"{kind}Subjects"] = subjects.of(f"environment:{name}")
+        parameters[f"{kind}Subjects"] = subjects.of(f"environment:{name}")
         if name != usual:
-            found[f"{kind}Environment"] = name
+            parameters[f"{kind}Environment"] = name
         own = cluster or cluster_name(app, name)
         if own != cluster_name(app, usual):
-            found[f"{kind}Cluster"] = own
-    return {**found, "PlanSubjects": subjects.of("pull_request")}
+            parameters[f"{kind}Cluster"] = own
+    return {**parameters, "PlanSubjects": subjects.of("pull_request")}
 
 
 def deploy_role(account: str, region: str, app: str, environment: str) -> str:
-    """ARN of the role that the stack `bootstrap` makes; empty where the account is not known."""
+    """ARN of the role of the stack `bootstrap`; empty for an unknown account."""
     return _arn(account, region, f"{app}-{environment}-deploy") if account else ""
 
 
 def plan_role(account: str, region: str, app: str, environment: str) -> str:
-    """The same of the role that may only look."""
+    """The same for the read-only role."""
     return _arn(account, region, f"{app}-{environment}-plan") if account else ""
 
 
@@ -224,71 +211,66 @@ def _arn(account: str, region: str, name: str) -> str:
     return f"arn:{partition}:iam::{account}:role/{name}"
 
 
-# SEG core.init.new_cloud
-# A draft for a project whose cloud is still to be made by `deploytool infra`.
-
 APP, WORKER, MIGRATE = "app", "worker", "migrate"
 DOCKERFILE = "Dockerfile"
 DEFAULT_WORKER = ("node", "dist/worker/index.js")
-"""What the stacks run where nothing else is said (parameter WorkerCommand)."""
+"""Default of the parameter WorkerCommand."""
 UNKNOWN_HOST = "ADDRESS"
 
 
 class NothingToRelease(PreconditionFailed):
-    """The directory has neither a Dockerfile nor an application that one could be written for."""
+    """The directory has neither a Dockerfile nor a Next.js application."""
 
 
 @dataclass(frozen=True)
 class NewInfrastructureOptions:
-    """What the command line says, and what was found out in its place."""
+    """The options of the command line, completed."""
 
     app: str
     environments: tuple[str, ...]
     region: str
     cluster: str = ""
-    """Of the only environment; made of the app's name if empty."""
+    """Of the only environment; default: made of the app's name."""
     account: str = ""
     domain: str = ""
-    """Host name in production; other environments have theirs below it."""
+    """Host name in production; other environments use subdomains."""
     hosted_zone: str = ""
-    """Id of the Route 53 zone of the domain."""
+    """Id of the domain's Route 53 zone."""
     health_path: str = ""
-    """Where the web service says that it is well; that of the project's route if empty."""
+    """Health check path; default: the project's route."""
 
     @property
     def main(self) -> str:
-        """The environment that a push goes to."""
         return main_environment(self.environments)
 
     def cluster_of(self, environment: str) -> str:
-        """The ECS cluster of an environment."""
         return self.cluster or cluster_name(self.app, environment)
 
     def host_of(self, environment: str) -> str:
-        """Host name of an environment; empty where none was given."""
+        """Empty without a domain."""
         below = "" if environment == self.main else f"{environment}."
         return f"{below}{self.domain}" if self.domain else ""
 
 
 def draft_infrastructure(
-    around: ProjectScan,
+    scan: ProjectScan,
     package: Mapping[str, Any] | None,
     app: NodeApp | None,
     options: NewInfrastructureOptions,
     subjects: Subjects,
 ) -> Draft:
-    """What `deploytool.yml` is to say. Raises NothingToRelease."""
-    if DOCKERFILE in around.paths:
-        built = read_dockerfile(around.texts.get(DOCKERFILE, ""))
+    """Raises NothingToRelease."""
+    if DOCKERFILE in scan.paths:
+        built = read_dockerfile(scan.texts.get(DOCKERFILE, ""))
     elif app:
-        built = ExistingDockerfile(APP, MIGRATE if app.migrate else "", takes_commit=True)
+        built = ExistingDockerfile(APP, MIGRATE if app.migrate else "", declares_commit=True)
     else:
         raise NothingToRelease(
-            f"there is neither a Dockerfile nor a Next.js application in {around.directory}",
-            "run it where package.json is, or write a Dockerfile first",
+            f"neither a Dockerfile nor a Next.js application in {scan.directory}",
+            "run init where package.json is, or write a Dockerfile first",
         )
-    worker = find_worker(around, package or {})
-    images = [Image(APP, built.app, built.takes_commit)]
+    worker = find_worker(scan, package or {})
+    images = [Image(APP, built.app, built.declares_commit)]
     if built.migrate:
         images.append(Image(MIGRATE, built.migrate))
     services = [Service(APP, APP, check=_check(app, options, built))]
@@ -312,7 +294,7 @@ def _migrate(options: NewInfrastructureOptions, app: NodeApp | None) -> Migrate:
 
 
 def _family(options: NewInfrastructureOptions, environment: str) -> str:
-    """As cloudformation/service.yaml calls it."""
+    """As in cloudformation/service.yaml."""
     return f"{options.cluster_of(environment)}-migrate"
 
 
@@ -320,7 +302,7 @@ def _check(app: NodeApp | None, options: NewInfrastructureOptions, built: Existi
     path = options.health_path or (PATH if app else "")
     if not path:
         return None
-    tells = built.takes_commit and app is not None and app.health.tells_version and path == PATH
+    tells = built.declares_commit and app is not None and app.health.returns_version and path == PATH
     return Check(f"https://{options.host_of(options.main) or UNKNOWN_HOST}{path}", tells, is_known=bool(options.domain))
 
 
@@ -343,12 +325,12 @@ def _environment(
 
 
 def _parameters(options: NewInfrastructureOptions, host: str, worker: Worker | None, *, is_main: bool) -> Parameters:
-    # Three gateways have an address each, and an account five of them until it asks for more.
-    found: dict[str, str | tuple[str, ...]] = {} if is_main else {"NatGateways": "one"}
+    # Three gateways need three addresses; by default an account has five.
+    parameters: dict[str, str | tuple[str, ...]] = {} if is_main else {"NatGateways": "one"}
     if options.health_path and options.health_path != PATH:
-        found["HealthPath"] = options.health_path
+        parameters["HealthPath"] = options.health_path
     if worker and worker.command != DEFAULT_WORKER:
-        found["WorkerCommand"] = worker.command
+        parameters["WorkerCommand"] = worker.command
     if host and options.hosted_zone:
-        found |= {"DomainName": host, "HostedZoneId": options.hosted_zone}
-    return found
+        parameters |= {"DomainName": host, "HostedZoneId": options.hosted_zone}
+    return parameters

@@ -1,4 +1,4 @@
-"""The route that says whether the web service is well, and which version it is."""
+"""A Next.js project as its files describe it: health route, Node version, package manager, worker, migration."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from typing import Any
 
 from deploytool.scaffold.model import Command, Modules, ProjectScan
 
-# SEG core.init.health_route
-# The route that says whether the web service is well, and which version it is.
-
 PATH = "/api/health"
 _APP_ROUTER = ("src/app", "app")
 _PAGES_ROUTER = ("src/pages", "pages")
@@ -22,12 +19,12 @@ _VERSION = re.compile(r"\bversion\b")
 
 @dataclass(frozen=True)
 class HealthRoute:
-    """Where it is, or where it is to be written."""
+    """The existing route, or the file of a new one."""
 
     file: str
-    is_there: bool
-    tells_version: bool
-    """The answer has a field `version`, as far as its text shows."""
+    exists: bool
+    returns_version: bool
+    """Its text mentions `version`."""
 
 
 def candidates() -> tuple[str, ...]:
@@ -37,22 +34,18 @@ def candidates() -> tuple[str, ...]:
     return tuple(f"{path}.{ending}" for path in (*in_app, *in_pages) for ending in _ENDINGS)
 
 
-def health_route(around: ProjectScan) -> HealthRoute:
-    """The route that is there; else the file of a new one, in the router that the project uses."""
-    found = next((path for path in candidates() if path in around.paths), "")
-    if found:
-        return HealthRoute(found, is_there=True, tells_version=bool(_VERSION.search(around.texts.get(found, ""))))
-    router = next((each for each in (*_APP_ROUTER, *_PAGES_ROUTER) if around.has_under(each)), "app")
+def health_route(scan: ProjectScan) -> HealthRoute:
+    """The existing route; else a new file in the router that the project uses."""
+    if path := next((path for path in candidates() if path in scan.paths), ""):
+        return HealthRoute(path, exists=True, returns_version=bool(_VERSION.search(scan.texts.get(path, ""))))
+    router = next((folder for folder in (*_APP_ROUTER, *_PAGES_ROUTER) if scan.has_under(folder)), "app")
     name = "health" if router in _PAGES_ROUTER else "health/route"
-    ending = "ts" if around.has("tsconfig.json") else "js"
-    return HealthRoute(f"{router}/api/{name}.{ending}", is_there=False, tells_version=True)
+    ending = "ts" if scan.has("tsconfig.json") else "js"
+    return HealthRoute(f"{router}/api/{name}.{ending}", exists=False, returns_version=True)
 
-
-# SEG core.init.node_version
-# Which major version of Node a project wants.
 
 DEFAULT = 24
-"""The LTS release in the middle of its life on 2026-11-24 (https://github.com/nodejs/release#release-schedule)."""
+"""The active LTS release on 2026-11-24 (https://github.com/nodejs/release#release-schedule)."""
 LTS = (DEFAULT, 22, 20, 18)
 OTHERS = tuple(range(30, 13, -1))
 CODE_NAMES = {"hydrogen": 18, "iron": 20, "jod": 22, "krypton": 24}
@@ -60,19 +53,15 @@ CODE_NAMES = {"hydrogen": 18, "iron": 20, "jod": 22, "krypton": 24}
 _COMPARATOR = re.compile(r"(?P<operator>[<>]=?|[\^~=v])?\s*v?(?P<major>\d+)(?P<rest>(?:\.[\dx*]+)*)")
 
 
-def node_major(told: str) -> int:
-    """The LTS release that fits `.nvmrc` or `engines.node`; `DEFAULT` where it names none.
-
-    A version that is no LTS release is taken where no other fits.
-    """
-    told = told.strip().lower()
-    name = told.removeprefix("lts/")
+def node_major(text: str) -> int:
+    """The LTS release, else any other, that fits `.nvmrc` or `engines.node`; `DEFAULT` where it names none."""
+    text = text.strip().lower()
+    name = text.removeprefix("lts/")
     if name in CODE_NAMES:
         return CODE_NAMES[name]
-    alternatives = [list(_COMPARATOR.finditer(re.sub(r"(\S+) - ", r">=\1 <=", part))) for part in told.split("||")]
-    alternatives = [each for each in alternatives if each]
+    alternatives = [list(_COMPARATOR.finditer(re.sub(r"(\S+) - ", r">=\1 <=", part))) for part in text.split("||")]
     for major in (*LTS, *OTHERS):
-        if any(all(_fits(major, one) for one in each) for each in alternatives):
+        if any(part and all(_fits(major, comparator) for comparator in part) for part in alternatives):
             return major
     return DEFAULT
 
@@ -81,35 +70,31 @@ def _fits(major: int, comparator: re.Match[str]) -> bool:
     bound, operator = int(comparator["major"]), comparator["operator"]
     inner = any(part not in ("0", "x", "*") for part in comparator["rest"].split(".")[1:])
     if operator in (">=", ">"):
-        # Majors only: `>20.1` lets a later 20 in, `>20` does not.
+        # Majors only: `>20.1` allows a later 20, `>20` does not.
         return major >= bound + (operator == ">" and not inner)
     if operator in ("<", "<="):
         return major < bound + (operator == "<=" or inner)
     return major == bound
 
 
-# SEG core.init.package_manager
-# npm, pnpm, Yarn and Bun: how each installs what a lock file says, and nothing else.
-
-
 @dataclass(frozen=True)
 class PackageManager:
-    """One of them, as a Dockerfile uses it."""
+    """npm, pnpm, Yarn or Bun: each installs exactly what its lock file says."""
 
     name: str
     install: str
-    """Installs all dependencies, those for development too."""
+    """Installs all dependencies, including those for development."""
     cache: str
-    """Directory that a build may keep between two runs."""
+    """Cache directory between builds."""
     locks: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    """What else, where it is there, changes the way it installs."""
+    """Other files that affect the installation."""
     prune: str = ""
-    """Takes out what is for development only; empty where it cannot without losing generated code."""
+    """Removes development dependencies; empty where that would remove generated code."""
     setup: str = ""
-    """Makes it available in an image that has Node and npm."""
+    """Installs it in an image with Node and npm."""
     variables: str = ""
-    """What it is told by the environment."""
+    """Environment variables."""
 
 
 NPM = PackageManager(
@@ -126,7 +111,7 @@ PNPM = PackageManager(
     "CI=true pnpm prune --prod",
     "npm install --global pnpm@{version}",
 )
-# --force: Node's own images hold a Yarn already.
+# --force: Node's images have a Yarn already.
 YARN_1 = PackageManager(
     "yarn",
     "yarn install --frozen-lockfile",
@@ -142,7 +127,7 @@ YARN = PackageManager(
     ("yarn.lock",),
     (".yarnrc.yml", ".yarn"),
     setup="npm install --global --force corepack@0.34 && corepack enable yarn",
-    # Its own way, Plug'n'Play, leaves no node_modules to copy.
+    # Plug'n'Play, the default, has no node_modules to copy.
     variables="YARN_NODE_LINKER=node-modules",
 )
 BUN = PackageManager(
@@ -157,19 +142,19 @@ BUN = PackageManager(
 _BY_LOCK = (PNPM, YARN_1, BUN, NPM)
 _VERSIONS = {"yarn": "1.22.22", "bun": "1"}
 _PNPM_BY_LOCK = {"5": "7", "6": "8"}
-"""Major version of pnpm by that of its lock file; from 9 on the newest reads it."""
+"""Major version of pnpm by that of its lock file; version 10 reads all newer ones."""
 
 
-def package_manager(around: ProjectScan, package: Mapping[str, Any]) -> PackageManager:
-    """The one that `packageManager` names, else the one whose lock file is there; npm without a lock where none is."""
+def package_manager(scan: ProjectScan, package: Mapping[str, Any]) -> PackageManager:
+    """The one of `packageManager`, else the one with a lock file, else npm without one."""
     named, _, version = str(package.get("packageManager") or "").partition("@")
     version = version.partition("+")[0]
-    there = [each for each in _BY_LOCK if around.has(*each.locks)]
-    chosen = next((each for each in there if each.name == named), there[0] if there else UNLOCKED)
-    given = version if named == chosen.name else ""
-    if chosen is YARN_1 and (around.has(".yarnrc.yml") or re.match(r"[2-9]|\d\d", given)):
+    locked = [manager for manager in _BY_LOCK if scan.has(*manager.locks)]
+    chosen = next((manager for manager in locked if manager.name == named), locked[0] if locked else UNLOCKED)
+    version = version if named == chosen.name else ""
+    if chosen is YARN_1 and (scan.has(".yarnrc.yml") or re.match(r"[2-9]|\d\d", version)):
         return YARN
-    version = given or _version(chosen, around)
+    version = version or _version(chosen, scan)
     return replace(chosen, setup=chosen.setup.replace("{version}", version))
 
 
@@ -178,15 +163,12 @@ def run(manager: PackageManager, script: str) -> str:
     return f"{manager.name} run {script}"
 
 
-def _version(manager: PackageManager, around: ProjectScan) -> str:
+def _version(manager: PackageManager, scan: ProjectScan) -> str:
     if manager is PNPM:
-        told = re.search(r"^lockfileVersion: *'?(\d+)", around.texts.get("pnpm-lock.yaml", ""), re.MULTILINE)
-        return _PNPM_BY_LOCK.get(told[1] if told else "", "10")
+        match = re.search(r"^lockfileVersion: *'?(\d+)", scan.texts.get("pnpm-lock.yaml", ""), re.MULTILINE)
+        return _PNPM_BY_LOCK.get(match[1] if match else "", "10")
     return _VERSIONS.get(manager.name, "")
 
-
-# SEG core.init.scripts
-# Scripts of package.json as commands that a container starts.
 
 BINARIES = "node_modules/.bin"
 _OF_A_SHELL = re.compile(r"[|&;<>$`*?()~]|^\w+=")
@@ -194,27 +176,26 @@ _FOR_DEVELOPMENT = re.compile(r"\bnodemon\b|\bwatch\b|(?<!\S)--(watch|inspect)")
 
 
 def scripts(package: Mapping[str, Any]) -> dict[str, str]:
-    """Name to text."""
-    told = package.get("scripts")
-    return {str(name): str(text) for name, text in told.items()} if isinstance(told, dict) else {}
+    raw = package.get("scripts")
+    return {str(name): str(text) for name, text in raw.items()} if isinstance(raw, dict) else {}
 
 
 def dependencies(package: Mapping[str, Any], kind: str = "dependencies") -> frozenset[str]:
     """Names in `dependencies`, or in `devDependencies`."""
-    told = package.get(kind)
-    return frozenset(map(str, told)) if isinstance(told, dict) else frozenset()
+    raw = package.get(kind)
+    return frozenset(map(str, raw)) if isinstance(raw, dict) else frozenset()
 
 
 def first(package: Mapping[str, Any], *names: str) -> str:
-    """Name of the first of these scripts that is there and does not watch files; empty where none is."""
-    there = scripts(package)
-    return next((name for name in names if name in there and not _FOR_DEVELOPMENT.search(there[name])), "")
+    """The first of these scripts that exists and does not watch files, or empty."""
+    texts = scripts(package)
+    return next((name for name in names if name in texts and not _FOR_DEVELOPMENT.search(texts[name])), "")
 
 
 def as_command(package: Mapping[str, Any], name: str) -> Command:
-    """The script's words where no shell is needed for them, so that signals reach the program; else `npm run`.
+    """The words of the script where it needs no shell, so that signals reach the program; else `npm run`.
 
-    A program of a dependency is named by its path: a container's PATH does not have it.
+    A program of a dependency is named by its path: it is not on a container's PATH.
     """
     text = scripts(package)[name]
     words = [] if _OF_A_SHELL.search(text) else shlex.split(text)
@@ -225,9 +206,6 @@ def as_command(package: Mapping[str, Any], name: str) -> Command:
     return ("npm", "run", name)
 
 
-# SEG core.init.worker
-# The background worker of a project: what starts it, and what its image must hold.
-
 NAMES = ("start:worker", "worker:start", "worker:prod", "worker")
 BUILDS = ("build:worker", "worker:build")
 _SOURCE = re.compile(r"[\w./@-]+\.[cm]?[jt]sx?")
@@ -235,50 +213,47 @@ _SOURCE = re.compile(r"[\w./@-]+\.[cm]?[jt]sx?")
 
 @dataclass(frozen=True)
 class Worker:
-    """One program beside the web service, in the same image."""
+    """A background process in the image of the web service."""
 
     command: Command
     entry: str
-    """Its file; empty where the command does not say."""
+    """Its file; empty where the command does not name it."""
     is_source: bool
-    """The file is in the checkout, and not made by a build."""
+    """The file is in the checkout, not built."""
     modules: Modules
-    """Which of node_modules it needs."""
+    """The part of node_modules that it needs."""
     build: str
-    """The script that builds it; empty where the build of the web service does."""
+    """The script that builds it; empty: the build of the web service."""
 
     @property
     def directory(self) -> str:
-        """What must be copied where it is built: the first directory of its path."""
+        """The first directory of its path, to copy from the build."""
         return self.entry.removeprefix("./").partition("/")[0]
 
 
-def find_worker(around: ProjectScan, package: Mapping[str, Any]) -> Worker | None:
-    """The script `worker` or `start:worker` of package.json; None where there is neither."""
+def find_worker(scan: ProjectScan, package: Mapping[str, Any]) -> Worker | None:
+    """From a script such as `worker` or `start:worker` of package.json."""
     script = first(package, *NAMES)
     if not script:
         return None
     command = as_command(package, script)
     entry = next((word for word in command[1:] if _SOURCE.fullmatch(word)), "")
     build = first(package, *BUILDS)
-    is_source = not entry or entry.removeprefix("./") in around.paths
+    is_source = not entry or entry.removeprefix("./") in scan.paths
     return Worker(command, entry, is_source, _modules(package, command, build), build)
 
 
 def _modules(package: Mapping[str, Any], command: Command, build: str) -> Modules:
     for_development = dependencies(package, "devDependencies")
     program = command[0].removeprefix(f"{BINARIES}/")
-    # `npm run` may start anything, and a tool such as tsx is there only with what is for development.
+    # `npm run` may start anything; a tool such as tsx is a development dependency.
     if program == "npm" or program in for_development:
         return "all"
     text = scripts(package).get(build, "")
     whole = re.search(r"\bncc build\b|\bbun build\b", text) or ("--bundle" in text and "external" not in text)
-    # Prisma's client looks for its engine beside itself, where a bundle has none.
+    # Prisma's client needs its engine next to itself, which a bundle lacks.
     return "none" if whole and "@prisma/client" not in dependencies(package) else "production"
 
-
-# SEG core.init.node_app
-# A Next.js application, as its own files describe it.
 
 NEXT_CONFIGURATIONS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts"))
 PRISMA_CONFIGURATIONS = tuple(f"prisma.config.{ending}" for ending in ("ts", "mts", "js", "mjs"))
@@ -288,7 +263,7 @@ _MIGRATES = ("migrate:deploy", "db:migrate:deploy", "migrate:prod", "db:migrate"
 
 @dataclass(frozen=True)
 class NodeApp:
-    """What its Dockerfile depends on."""
+    """The properties that its Dockerfile depends on."""
 
     node: int
     """Major version."""
@@ -296,58 +271,59 @@ class NodeApp:
     standalone: bool
     """`output: "standalone"`: the build traces what the server needs."""
     next_for_development: bool
-    """`next` is among the development dependencies, so that these may not be taken out."""
+    """`next` is a development dependency, so these must stay."""
     prisma: str
     """Directory of Prisma's schema; empty without Prisma."""
     migrate: Command
-    """Migrates the database; empty where there is no such command."""
+    """Migrates the database, or empty."""
     migrations: str
-    """Directory of the migration files; empty where it is not known."""
+    """Directory of the migration files, or empty."""
     worker: Worker | None
     health: HealthRoute
     uses_pg: bool
-    """node-postgres, which reads `sslmode` in its own way."""
+    """node-postgres, which has its own meaning of `sslmode`."""
 
 
-def node_app(around: ProjectScan, package: Mapping[str, Any] | None) -> NodeApp | None:
-    """The application that package.json describes; None where that is not of Next.js."""
+def node_app(scan: ProjectScan, package: Mapping[str, Any] | None) -> NodeApp | None:
+    """None where package.json describes no Next.js application."""
     kept, for_development = dependencies(package or {}), dependencies(package or {}, "devDependencies")
     if package is None or "next" not in kept | for_development:
         return None
-    prisma = _prisma(around, package) if {"prisma", "@prisma/client"} & (kept | for_development) else ""
-    migrate, migrations = _migrate(around, package, prisma)
+    prisma = _prisma(scan, package) if {"prisma", "@prisma/client"} & (kept | for_development) else ""
+    migrate, migrations = _migrate(scan, package, prisma)
     return NodeApp(
-        node=node_major(_node(around, package)),
-        manager=package_manager(around, package),
-        standalone=any(_STANDALONE.search(around.texts.get(name, "")) for name in NEXT_CONFIGURATIONS),
+        node=node_major(_node(scan, package)),
+        manager=package_manager(scan, package),
+        standalone=any(_STANDALONE.search(scan.texts.get(name, "")) for name in NEXT_CONFIGURATIONS),
         next_for_development="next" not in kept,
         prisma=prisma,
         migrate=migrate,
         migrations=migrations,
-        worker=find_worker(around, package),
-        health=health_route(around),
+        worker=find_worker(scan, package),
+        health=health_route(scan),
         uses_pg=bool({"pg", "@prisma/adapter-pg"} & kept),
     )
 
 
-def _node(around: ProjectScan, package: Mapping[str, Any]) -> str:
+def _node(scan: ProjectScan, package: Mapping[str, Any]) -> str:
     engines = package.get("engines")
-    told = around.texts.get(".nvmrc") or around.texts.get(".node-version")
-    return told or str(engines.get("node", "") if isinstance(engines, dict) else "")
+    version = scan.texts.get(".nvmrc") or scan.texts.get(".node-version")
+    return version or str(engines.get("node", "") if isinstance(engines, dict) else "")
 
 
-def _prisma(around: ProjectScan, package: Mapping[str, Any]) -> str:
-    told = package.get("prisma")
-    schema = str(told.get("schema", "")) if isinstance(told, dict) else ""
+def _prisma(scan: ProjectScan, package: Mapping[str, Any]) -> str:
+    settings = package.get("prisma")
+    schema = str(settings.get("schema", "")) if isinstance(settings, dict) else ""
     if schema:
         return schema.removeprefix("./").rpartition("/")[0] or schema
-    return "prisma" if around.has_under("prisma") else ""
+    return "prisma" if scan.has_under("prisma") else ""
 
 
-def _migrate(around: ProjectScan, package: Mapping[str, Any], prisma: str) -> tuple[Command, str]:
+def _migrate(scan: ProjectScan, package: Mapping[str, Any], prisma: str) -> tuple[Command, str]:
     if prisma:
         return (f"{BINARIES}/prisma", "migrate", "deploy"), f"{prisma}/migrations"
     script = first(package, *_MIGRATES)
     if not script:
         return (), ""
-    return as_command(package, script), next((each for each in ("migrations", "drizzle") if around.has_under(each)), "")
+    folder = next((name for name in ("migrations", "drizzle") if scan.has_under(name)), "")
+    return as_command(package, script), folder

@@ -1,4 +1,4 @@
-"""The workflows that users copy: this project's own, with the names of theirs."""
+"""The workflows of this project, adapted to the user's project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploytool.scaffold.new_infrastructure import NOT_TEXT
 
 WORKFLOWS = ("deploy.yml", "rollback.yml", "plan.yml")
 ENVIRONMENT = "{environment}"
-"""Stands for the environment's name in the ARN of a role."""
+"""Placeholder for the environment's name in the ARN of a role."""
 _COPY = re.compile(r"\A# Copy this file\. [^\n]*\n#\n")
 _USES = "uses: $/\n        with:\n"
 _CHOSEN = "(contains(github.event.comment.body, ':staging -->') && 'staging') || 'production'"
@@ -28,11 +28,11 @@ class Action:
     uses: str
     """`owner/name@commit`"""
     version: str = ""
-    """What stands behind it as a comment; empty for none."""
+    """Written behind it as a comment, unless empty."""
 
     @property
     def is_pinned(self) -> bool:
-        """At a commit, which nobody can move."""
+        """At a commit, which cannot be moved."""
         return bool(re.fullmatch(r"[0-9a-f]{40}", self.uses.rpartition("@")[2]))
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Action:
 
 @dataclass(frozen=True)
 class WorkflowContext:
-    """What the workflows of one project say that others do not."""
+    """The parts of the workflows that depend on the project."""
 
     action: Action
     branch: str
@@ -55,55 +55,55 @@ class WorkflowContext:
 
 
 class WorkflowChanged(Exception):
-    """A fault of ours: a text that is to be replaced is not in the workflow."""
+    """Internal error: a text to replace is not in the workflow."""
 
 
-def workflow(name: str, text: str, told: WorkflowContext) -> str:
-    """The text of this project's own `.github/workflows/NAME`, made the user's. Raises WorkflowChanged."""
-    of_this_one = {"deploy.yml": _deploy, "rollback.yml": _rollback, "plan.yml": _plan}[name]
-    text = _SET_ROLE.sub("" if told.role else _ROLE_OF_EACH, _COPY.sub("", text))
-    for old, new in (*_action(told), *of_this_one(told, main_environment(told.environments))):
+def workflow(name: str, text: str, context: WorkflowContext) -> str:
+    """``text`` of this project's `.github/workflows/NAME`, adapted. Raises WorkflowChanged."""
+    replacements = {"deploy.yml": _deploy, "rollback.yml": _rollback, "plan.yml": _plan}[name]
+    text = _SET_ROLE.sub("" if context.role else _ROLE_OF_EACH, _COPY.sub("", text))
+    for old, new in (*_action(context), *replacements(context, main_environment(context.environments))):
         if old not in text:
             raise WorkflowChanged(f"{name} lacks {old!r}")
         text = text.replace(old, new)
     return text
 
 
-def _action(told: WorkflowContext) -> Iterator[tuple[str, str]]:
-    config = "" if told.config == "deploytool.yml" else f"          config: {json.dumps(told.config)}\n"
-    yield _USES, _USES.replace("$/", str(told.action)) + config
+def _action(context: WorkflowContext) -> Iterator[tuple[str, str]]:
+    config = "" if context.config == "deploytool.yml" else f"          config: {json.dumps(context.config)}\n"
+    yield _USES, _USES.replace("$/", str(context.action)) + config
 
 
-def _deploy(told: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
-    yield _branches(told)
-    yield from _inputs(told, main)
+def _deploy(context: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
+    yield _branches(context)
+    yield from _inputs(context, main)
     yield "inputs.environment || 'production'", f"inputs.environment || '{main}'"
-    # Of the variables of an environment a job's `if` knows nothing; the action says when there is no role.
+    # A job's `if` cannot read variables of an environment; the action reports a missing role.
     yield "    if: vars.DEPLOY_ROLE != ''\n", ""
     several = f"${{{{ inputs.environment || '{main}' }}}}"
-    yield from _role("DEPLOY_ROLE", told.role, several if len(told.environments) > 1 else main)
+    yield from _role("DEPLOY_ROLE", context.role, several if len(context.environments) > 1 else main)
 
 
-def _rollback(told: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
-    others = [name for name in told.environments if name != main]
+def _rollback(context: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
+    others = [name for name in context.environments if name != main]
     choice = [f"(contains(github.event.comment.body, ':{name} -->') && '{name}') || " for name in others]
-    yield from _inputs(told, main)
+    yield from _inputs(context, main)
     yield f"${{{{ {_CHOSEN} }}}}", f"${{{{ {''.join(choice)}'{main}' }}}}" if others else main
     yield _CHOSEN, f"{''.join(choice)}'{main}'"
     between = "The comment's text chooses between these names and nothing else." if others else ""
     yield _CHOOSES, f"# The same group as deploy.yml. {between}".rstrip() + "\n"
     yield "vars.DEPLOY_ROLE != '' && (", "("
     chosen = f"${{{{ inputs.environment || {''.join(choice)}'{main}' }}}}" if others else main
-    yield from _role("DEPLOY_ROLE", told.role, chosen)
+    yield from _role("DEPLOY_ROLE", context.role, chosen)
 
 
-def _plan(told: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
-    yield _branches(told)
+def _plan(context: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
+    yield _branches(context)
     yield "environment: production", f"environment: {main}"
-    if told.plan_role:
+    if context.plan_role:
         yield "vars.PLAN_ROLE != '' && ", ""
         yield "# PLAN_ROLE may only read", "# The role may only read"
-    yield from _role("PLAN_ROLE", told.plan_role, main)
+    yield from _role("PLAN_ROLE", context.plan_role, main)
 
 
 def _role(variable: str, arn: str, environment: str) -> Iterator[tuple[str, str]]:
@@ -111,11 +111,11 @@ def _role(variable: str, arn: str, environment: str) -> Iterator[tuple[str, str]
         yield f"${{{{ vars.{variable} }}}}", arn.replace(ENVIRONMENT, environment)
 
 
-def _branches(told: WorkflowContext) -> tuple[str, str]:
-    plain = re.fullmatch(r"[A-Za-z][\w./-]*", told.branch) and told.branch.lower() not in NOT_TEXT
-    return "branches: [main]", f"branches: [{told.branch if plain else json.dumps(told.branch)}]"
+def _branches(context: WorkflowContext) -> tuple[str, str]:
+    plain = re.fullmatch(r"[A-Za-z][\w./-]*", context.branch) and context.branch.lower() not in NOT_TEXT
+    return "branches: [main]", f"branches: [{context.branch if plain else json.dumps(context.branch)}]"
 
 
-def _inputs(told: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
-    yield "options: [production, staging]", f"options: [{', '.join(told.environments)}]"
+def _inputs(context: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
+    yield "options: [production, staging]", f"options: [{', '.join(context.environments)}]"
     yield "default: production", f"default: {main}"

@@ -34,8 +34,8 @@ def _recorded(site: Site, process: Process, operation: str, about: str, revision
         return
     record = site.table.records[process.id]
     open_steps = [step.name for step in record.steps if step.state is StepState.BEGAN]
-    going_back = "roll back" in open_steps
-    if operation == "UpdateService" and not going_back and not site.table.down:
+    reverting = "roll back" in open_steps
+    if operation == "UpdateService" and not reverting and not site.table.down:
         _require(record.services[about].after == revision, f"the ledger does not know that {about} moves to {revision}")
     if operation in ("RunTask", "RegisterTaskDefinition"):
         _require(bool(open_steps), f"the ledger knows of no step in which {operation} belongs")

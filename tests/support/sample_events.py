@@ -9,7 +9,16 @@ from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
 from deploytool.ecs.model import ServiceState
 from deploytool.output.progress import ReleaseView, apply
-from deploytool.release.events import Ended, Event, Explained, OutputLine, Planned, ServiceMoved, StepBegan, StepEnded
+from deploytool.release.events import (
+    Ended,
+    Event,
+    Explained,
+    OutputLine,
+    Planned,
+    ServiceProgress,
+    StepBegan,
+    StepEnded,
+)
 from deploytool.release.model import (
     Build,
     Commit,
@@ -188,9 +197,9 @@ def rolled_back(diagnosis: Diagnosis = CRASH, of: Plan | None = None) -> Outcome
 
 def moved(
     key: str, running: int, desired: int, fate: DeploymentState = DeploymentState.IN_PROGRESS, detail: str = ""
-) -> ServiceMoved:
+) -> ServiceProgress:
     """News of one service."""
-    return ServiceMoved(key, DeploymentStatus(fate, detail), running, desired)
+    return ServiceProgress(key, DeploymentStatus(fate, detail), running, desired)
 
 
 def good_events(of: Plan | None = None) -> tuple[tuple[float, Event], ...]:

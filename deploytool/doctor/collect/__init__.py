@@ -118,8 +118,9 @@ def _begin_edge(
     )
 
     def own_records() -> tuple[DnsRecord, ...]:
+        dns_records = need(records)
         targets = {balancer.dns for balancer in need(balancers)} | {cdn.domain for cdn in need(distributions)}
-        return tuple(record for record in need(records) if record.target in targets)
+        return tuple(record for record in dns_records if record.target in targets)
 
     return {
         "balancers": balancers,

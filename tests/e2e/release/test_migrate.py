@@ -43,7 +43,7 @@ def test_it_runs_once_and_nothing_else_changes(shop: Shop, succeeded: dict[str, 
     ran = shop.run("migrate", *which)
     assert ran.code == 0, ran.told
     assert "migrate | applying nothing" in ran.out
-    assert "ran to its end in production; no service was changed" in ran.out
+    assert "completed in production; no service was changed" in ran.out
     assert len(shop.front.calls("ecs", "RunTask")) == 1
     untouched(shop, succeeded)
     record = newest(shop)

@@ -52,7 +52,7 @@ def test_services_under_way_are_sent_back_and_not_waited_for(shop: Shop) -> None
         shop.template(service, command=[f"architecturedeck-{service}", "--again"])
     before = shop.account.running()
     ran = shop.interrupted(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2, "release")
-    ways = [f"{service} is on its way back to {before[service].rsplit('/', 1)[-1]}" for service in ("app", "worker")]
+    ways = [f"{service} is rolling back to {before[service].rsplit('/', 1)[-1]}" for service in ("app", "worker")]
     shop.told_and_back(ran, 130, before, "was cancelled in production; ", *ways)
     assert "NOT back" not in ran.out
 

@@ -39,7 +39,7 @@ def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Boo
     second = shop.run("release")
     assert second.code == 8, second.told
     assert re.search(r"locked by release \S+ of .+ since", second.told)
-    assert re.search(r"its lease ends in \d s unless it is renewed", second.told)
+    assert re.search(r"the lock is released automatically in \d s if that run has died", second.told)
     assert first.ended().code == 0
     book.all_closed()
 
@@ -66,7 +66,7 @@ def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> Non
     assert second.code == 0, second.told
     newer = book.newest["release"]
     assert older.code == 9, older.told
-    assert f"gives way to the newer release {newer}" in older.told
+    assert f"yields to the newer release {newer}" in older.told
     superseded = book.releases[1]
     assert (superseded["result"], superseded["serving"]) == ("superseded", before)
     book.all_closed()

@@ -61,7 +61,7 @@ def test_an_account_as_it_should_be_is_found_from_the_configuration_alone(health
 def test_it_cannot_be_told_when_an_api_does_not_exist_or_there_is_no_token(healthy: Report) -> None:
     assert {healthy.standings[name] for name in NOT_IN_MINISTACK | GITHUB} == {"unknown"}
     (reason,) = healthy.reasons("guardduty", "unknown")
-    assert reason["fix"] == "where AWS does not offer it here, look at it by hand"
+    assert reason["fix"] == "if AWS does not offer it in this region, check it by hand"
     assert "GITHUB_TOKEN is not set" in healthy.reasons("token", "unknown")[0]["told"]
 
 

@@ -131,13 +131,13 @@ def test_a_release_that_moves_no_service_is_a_deployment_and_a_comment_when_ever
     github: Github,
 ) -> None:
     plan = replace(github.plan(nothing=True), already_running=(change("app", 41),))
-    outcome = Outcome(plan, Result.RELEASED, "it is live: every service ran it already")
+    outcome = Outcome(plan, Result.RELEASED, "it is live: every service already runs it")
     assert report(github, ((0.0, Planned(plan)), (1.0, Ended(outcome)))) == ()
     (deployment,) = github.deployments()
     assert github.states(deployment["id"])[-1] == "success"
     (comment,) = github.comments()
     assert "### ✅ Live in production" in comment
-    assert "every service ran it already" in comment
+    assert "every service already runs it" in comment
     assert "| `app` |" in comment
 
 

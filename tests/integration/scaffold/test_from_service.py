@@ -154,7 +154,7 @@ def test_what_cannot_be_released_is_refused_and_nothing_written(
 def test_a_cluster_that_is_not_there_is_told(live: Project) -> None:
     ran = live.run("init", "--from-service", "nowhere/web")
     assert ran.code == 3
-    assert "there is no active cluster nowhere in us-east-1" in ran.err
+    assert "no active cluster nowhere in us-east-1" in ran.err
 
 
 def test_without_credentials_it_is_told_what_to_do(shop: Project) -> None:

@@ -70,7 +70,7 @@ def test_nothing_changes_the_second_time(shop: Project) -> None:
     assert shop.files() == before
 
 
-def test_what_is_there_is_kept_and_the_difference_told(shop: Project) -> None:
+def test_what_exists_is_kept_and_the_difference_told(shop: Project) -> None:
     own = {
         "Dockerfile": "FROM node AS runner\n",
         ".github/workflows/rollback.yml": "on: push\n",
@@ -89,7 +89,7 @@ def test_what_is_there_is_kept_and_the_difference_told(shop: Project) -> None:
     assert "rollback_checkbox" not in written
 
 
-def test_a_configuration_that_is_there_says_which_environments_the_workflows_have(shop: Project) -> None:
+def test_a_configuration_that_exists_says_which_environments_the_workflows_have(shop: Project) -> None:
     shop.init("-e", "live", "--app", "other-name")
     text = (shop.root / "deploytool.yml").read_text()
     for name in WORKFLOWS:
@@ -100,7 +100,7 @@ def test_a_configuration_that_is_there_says_which_environments_the_workflows_hav
     assert (shop.root / "deploytool.yml").read_text() == text
     refused = shop.run("init", "--app", "shop")
     assert refused.code == 2
-    assert "deploytool.yml is there, is kept, and says app: other-name" in refused.err
+    assert "deploytool.yml exists, is kept, and has app: other-name" in refused.err
 
 
 def test_a_configuration_that_is_wrong_is_told_before_anything_is_written(shop: Project) -> None:
@@ -139,7 +139,7 @@ def test_a_directory_without_git_is_written_to_and_the_lack_told(empty: Project)
     empty.write("package.json", '{"dependencies": {"next": "16"}}')
     ran = empty.init()
     assert set(ran.fates.values()) == {"written"}
-    assert any("this is no git checkout" in note for note in ran.document["notes"])
+    assert any("not a git checkout" in note for note in ran.document["notes"])
     assert empty.run("config", "check").code == 0
 
 
@@ -178,10 +178,10 @@ def test_a_person_at_a_terminal_is_asked_for_the_region_that_nothing_says(shop: 
     ("words", "said"),
     [
         ((), "no AWS region is known"),
-        (("--region", "us-east-1", "--app", "Shop"), "the app cannot be called 'Shop'"),
-        (("--region", "us-east-1", "-e", "Production"), "an environment cannot be called 'Production'"),
+        (("--region", "us-east-1", "--app", "Shop"), "invalid app name 'Shop'"),
+        (("--region", "us-east-1", "-e", "Production"), "invalid environment name 'Production'"),
         (("--region", "us-east-1", "--role", "deploy"), "--role must be the ARN of an IAM role"),
-        (("--region", "us-east-1", "--config", "nowhere/deploytool.yml"), "there is no directory"),
+        (("--region", "us-east-1", "--config", "nowhere/deploytool.yml"), "does not exist"),
         (("--region",), "requires an argument"),
         (("--region", "Virginia"), "--region must be an AWS region"),
     ],
@@ -285,7 +285,7 @@ def test_init_writes_what_its_preview_shows(shop: Project) -> None:
     ran = shop.run("init", "--region", "us-east-1", "--diff")
     assert "would be written  deploytool.yml\n" in ran.out
     assert "--- /dev/null\n+++ deploytool.yml of deploytool init\n" in ran.out
-    assert ran.out.endswith("\nnothing was written; leave out --diff to write\n")
+    assert ran.out.endswith("\nnothing was written; omit --diff to write\n")
     assert "next:" not in ran.out
     shop.init()
     for path in ("deploytool.yml", *WORKFLOWS):
@@ -322,4 +322,4 @@ def test_a_cluster_is_refused_when_the_configuration_has_several_environments(sh
     shop.init(*TWO)
     ran = shop.run("init", "--cluster", "other")
     assert ran.code == 2
-    assert "--cluster is of one environment, and there are production, staging" in ran.err
+    assert "--cluster applies to one environment, not to production, staging" in ran.err

@@ -65,7 +65,7 @@ ROLLBACKS = (
         "old id complete, ours gone: an event says that ours failed",
         DeploymentState.ROLLED_BACK,
         events(seen(BACK), GAVE_UP, RETURNS, (6.0, "(deployment ecs-svc/1) deployment completed.")),
-        says="the deployment failed (tasks failed to start); shop-app:11 serves again",
+        says="the deployment failed (tasks failed to start); shop-app:11 is running again",
     ),
     Case(
         "old id complete, ours gone: an event says so in other words",
@@ -99,7 +99,7 @@ ROLLBACKS = (
         DeploymentState.IN_PROGRESS,
         events(seen(BACK), (-5.0, "rolling back to deployment ecs-svc/1."), (-6.0, GAVE_UP[1].replace("/2", "/22"))),
         rollout=TIMED,
-        says="ECS to list the new deployment",
+        says="waiting for ECS to list the new deployment",
     ),
     Case(
         "stale reading: the events tell of a rollback, and when our rollout began is not known",
@@ -121,14 +121,14 @@ ROLLBACKS = (
         DeploymentState.ROLLED_BACK,
         seen(BACK),
         sighting=SEEN,
-        says="ECS dropped the deployment; shop-app:11 serves again",
+        says="ECS dropped the deployment; shop-app:11 is running again",
     ),
     Case(
         "old id rolling, ours gone, and it was listed before",
         DeploymentState.ROLLING_BACK,
         seen(GOING_BACK),
         sighting=SEEN,
-        says="putting shop-app:11 back: 2 of 2 running",
+        says="rolling back to shop-app:11: 2 of 2 running",
     ),
     Case(
         "old id failed, ours gone, and it was listed before",
@@ -142,7 +142,7 @@ ROLLBACKS = (
         DeploymentState.ROLLED_BACK,
         seen(BACK),
         sighting=SEEN_FAILED,
-        says="circuit breaker: tasks failed to start); shop-app:11 serves again",
+        says="circuit breaker: tasks failed to start); shop-app:11 is running again",
     ),
     Case(
         "old id complete, ours listed in UpdateService's answer alone",
@@ -226,13 +226,13 @@ ROLLBACKS = (
         "return to an older deployment, ours failed",
         DeploymentState.ROLLING_BACK,
         seen(with_reason(third(OLDER), BREAKER.format("ecs-svc/3")), ours("ACTIVE", "FAILED"), old(state="FAILED")),
-        says="putting shop-app:9 back",
+        says="rolling back to shop-app:9",
     ),
     Case(
         "return to an older deployment is complete, and only an event names it",
         DeploymentState.ROLLED_BACK,
         events(seen(third(OLDER, "COMPLETED")), GAVE_UP, (5.0, "rolling back to deployment ecs-svc/3.")),
-        says="shop-app:9 serves again",
+        says="shop-app:9 is running again",
     ),
     Case(
         "return to an older deployment, which its time alone shows",
@@ -240,13 +240,13 @@ ROLLBACKS = (
         seen(made(third(OLDER, "COMPLETED"), -60)),
         rollout=TIMED,
         sighting=SEEN,
-        says="shop-app:9 serves again",
+        says="shop-app:9 is running again",
     ),
     Case(
         "return to an older deployment of a revision with a higher number",
         DeploymentState.ROLLED_BACK,
         seen(made(third(OTHER, "COMPLETED"), -60), made(ours("ACTIVE", "FAILED"), 0)),
-        says="shop-app:13 serves again",
+        says="shop-app:13 is running again",
     ),
     Case(
         "stale reading from before the deployment before ours",
@@ -258,7 +258,7 @@ ROLLBACKS = (
         "return to an older revision, ours failed, no times",
         DeploymentState.ROLLED_BACK,
         seen(third(OLDER, "COMPLETED"), ours("ACTIVE", "FAILED")),
-        says="shop-app:9 serves again",
+        says="shop-app:9 is running again",
     ),
     Case(
         "an older revision took over, and nothing says that ours failed",
@@ -276,7 +276,7 @@ ROLLBACKS = (
         DeploymentState.ROLLED_BACK,
         seen(third(OLDER, "COMPLETED")),
         told("ROLLBACK_SUCCESSFUL"),
-        says="shop-app:9 serves again",
+        says="shop-app:9 is running again",
     ),
     Case(
         "forced deployment failed, old id complete, ours gone",
@@ -318,7 +318,7 @@ ROLLBACKS = (
         seen(made(BACK, -60)),
         rollout=replace(UNKNOWN, created_at=BEGAN),
         sighting=SEEN,
-        says="shop-app:11 serves again",
+        says="shop-app:11 is running again",
     ),
     Case(
         "nothing is known of the deployment before: stale reading",
@@ -353,14 +353,14 @@ ROLLBACKS = (
         DeploymentState.IN_PROGRESS,
         events(seen(ours("PRIMARY", "FAILED"), old()), GAVE_UP, RETURNS),
         rollout=replace(WAY_BACK, created_at=BEGAN + timedelta(minutes=6)),
-        says="ECS to list",
+        says="waiting for ECS to list",
     ),
     Case(
         "way back: ECS returned to the version before by itself",
         DeploymentState.ROLLED_BACK,
         seen(made(BACK, -60), made(third(OLD, "FAILED", "ACTIVE"), 5)),
         rollout=replace(WAY_BACK, previous_task_definition=NEW),
-        says="shop-app:11 serves again",
+        says="shop-app:11 is running again",
     ),
     Case(
         "ECS says that it rolls back to ours: a later release failed",
@@ -376,7 +376,7 @@ ROLLBACKS = (
         "return to a revision with a higher number, no times, and ECS names it",
         DeploymentState.ROLLING_BACK,
         seen(with_reason(third(OTHER), BREAKER.format("ecs-svc/3")), ours("ACTIVE", "FAILED")),
-        says="putting shop-app:13 back",
+        says="rolling back to shop-app:13",
     ),
     Case(
         "another deployment is on its way, and ECS says that it rolls back to ours",

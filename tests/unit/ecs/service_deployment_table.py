@@ -86,7 +86,7 @@ WITH_SERVICE_DEPLOYMENTS = (
         DeploymentState.ROLLING_BACK,
         seen(ours(), old()),
         told("ROLLBACK_REQUESTED", failure_count=3, failure_threshold=3),
-        says="(3 of 3 tolerated failures); ECS is putting shop-app:11 back",
+        says="(3 of 3 tolerated failures); ECS is rolling back to shop-app:11",
     ),
     Case(
         "alarm triggered the rollback",
@@ -100,7 +100,7 @@ WITH_SERVICE_DEPLOYMENTS = (
         DeploymentState.ROLLED_BACK,
         seen(third(OLD, "COMPLETED")),
         told("ROLLBACK_SUCCESSFUL", rollback_reason="Service deployment rolled back because the circuit breaker."),
-        says="because the circuit breaker); shop-app:11 serves again",
+        says="because the circuit breaker); shop-app:11 is running again",
     ),
     Case("rolled back without a reason", DeploymentState.ROLLED_BACK, seen(third(OLD)), told("ROLLBACK_SUCCESSFUL")),
     Case(
@@ -109,7 +109,7 @@ WITH_SERVICE_DEPLOYMENTS = (
         None,
         told("ROLLBACK_SUCCESSFUL"),
         FIRST,
-        "version before",
+        "previous version",
     ),
     Case(
         "rollback failed",

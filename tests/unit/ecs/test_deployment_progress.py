@@ -33,8 +33,8 @@ def stage(name: str) -> ServiceDeployment:
         (service(1, 1, 1), None, "1 of 2 running, 1 pending, 1 failed"),
         (service(1, old=2), None, "1 of 2 running; 2 old tasks still serving"),
         (service(2, old=1), None, "2 of 2 running; draining 1 old task"),
-        (service(2), None, "2 of 2 running; ECS to call it steady"),
-        (service(2), stage("BAKE_TIME"), "2 of 2 running; ECS to call it steady; baking"),
+        (service(2), None, "2 of 2 running; waiting for ECS to report a steady state"),
+        (service(2), stage("BAKE_TIME"), "2 of 2 running; waiting for ECS to report a steady state; baking"),
         (service(0), stage("SOME_NEW_STAGE"), "0 of 2 running; some new stage"),
         (
             service(0, message="(service app) is unable to consistently start tasks successfully. For more …"),
@@ -44,7 +44,7 @@ def stage(name: str) -> ServiceDeployment:
         (
             service(0, message="(service app) was unable to place a task. Reason: Capacity is unavailable …"),
             None,
-            "0 of 2 running; ECS to find room for a task",
+            "0 of 2 running; waiting for room for a task",
         ),
     ],
 )

@@ -109,7 +109,7 @@ def test_a_service_that_is_not_back_is_called_so() -> None:
         rolled_back().services[1],
         running=arn("shop-worker", 18),
         status=DeploymentStatus(DeploymentState.FAILED),
-        back=DeploymentStatus(DeploymentState.TIMED_OUT),
+        revert=DeploymentStatus(DeploymentState.TIMED_OUT),
     )
     outcome = replace(rolled_back(), result=Result.ROLLBACK_INCOMPLETE, services=(stuck,))
     text = comment(ended(outcome), LINKS)
@@ -202,5 +202,5 @@ def test_length_counts_what_lies_beyond_the_basic_plane_twice() -> None:
 
 
 def test_news_of_a_service_on_its_way_back_says_so() -> None:
-    story = apply(told(bad_events()[:6]), replace(moved("worker", 1, 1), going_back=True), at(60))
+    story = apply(told(bad_events()[:6]), replace(moved("worker", 1, 1), reverting=True), at(60))
     assert "| going back: 1 of 1 running |" in comment(story, LINKS)

@@ -102,7 +102,7 @@ def test_who_is_to_blame_is_not_said_twice(subject: str, cause: str, said: str) 
 
 
 def test_counts_of_the_version_that_goes_are_not_put_beside_those_of_the_one_that_comes_back() -> None:
-    told = "the deployment failed; ECS is putting shop-worker:5 back: 1 of 1 running"
+    told = "the deployment failed; ECS is rolling back to shop-worker:5: 1 of 1 running"
     assert progress_text(DeploymentStatus(DeploymentState.ROLLING_BACK, told), 0, 2) == told
 
 
@@ -173,4 +173,4 @@ def test_task_counts_are_told_once() -> None:
     assert (
         progress_text(DeploymentStatus(DeploymentState.SUCCEEDED, "shop-app:42 is live"), 2, 2) == "shop-app:42 is live"
     )
-    assert progress_text(DeploymentStatus(DeploymentState.SUCCEEDED), 2, 2, going_back=True) == "back: live"
+    assert progress_text(DeploymentStatus(DeploymentState.SUCCEEDED), 2, 2, reverting=True) == "back: live"

@@ -199,7 +199,9 @@ def test_the_live_picture_cuts_the_news_and_never_the_names_when_the_line_is_lon
 @pytest.mark.parametrize("fate", [DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK])
 def test_no_count_is_shown_of_a_version_that_ecs_rolls_back(fate: DeploymentState) -> None:
     rolled = told(good_events()[:10])
-    rows = tuple(replace(row, status=DeploymentStatus(fate, "shop-worker:17 serves again")) for row in rolled.services)
+    rows = tuple(
+        replace(row, status=DeploymentStatus(fate, "shop-worker:17 is running again")) for row in rolled.services
+    )
     shown = drawn(replace(rolled, services=rows)).splitlines()
     assert shown[-1].startswith("  worker     -/1  ")
 

@@ -42,7 +42,7 @@ def test_it_migrates_verifies_and_is_recorded_and_moves_nothing_when_every_servi
     outcome = cloud.release(running(cloud, migrate=cases.migration()))
 
     assert (outcome.result, outcome.exit_code, outcome.live) == (Result.RELEASED, Exit.OK, True)
-    assert "every service ran it already (app on app:1)" in outcome.summary
+    assert "every service already runs it (app on app:1)" in outcome.summary
     assert [timing.step for timing in outcome.timings] == ["migrate", "verify"]
     assert [call.operation for call in cloud.ecs.changed()] == ["RegisterTaskDefinition", "RunTask"]
     assert ("closed", "released") in cloud.journal.notes
@@ -79,7 +79,7 @@ def test_it_claims_nothing_when_a_service_was_deployed_by_other_means_meanwhile(
     outcome = cloud.release(wanted)
 
     assert outcome.result is Result.REFUSED
-    assert "service app was deployed by somebody else since" in outcome.summary
+    assert "service app was deployed by another client since" in outcome.summary
 
 
 def test_it_claims_nothing_when_the_lock_is_lost_before_its_end_is_written(cloud: Cloud) -> None:

@@ -7,13 +7,13 @@ from typing import get_args
 import pytest
 
 from deploytool.deploy.context import FASTEST, SLOWEST
-from deploytool.ecs.deployment_model import NOT_SEEN, DeploymentState, Sighting, rollout_of
+from deploytool.ecs.deployment_model import NOT_SEEN, DeploymentState, ServiceRollout, Sighting, rollout_of
 from deploytool.ecs.deployment_status import FAR
 from deploytool.ecs.model import Deployment
 from deploytool.ecs.rollback_signs import STALE_FOR
 from deploytool.errors import Exit
 from deploytool.output.outcome import served_versions
-from deploytool.release.failures import LISTING_LAG, ServiceRollout
+from deploytool.release.failures import LISTING_LAG
 from deploytool.release.model import Outcome
 from deploytool.release.rollout import refresh, watch_rollouts
 from tests.support.fake_account import Cloud
@@ -94,7 +94,7 @@ def test_names_what_runs_when_ecs_returns_past_the_version_before(how: Readable)
     assert outcome.exit_code is Exit.ROLLED_BACK, outcome.summary
     assert late(cloud) < SOON
     assert app.primary.revision.endswith("app:1")
-    assert "ECS reverted app to app:1, the last that had completed" in outcome.summary
+    assert "ECS rolled app back to app:1, its last completed deployment" in outcome.summary
     assert "app on" not in outcome.summary
     assert {each.key: (each.status, each.now) for each in served_versions(outcome)}["app"] == ("rolled back", "app:1")
 

@@ -220,7 +220,7 @@ def test_goes_back_and_says_so_when_it_has_a_fault_of_its_own(cloud: Cloud) -> N
 
     assert (outcome.result, outcome.exit_code) == (Result.FAILED, Exit.INTERNAL_ERROR)
     assert "ZeroDivisionError" in outcome.summary
-    assert [diagnosis.code for diagnosis in outcome.diagnoses] == ["own-fault"]
+    assert [diagnosis.code for diagnosis in outcome.diagnoses] == ["internal-error"]
     assert serving(cloud) == (1, 1)
 
 

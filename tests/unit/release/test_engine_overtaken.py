@@ -48,7 +48,7 @@ def test_leaves_the_foreign_deployment_when_it_comes_while_the_new_version_is_ve
 
     cloud.clock.sleep(600.0)
     assert (cloud.serves("app"), cloud.serves("worker")) == (99, 1)
-    assert "app on app:99" not in outcome.summary.partition("back on the version before")[2]
+    assert "app on app:99" not in outcome.summary.partition("rolled back: ")[2]
 
 
 @pytest.mark.parametrize(
@@ -69,13 +69,13 @@ def test_says_what_serves_and_still_brings_the_others_back_when_one_cannot_be_pu
 
     assert (outcome.result, outcome.exit_code) == (Result.ROLLBACK_INCOMPLETE, Exit.ROLLBACK_INCOMPLETE)
     assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
-    assert "app serves app:2" in outcome.summary
-    assert "worker serves worker:1" in outcome.summary
-    assert [bool(each.back and each.back.state is DeploymentState.SUCCEEDED) for each in outcome.services] == [
+    assert "app runs app:2" in outcome.summary
+    assert "worker runs worker:1" in outcome.summary
+    assert [bool(each.revert and each.revert.state is DeploymentState.SUCCEEDED) for each in outcome.services] == [
         False,
         True,
     ]
-    assert any(diagnosis.code == "put-back-failed" for diagnosis in outcome.diagnoses)
+    assert any(diagnosis.code == "revert-failed" for diagnosis in outcome.diagnoses)
 
 
 def test_is_not_back_when_the_version_before_crashes_too() -> None:
@@ -135,5 +135,5 @@ def test_is_not_misled_when_readings_lag_behind_both_ways_at_once() -> None:
     outcome = cloud.release(plan)
 
     assert outcome.result is Result.ROLLED_BACK
-    assert "somebody else" not in outcome.summary
+    assert "another client" not in outcome.summary
     assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)

@@ -10,7 +10,7 @@ import pytest
 
 from deploytool.config import model as config
 from deploytool.errors import Exit
-from deploytool.release.events import Explained, ServiceMoved, StepBegan, StepEnded
+from deploytool.release.events import Explained, ServiceProgress, StepBegan, StepEnded
 from deploytool.release.model import HttpResponse, Result, StepName
 from tests.support.fake_account import Cloud
 from tests.support.fake_ecs.faults import Fault, denied, unanswered
@@ -250,6 +250,6 @@ def test_a_service_going_back_is_shown_as_such() -> None:
 
     cloud.release(plan)
 
-    moved = [event for event in cloud.told if isinstance(event, ServiceMoved)]
+    moved = [event for event in cloud.told if isinstance(event, ServiceProgress)]
     began = next(i for i, event in enumerate(cloud.told) if event == StepBegan(StepName.REVERT, "app, worker"))
-    assert all(event.going_back == (cloud.told.index(event) > began) for event in moved)
+    assert all(event.reverting == (cloud.told.index(event) > began) for event in moved)

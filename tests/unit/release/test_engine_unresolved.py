@@ -6,12 +6,13 @@ import pytest
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import Rollout
-from deploytool.release.failures import CODE, with_missing_images
+from deploytool.ecs.stop_failures import IMAGE_UNRESOLVED
+from deploytool.release.failures import with_missing_images
 from tests.support.fake_account import Cloud
 from tests.support.fake_ecs.faults import Fault, denied
 
 PINNED, TAGGED = "registry.test/shop@sha256:9c", "registry.test/proxy:3"
-UNRESOLVED = Diagnosis(CODE, "ECS could not find an image", "push it")
+UNRESOLVED = Diagnosis(IMAGE_UNRESOLVED.code, "ECS could not find an image", "push it")
 
 
 def told(cloud: Cloud, *images: str, diagnosis: Diagnosis = UNRESOLVED) -> Diagnosis:

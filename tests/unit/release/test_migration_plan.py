@@ -40,7 +40,7 @@ def test_nothing_is_built_when_the_image_is_there() -> None:
 
     (step,) = plan.steps
     assert isinstance(step, Migrate)
-    assert (step.task.command, step.task.like.name) == (("npm", "run", "migrate"), "app")
+    assert (step.task.command, step.task.network_from.name) == (("npm", "run", "migrate"), "app")
     assert (plan.changes, plan.only_migrates, plan.nothing_to_do) == ((), True, False)
 
 

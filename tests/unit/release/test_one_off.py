@@ -48,7 +48,7 @@ def test_the_container_is(service: ServiceConfig, containers: tuple[str, ...], n
 
     task = one_off_task(service, live, COMMAND, named)
 
-    assert (task.container, task.command, task.like) == (chosen, COMMAND, live.state)
+    assert (task.container, task.command, task.network_from) == (chosen, COMMAND, live.state)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_migrates_before_any_service_moves_and_with_the_network_of_the_service_i
     step = made.steps[0]
     assert isinstance(step, Migrate)
     assert (step.family, step.container, step.image, step.timeout) == ("migrate", "migrate", "app", 300.0)
-    assert (step.like, step.command, step.on_cancel) == (app.state, ("npx", "migrate"), "stop")
+    assert (step.network_from, step.command, step.on_cancel) == (app.state, ("npx", "migrate"), "stop")
 
 
 def test_migrates_with_an_image_of_its_own_and_builds_it_when_it_is_not_there() -> None:

@@ -1,4 +1,4 @@
-"""The one sentence of an outcome: true, and naming what serves."""
+"""The one sentence of an outcome: true, and naming what runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALONE = migration_plan(
 @pytest.mark.parametrize(
     ("result", "says"),
     [
-        (Result.MIGRATED, "the migration of shop 4f2a9c1 ran to its end in production; no service was changed"),
+        (Result.MIGRATED, "the migration of shop 4f2a9c1 completed in production; no service was changed"),
         (Result.MIGRATION_FAILED, "the migration of shop 4f2a9c1 failed; no service in production was changed: why"),
         (Result.REFUSED, "the migration of shop 4f2a9c1 was not run in production; nothing was changed: why"),
         (Result.CANCELLED, "the migration of shop 4f2a9c1 was cancelled in production; no service was changed"),
@@ -52,19 +52,19 @@ def test_says_of_a_migration_alone(result: Result, says: str) -> None:
         (Result.REFUSED, (), "no cluster", "was not released to production; nothing was changed: no cluster"),
         (Result.BUILD_FAILED, (), "step 4", "could not be built; no service in production was changed: step 4"),
         (Result.MIGRATION_FAILED, (), "exit 1", "failed; no service in production was changed: exit 1"),
-        (Result.ROLLED_BACK, (ended("app", 1),), "", "failed in production; back on the version before: app on app:1"),
+        (Result.ROLLED_BACK, (ended("app", 1),), "", "in production; all services were rolled back: app on app:1"),
         (Result.ROLLED_BACK, (), "", "failed in production; no service was changed"),
         (
             Result.ROLLED_BACK,
             (ended("app", 9, DeploymentState.REPLACED), ended("worker", 1)),
             "",
-            "back on the version before: worker on worker:1; app left on app:9, which somebody else deployed",
+            "rolled back: worker on worker:1; app stays on app:9, deployed by another client",
         ),
         (
             Result.ROLLED_BACK,
             (ended("app", 9, DeploymentState.REPLACED),),
             "",
-            "failed in production; app left on app:9",
+            "failed in production; app stays on app:9",
         ),
         (
             Result.ROLLED_BACK,
@@ -73,21 +73,21 @@ def test_says_of_a_migration_alone(result: Result, says: str) -> None:
                 ended("worker", 1, DeploymentState.SUCCEEDED, DeploymentState.SUCCEEDED),
             ),
             "",
-            "back on the version before: worker on worker:1; ECS reverted app to app:7, the last that had completed",
+            "rolled back: worker on worker:1; ECS rolled app back to app:7, its last completed deployment",
         ),
         (
             Result.ROLLED_BACK,
             (ended("app", 7),),
             "",
-            "failed in production; ECS reverted app to app:7, the last that had completed",
+            "failed in production; ECS rolled app back to app:7, its last completed deployment",
         ),
-        (Result.TIMED_OUT, (ended("app", 1),), "", "did not settle in production in time; back on"),
-        (Result.ROLLBACK_INCOMPLETE, (ended("app", 2),), "", "NOT every service is back: app serves app:2. Someone"),
-        (Result.SUPERSEDED, (ended("app", 9),), "", "superseded in production by another deployment: app serves app:9"),
+        (Result.TIMED_OUT, (ended("app", 1),), "", "timed out waiting for the deployment in production; all services"),
+        (Result.ROLLBACK_INCOMPLETE, (ended("app", 2),), "", "ROLLBACK INCOMPLETE: app runs app:2; manual action"),
+        (Result.SUPERSEDED, (ended("app", 9),), "", "superseded in production by another deployment: app runs app:9"),
         (Result.CANCELLED, (), "", "was cancelled in production; no service was changed"),
-        (Result.CANCELLED, (ended("app", 2, back=DeploymentState.IN_PROGRESS),), "", "app is on its way back to app:1"),
+        (Result.CANCELLED, (ended("app", 2, back=DeploymentState.IN_PROGRESS),), "", "app is rolling back to app:1"),
         (Result.CANCELLED, (ended("app", 1),), "", "app is on app:1"),
-        (Result.FAILED, (), "KeyError", "by a fault of deploytool itself: KeyError; no service moved"),
+        (Result.FAILED, (), "KeyError", "by an internal error: KeyError; no service was changed"),
     ],
 )  # fmt: skip
 def test_says(result: Result, services: tuple[ServiceOutcome, ...], cause: str, says: str) -> None:

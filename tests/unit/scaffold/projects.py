@@ -12,7 +12,7 @@ from deploytool.scaffold.node import NodeApp, node_app
 NEXT = {"dependencies": {"next": "16.0.0"}}
 
 
-def around(*paths: str, package: Any = None, **more: Any) -> ProjectScan:
+def scan(*paths: str, package: Any = None, **more: Any) -> ProjectScan:
     """A directory with these files; `path=text` where the text matters, as `("Dockerfile", "FROM …")`."""
     texts = dict(more.pop("texts", {}))
     if package is not None:
@@ -27,6 +27,6 @@ def around(*paths: str, package: Any = None, **more: Any) -> ProjectScan:
 def next_app(*paths: str, texts: dict[str, str] | None = None, **package: Any) -> NodeApp:
     """What is found in a Next.js project; `package` are keys of package.json."""
     told = {**NEXT, **package}
-    found = node_app(around(*paths, package=told, texts=texts or {}), told)
+    found = node_app(scan(*paths, package=told, texts=texts or {}), told)
     assert found is not None
     return found

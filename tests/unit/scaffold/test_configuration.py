@@ -17,12 +17,12 @@ PLAIN = Draft(
 
 def test_a_small_file_is_small() -> None:
     assert configuration(PLAIN) == (
-        "# What is released, and where. Written by `deploytool init`; `deploytool config check` checks it.\n"
+        "# What is released, and where. Written by `deploytool init`; check it with `deploytool config check`.\n"
         "app: shop\n\n"
         "# Built once per commit, and run by digest.\n"
         "images:\n"
         "  app: {dockerfile: Dockerfile}\n\n"
-        "# Released together: if one fails, all go back.\n"
+        "# Released together: if one fails, all are rolled back.\n"
         "services:\n"
         "  app: {image: app}\n\n"
         "environments:\n"
@@ -30,7 +30,7 @@ def test_a_small_file_is_small() -> None:
         "    region: us-east-1\n"
         "    cluster: shop\n"
         "    repository: shop\n"
-        "    rollback_checkbox: true # a box in the pull request's comment; rollback.yml acts on it\n"
+        "    rollback_checkbox: true # in the pull request's comment; handled by rollback.yml\n"
     )
 
 
@@ -74,7 +74,10 @@ def test_a_check_in_another_place_is_an_override() -> None:
     made = Draft(
         "shop",
         (Image("app"),),
-        (Service("worker", "app"), Service("web", "app", check=Check("https://a.example.com/up", tells_version=False))),
+        (
+            Service("worker", "app"),
+            Service("web", "app", check=Check("https://a.example.com/up", False)),
+        ),
         (
             Environment("production", "us-east-1", "shop", "shop"),
             Environment("test", "us-east-1", "test", "shop", check_url="https://b.example.com/up"),

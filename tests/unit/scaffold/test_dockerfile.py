@@ -9,7 +9,7 @@ import pytest
 
 from deploytool.scaffold.dockerfile import dockerfile, read_dockerfile, target_for
 from deploytool.scaffold.node import node_app
-from tests.unit.scaffold.projects import NEXT, around
+from tests.unit.scaffold.projects import NEXT, scan
 
 LOCK = "package-lock.json"
 STANDALONE = {"next.config.mjs": 'export default { output: "standalone" }'}
@@ -18,7 +18,7 @@ WORKER = {"scripts": {"worker": "node dist/worker.js", "build:worker": "tsc"}}
 
 def written(*paths: str, texts: dict[str, str] | None = None, **package: Any) -> str:
     told = {**NEXT, **package}
-    place = around(LOCK, *paths, package=told, texts=texts or {})
+    place = scan(LOCK, *paths, package=told, texts=texts or {})
     found = node_app(place, told)
     assert found is not None
     return dockerfile(found, place)
@@ -133,7 +133,7 @@ def test_what_the_installation_reads_is_copied_before_it() -> None:
 
 def test_every_stage_has_the_package_manager() -> None:
     package = {**NEXT, "packageManager": "pnpm@10.1.0"}
-    place = around("pnpm-lock.yaml", package=package)
+    place = scan("pnpm-lock.yaml", package=package)
     found = node_app(place, package)
     assert found is not None
     assert "RUN npm install --global pnpm@10.1.0" in stages(dockerfile(found, place))["base"]
@@ -157,7 +157,7 @@ def test_the_commit_comes_last_so_that_it_undoes_no_cache() -> None:
 
 def test_the_dockerfile_that_is_written_is_understood_when_it_is_read_again() -> None:
     found = read_dockerfile(written(scripts={"migrate": "node migrate.mjs"}))
-    assert (found.app, found.migrate, found.takes_commit) == ("app", "migrate", True)
+    assert (found.app, found.migrate, found.declares_commit) == ("app", "migrate", True)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_the_dockerfile_that_is_written_is_understood_when_it_is_read_again() ->
 )
 def test_stages_of_a_dockerfile_are_found_by_their_usual_names(text: str, app: str, migrate: str, commit: bool) -> None:
     found = read_dockerfile(text)
-    assert (found.app, found.migrate, found.takes_commit) == (app, migrate, commit)
+    assert (found.app, found.migrate, found.declares_commit) == (app, migrate, commit)
 
 
 def test_a_stage_is_found_by_the_name_of_an_image() -> None:
@@ -182,7 +182,7 @@ def test_a_stage_is_found_by_the_name_of_an_image() -> None:
 
 def test_yarn_is_told_to_leave_modules_where_the_image_takes_them_from() -> None:
     told = {**NEXT, "packageManager": "yarn@4.5.0"}
-    place = around("yarn.lock", ".yarnrc.yml", package=told)
+    place = scan("yarn.lock", ".yarnrc.yml", package=told)
     found = node_app(place, told)
     assert found is not None
     assert "ENV YARN_NODE_LINKER=node-modules" in stages(dockerfile(found, place))["base"]

@@ -23,7 +23,7 @@ from deploytool.scaffold.node import node_app
 from deploytool.scaffold.workflows import WORKFLOWS as WORKFLOW_NAMES
 from deploytool.scaffold.workflows import WorkflowContext
 from tests.unit.scaffold.drafts import options
-from tests.unit.scaffold.projects import NEXT, around
+from tests.unit.scaffold.projects import NEXT, scan
 
 ROOT = Path(__file__).parents[3]
 WORKFLOWS = [f".github/workflows/{name}" for name in ("deploy.yml", "rollback.yml", "plan.yml")]
@@ -34,7 +34,7 @@ def made(
     *paths: str, texts: dict[str, str] | None = None, config: str = "deploytool.yml", **package: Any
 ) -> list[NewFile]:
     told = {**NEXT, **package} if package != {"is": "none"} else None
-    place = around(*paths, package=told, texts=texts or {})
+    place = scan(*paths, package=told, texts=texts or {})
     app = node_app(place, told)
     drafted = draft_infrastructure(place, told, app, options(), Subjects("acme/shop"))
     to = WorkflowContext(action_reference(), "main", ("production",), config)
@@ -51,7 +51,7 @@ def test_everything_is_written_for_a_new_project() -> None:
     assert [file.path for file in found if file.at_top] == WORKFLOWS
 
 
-def test_a_health_route_that_is_there_is_not_written_elsewhere() -> None:
+def test_a_health_route_that_exists_is_not_written_elsewhere() -> None:
     assert names(made("pages/api/health.js"))[-1] == "docker/urls.mjs"
 
 
@@ -84,7 +84,7 @@ def test_a_project_that_is_not_of_nextjs_keeps_its_image() -> None:
 
 
 def test_the_second_time_the_files_are_the_same() -> None:
-    place = around(package=NEXT)
+    place = scan(package=NEXT)
     app = node_app(place, NEXT)
     assert app is not None
     again = made("app/api/health/route.js", texts={"Dockerfile": dockerfile(app, place)})
@@ -104,7 +104,7 @@ def test_what_the_workers_build_makes_is_not_taken_from_the_checkout(scripts: di
     assert {".git", "node_modules", ".next", ".env", ".env*.local"} <= set(ignore.splitlines())
 
 
-def test_a_file_that_is_there_is_kept_and_the_difference_told() -> None:
+def test_a_file_that_exists_is_kept_and_the_difference_told() -> None:
     new, same, own = (NewFile(path, "one\ntwo\n") for path in ("new", "same", "own"))
     found = compare_files([new, same, own], {same: "one\ntwo\n", own: "one\nthree\nfour\n"})
     assert [each.action for each in found] == [FileAction.WRITTEN, FileAction.SAME, FileAction.KEPT]

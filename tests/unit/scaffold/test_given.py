@@ -17,7 +17,7 @@ ROLE = "arn:aws:iam::123456789012:role/teams/deploy"
         {"region": "us-gov-west-1", "account": "123456789012", "cluster": "shop", "role": ROLE, "plan_role": ROLE},
         {"domain": "shop.example.com", "hosted_zone": "Z0123", "health_path": "/up"},
         {"action": "acme/archdeck-deploy@" + "0" * 40},
-        {"live": ("shop/web", "shop/worker")},
+        {"from_services": ("shop/web", "shop/worker")},
     ],
 )
 def test_options_of_the_right_shape_are_taken(given: dict[str, Any]) -> None:
@@ -39,10 +39,10 @@ def test_options_of_the_right_shape_are_taken(given: dict[str, Any]) -> None:
         ({"role": ROLE + "\nx: y"}, "--role must be the ARN"),
         ({"plan_role": "deploy"}, "--plan-role must be the ARN"),
         ({"action": "archdeck-deploy"}, "--action must be OWNER/NAME@COMMIT"),
-        ({"live": ("shop",)}, "--from-service must be CLUSTER/SERVICE"),
-        ({"live": ("shop/web/1",)}, "--from-service must be CLUSTER/SERVICE"),
-        ({"live": ("shop/web", "bar/web")}, "--from-service names services of several clusters"),
-        ({"hosted_zone": "Z0123"}, "--hosted-zone does nothing without --domain"),
+        ({"from_services": ("shop",)}, "--from-service must be CLUSTER/SERVICE"),
+        ({"from_services": ("shop/web/1",)}, "--from-service must be CLUSTER/SERVICE"),
+        ({"from_services": ("shop/web", "bar/web")}, "--from-service names services of several clusters"),
+        ({"hosted_zone": "Z0123"}, "--hosted-zone requires --domain"),
     ],
 )
 def test_an_option_that_cannot_be_right_is_told(given: dict[str, Any], said: str) -> None:
@@ -52,15 +52,15 @@ def test_an_option_that_cannot_be_right_is_told(given: dict[str, Any], said: str
     assert refused.value.fix
 
 
-@pytest.mark.parametrize("given", [{"cluster": "shop"}, {"role": ROLE}, {"live": ("shop/web",)}])
+@pytest.mark.parametrize("given", [{"cluster": "shop"}, {"role": ROLE}, {"from_services": ("shop/web",)}])
 def test_what_is_of_one_environment_is_refused_for_two(given: dict[str, Any]) -> None:
     check_options(InitOptions(**given), ONE)
     check_options(InitOptions(), TWO)
-    with pytest.raises(OptionInvalid, match="is of one environment, and there are production, staging"):
+    with pytest.raises(OptionInvalid, match="applies to one environment, not to production, staging"):
         check_options(InitOptions(**given), TWO)
 
 
 def test_the_services_to_start_from_are_read_from_the_option() -> None:
-    given = InitOptions(live=("shop/web", "shop/worker"))
-    assert (given.live_cluster, given.live_services) == ("shop", ("web", "worker"))
-    assert InitOptions().live_cluster == ""
+    given = InitOptions(from_services=("shop/web", "shop/worker"))
+    assert (given.existing_cluster, given.existing_services) == ("shop", ("web", "worker"))
+    assert InitOptions().existing_cluster == ""

@@ -11,7 +11,7 @@ from deploytool.scaffold.existing import (
     ImageElsewhere,
     ServiceAbsent,
     common_prefix,
-    draft_of_live,
+    draft_existing,
     is_migration,
     migrations,
     released_together,
@@ -40,19 +40,17 @@ def test_several_named_services_are_taken_as_they_are_named() -> None:
 def test_a_service_that_is_not_there_is_told_with_those_that_are() -> None:
     with pytest.raises(ServiceAbsent) as refused:
         released_together(cluster(WEB, OTHER), ["wep"])
-    assert refused.value.cause == "there is no service wep in cluster shop"
-    assert refused.value.fix == "there is: blog, web"
+    assert refused.value.cause == "no service wep in cluster shop"
+    assert refused.value.fix == "use one of: blog, web"
     with pytest.raises(ServiceAbsent) as refused:
         released_together(cluster(), ["web"])
-    assert "no service; look into another region" in refused.value.fix
+    assert "check the region: it has no service" in refused.value.fix
 
 
 def test_an_image_of_another_registry_is_refused() -> None:
     with pytest.raises(ImageElsewhere) as refused:
         released_together(cluster(PUBLIC), ["proxy"])
-    assert refused.value.cause == (
-        f"service proxy runs public.ecr.aws/nginx:1, which is not in the registry {REGISTRY}"
-    )
+    assert refused.value.cause == (f"service proxy runs public.ecr.aws/nginx:1, which is not in registry {REGISTRY}")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +88,7 @@ def test_a_migration_is_known_by_its_name() -> None:
 
 
 def test_what_runs_is_what_the_file_says() -> None:
-    found = settings(draft_of_live(cluster(WEB, WORKER, families=(MIGRATE,)), (WEB, WORKER), "production"))
+    found = settings(draft_existing(cluster(WEB, WORKER, families=(MIGRATE,)), (WEB, WORKER), "production"))
     assert (found.app, found.cluster, found.region) == ("shop", "shop", "us-east-1")
     assert (found.repository, found.account) == ("shop", "123456789012")
     assert {name: each.image for name, each in found.services.items()} == {"web": "app", "worker": "app"}
@@ -102,12 +100,12 @@ def test_what_runs_is_what_the_file_says() -> None:
     assert (found.migrate.task, found.migrate.image, found.migrate.like) == ("shop-migrate", "app", "web")
 
 
-def test_the_stacks_are_left_out_when_the_cloud_is_there() -> None:
-    assert draft_of_live(cluster(WEB), (WEB,), "production").environments[0].parameters is None
+def test_the_stacks_are_left_out_when_the_cloud_exists() -> None:
+    assert draft_existing(cluster(WEB), (WEB,), "production").environments[0].parameters is None
 
 
 def test_the_version_is_expected_where_image_and_route_tell_it() -> None:
-    made = draft_of_live(cluster(WEB), (WEB,), "production", dockerfile="ARG COMMIT", tells_version=True)
+    made = draft_existing(cluster(WEB), (WEB,), "production", dockerfile="ARG COMMIT", returns_version=True)
     verify = settings(made).services["web"].verify
     assert verify is not None
     assert verify.expect.version == "${commit}"
@@ -115,7 +113,7 @@ def test_the_version_is_expected_where_image_and_route_tell_it() -> None:
 
 def test_a_path_that_is_given_is_asked_over_http_where_there_is_no_secure_listener() -> None:
     plain = service("web", family("web", container("web", "shop:1")), "web", "/")
-    made = draft_of_live(cluster(plain), (plain,), "production", app="mine", health_path="/up")
+    made = draft_existing(cluster(plain), (plain,), "production", app="mine", health_path="/up")
     verify = settings(made).services["web"].verify
     assert verify is not None
     assert (made.app, verify.url) == ("mine", "http://${host}/up")
@@ -123,7 +121,7 @@ def test_a_path_that_is_given_is_asked_over_http_where_there_is_no_secure_listen
 
 def test_each_repository_has_its_image_and_its_stage() -> None:
     jobs = service("jobs", family("shop-jobs", container("jobs", "team/shop-jobs:1")))
-    made = draft_of_live(
+    made = draft_existing(
         cluster(WEB, jobs), (WEB, jobs), "production", dockerfile="FROM a AS app\nFROM a AS jobs\nFROM a AS migrate\n"
     )
     found = settings(made)
@@ -135,7 +133,7 @@ def test_each_repository_has_its_image_and_its_stage() -> None:
 
 
 def test_the_migration_has_an_image_of_its_own_where_the_dockerfile_has_a_stage_for_it() -> None:
-    made = draft_of_live(
+    made = draft_existing(
         cluster(WEB, families=(MIGRATE,)),
         (WEB,),
         "production",
@@ -152,7 +150,7 @@ def test_a_sidecar_stays_as_it_is() -> None:
     sidecar = service(
         "web", family("web", container("web", "shop:1"), container("agent", "public.ecr.aws/agent:1")), "web"
     )
-    made = draft_of_live(cluster(sidecar), (sidecar,), "production")
+    made = draft_existing(cluster(sidecar), (sidecar,), "production")
     assert read(made).services["web"].containers == {"web": "app"}
     assert made.app == "shop"
 
@@ -162,4 +160,4 @@ def test_a_migration_must_run_an_image_of_the_services_and_be_the_only_one() -> 
     assert migrations(cluster(WEB, families=(foreign, MIGRATE)), (WEB,)) == (MIGRATE,)
     assert migrations(cluster(WEB, families=(WEB.definition,)), (WEB,)) == ()
     two = cluster(WEB, families=(MIGRATE, family("shop-migrate-2", container("m", "shop:1"))))
-    assert draft_of_live(two, (WEB,), "production").migrate is None
+    assert draft_existing(two, (WEB,), "production").migrate is None

@@ -13,7 +13,7 @@ from deploytool.scaffold.model import (
     main_environment,
     repository_of,
 )
-from tests.unit.scaffold.projects import around
+from tests.unit.scaffold.projects import scan
 
 
 @pytest.mark.parametrize(
@@ -32,20 +32,20 @@ from tests.unit.scaffold.projects import around
 def test_the_app_is_called_as_package_repository_or_directory(
     package: Any, repository: str, directory: str, name: str
 ) -> None:
-    found = app_name(around(repository=repository, directory=directory), package)
+    found = app_name(scan(repository=repository, directory=directory), package)
     assert found == name
     assert check_app(found) == name
 
 
 @pytest.mark.parametrize("name", ["Shop", "1shop", "shop_app", "sh", "shop-", "shop--app", "a" * 21, ""])
 def test_a_name_that_aws_would_refuse_is_refused_here(name: str) -> None:
-    with pytest.raises(NameInvalid, match="the app cannot be called"):
+    with pytest.raises(NameInvalid, match="invalid app name"):
         check_app(name)
 
 
 @pytest.mark.parametrize("name", ["", "Production", "a b", "-x", "x", "x-", "x--y", "x" * 17, "x_y"])
 def test_an_environment_that_a_stack_cannot_be_called_by_is_refused(name: str) -> None:
-    with pytest.raises(NameInvalid, match="an environment cannot be called"):
+    with pytest.raises(NameInvalid, match="invalid environment name"):
         check_environments((name,))
 
 

@@ -18,7 +18,7 @@ from deploytool.scaffold.new_infrastructure import (
 )
 from deploytool.scaffold.node import node_app
 from tests.unit.scaffold.drafts import options, read, settings
-from tests.unit.scaffold.projects import NEXT, around
+from tests.unit.scaffold.projects import NEXT, scan
 
 ACME = Subjects("acme/shop")
 WORKER = {"worker": "node dist/worker/index.js"}
@@ -32,7 +32,7 @@ def drafted(
     **package: Any,
 ) -> Draft:
     told = {**NEXT, **package}
-    place = around(*paths, package=told, texts=texts or {})
+    place = scan(*paths, package=told, texts=texts or {})
     return draft_infrastructure(place, told, node_app(place, told), to, subjects)
 
 
@@ -155,7 +155,7 @@ def test_no_version_is_expected_of_a_route_that_tells_none() -> None:
     assert verify.expect.version is None
 
 
-def test_stages_of_a_dockerfile_that_is_there_are_taken() -> None:
+def test_stages_of_a_dockerfile_that_exists_are_taken() -> None:
     texts = {"Dockerfile": "FROM node AS runner\nFROM node AS migrator\n"}
     found = settings(drafted(options(domain="shop.example.com"), texts=texts))
     assert {name: image.target for name, image in found.images.items()} == {"app": "runner", "migrate": "migrator"}
@@ -166,7 +166,7 @@ def test_stages_of_a_dockerfile_that_is_there_are_taken() -> None:
 
 
 def test_any_project_with_a_dockerfile_can_be_released() -> None:
-    place = around(texts={"Dockerfile": "FROM ruby AS migrate\nFROM ruby\n"})
+    place = scan(texts={"Dockerfile": "FROM ruby AS migrate\nFROM ruby\n"})
     made = draft_infrastructure(place, None, None, options("production", "staging", domain="shop.example.com"), ACME)
     found = settings(made, "staging")
     assert (found.services["app"].verify, found.images["app"].target) == (None, None)
@@ -176,7 +176,7 @@ def test_any_project_with_a_dockerfile_can_be_released() -> None:
 
 def test_a_directory_without_dockerfile_and_nextjs_is_refused() -> None:
     with pytest.raises(NothingToRelease, match=r"neither a Dockerfile nor a Next\.js application in shop"):
-        draft_infrastructure(around(package={}), {}, None, options(), ACME)
+        draft_infrastructure(scan(package={}), {}, None, options(), ACME)
 
 
 @pytest.mark.parametrize(

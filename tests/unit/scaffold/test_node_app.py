@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from deploytool.scaffold.node import candidates, health_route, node_app
-from tests.unit.scaffold.projects import NEXT, around, next_app
+from tests.unit.scaffold.projects import NEXT, next_app, scan
 
 
 @pytest.mark.parametrize("package", [None, {}, {"dependencies": {"express": "5"}}])
 def test_what_is_not_of_nextjs_is_no_application_of_ours(package: Any) -> None:
-    assert node_app(around(package=package), package) is None
+    assert node_app(scan(package=package), package) is None
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_the_version_of_node_is_the_one_that_the_project_says(
     assert next_app(texts=texts, **package).node == node
 
 
-def test_prisma_migrates_with_its_own_command_when_its_schema_is_there() -> None:
+def test_prisma_migrates_with_its_own_command_when_its_schema_exists() -> None:
     found = next_app("prisma/schema.prisma", devDependencies={"prisma": "7"}, scripts={"migrate": "node other.js"})
     assert found.migrate == ("node_modules/.bin/prisma", "migrate", "deploy")
     assert (found.prisma, found.migrations) == ("prisma", "prisma/migrations")
@@ -70,7 +70,7 @@ def test_a_script_migrates_where_there_is_no_prisma(paths: tuple[str, ...], migr
 
 
 def test_next_among_the_development_dependencies_is_noticed() -> None:
-    found = node_app(around(), {"devDependencies": {"next": "16"}})
+    found = node_app(scan(), {"devDependencies": {"next": "16"}})
     assert found is not None
     assert found.next_for_development
     assert not next_app().next_for_development
@@ -92,14 +92,14 @@ def test_node_postgres_is_noticed(name: str, uses: bool) -> None:
     ],
 )
 def test_a_missing_health_route_goes_into_the_router_of_the_project(paths: tuple[str, ...], file: str) -> None:
-    found = health_route(around(*paths))
-    assert (found.file, found.is_there, found.tells_version) == (file, False, True)
+    found = health_route(scan(*paths))
+    assert (found.file, found.exists, found.returns_version) == (file, False, True)
 
 
 @pytest.mark.parametrize(("text", "tells"), [("{ status, version }", True), ("{ conversions: 3 }", False)])
-def test_a_health_route_that_is_there_is_read_for_the_version(text: str, tells: bool) -> None:
-    found = health_route(around(texts={"src/app/api/health/route.ts": text}))
-    assert (found.file, found.is_there, found.tells_version) == ("src/app/api/health/route.ts", True, tells)
+def test_a_health_route_that_exists_is_read_for_the_version(text: str, tells: bool) -> None:
+    found = health_route(scan(texts={"src/app/api/health/route.ts": text}))
+    assert (found.file, found.exists, found.returns_version) == ("src/app/api/health/route.ts", True, tells)
 
 
 def test_health_routes_are_looked_for_in_both_routers() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from deploytool.scaffold.node import NPM, UNLOCKED, package_manager, run
-from tests.unit.scaffold.projects import around
+from tests.unit.scaffold.projects import scan
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from tests.unit.scaffold.projects import around
 def test_the_lock_file_says_which_it_is_and_packagemanager_which_version(
     files: dict[str, str], named: str, name: str, setup: str
 ) -> None:
-    found = package_manager(around(texts=files), {"packageManager": named})
+    found = package_manager(scan(texts=files), {"packageManager": named})
     assert (found.name, found.setup) == (name, setup)
 
 
@@ -37,11 +37,11 @@ def test_the_lock_file_says_which_it_is_and_packagemanager_which_version(
     [(("yarn.lock", ".yarnrc.yml"), ""), (("yarn.lock",), "yarn@4.5.0"), (("yarn.lock",), "yarn@12.0")],
 )
 def test_a_newer_yarn_is_told_from_the_first_one(files: tuple[str, ...], named: str) -> None:
-    assert "--immutable" in package_manager(around(*files), {"packageManager": named}).install
+    assert "--immutable" in package_manager(scan(*files), {"packageManager": named}).install
 
 
 def test_nothing_is_locked_when_there_is_no_lock_file() -> None:
-    found = package_manager(around("package.json"), {})
+    found = package_manager(scan("package.json"), {})
     assert (found, found.install) == (UNLOCKED, "npm install")
 
 

@@ -7,24 +7,24 @@ from typing import Any
 
 import pytest
 
-from deploytool.scaffold.existing import draft_of_live
+from deploytool.scaffold.existing import draft_existing
 from deploytool.scaffold.files import compare_files
 from deploytool.scaffold.model import Draft, NewFile, ProjectScan
 from deploytool.scaffold.new_infrastructure import Subjects, draft_infrastructure
 from deploytool.scaffold.node import node_app
 from deploytool.scaffold.output import (
+    existing_notes,
     facts,
     init_document,
     init_text,
+    new_infrastructure_notes,
     next_commands,
     notes,
-    notes_of_live,
-    notes_of_new_cloud,
 )
 from deploytool.scaffold.workflows import Action, WorkflowContext
 from tests.unit.scaffold.clusters import MIGRATE, WEB, WORKER, cluster, container, family
 from tests.unit.scaffold.drafts import options
-from tests.unit.scaffold.projects import NEXT, around
+from tests.unit.scaffold.projects import NEXT, scan
 
 STANDALONE = {"next.config.mjs": 'export default { output: "standalone" }'}
 WHOLE: dict[str, Any] = {**NEXT, "scripts": {"worker": "node dist/worker/index.js", "migrate": "node migrate.mjs"}}
@@ -34,7 +34,7 @@ KNOWN = Subjects("acme/shop", 1, 2)
 
 
 def project(*paths: str, package: Any = None, texts: dict[str, str] | None = None, **more: Any) -> ProjectScan:
-    return around("package-lock.json", *paths, package=package or WHOLE, texts={**STANDALONE, **(texts or {})}, **more)
+    return scan("package-lock.json", *paths, package=package or WHOLE, texts={**STANDALONE, **(texts or {})}, **more)
 
 
 def drafted(place: ProjectScan, *environments: str, package: Any = None, **more: Any) -> Draft:
@@ -50,19 +50,19 @@ def noted(place: ProjectScan, package: Any = None, to: WorkflowContext = TOLD, *
 def test_there_is_nothing_to_note_when_all_is_well() -> None:
     place = project()
     assert noted(place) == []
-    assert list(notes_of_new_cloud(drafted(place), TOLD, KNOWN)) == []
-    assert list(notes_of_live(cluster(WEB, families=(MIGRATE,)), (WEB,), TOLD)) == []
+    assert list(new_infrastructure_notes(drafted(place), TOLD, KNOWN)) == []
+    assert list(existing_notes(cluster(WEB, families=(MIGRATE,)), (WEB,), TOLD)) == []
 
 
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        (project(is_checkout=False), "this is no git checkout"),
-        (around(package=WHOLE, texts=STANDALONE), "there is no lock file"),
-        (around(package=WHOLE, texts=STANDALONE, workspace="../.."), "belongs to the workspace in ../.."),
+        (project(is_checkout=False), "not a git checkout"),
+        (scan(package=WHOLE, texts=STANDALONE), "no lock file"),
+        (scan(package=WHOLE, texts=STANDALONE, workspace="../.."), "belongs to the workspace in ../.."),
         (project(texts={"next.config.mjs": ""}), '`output: "standalone"`'),
-        (project(texts={"app/api/health/route.js": ""}), "app/api/health/route.js does not tell the version"),
-        (project(texts={"Dockerfile": "FROM a AS app\nARG COMMIT"}), "no stage `migrate`: releases migrate nothing"),
+        (project(texts={"app/api/health/route.js": ""}), "app/api/health/route.js does not return the version"),
+        (project(texts={"Dockerfile": "FROM a AS app\nARG COMMIT"}), "no stage `migrate`: releases run no migration"),
         (project(texts={"Dockerfile": "FROM a AS migrate"}), "no `ARG COMMIT`"),
     ],
 )
@@ -76,7 +76,7 @@ def test_what_a_person_should_know_is_noted(place: ProjectScan, said: str) -> No
     ("action", "said"),
     [
         (Action("archdeck/archdeck-deploy@v1"), "archdeck/archdeck-deploy@v1, which can be moved"),
-        (Action(PINNED.uses, "v0.1.0-dev"), "a commit of deploytool that is no release"),
+        (Action(PINNED.uses, "v0.1.0-dev"), "an unreleased commit of deploytool"),
     ],
 )
 def test_an_action_that_is_no_release_is_noted(action: Action, said: str) -> None:
@@ -84,14 +84,14 @@ def test_an_action_that_is_no_release_is_noted(action: Action, said: str) -> Non
 
 
 def test_a_web_service_that_nobody_asks_is_noted() -> None:
-    place = around(texts={"Dockerfile": "FROM ruby AS migrate\nARG COMMIT\n"})
+    place = scan(texts={"Dockerfile": "FROM ruby AS migrate\nARG COMMIT\n"})
     made = draft_infrastructure(place, None, None, options(), KNOWN)
-    assert ["no answer is checked" in note for note in notes(place, None, made, TOLD)] == [True]
+    assert ["no health check after a rollout" in note for note in notes(place, None, made, TOLD)] == [True]
 
 
 def test_a_lacking_dockerfile_is_noted_where_none_can_be_written() -> None:
-    live = draft_of_live(cluster(WEB), (WEB,), "production")
-    assert ["there is no Dockerfile here" in note for note in notes(around(), None, live, TOLD)] == [True]
+    live = draft_existing(cluster(WEB), (WEB,), "production")
+    assert ["no Dockerfile: a release" in note for note in notes(scan(), None, live, TOLD)] == [True]
 
 
 @pytest.mark.parametrize(
@@ -99,15 +99,17 @@ def test_a_lacking_dockerfile_is_noted_where_none_can_be_written() -> None:
     [
         (WHOLE, (), TOLD, Subjects(""), "the checkout has no remote `origin`"),
         (WHOLE, (), TOLD, Subjects("acme/shop"), "ids in their OIDC subject"),
-        (WHOLE, ("production", "staging", "test"), TOLD, KNOWN, "has 2 deploy roles; test needs one of your own"),
-        (WHOLE, (), replace(TOLD, role=""), KNOWN, "nobody is signed in"),
+        (WHOLE, ("production", "staging", "test"), TOLD, KNOWN, "has 2 deploy roles; test needs its own"),
+        (WHOLE, (), replace(TOLD, role=""), KNOWN, "not signed in to AWS"),
         (NEXT, (), TOLD, KNOWN, "no worker was found"),
     ],
 )
 def test_what_is_left_to_do_for_a_new_cloud_is_noted(
     package: Any, environments: tuple[str, ...], to: WorkflowContext, subjects: Subjects, said: str
 ) -> None:
-    found = list(notes_of_new_cloud(drafted(project(package=package), *environments, package=package), to, subjects))
+    found = list(
+        new_infrastructure_notes(drafted(project(package=package), *environments, package=package), to, subjects)
+    )
     assert [said in note for note in found] == [True]
 
 
@@ -121,20 +123,20 @@ def test_what_is_left_to_do_for_a_new_cloud_is_noted(
     ],
 )
 def test_an_image_of_ones_own_that_makes_no_urls_is_noted(text: str, said: bool) -> None:
-    found = list(notes_of_new_cloud(drafted(project()), TOLD, KNOWN, text))
+    found = list(new_infrastructure_notes(drafted(project()), TOLD, KNOWN, text))
     assert any("no DATABASE_URL" in note for note in found) is said
 
 
 @pytest.mark.parametrize(
     ("families", "to", "said"),
     [
-        ((), TOLD, "no task definition that migrates"),
+        ((), TOLD, "no task definition of a migration"),
         ((MIGRATE, family("shop-migrate-2", container("m", "shop:1"))), TOLD, "(shop-migrate, shop-migrate-2)"),
         ((MIGRATE,), replace(TOLD, role=""), "set the variable DEPLOY_ROLE"),
     ],
 )
-def test_what_is_left_to_do_for_a_cloud_that_is_there_is_noted(families: Any, to: WorkflowContext, said: str) -> None:
-    found = list(notes_of_live(cluster(WEB, families=families), (WEB,), to))
+def test_what_is_left_to_do_for_a_cloud_that_exists_is_noted(families: Any, to: WorkflowContext, said: str) -> None:
+    found = list(existing_notes(cluster(WEB, families=families), (WEB,), to))
     assert [said in note for note in found] == [True]
 
 
@@ -148,18 +150,18 @@ def test_what_was_found_out_is_told() -> None:
         "app shop, services app, worker",
         "environment production: cluster shop in us-east-1, account 123456789012",
     ]
-    plain = around(package=NEXT)
+    plain = scan(package=NEXT)
     assert next(iter(facts(plain, node_app(plain, NEXT), drafted(plain, package=NEXT)))).startswith(
         "Next.js, started by `next start`, npm"
     )
-    live = draft_of_live(cluster(WEB, WORKER), (WEB, WORKER), "production")
+    live = draft_existing(cluster(WEB, WORKER), (WEB, WORKER), "production")
     assert list(facts(plain, None, live))[1] == "app shop, services web, worker"
 
 
-def test_the_next_commands_make_the_cloud_or_look_at_the_one_that_is_there() -> None:
-    commands = next_commands(drafted(project(), "test", "production"), new_cloud=True)
+def test_the_next_commands_make_the_cloud_or_look_at_the_one_that_exists() -> None:
+    commands = next_commands(drafted(project(), "test", "production"), is_new=True)
     assert commands[1:] == ("deploytool infra apply --environment production", "git push")
-    assert next_commands(drafted(project()), new_cloud=False)[0] == "deploytool plan --environment production"
+    assert next_commands(drafted(project()), is_new=False)[0] == "deploytool plan --environment production"
 
 
 FILES = [NewFile("a.yml", "1\n2\n"), NewFile("dir/b\x1b[31m", "1\n"), NewFile("c", "1\n")]
@@ -170,7 +172,7 @@ def test_the_files_are_a_table_with_what_became_of_each() -> None:
     assert init_text(SETTLED, ["Next.js"], ["mind this"], ["git push"], diff=False) == (
         "found: Next.js\n\n"
         "written  a.yml\n"
-        "kept     dir/b  as it would be written\n"
+        "kept     dir/b  up to date\n"
         "kept     c      differs: 1 line of yours, 1 line of init's\n\n"
         "note: mind this\n\n"
         "next:\n  git push"
@@ -187,7 +189,7 @@ def test_no_next_command_is_named_when_nothing_was_written() -> None:
     assert init_text(preview, [], [], [], diff=True) == (
         "would be written  a.yml\n\n"
         "--- /dev/null\n+++ a.yml of deploytool init\n@@ -0,0 +1,2 @@\n+1\n+2\n\n"
-        "nothing was written; leave out --diff to write"
+        "nothing was written; omit --diff to write"
     )
     assert init_document(preview, [], [], [], diff=True)["preview"] is True
     assert init_document(SETTLED, [], [], [])["preview"] is False

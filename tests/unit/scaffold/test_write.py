@@ -44,7 +44,7 @@ def test_nothing_is_overwritten_when_a_file_appears_meanwhile(tmp_path: Path) ->
 
 def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(WriteFailed, match="is in the way"):
+    with pytest.raises(WriteFailed, match="cannot be read"):
         read_existing([tmp_path / "a"])
     with pytest.raises(WriteFailed):
         write_all({tmp_path / "a": "a"})
@@ -67,8 +67,8 @@ def test_a_file_system_without_hard_links_will_do(tmp_path: Path, monkeypatch: p
         assert below(tmp_path) == ["a", "b"]
 
 
-def test_what_is_there_is_read_and_a_directory_in_its_place_is_told(tmp_path: Path) -> None:
+def test_what_exists_is_read_and_a_directory_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xff\n")
     assert read_existing([tmp_path / "a", tmp_path / "b"]) == {tmp_path / "a": "�\n"}
-    with pytest.raises(WriteFailed, match="is in the way: Is a directory"):
+    with pytest.raises(WriteFailed, match="cannot be read: Is a directory"):
         read_existing([tmp_path])
