@@ -10,7 +10,7 @@ from tests.support.project import Shop
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [("health", "answered status 500 instead of 200"), ("version", "version 1.0")],
+    [("health", "returned status 500 instead of 200"), ("version", "version 1.0")],
     ids=["answers-500", "wrong-version"],
 )
 def test_the_services_go_back_when_the_app_does_not_answer_as_the_new_version(
