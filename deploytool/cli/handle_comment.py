@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 WAIT = 600.0
-"""Seconds to wait for a release that is under way: who ticked the box has gone on to something else."""
+"""Seconds to wait for a running release: nobody watches this job who could try again."""
 
 
 @click.command(name="handle-comment", cls=option_rules.Verb)
 @click.option(
     "--event-path", required=True, type=click.Path(path_type=Path), metavar="FILE",
-    help="The event, as GitHub wrote it: $GITHUB_EVENT_PATH.",
+    help="The event file of the workflow run: $GITHUB_EVENT_PATH.",
 )  # fmt: skip
-@click.option("-e", "--environment", default="", help="Only for this environment, which the job is for.")
-@click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
+@click.option("-e", "--environment", default="", help="Handle only comments of this environment.")
+@options.config
 @options.output
 def command(event_path: Path, environment: str, config: str, output: str) -> int:
-    """Roll back where somebody ticked the box in a release's comment.
+    """Roll back after the checkbox in a release's comment was ticked.
 
-    For a workflow on `issue_comment: [edited]`. Whatever the comment says is checked against GitHub first; any other
-    event ends at once with exit code 0. The answer is written into the comment.
+    For a workflow on `issue_comment: [edited]`. Checks everything in the comment against GitHub first, and answers in
+    the comment. Ignores any other event (exit code 0).
 
     \b
     Example:
@@ -50,7 +50,7 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     from deploytool.github.rollback_model import Deny, Ignore
     from deploytool.github.runner import github_context
 
-    event = _read(event_path)
+    event = _read_event(event_path)
     enter_sandbox()
     configured = read_config(config)
     context = github_context(os.environ, event)
@@ -67,14 +67,33 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     answers = _CommentAnswers(requests, facts, context.run_url)
     if isinstance(decision, Deny):
         answers.refused(decision.reason, again=decision.again)
-        raise PreconditionFailed(decision.reason, "ask for the rollback in another way: `deploytool rollback`")
+        raise PreconditionFailed(decision.reason, "use `deploytool rollback` instead")
     return _roll_back(decision, answers, config, as_json=output == "json")
+
+
+def _roll_back(approved: Approve, answers: _CommentAnswers, config: str, *, as_json: bool) -> int:
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.rollback import run_rollback
+    from deploytool.ledger.lock import LockConflictPolicy
+    from deploytool.ledger.rollback_target import RollbackRequest
+
+    run = start_run()
+    answers.requested()
+    request = RollbackRequest(approved.goal.release, expect_current=approved.current.release)
+    try:
+        context = open_context(config, approved.environment)
+        outcome = run_rollback(context, run, request, LockConflictPolicy("wait", WAIT), as_json=as_json)
+    except DeployError as error:
+        answers.refused(error.cause, again=True)
+        raise
+    answers.done(outcome.summary, succeeded=outcome.succeeded)
+    return int(outcome.exit_code)
 
 
 def _collect_facts(
     context: GithubContext, configured: ConfigFile, environment: str, root: Path, requests: RollbackRequests
 ) -> Facts | Ignore:
-    """Everything to decide on; read from GitHub only where the event alone does not say that nobody asked."""
+    """Everything to decide on; GitHub is read only where the event alone may be a request."""
     from deploytool.config.loader import resolve
     from deploytool.deploy import git
     from deploytool.github.rollback_checkbox import checkbox_event, checkbox_event_for
@@ -95,7 +114,7 @@ def _collect_facts(
     if isinstance(options, Ignore):
         return options
     if isinstance(options, Deny):
-        # Not answered in the comment: nothing says yet that it is ours.
+        # Not answered in the comment: nothing shows yet that it is ours.
         raise PreconditionFailed(options.reason, "see docs/rollback.md for the workflow")
     names = {name: resolve(configured, name).github_environment for name in configured.environments}
     asked_for, box = options
@@ -103,53 +122,35 @@ def _collect_facts(
     return Facts(configured.app, markers, job, tick, reread, names)
 
 
-def _print_ignored(why: Ignore) -> int:
-    click.echo(f"ignored: {why.reason}")
+def _print_ignored(ignored: Ignore) -> int:
+    click.echo(f"ignored: {ignored.reason}")
     return 0
 
 
-def _roll_back(wanted: Approve, answers: _CommentAnswers, config: str, *, as_json: bool) -> int:
-    from deploytool.cli.rollback import run_rollback
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.ledger.rollback_target import RollbackRequest
-
-    clock = SystemClock()
-    clock.listen()
-    answers.requested()
-    options = RollbackRequest(wanted.goal.release, expect_current=wanted.current.release, if_busy="wait", wait=WAIT)
-    try:
-        outcome = run_rollback(open_context(config, wanted.environment), options, clock, as_json=as_json)
-    except DeployError as error:
-        answers.refused(error.cause, again=True)
-        raise
-    answers.done(outcome.summary, succeeded=outcome.succeeded)
-    return int(outcome.exit_code)
-
-
 class _CommentAnswers:
-    """What the comment says to who ticked its box."""
+    """What the comment answers to whoever ticked its checkbox."""
 
     def __init__(self, requests: RollbackRequests, facts: Facts, run_url: str) -> None:
         from deploytool.github import comment_edits
 
-        self._say = comment_edits
+        self._edits = comment_edits
         self._requests = requests
         self._comment = facts.tick.comment
-        self._who = facts.tick.sender
-        self._run = run_url
+        self._sender = facts.tick.sender
+        self._run_url = run_url
         self._offer = comment_edits.checkbox_block_of(facts.reread.body)
 
     def requested(self) -> None:
-        """In place of the box, before anything is done. Raises GithubError: a box that stays could be ticked again."""
-        self._write(self._say.requested(self._who, self._run))
+        """Replaces the checkbox, before anything is done. Raises GithubError: one that stays could be ticked again."""
+        self._write(self._edits.requested(self._sender, self._run_url))
 
     def done(self, sentence: str, *, succeeded: bool) -> None:
-        """How it ended; where it did not go well, the box is there again."""
-        self._try(self._say.done(self._who, sentence, self._run, succeeded=succeeded), again=not succeeded)
+        """How it ended; after a failure the checkbox is offered again."""
+        self._try(self._edits.done(self._sender, sentence, self._run_url, succeeded=succeeded), again=not succeeded)
 
     def refused(self, reason: str, *, again: bool) -> None:
         """Why it was not done."""
-        self._try(self._say.refused(self._who, reason, self._run), again=again)
+        self._try(self._edits.refused(self._sender, reason, self._run_url), again=again)
 
     def _try(self, answer: str, *, again: bool) -> None:
         from deploytool.github.client import GithubError
@@ -157,18 +158,18 @@ class _CommentAnswers:
         try:
             self._write(answer, self._offer if again else "")
         except GithubError as error:
-            # What was done, or refused, is said by the exit code all the same.
-            click.echo(f"note: the comment does not say so: {error.cause}", err=True)
+            # The exit code reports the outcome all the same.
+            click.echo(f"note: the comment was not updated: {error.cause}", err=True)
 
     def _write(self, answer: str, offer: str = "") -> None:
-        self._requests.answer(self._comment, partial(self._say.answered, answer=answer, offer=offer))
+        self._requests.answer(self._comment, partial(self._edits.answered, answer=answer, offer=offer))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read_event(path: Path) -> Mapping[str, Any]:
     try:
         event = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read as an event: {error}", "pass $GITHUB_EVENT_PATH") from error
     if not isinstance(event, dict):
-        raise ConfigurationError(f"{path} is no event: it holds no JSON object", "pass $GITHUB_EVENT_PATH")
+        raise ConfigurationError(f"{path} is not an event: it holds no JSON object", "pass $GITHUB_EVENT_PATH")
     return event

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group(name="lock", cls=option_rules.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Show, freeze or free the lock that keeps two releases of an environment apart."""
+    """Show or release the lock of an environment, or freeze deployments."""
 
 
 @command.command()
@@ -32,14 +32,14 @@ def show(config: str, environment: str | None, output: str) -> None:
     from deploytool.deploy.context import lock_of, open_context
 
     lock = lock_of(open_context(config, environment))
-    _tell(lock.environment, lock.read(), output)
+    _print_lock(lock.environment, lock.read(), output)
 
 
 @command.command()
 @options.environment
-@click.option("--reason", required=True, help="Why; told to everybody who is refused.")
-@click.option("--for", "lasts", type=options.DURATION, help="How long; until `lock release` unless given.")
-@click.option("--wait", type=options.DURATION, default="0s", help="How long to wait for a release that runs.")
+@click.option("--reason", required=True, help="Why; shown to everyone whose release is refused.")
+@click.option("--for", "lasts", type=options.DURATION, help="How long. Default: until `lock release`.")
+@click.option("--wait", type=options.DURATION, default="0s", help="How long to wait for a running release.")
 @options.output
 def hold(config: str, environment: str | None, reason: str, lasts: float | None, wait: float, output: str) -> None:
     """Freeze deployments.
@@ -50,30 +50,23 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
     Example:
       deploytool lock hold --environment production --reason "black friday" --for 24h
     """
-    from deploytool.deploy.context import SystemClock, lock_of, open_context, triggered_by
+    from deploytool.deploy.context import lock_of, open_context, start_run
     from deploytool.ledger import lock_store
+    from deploytool.ledger.lock import LockState
 
-    lock = lock_of(open_context(config, environment))
-    clock = SystemClock()
-    clock.listen()
-    lock_state = lock_store.hold(
-        lock,
-        owner=f"hold-{secrets.token_hex(4)}",
-        clock=clock,
-        actor=triggered_by().actor,
-        reason=reason,
-        lasts=None if lasts is None else timedelta(seconds=lasts),
-        wait_seconds=wait,
-    )
-    _tell(lock.environment, lock_state, output)
+    lock, run = lock_of(open_context(config, environment)), start_run()
+    freeze = LockState(owner=f"hold-{secrets.token_hex(4)}", actor=run.triggered_by.actor, reason=reason)
+    duration = None if lasts is None else timedelta(seconds=lasts)
+    lock_state = lock_store.hold(lock, freeze, run.clock, lasts=duration, wait_seconds=wait)
+    _print_lock(lock.environment, lock_state, output)
 
 
 @command.command()
 @options.environment
-@click.option("--force", is_flag=True, help="Free it though a release has it: that release stops at its next change.")
+@click.option("--force", is_flag=True, help="Release it even if in use; that release aborts before its next change.")
 @options.output
 def release(config: str, environment: str | None, force: bool, output: str) -> None:
-    """End a freeze, or with --force take the lock from a release.
+    """End a freeze; with --force, release the lock of a running release.
 
     \b
     Example:
@@ -89,10 +82,10 @@ def release(config: str, environment: str | None, force: bool, output: str) -> N
         if not force and not is_releasable(lock_state, now):
             raise InUse(lock.environment, lock_state, now)
         lock.free(lock_state)
-    _tell(lock.environment, lock.read(), output)
+    _print_lock(lock.environment, lock.read(), output)
 
 
-def _tell(environment: str, lock_state: LockState | None, output: str) -> None:
+def _print_lock(environment: str, lock_state: LockState | None, output: str) -> None:
     from deploytool.ledger.lock_store import utc_now
     from deploytool.output.console import print_document
     from deploytool.output.history import lock_document, lock_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,8 @@ from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
     from deploytool.config.model import EnvironmentConfig
-    from deploytool.deploy.context import SystemClock
     from deploytool.ecs.client import Ecs
-    from deploytool.ecs.model import LogStream
+    from deploytool.ecs.model import LogStream, Task
     from deploytool.ecs.observability import Logs, Stream
 
 
@@ -23,49 +23,49 @@ POLL_SECONDS = 2.0
 @click.command(name="logs", cls=option_rules.Verb)
 @click.argument("service")
 @options.environment
-@click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines per task.")
-@click.option("-f", "--follow", is_flag=True, help="Go on until interrupted; new tasks are picked up.")
+@click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines of each task.")
+@click.option("-f", "--follow", is_flag=True, help="Continue until interrupted; includes new tasks.")
 def command(service: str, config: str, environment: str | None, lines: int, follow: bool) -> None:
-    """Show the log of SERVICE (a name under services in deploytool.yml, or `migrate`), stopped tasks included.
+    """Show the log of SERVICE (a name under services in deploytool.yml, or `migrate`), including stopped tasks.
 
     \b
     Example:
       deploytool logs worker --environment production --follow
     """
     from deploytool.config.errors import did_you_mean
-    from deploytool.deploy.context import SystemClock, open_context
+    from deploytool.deploy.context import open_context, start_run
     from deploytool.deploy.session import open_logs
     from deploytool.ecs.client import Ecs
     from deploytool.errors import ConfigurationError
     from deploytool.release.ports import Cancelled
 
-    found = open_context(config, environment)
-    settings = found.settings
+    context = open_context(config, environment)
+    settings = context.settings
     names = {*settings.services} | ({"migrate"} if settings.migrate else set())
     if service not in names:
         raise ConfigurationError(f'there is no service "{service}" in {config}', did_you_mean(service, sorted(names)))
-    clock = SystemClock()
-    clock.listen()
-    with open_logs(found.session) as logs, suppress(Cancelled):
-        _show(Ecs(found.session, settings.cluster), logs, clock, settings, service, lines, follow=follow)
-
-
-def _show(
-    ecs: Ecs, logs: Logs, clock: SystemClock, settings: EnvironmentConfig, service: str, lines: int, *, follow: bool
-) -> None:
+    clock, ecs = start_run().clock, Ecs(context.session, settings.cluster)
     readers: dict[LogStream, Stream] = {}
-    while True:
-        if service == "migrate" and settings.migrate:
-            tasks = ecs.tasks_of(family=settings.migrate.task)
-        else:
-            tasks = ecs.tasks_of(service=settings.services[service].service)
-        for task in tasks:
-            for container in task.containers:
-                if container.log is None:
-                    continue
-                reader = readers.setdefault(container.log, logs.from_tail(container.log, lines))
-                for line in reader.read():
-                    click.echo(f"{click.style(f'{container.name}/{task.id[:8]}', dim=True)} {line}")
-        if not follow:
-            return
-        clock.sleep(POLL_SECONDS)
+    with open_logs(context.session) as logs, suppress(Cancelled):
+        while True:
+            _print_new_lines(_tasks(ecs, settings, service), logs, lines, readers)
+            if not follow:
+                return
+            clock.sleep(POLL_SECONDS)
+
+
+def _tasks(ecs: Ecs, settings: EnvironmentConfig, service: str) -> Sequence[Task]:
+    if service == "migrate" and settings.migrate:
+        return ecs.tasks_of(family=settings.migrate.task)
+    return ecs.tasks_of(service=settings.services[service].service)
+
+
+def _print_new_lines(tasks: Sequence[Task], logs: Logs, lines: int, readers: dict[LogStream, Stream]) -> None:
+    """``readers`` gains those of new tasks."""
+    for task in tasks:
+        for container in task.containers:
+            if container.log is None:
+                continue
+            reader = readers.setdefault(container.log, logs.from_tail(container.log, lines))
+            for line in reader.read():
+                click.echo(f"{click.style(f'{container.name}/{task.id[:8]}', dim=True)} {line}")

@@ -9,12 +9,11 @@ import click
 from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
     from deploytool.ledger.lock import IfBusy
 
 
 RULES = (
-    *option_rules.exclusive("--commit", "--live", why="both say whose migration to run", fix="give one of them"),
+    *option_rules.exclusive("--commit", "--live", why="both choose whose migration runs", fix="give one of them"),
     *option_rules.BUSY,
 )
 
@@ -26,11 +25,9 @@ RULES = (
     "revision",
     default="HEAD",
     show_default=True,
-    help="The commit whose migration is run. Not with --live.",
+    help="The commit whose migration runs. Not with --live.",
 )
-@click.option(
-    "--live", is_flag=True, help="That of the version that is running, by its image's digest. Not with --commit."
-)
+@click.option("--live", is_flag=True, help="Run the migration of the live version. Not with --commit.")
 @options.busy
 @options.output
 def command(
@@ -42,28 +39,29 @@ def command(
     wait: float | None,
     output: str,
 ) -> int:
-    """Run a commit's migration and nothing else: no service is touched, and no version becomes live.
+    """Run a commit's migration and nothing else: no service is updated, and no version becomes live.
 
-    The image is built if the registry does not hold it. Judged by the exit code of its container (exit 5 if it failed),
-    under the lock, and kept in `deploytool history`.
+    Builds the image if the registry does not hold it, and runs under the lock. Exit code 5 if the container's exit
+    code is not 0. `deploytool history` shows it.
 
     \b
     Example:
       deploytool migrate --environment production
     """
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import run_deployment
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-    found = open_context(config, environment, revision)
-
-    def planned(session: DeploymentSession) -> PlannedDeployment:
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, environment, revision), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
         from deploytool.deploy.plans import plan_migration
+        from deploytool.deploy.session import execute, open_session, report
 
-        return plan_migration(session, of_live=live)
-
-    outcome = run_deployment(
-        found, clock, planned, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json"
-    )
+        with open_session(context, run, github, conflict, reason="migrate", as_json=as_json) as session:
+            planned = plan_migration(session, of_live=live)
+            outcome = execute(session, planned, github)
+        report(outcome, as_json=as_json)
+    session.require_recovered_after(planned, outcome)
     return int(outcome.exit_code)

@@ -1,4 +1,4 @@
-"""Options that subcommands of ``deploytool infra`` share."""
+"""Options that verbs share: those of every verb, and those of ``deploytool infra``."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from deploytool.cli.option_rules import Given
 from deploytool.config.types import seconds_of
 from deploytool.errors import OptionsContradict
 
-# SEG cli.infra_options
-# Options that subcommands of ``deploytool infra`` share.
-
 KEYS = ("bootstrap", "account", "network", "data", "platform", "service")
 
 
 @dataclass(frozen=True)
 class OfChosenStack:
-    """What ``option`` names belongs to stacks that ``--only`` chooses: elsewhere it would do nothing."""
+    """What ``option`` names belongs to stacks that ``--only`` chooses: elsewhere it would have no effect."""
 
     option: str
 
@@ -29,7 +26,7 @@ class OfChosenStack:
         chosen, named = given.get("--only"), given.get(self.option)
         if not isinstance(chosen, tuple) or not isinstance(named, frozenset):
             return
-        if stray := sorted(each for each in named if each.partition(".")[0] not in chosen):
+        if stray := sorted(resource for resource in named if resource.partition(".")[0] not in chosen):
             resource, stack = f"{self.option} {stray[0]}", stray[0].partition(".")[0]
             only = " ".join(f"--only {key}" for key in chosen)
             raise OptionsContradict(
@@ -52,40 +49,37 @@ def changes(command: Decorated) -> Decorated:
     """What a plan is made with: parameters, and what may be replaced or removed."""
     command = click.option(
         "--allow-remove", multiple=True, metavar="STACK.LOGICAL_ID", callback=_named,
-        help="Let this resource go, though it holds data.",
+        help="Allow to remove this resource, though it holds data.",
     )(command)  # fmt: skip
     command = click.option(
         "--allow-replace", multiple=True, metavar="STACK.LOGICAL_ID", callback=_named,
-        help="Let this resource be replaced, though it holds data.",
+        help="Allow to replace this resource, though it holds data.",
     )(command)  # fmt: skip
     return click.option(
         "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", callback=_pairs,
-        help="A parameter of the templates, such as AppImage; has the last word over deploytool.yml.",
+        help="A parameter of the templates, such as AppImage; overrides deploytool.yml.",
     )(command)  # fmt: skip
 
 
 def _pairs(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    wrong = next((each for each in given if not each.partition("=")[0] or "=" not in each), None)
-    if wrong is not None:
-        # The rest may be a secret: only the name is told.
-        raise click.BadParameter(f"{wrong.partition('=')[0]!r} has no value; write NAME=VALUE")
-    pairs = {name: value for name, _, value in (each.partition("=") for each in given)}
-    if twice := next((each for each in given if pairs[each.partition("=")[0]] != each.partition("=")[2]), None):
-        name = twice.partition("=")[0]
-        raise OptionsContradict(f"--parameter {name} is given with different values", f"give --parameter {name} once")
+    pairs: dict[str, str] = {}
+    for name, separator, value in (pair.partition("=") for pair in given):
+        if not name or not separator:
+            # The value may be a secret: only the name is printed.
+            raise click.BadParameter(f"{name!r} has no value; write NAME=VALUE")
+        if pairs.setdefault(name, value) != value:
+            raise OptionsContradict(
+                f"--parameter {name} is given with different values", f"give --parameter {name} once"
+            )
     return pairs
 
 
 def _named(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> frozenset[str]:
-    for each in given:
-        key, _, name = each.partition(".")
+    for resource in given:
+        key, _, name = resource.partition(".")
         if key not in KEYS or not name.isalnum():
-            raise click.BadParameter(f"{each!r} names no resource; write it as the plan does: data.Database")
+            raise click.BadParameter(f"{resource!r} is not a resource; write it as the plan does: data.Database")
     return frozenset(given)
-
-
-# SEG cli.options
-# Options that every verb shares.
 
 
 class Duration(click.ParamType[float]):
@@ -109,12 +103,16 @@ Decorated = Callable[..., Any]
 
 def environment(command: Decorated) -> Decorated:
     """``--environment`` and ``--config``."""
-    command = click.option(
-        "--config", "config", default="deploytool.yml", show_default=True, help="The configuration file."
-    )(command)
     return click.option(
-        "-e", "--environment", help="Where; may be left out if there is only one, or $DEPLOYTOOL_ENVIRONMENT names it."
-    )(command)
+        "-e", "--environment", help="Environment to use. Default: the only one, or $DEPLOYTOOL_ENVIRONMENT."
+    )(config(command))
+
+
+def config(command: Decorated) -> Decorated:
+    """``--config``."""
+    return click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")(
+        command
+    )
 
 
 def output(command: Decorated) -> Decorated:
@@ -123,14 +121,14 @@ def output(command: Decorated) -> Decorated:
 
 
 def busy(command: Decorated) -> Decorated:
-    """``--if-busy`` and ``--wait``: what to do where another release has the lock."""
+    """``--if-busy`` and ``--wait``."""
     command = click.option(
         "--wait",
         type=DURATION,
-        help="How long to wait for another release to end or give way; 10m if not given. Not with --if-busy refuse.",
+        help="How long to wait for another release to end or yield. Default: 10m. Not with --if-busy refuse.",
     )(command)
     return click.option(
         "--if-busy",
         type=click.Choice(["wait", "refuse", "supersede"]),
-        help="If another release has the lock: wait for it, refuse (exit 8; the default), or ask it to give way.",
+        help="If another release has the lock: wait for it, refuse (exit code 8; the default), or ask it to yield.",
     )(command)

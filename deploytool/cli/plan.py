@@ -14,8 +14,8 @@ from deploytool.cli import option_rules, options
 def command(config: str, environment: str | None, revision: str, output: str) -> None:
     """Show what a release would do, and change nothing.
 
-    Says per service what would change, whether images are built or reused, whether the migration runs, and which
-    revision the release would go back to.
+    Shows what would change in each service, whether images are built or reused, whether the migration runs, and the
+    revision to roll back to.
 
     \b
     Example:
@@ -23,24 +23,24 @@ def command(config: str, environment: str | None, revision: str, output: str) ->
     """
     from deploytool.deploy.context import SystemClock, live_version, open_context, release_id, triggered_by
     from deploytool.deploy.git import DirtyTree, checkout, require_clean
-    from deploytool.deploy.github import comment_plan
-    from deploytool.deploy.plans import plan_release, request_for
+    from deploytool.deploy.github import report_plan
+    from deploytool.deploy.plans import inspect_release, plan_release
     from deploytool.ecs.client import Ecs
     from deploytool.output.console import print_document, print_text
     from deploytool.output.json import plan_document
     from deploytool.output.plan import plan_text
 
-    found = open_context(config, environment, revision)
-    ecs = Ecs(found.session, found.settings.cluster)
-    request = request_for(found, release_id(), triggered_by())
-    planned = plan_release(found, ecs, request, SystemClock(), lambda: live_version(found))
-    comment_plan(planned.plan)
-    if planned.plan.builds:
+    context = open_context(config, environment, revision)
+    inspection = inspect_release(context, Ecs(context.session, context.settings.cluster), SystemClock())
+    request = context.request(release_id(), triggered_by())
+    plan = plan_release(inspection, request, lambda: live_version(context)).plan
+    report_plan(plan)
+    if plan.builds:
         try:
-            require_clean(checkout(found.root), found.commit)
+            require_clean(checkout(context.root), context.commit)
         except DirtyTree as dirty:
             print_text(f"warning: a release would be refused now: {dirty.cause}; {dirty.fix}", err=True)
     if output == "json":
-        print_document(plan_document(planned.plan))
+        print_document(plan_document(plan))
     else:
-        print_text(plan_text(planned.plan))
+        print_text(plan_text(plan))

@@ -9,7 +9,6 @@ import click
 from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
     from deploytool.ledger.lock import IfBusy
 
 
@@ -17,9 +16,9 @@ RULES = (option_rules.different("--from", "--to", why="both environments are the
 
 
 @click.command(name="promote", cls=option_rules.Verb, rules=RULES)
-@click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="Where the version is live now.")
-@click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="Where it is to be live.")
-@click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
+@click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="The environment that runs the version.")
+@click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="The environment to release it to.")
+@options.config
 @options.busy
 @options.output
 def command(source: str, destination: str, config: str, if_busy: IfBusy | None, wait: float | None, output: str) -> int:
@@ -29,17 +28,20 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
     Example:
       deploytool promote --from staging --to production
     """
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import run_deployment
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-
-    def planned(session: DeploymentSession) -> PlannedDeployment:
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, destination), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
         from deploytool.deploy.plans import plan_promotion
+        from deploytool.deploy.session import execute, open_session, report
 
-        return plan_promotion(session, source)
-
-    found, reason = open_context(config, destination), f"from {source}"
-    outcome = run_deployment(found, clock, planned, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
+        with open_session(context, run, github, conflict, reason=f"from {source}", as_json=as_json) as session:
+            planned = plan_promotion(session, source)
+            outcome = execute(session, planned, github)
+        report(outcome, as_json=as_json)
+    session.require_recovered_after(planned, outcome)
     return int(outcome.exit_code)

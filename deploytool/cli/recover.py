@@ -16,36 +16,30 @@ if TYPE_CHECKING:
 @options.environment
 @options.busy
 def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:
-    """Settle what a killed release left: wait for its migration, bring every service to one version, close its record.
+    """Recover from an interrupted release: bring every service to one version and close the release record.
 
-    After a cancelled release: wait until every service is back. Every other verb that changes something does this
-    first; this one does nothing else. Ends with exit code 7 where a service does not settle.
+    Waits for its migration, and for the rollback of a cancelled release. Every verb that changes something does this
+    first. Exit code 7 if a service does not reach a steady state.
 
     \b
     Example:
       deploytool recover --environment production
     """
-    from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
+    from deploytool.deploy.context import open_context, start_run
     from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-    found = open_context(config, environment)
-    asked_by, name = triggered_by(), release_id()
-    with github_reporting(found, name) as github:
-        from deploytool.deploy.session import LockConflictPolicy, deployment_session
-        from deploytool.output.console import progress_listener
+    run = start_run()
+    context, conflict = open_context(config, environment), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.session import open_session
 
-        with (
-            progress_listener(github.on_event, as_json=False) as emit,
-            deployment_session(
-                found, name, asked_by, clock, emit, LockConflictPolicy.asked(if_busy, wait), "recover"
-            ) as session,
-        ):
-            settled = session.settled
-    for each in settled:
-        click.echo(each.summary)
-    if not settled:
-        click.echo(f"nothing to recover in {found.settings.environment}")
-    session.require_settled()
+        with open_session(context, run, github, conflict, reason="recover") as session:
+            pass
+    for result in session.recovered:
+        click.echo(result.summary)
+    if not session.recovered:
+        click.echo(f"nothing to recover in {context.settings.environment}")
+    session.require_recovered()
     return 0

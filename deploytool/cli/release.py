@@ -9,7 +9,6 @@ import click
 from deploytool.cli import option_rules, options
 
 if TYPE_CHECKING:
-    from deploytool.deploy.session import DeploymentSession, PlannedDeployment
     from deploytool.ledger.lock import IfBusy
 
 
@@ -21,27 +20,30 @@ if TYPE_CHECKING:
 def command(
     config: str, environment: str | None, revision: str, if_busy: IfBusy | None, wait: float | None, output: str
 ) -> int:
-    """Release a commit: build, migrate, roll out all services together, verify.
+    """Release a commit: build, migrate, deploy all services together, verify.
 
-    Ends when ECS is truly done. If any service fails, every one goes back to the version before (exit 6).
+    Waits until the ECS deployments have completed. If one service fails, all are rolled back (exit code 6).
 
     \b
     Example:
       deploytool release --environment production
     """
-    # Loaded here so that `deploytool --help` waits for none of it.
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import run_deployment
+    # Imported here: `deploytool --help` needs none of it.
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-    found = open_context(config, environment, revision)
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, environment, revision), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.plans import inspect_release, plan_release
+        from deploytool.deploy.session import execute, open_session, report
 
-    def planned(session: DeploymentSession) -> PlannedDeployment:
-        from deploytool.deploy.plans import plan_release, request_for
-
-        request = request_for(found, session.release_id, session.triggered_by)
-        return plan_release(found, session.ecs, request, clock, session.version)
-
-    outcome = run_deployment(found, clock, planned, if_busy=if_busy, wait=wait, as_json=output == "json")
+        with open_session(context, run, github, conflict, as_json=as_json) as session:
+            inspection = inspect_release(context, session.ecs, run.clock)
+            planned = plan_release(inspection, session.request(context), session.version)
+            outcome = execute(session, planned, github)
+        report(outcome, as_json=as_json)
+    session.require_recovered_after(planned, outcome)
     return int(outcome.exit_code)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @click.command(name="run", cls=option_rules.Verb, context_settings={"allow_interspersed_args": False})
 @options.environment
-@click.option("--service", default="", help="Like which service; may be left out if there is only one.")
-@click.option("--container", default="", help="In which container; that of the service's image if not given.")
-@click.option("--timeout", type=options.DURATION, help="Stop it after this long; never, if not given.")
+@click.option("--service", default="", help="The service to copy the task from. Default: the only one.")
+@click.option("--container", default="", help="The container. Default: the one with the service's image.")
+@click.option("--timeout", type=options.DURATION, help="Stop the task after this long. Default: never.")
 @click.argument("words", nargs=-1, required=True, metavar="COMMAND...")
 def command(
     config: str,
@@ -33,40 +33,37 @@ def command(
     timeout: float | None,
     words: tuple[str, ...],
 ) -> int:
-    """Run COMMAND once, in a task of its own: the revision, network and capacity of a service as it is live now.
+    """Run COMMAND once, in a task with the live revision, network and capacity of a service.
 
-    Its output goes to standard output, all else to standard error. Ends with the command's own exit code; where the
-    command never ran, with 3. Ctrl-C stops the task (exit 130). No lock is taken, nothing is kept in the history.
+    Its output goes to standard output, everything else to standard error. The exit code is that of the command, or 3
+    if it never ran. Ctrl-C stops the task (exit code 130). Takes no lock; `deploytool history` does not show it.
 
     \b
     Example:
       deploytool run --environment production --service app -- npm run report
     """
-    from deploytool.deploy.context import SystemClock, open_context, release_id, triggered_by
-    from deploytool.release.model import Commit, ReleaseRequest
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.release.model import Commit
     from deploytool.release.planner import tags
     from deploytool.release.tasks import chosen_service, one_off_task, run_once
 
-    found = open_context(config, environment)
-    settings = found.settings
-    configured = chosen_service(settings.services, service)
-    clock = SystemClock()
-    clock.listen()
-    live = _live_service(found, configured)
-    name = f"run-{release_id()}"
-    asked = ReleaseRequest(name, settings.app, settings.environment, Commit(live.commit), triggered_by())
+    context = open_context(config, environment)
+    configured = chosen_service(context.settings.services, service)
+    run = start_run()
+    live = _live_service(context, configured)
+    request = replace(context, commit=Commit(live.commit)).request(f"run-{run.id}", run.triggered_by)
     task, revision = one_off_task(configured, live, words, container), live.state.task_definition
-    with _run_dependencies(found, clock) as deps:
-        return run_once(task, revision, deps, token=name, tags=tags(asked), timeout=timeout)
+    with _run_dependencies(context, run.clock) as deps:
+        return run_once(task, revision, deps, token=request.release_id, tags=tags(request), timeout=timeout)
 
 
-def _live_service(found: Context, service: ServiceConfig) -> ObservedService:
+def _live_service(context: Context, service: ServiceConfig) -> ObservedService:
     from deploytool.deploy.inspect import inspect_services
     from deploytool.ecs.client import Ecs
     from deploytool.errors import NotFound
 
-    settings = replace(found.settings, services={service.name: service})
-    live, missing = inspect_services(found.session, Ecs(found.session, settings.cluster), settings)
+    settings = replace(context.settings, services={service.name: service})
+    live, missing = inspect_services(context.session, Ecs(context.session, settings.cluster), settings)
     if service.name in live:
         return live[service.name]
     if missing:
@@ -75,17 +72,18 @@ def _live_service(found: Context, service: ServiceConfig) -> ObservedService:
 
 
 @contextmanager
-def _run_dependencies(found: Context, clock: SystemClock) -> Iterator[Dependencies]:
-    """As a release has it, without ledger and lock: nothing that this changes needs them."""
+def _run_dependencies(context: Context, clock: SystemClock) -> Iterator[Dependencies]:
+    """Those of a release, without ledger and lock: nothing that this changes needs them."""
     from deploytool.deploy.session import dependencies, open_logs
     from deploytool.ecs.client import Ecs
 
-    with open_logs(found.session) as logs:
-        yield dependencies(found.session, Ecs(found.session, found.settings.cluster), logs, clock, _print_event)
+    with open_logs(context.session) as logs:
+        ecs = Ecs(context.session, context.settings.cluster)
+        yield dependencies(context.session, ecs, logs, clock, _print_event)
 
 
 def _print_event(event: Event) -> None:
-    """What the command says goes to standard output, so that it can be piped on; what we say does not."""
+    """The command's output goes to standard output, so that it can be piped; our events do not."""
     from deploytool.output.console import print_text
     from deploytool.output.log import lines
     from deploytool.release.events import OutputLine

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from deploytool.deploy.context import SystemClock, context_of, point_to
-from deploytool.deploy.session import LockConflictPolicy
 from deploytool.infra.apply import apply
 from deploytool.infra.events import InfraEvent, InfraOutcome, StackEnded
 from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
 from deploytool.infra.templates import Prepare, Resource, Template, as_json, describe_omitted
+from deploytool.ledger.lock import LockConflictPolicy
 from deploytool.release.events import Event, WarningIssued
 from deploytool.release.ports import LineWriter
 from deploytool.sandbox.errors import SandboxError

@@ -12,10 +12,10 @@ from deploytool.cli import option_rules, options
 
 @click.command(name="stats", cls=option_rules.Verb)
 @options.environment
-@click.option("--since", "back", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw them into this file.")
+@click.option("--since", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the chart into this file.")
 @options.output
-def command(config: str, environment: str | None, back: float, svg: Path | None, output: str) -> None:
+def command(config: str, environment: str | None, since: float, svg: Path | None, output: str) -> None:
     """Show the four DORA figures: deployment frequency, lead time, change failure rate, time to restore.
 
     \b
@@ -29,12 +29,12 @@ def command(config: str, environment: str | None, back: float, svg: Path | None,
     from deploytool.output.console import print_document
     from deploytool.output.stats import stats_document, stats_svg, stats_text
 
-    span = timedelta(seconds=back)
+    span = timedelta(seconds=since)
     if span < timedelta(days=1):
-        raise ConfigurationError("--since must be a day at least", "write it like 30d")
-    found = open_context(config, environment)
-    name, now = found.settings.environment, utc_now()
-    figures = dora(ledger_of(found).recent(since=now - span), now - span, now)
+        raise ConfigurationError("--since is less than a day", "write it like 30d")
+    context = open_context(config, environment)
+    name, now = context.settings.environment, utc_now()
+    figures = dora(ledger_of(context).recent(since=now - span), now - span, now)
     if svg:
         try:
             svg.write_text(stats_svg(name, figures), encoding="utf-8")

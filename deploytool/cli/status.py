@@ -13,18 +13,17 @@ if TYPE_CHECKING:
     from deploytool.ledger.record import Record
 
 
-LAST = 10
-"""Releases looked at: the last one tells of every service, unless one was added or taken out lately."""
+RECENT = 10
+"""Releases that are read: the last one records every service, unless the configuration changed lately."""
 
 
 @click.command(name="status", cls=option_rules.Verb)
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> None:
-    """Show what is live in an environment: per service the commit, revision, tasks and any rollout under way.
+    """Show what is live in an environment: commit, revision, tasks and rollout of each service.
 
-    Told beside it is what the ledger says otherwise: a service that somebody deployed by other means, a release that
-    never ended.
+    Also shows where the ledger differs: services changed outside deploytool, and releases that never finished.
 
     \b
     Example:
@@ -38,11 +37,12 @@ def command(config: str, environment: str | None, output: str) -> None:
     from deploytool.output.history import drift_rows, ledger_text, status_rows, status_text, unfinished_rows
     from deploytool.release.planner import ReleasePreconditionFailed
 
-    found = open_context(config, environment)
-    services, problems = inspect_services(found.session, Ecs(found.session, found.settings.cluster), found.settings)
+    context = open_context(config, environment)
+    ecs = Ecs(context.session, context.settings.cluster)
+    services, problems = inspect_services(context.session, ecs, context.settings)
     if problems:
         raise ReleasePreconditionFailed(tuple(problems))
-    records, name = _recorded(found), found.settings.environment
+    records, name = _recent_records(context), context.settings.environment
     rows = status_rows(services, recorded(services, records))
     drifted = drift(services, records)
     if output == "json":
@@ -58,15 +58,15 @@ def command(config: str, environment: str | None, output: str) -> None:
         click.echo(status_text(name, rows) + ledger_text(drifted, records))
 
 
-def _recorded(found: Context) -> tuple[Record, ...]:
-    """The last releases; none, and a warning, where the ledger cannot be read: what is live is known without it."""
+def _recent_records(context: Context) -> tuple[Record, ...]:
+    """Newest first; none, and a warning, where the ledger cannot be read: what is live is known without it."""
     from deploytool.deploy.context import ledger_of
     from deploytool.errors import DeployError
 
-    if found.settings.ledger is None:
+    if context.settings.ledger is None:
         return ()
     try:
-        return ledger_of(found).recent(LAST)
+        return ledger_of(context).recent(RECENT)
     except DeployError as error:
         click.echo(f"warning: {error.cause}; what is live is not compared with the ledger", err=True)
         return ()

@@ -1,4 +1,4 @@
-"""Real time, and the place where a release notices that it was asked to stop."""
+"""What a verb starts from: the clock and identity of its run, and the environment with its ledger and lock."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from deploytool.ledger.lock_store import Lock
 from deploytool.ledger.record import Record
 from deploytool.ledger.store import Ledger, LedgerMissing
 from deploytool.output.console import print_text
-from deploytool.release.model import Commit, TriggeredBy
+from deploytool.release.model import Commit, ReleaseRequest, TriggeredBy
 from deploytool.release.ports import Cancelled
 
 if TYPE_CHECKING:
@@ -38,20 +38,17 @@ if TYPE_CHECKING:
     from deploytool.sandbox.state import SandboxState
 
 
-# SEG cli.clock
-# Real time, and the place where a release notices that it was asked to stop.
-
 FASTEST, SLOWEST = 0.65, 0.85
 """Seconds between polls: 1.33 a second, and with service deployments below 1.5 for ten services."""
 
 
 class SystemClock:
-    """Port ``run.ports.Clock``. SIGINT and SIGTERM end the next wait; a second signal ends the process at once."""
+    """Port ``release.ports.Clock``. SIGINT and SIGTERM end the next wait; a second signal ends the process at once."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
+        self._stop_requested = threading.Event()
         self._by = ""
-        self._told = False
+        self._cancelled = False
         self._random = random.Random()  # noqa: S311  (jitter, not cryptography)
 
     def listen(self) -> None:
@@ -64,11 +61,11 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, or raise Cancelled, once, when a signal asked for it."""
-        if self._told:
+        """Wait, or raise Cancelled, once, after a signal."""
+        if self._cancelled:
             time.sleep(seconds)
-        elif self._asked.wait(seconds):
-            self._told = True
+        elif self._stop_requested.wait(seconds):
+            self._cancelled = True
             raise Cancelled(self._by)
 
     def pace(self) -> float:
@@ -76,18 +73,31 @@ class SystemClock:
         return self._random.uniform(FASTEST, SLOWEST)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
-        if self._asked.is_set():
+        if self._stop_requested.is_set():
             os._exit(Exit.CANCELLED)
         self._by = signal.Signals(number).name
-        self._asked.set()
+        self._stop_requested.set()
 
 
-# SEG cli.origin
-# Who asks for a release, and under which name: GitHub's actor and run, else the person at this machine.
+@dataclass(frozen=True)
+class Run:
+    """One run of a verb that changes something."""
+
+    id: str
+    """The release id, where it releases."""
+    triggered_by: TriggeredBy
+    clock: SystemClock
+
+
+def start_run() -> Run:
+    """A run with an id of its own; from now on SIGINT and SIGTERM cancel it in order."""
+    clock = SystemClock()
+    clock.listen()
+    return Run(release_id(), triggered_by(), clock)
 
 
 def triggered_by() -> TriggeredBy:
-    """From the variables GitHub Actions sets, else the login name."""
+    """GitHub's actor and run, else the login name."""
     run_id = os.environ.get("GITHUB_RUN_ID", "")
     repository = os.environ.get("GITHUB_REPOSITORY", "")
     server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
@@ -109,10 +119,6 @@ def _login() -> str:
     except (KeyError, OSError):
         # A container may run under a uid that no passwd entry names.
         return "unknown"
-
-
-# SEG cli.project
-# What a verb starts from: the configuration, the environment, the commit, the AWS session.
 
 
 @dataclass(frozen=True)
@@ -138,6 +144,19 @@ class Context:
         settings = resolve(self.config, self.settings.environment, {"commit": commit.sha})
         return replace(self, settings=settings, commit=commit)
 
+    def request(self, release_id: str, triggered_by: TriggeredBy) -> ReleaseRequest:
+        """What a release of this commit here is asked for."""
+        settings = self.settings
+        return ReleaseRequest(
+            release_id,
+            settings.app,
+            settings.environment,
+            self.commit,
+            triggered_by,
+            settings.github_environment,
+            settings.production,
+        )
+
     def elsewhere(self, environment: str) -> Context:
         """The same commit in another environment. Raises ConfigurationError."""
         settings = resolve(self.config, environment, {"commit": self.commit.sha})
@@ -147,8 +166,8 @@ class Context:
 def enter_sandbox() -> None:
     """Inside a sandbox's checkout, point boto3 and ghapi at the sandbox; a real account is never reached from there.
 
-    In GitHub Actions, and where the process has a role or an OIDC token to show, nothing is read: there a file in the
-    checkout must not say where AWS is. Raises SandboxRefused for a state that is not this user's own, or not alive.
+    Nothing is read in GitHub Actions, nor where the process has a role or an OIDC token: there a file in the checkout
+    must not say where AWS is. Raises SandboxRefused for a state that is not this user's own, or not alive.
     """
     if is_switched_to_loopback(os.environ):
         print_text(f"note: {LOOPBACK_SWITCH} is set: STS may be on this machine, for tests only", err=True)
@@ -158,7 +177,7 @@ def enter_sandbox() -> None:
 
     if identity := role_or_token(os.environ):
         if trust.is_near(Path.cwd()):
-            print_text(f"note: a sandbox is here, and is not used: {identity} is set", err=True)
+            print_text(f"note: the sandbox in this directory is not used: {identity} is set", err=True)
         return
     state = trust.find_running_sandbox(Path.cwd())
     if state is None:
@@ -168,7 +187,7 @@ def enter_sandbox() -> None:
 
 
 def runs_in_actions(environ: Mapping[str, str]) -> bool:
-    """Whether this is a job of GitHub Actions, or of a runner that says that it is like one."""
+    """Whether this is a job of GitHub Actions, or of a runner that works like it."""
     return environ.get("GITHUB_ACTIONS", "").lower() not in ("", "false")
 
 
@@ -200,16 +219,12 @@ def context_of(config_path: str, environment: str | None, revision: str = "HEAD"
 
 def chosen_environment(config: ConfigFile, environment: str | None) -> str:
     """The environment asked for, else ``DEPLOYTOOL_ENVIRONMENT`` (the sandbox sets it), else the only one there is."""
-    if asked := environment or os.environ.get("DEPLOYTOOL_ENVIRONMENT"):
-        return asked
+    if name := environment or os.environ.get("DEPLOYTOOL_ENVIRONMENT"):
+        return name
     if len(config.environments) == 1:
         return next(iter(config.environments))
     names = ", ".join(config.environments)
-    raise ConfigurationError(f"which environment? There are: {names}", "add --environment NAME")
-
-
-# SEG cli.ledger
-# The ledger and the lock of a project, where it has them.
+    raise ConfigurationError(f"several environments are configured: {names}", "add --environment NAME")
 
 
 class NoLedger(ConfigurationError):
@@ -222,32 +237,32 @@ class NoLedger(ConfigurationError):
         )
 
 
-def ledger_of(project: Context) -> Ledger:
+def ledger_of(context: Context) -> Ledger:
     """Raises NoLedger."""
-    settings = project.settings
-    return Ledger(project.session, _table(project), settings.app, settings.environment)
+    settings = context.settings
+    return Ledger(context.session, _table(context), settings.app, settings.environment)
 
 
-def live_version(project: Context) -> Record | None:
-    """The release whose version should be live now; ``None`` where none is known, or no ledger is there yet.
+def live_version(context: Context) -> Record | None:
+    """The release whose version should be live now; ``None`` where none is known, or the ledger does not exist yet.
 
     Raises CloudError.
     """
-    if project.settings.ledger is None:
+    if context.settings.ledger is None:
         return None
     try:
-        return ledger_of(project).version()
+        return ledger_of(context).version()
     except LedgerMissing:
         return None
 
 
-def lock_of(project: Context) -> Lock:
+def lock_of(context: Context) -> Lock:
     """Raises NoLedger."""
-    settings = project.settings
-    return Lock(project.session, _table(project), settings.app, settings.environment)
+    settings = context.settings
+    return Lock(context.session, _table(context), settings.app, settings.environment)
 
 
-def _table(project: Context) -> str:
-    if project.settings.ledger is None:
-        raise NoLedger(project.settings.environment)
-    return project.settings.ledger
+def _table(context: Context) -> str:
+    if context.settings.ledger is None:
+        raise NoLedger(context.settings.environment)
+    return context.settings.ledger

@@ -28,10 +28,10 @@ from deploytool.release.model import Commit, ImageChoice, PublishedImage
 from deploytool.release.ports import Clock, LineWriter
 
 NOISE = re.compile(r"\s*|#\d+ sha256:[0-9a-f]+")
-"""Lines of BuildKit's that say nothing to anybody."""
-SCAN_PATIENCE = 300.0
+"""Lines of BuildKit that say nothing."""
+SCAN_TIMEOUT = 300.0
 """Seconds to wait for ECR to finish a scan."""
-SCAN_BEGINS = 15.0
+SCAN_LAG = 15.0
 """Seconds after a push in which ECR may not know of the scan yet."""
 
 
@@ -41,49 +41,49 @@ class Images:
     def __init__(
         self, session: Session, settings: EnvironmentConfig, commit: Commit, host: str, root: Path, clock: Clock
     ) -> None:
+        self.host = host
         self._session = session
         self._settings = settings
         self._commit = commit
-        self._host = host
         self._root = root
         self._clock = clock
 
     def find(self, name: str) -> PublishedImage | None:
         """What the registry holds under this commit's tag. Raises NotFound where there is no repository."""
         image = self._settings.images[name]
-        return self._held(f"{self._host}/{image.repository}:{image.tag}")
+        return self._manifest(f"{self.host}/{image.repository}:{image.tag}")
 
     def find_digest(self, name: str, digest: str) -> PublishedImage | None:
         """The image with this digest in the image's own repository."""
-        return self._held(f"{self._host}/{self._settings.images[name].repository}@{digest}")
+        return self._manifest(f"{self.host}/{self._settings.images[name].repository}@{digest}")
 
-    def held(self, reference: str) -> bool:
-        """``registry/repository@digest`` is still there. What is not in our registry is taken as there."""
-        return not reference.startswith(f"{self._host}/") or self._held(reference) is not None
+    def holds(self, reference: str) -> bool:
+        """``registry/repository@digest`` still exists. An image of another registry is assumed to."""
+        return not reference.startswith(f"{self.host}/") or self._manifest(reference) is not None
 
     def pinned(self, reference: str) -> str:
         """``registry/repository:tag`` by its digest; empty where our registry has no such image."""
-        held = self._held(reference) if reference.startswith(f"{self._host}/") else None
-        return f"{reference.rpartition(':')[0]}@{held.digest}" if held else ""
+        image = self._manifest(reference) if reference.startswith(f"{self.host}/") else None
+        return f"{reference.rpartition(':')[0]}@{image.digest}" if image else ""
 
-    def _held(self, reference: str) -> PublishedImage | None:
+    def _manifest(self, reference: str) -> PublishedImage | None:
         try:
-            held = registry.manifest(reference, self._auth)
+            manifest = registry.manifest(reference, self._auth)
         except RepositoryMissing as error:
             raise NotFound(error.cause, error.fix) from error
-        return PublishedImage(held.digest, held.platforms) if held else None
+        return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
 
     def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         """Build and push with a Docker configuration of its own. Raises BuildError."""
         environ = dict(os.environ)
-        with registry_login(self._host, self._auth, environ) as private:
+        with registry_login(self.host, self._auth, environ) as private:
             builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
             spec = self._spec(self._settings.images[image.name], image.reference)
             built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else write_line(line))
         return PublishedImage(built.digest, built.platforms)
 
     def gate(self, image: ImageChoice, digest: str, write_line: LineWriter) -> None:
-        """Wait for the image's scan and raise ScanRefused where it found worse than ``scan.fail_on`` allows."""
+        """Wait for the image's scan. Raises ScanRefused where it found worse than ``scan.fail_on`` allows."""
         configured = self._settings.images[image.name]
         if configured.scan_fail_on is None:
             return
@@ -92,27 +92,27 @@ class Images:
             raise why
 
     def _scanned(self, image: ImageConfig, digest: str, write_line: LineWriter) -> ScanFindings:
-        """What the scan found once it is over, or as far as it is when the patience ends."""
+        """The findings of the finished scan, or those so far when the timeout ends."""
         began = self._clock.monotonic()
         while True:
             waited = self._clock.monotonic() - began
             try:
                 findings = scan_findings(self._session, image.repository, digest)
             except NotFound as error:
-                if waited >= SCAN_BEGINS:
+                if waited >= SCAN_LAG:
                     raise ScanBlocked(
                         f"image {image.name} has no scan: {error.cause}",
                         f"turn on scanning of repository {image.repository}, or drop images.{image.name}.scan",
                     ) from error
             else:
-                if not pending(findings.status) or waited >= SCAN_PATIENCE:
+                if not pending(findings.status) or waited >= SCAN_TIMEOUT:
                     return findings
             write_line(f"waiting for the scan of image {image.name}")
             self._clock.sleep(3.0)
 
     @cached_property
     def _auth(self) -> registry.Auth:
-        token = login(self._session, self._host)
+        token = login(self._session, self.host)
         if in_actions():
             for line in actions.add_mask(token.password):
                 click.echo(line, err=True)

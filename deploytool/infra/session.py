@@ -10,10 +10,10 @@ from functools import cached_property
 import click
 
 from deploytool.deploy import git
-from deploytool.deploy.context import Context, SystemClock, release_id, triggered_by
+from deploytool.deploy.context import Context, Run, SystemClock, release_id, triggered_by
 from deploytool.deploy.images import Images
 from deploytool.deploy.plans import registry_host
-from deploytool.deploy.session import LockConflictPolicy, deployment_session
+from deploytool.deploy.session import locked_session
 from deploytool.ecs.client import Ecs
 from deploytool.ecs.model import TaskDefinition
 from deploytool.ecs.task_definition import container_for
@@ -25,6 +25,7 @@ from deploytool.infra.parameters import APP_IMAGE, IMAGES, MIGRATE_IMAGE, check_
 from deploytool.infra.ports import Guard, InfraDependencies, InfraListener, Target
 from deploytool.infra.stacks import NOTHING_ALLOWED, Allowed, only, stacks_of
 from deploytool.infra.templates import Prepare, Template, describe_omitted, templates
+from deploytool.ledger.lock import LockConflictPolicy
 from deploytool.ledger.store import LedgerMissing
 from deploytool.release.events import WarningIssued
 from deploytool.release.model import ImageChoice
@@ -224,11 +225,10 @@ def _locked_environment(
     def guard() -> Iterator[None]:
         with ExitStack() as locked:
             try:
-                session = locked.enter_context(
-                    deployment_session(found, run_id, triggered_by(), clock, emit, busy, reason)
-                )
-                if session.unsettled:
-                    emit(WarningIssued(f"{session.unsettled}: `deploytool recover` ends with 7 until it is settled"))
+                run = Run(run_id, triggered_by(), clock)
+                session = locked.enter_context(locked_session(found, run, emit, busy, reason))
+                if session.unrecovered:
+                    emit(WarningIssued(f"{session.unrecovered}; then run `deploytool recover`"))
             except LedgerMissing as error:
                 emit(WarningIssued(f"no release is kept away meanwhile: {error.cause}"))
             yield

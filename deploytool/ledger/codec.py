@@ -1,4 +1,4 @@
-"""A ledger record as JSON data and back. Keys stay; ``schema`` grows by one when the meaning of one changes."""
+"""A release record as JSON data and back. Keys stay; ``schema`` grows by one when the meaning of one changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OLDER_WORDS = {
 
 
 class RecordUnreadable(PreconditionFailed):
-    """A record that this version cannot read: written by a newer one, or not by deploytool."""
+    """A record of a newer version, or not of deploytool."""
 
 
 def to_document(record: Record) -> dict[str, Any]:
@@ -48,12 +48,12 @@ def to_document(record: Record) -> dict[str, Any]:
         "images": dict(record.images),
         "services": {
             key: {
-                "service": each.name,
-                "before": each.before,
-                "after": each.after,
-                "deployment_id": each.deployment_id,
+                "service": service.name,
+                "before": service.before,
+                "after": service.after,
+                "deployment_id": service.deployment_id,
             }
-            for key, each in record.services.items()
+            for key, service in record.services.items()
         },
         "plan": dict(record.plan),
         "actor": record.actor,
@@ -117,8 +117,8 @@ def _record(document: Mapping[str, Any]) -> Record:
         commit=Commit(commit["sha"], commit["subject"], _moment(commit["committed_at"]), commit["source"]),
         images=document["images"],
         services={
-            key: ServiceRecord(each["service"], each["before"], each["after"], each["deployment_id"])
-            for key, each in document["services"].items()
+            key: ServiceRecord(service["service"], service["before"], service["after"], service["deployment_id"])
+            for key, service in document["services"].items()
         },
         plan=document["plan"],
         actor=document["actor"],
@@ -148,14 +148,14 @@ def _record(document: Mapping[str, Any]) -> Record:
     )
 
 
-def _github(told: Mapping[str, Any]) -> GithubRecord:
-    """Records from before the ids were kept have fewer keys."""
+def _github(github: Mapping[str, Any]) -> GithubRecord:
+    """Older records have fewer keys."""
     return GithubRecord(
-        told["deployment_id"],
-        told.get("pull_request"),
-        told.get("comment_id"),
-        told["comment_url"],
-        tuple(told.get("other_comments", ())),
+        github["deployment_id"],
+        github.get("pull_request"),
+        github.get("comment_id"),
+        github["comment_url"],
+        tuple(github.get("other_comments", ())),
     )
 
 

@@ -11,15 +11,15 @@ from deploytool.ledger.record import Kind, Record
 from deploytool.release.model import Result, StepName
 
 FAILED = frozenset({Result.ROLLED_BACK, Result.ROLLBACK_INCOMPLETE, Result.TIMED_OUT, Result.FAILED})
-"""Results of a release that its users may have noticed. One that changed no service failed nobody."""
+"""Results of a release that users may have noticed; one that changed no service is not a failure."""
 REVERTED_RESULTS = frozenset({Result.ROLLED_BACK, Result.TIMED_OUT})
-"""Of those, the ones that ended with the version before serving again."""
+"""Of those, the ones that ended with the previous version running."""
 DAILY_UP_TO = timedelta(days=31)
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """What happened in one stretch of the time looked at."""
+    """One day or week of the chart."""
 
     start: datetime
     deployed: int
@@ -28,7 +28,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Dora:
-    """The figures of one environment. Times are medians, in seconds; ``None`` where nothing happened to take one of."""
+    """The figures of one environment. Times are medians in seconds; ``None`` where there is nothing to measure."""
 
     since: datetime
     until: datetime
@@ -38,13 +38,13 @@ class Dora:
     lead_time: float | None
     """From the commit to the moment it was live."""
     changes: int
-    """Deployments, and those that failed on the way."""
+    """Deployments, and releases that failed."""
     failures: int
     """Changes that failed, or were live and then rolled back."""
     time_to_restore: float | None
-    """From the first moment users could meet the bad version until a good one served."""
+    """From the first moment users could meet the bad version until a good one was live."""
     unrestored: int
-    """Failures after which nothing good has gone live yet; not in ``time_to_restore``."""
+    """Failures after which no release has succeeded yet; not in ``time_to_restore``."""
     bars: tuple[Bucket, ...]
 
     @property
@@ -62,13 +62,15 @@ class _Failure:
 
 
 def dora(records: Iterable[Record], since: datetime, until: datetime) -> Dora:
-    """The figures of what began from ``since`` to ``until``; ``records`` in any order; unfinished ones, and migrations
-    that were run alone, are left out."""
+    """The figures of what began from ``since`` to ``until``; ``records`` in any order.
+
+    Unfinished releases, and migrations alone, are left out.
+    """
     ended = sorted(
         (
-            each
-            for each in records
-            if each.finished and each.kind is not Kind.MIGRATE and since <= each.started_at < until
+            record
+            for record in records
+            if record.finished and record.kind is not Kind.MIGRATE and since <= record.started_at < until
         ),
         key=lambda record: record.started_at,
     )
@@ -93,21 +95,21 @@ def dora(records: Iterable[Record], since: datetime, until: datetime) -> Dora:
 
 
 def _failed(ended: Sequence[Record]) -> list[_Failure]:
-    """Changes that failed while they were made. A rollback is no change: that it failed prolongs the failure before."""
-    found = []
+    """Releases that failed. A rollback is no change: one that fails prolongs the failure before it."""
+    failures = []
     for index, record in enumerate(ended):
         if record.result in FAILED and record.kind is not Kind.ROLLBACK:
-            restored = _end(record) if record.result in REVERTED_RESULTS else _next_good(ended[index + 1 :])
-            found.append(_Failure(record, _noticed(record), restored))
-    return found
+            restored = _end(record) if record.result in REVERTED_RESULTS else _next_success(ended[index + 1 :])
+            failures.append(_Failure(record, _deploy_began(record), restored))
+    return failures
 
 
 def _rolled_back_later(ended: Sequence[Record]) -> list[_Failure]:
-    """Versions that were live until somebody rolled them back.
+    """Versions that were live until they were rolled back.
 
-    A rollback to what was live anyway mends what a release left half done; it is no failure of the live one.
+    A rollback to the live version repairs what a release left incomplete; it is no failure of the live one.
     """
-    found = []
+    failures = []
     deployed = {record.release_id: record for record in ended}
     live: Record | None = None
     for record in ended:
@@ -115,16 +117,16 @@ def _rolled_back_later(ended: Sequence[Record]) -> list[_Failure]:
             continue
         undone = deployed.get(live.live_release_id) if live and live.live_release_id != record.live_release_id else None
         if record.kind is Kind.ROLLBACK and live and undone:
-            found.append(_Failure(undone, _end(live), _end(record)))
+            failures.append(_Failure(undone, _end(live), _end(record)))
         live = record
-    return found
+    return failures
 
 
-def _noticed(record: Record) -> datetime:
+def _deploy_began(record: Record) -> datetime:
     return next((step.at for step in record.steps if step.name == StepName.DEPLOY), record.started_at)
 
 
-def _next_good(later: Sequence[Record]) -> datetime | None:
+def _next_success(later: Sequence[Record]) -> datetime | None:
     return next((_end(record) for record in later if record.successful), None)
 
 
@@ -133,7 +135,7 @@ def _end(record: Record) -> datetime:
 
 
 def _bars(deployed: Sequence[Record], failed: Sequence[Record], since: datetime, until: datetime) -> tuple[Bucket, ...]:
-    """Days, or weeks where the time is long; the last one ends with ``until``, the first may begin before ``since``."""
+    """Days, or weeks of a long time; the last one ends with ``until``, the first may begin before ``since``."""
     width = timedelta(days=1 if until - since <= DAILY_UP_TO else 7)
     number = max(-((since - until) // width), 1)
     starts = [until - width * (number - index) for index in range(number)]

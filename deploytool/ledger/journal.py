@@ -1,4 +1,4 @@
-"""The record of a running release, kept (port ``run.ports.Journal``)."""
+"""Keeps the record of a running release in the ledger (port ``release.ports.Journal``)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from deploytool.release.model import GithubRecord, Outcome, Result, StepName
 
 Change = Callable[[Record], Record]
 GITHUB_LAG = 3.0
-"""Seconds that a note of GitHub's ids may wait for another note: a killed run's deployment is found without it too."""
+"""Seconds that GitHub's ids may wait for another note: a killed run's deployment is found without them, too."""
 
 
 class Journal:
@@ -36,7 +36,7 @@ class Journal:
 
     @property
     def record(self) -> Record:
-        """As noted so far."""
+        """With all notes so far."""
         return self._record
 
     def step_began(self, name: StepName, detail: str = "") -> None:
@@ -70,7 +70,7 @@ class Journal:
         self._soon(lambda record: notes.service_updated(record, key, deployment_id, arn))
 
     def on_github(self, github: GithubRecord) -> None:
-        """What GitHub answered; comes from another thread, after the end too.
+        """What GitHub answered; called in another thread, also after the end.
 
         Written with the next note, or after ``GITHUB_LAG`` seconds without one: several answers and the release's own
         notes are one call to AWS then. After the end it is written before this returns.
@@ -86,21 +86,15 @@ class Journal:
     def close(self, outcome: Outcome) -> None:
         """Durable on return. The last note of the release; only ``on_github`` may come later."""
         self._note(lambda record: notes.close_record(record, outcome, self._now()))
-        try:
-            self._write()
-        finally:
-            self._beside.shutdown(wait=False)
+        self._write_last()
 
-    def settled(self, result: Result, sentence: str, serving: Mapping[str, str]) -> Record:
-        """The record of a killed release once whoever came next has settled it, notes of the way back included.
+    def close_recovered(self, result: Result, summary: str, running: Mapping[str, str]) -> Record:
+        """The record of an interrupted release that a later run has recovered, notes of the revert included.
 
         Durable on return, and the last write: one that is still under way beside it would open the record again.
         """
-        self._note(lambda record: notes.recovered_record(record, result, sentence, serving, self._now()))
-        try:
-            self._write()
-        finally:
-            self._beside.shutdown(wait=False)
+        self._note(lambda record: notes.close_recovered(record, result, summary, running, self._now()))
+        self._write_last()
         return self._record
 
     def _note(self, change: Change) -> None:
@@ -112,7 +106,7 @@ class Journal:
         try:
             self._beside.submit(self._write_beside)
         except RuntimeError:
-            # The release is closed, and who learns something still writes it himself.
+            # The release is closed: a late note is written by its own thread.
             self._write_beside()
 
     def _write_beside(self) -> None:
@@ -121,6 +115,12 @@ class Journal:
         except DeployError:
             # Not lost: the next durable note writes the same state again, and raises what it meets.
             return
+
+    def _write_last(self) -> None:
+        try:
+            self._write()
+        finally:
+            self._beside.shutdown(wait=False)
 
     def _write(self) -> None:
         with self._writing:

@@ -1,13 +1,13 @@
-"""Who may change an environment: decided from the lock's item and the time, and from nothing else.
+"""Who may change an environment: decided from the lock's item and the time alone.
 
 Times are compared between machines. Two clocks may differ by ``MARGIN`` before a lease that is still renewed can be
-taken from its owner; beyond that nothing breaks, since the owner's next check finds a higher fence and it stops.
+taken from its owner. Beyond that nothing breaks: the owner's next check finds a higher fencing token, and it stops.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -15,8 +15,9 @@ from typing import Literal
 from deploytool.errors import DeployError, Exit
 
 MARGIN = timedelta(seconds=5)
-"""How far the clocks of two machines may be apart, where nobody asked for leases shorter than usual."""
-HELD_FOR = "wait for it with --wait 10m"
+"""How far the clocks of two machines may be apart, for leases of the usual length."""
+DEFAULT_WAIT = 600.0
+"""Seconds to wait for another release where ``--wait`` does not say."""
 
 IfBusy = Literal["wait", "refuse", "supersede"]
 
@@ -31,32 +32,48 @@ class HolderKind(StrEnum):
 
 @dataclass(frozen=True)
 class LockState:
-    """The lock of one environment as it is written. ``fence`` never goes back, also while nobody has the lock."""
+    """The lock of one environment as it is written. The fencing token never decreases, also while it is unlocked."""
 
     fencing_token: int = 0
     owner: str = ""
-    """Release id, or the hold's own; empty: free."""
+    """Release id, or the freeze's own; empty: unlocked."""
     kind: HolderKind = HolderKind.RELEASE
     actor: str = ""
     run_url: str = ""
     reason: str = ""
     since: datetime | None = None
     expires: datetime | None = None
-    """``None``: never by itself."""
+    """``None``: a freeze until it is released."""
     superseded_by: str = ""
-    """Release id of a newer release that waits for this one to give way."""
+    """Release id of a newer release that waits for this one to yield."""
+
+
+@dataclass(frozen=True)
+class LockConflictPolicy:
+    """What to do where another release has the lock."""
+
+    if_busy: IfBusy = "refuse"
+    wait_seconds: float = 0.0
+
+    @classmethod
+    def of(cls, if_busy: IfBusy | None, wait: float | None) -> LockConflictPolicy:
+        """From the options: ``--wait`` alone means to wait."""
+        return cls(if_busy or ("refuse" if wait is None else "wait"), DEFAULT_WAIT if wait is None else wait)
+
+
+REFUSE = LockConflictPolicy()
 
 
 class LockStep(StrEnum):
-    """What who wants the lock does next."""
+    """What a run that needs the lock does next."""
 
     TAKE = "take"
     WAIT = "wait"
     REFUSE = "refuse"
     SUPERSEDE = "supersede"
-    """Tell the owner to give way, then wait."""
-    GIVE_WAY = "give way"
-    """Somebody newer is there already."""
+    """Ask the owner to yield, then wait."""
+    YIELD = "yield"
+    """A newer release has the lock, or waits for it."""
 
 
 class Locked(DeployError):
@@ -66,23 +83,22 @@ class Locked(DeployError):
 
     def __init__(self, environment: str, lock_state: LockState, now: datetime) -> None:
         self.lock_state = lock_state
-        fix = HELD_FOR
+        fix = "wait for it with --wait 10m"
         if lock_state.expires:
-            # How long waiting takes if its run was killed; a run that lives renews its lease.
             left = max(math.ceil((lock_state.expires - now).total_seconds()), 0)
-            fix = f"{HELD_FOR}: its lease ends in {left} s unless it is renewed"
+            fix += f": the lock is released automatically in {left} s if that run has died"
         if lock_state.kind is HolderKind.HOLD:
-            fix = "ask them, then end the freeze with `deploytool lock release`"
+            fix = f"ask {lock_state.actor or 'the owner'} first, then end the freeze with `deploytool lock release`"
         link = f"; see {lock_state.run_url}" if lock_state.run_url else ""
         super().__init__(f"{environment} is locked by {describe(lock_state, now)}", f"{fix}{link}")
 
 
 class InUse(Locked):
-    """The lock that is to be freed belongs to a release that runs."""
+    """The lock to be released belongs to a running release."""
 
     def __init__(self, environment: str, lock_state: LockState, now: datetime) -> None:
         super().__init__(environment, lock_state, now)
-        self.fix = "let it end, or cancel it; with --force it stops at its next change and leaves things as they are"
+        self.fix = "wait for it or cancel it; with --force it stops at its next change, without a rollback"
 
 
 def margin_of(ttl: float) -> timedelta:
@@ -91,23 +107,23 @@ def margin_of(ttl: float) -> timedelta:
 
 
 def is_acquirable(lock_state: LockState | None, now: datetime, margin: timedelta = MARGIN) -> bool:
-    """Nobody has the lock, or whoever had it stopped renewing it longer ago than clocks differ."""
+    """It is unlocked, or its lease expired longer ago than clocks differ."""
     if lock_state is None or not lock_state.owner:
         return True
     return lock_state.expires is not None and now > lock_state.expires + margin
 
 
 def is_releasable(lock_state: LockState, now: datetime) -> bool:
-    """A freeze is anybody's to end; a release's lock only once the release is gone."""
+    """Anyone may end a freeze; a release's lock only once its lease has expired."""
     return lock_state.kind is HolderKind.HOLD or is_acquirable(lock_state, now)
 
 
 def next_step(
     lock_state: LockState | None, owner: str, now: datetime, if_busy: IfBusy, margin: timedelta = MARGIN
 ) -> LockStep:
-    """What release (or hold) ``owner`` does. Release ids sort by time, so that a newer one never gives way to an older.
+    """What release (or freeze) ``owner`` does. Release ids sort by time: a newer one never yields to an older one.
 
-    A freeze is waited for or refused, never superseded.
+    A freeze is never superseded.
     """
     if lock_state is None or is_acquirable(lock_state, now, margin):
         return LockStep.TAKE
@@ -118,38 +134,26 @@ def next_step(
     if lock_state.kind is HolderKind.HOLD:
         return LockStep.REFUSE
     if max(lock_state.owner, lock_state.superseded_by) > owner:
-        return LockStep.GIVE_WAY
+        return LockStep.YIELD
     return LockStep.WAIT if lock_state.superseded_by == owner else LockStep.SUPERSEDE
 
 
 def acquired_by(lock_state: LockState | None, request: LockState) -> LockState:
-    """The lock once ``wish`` has it: the next fence, and no mark of what was before."""
-    return LockState(
-        fencing_token=(lock_state.fencing_token if lock_state else 0) + 1,
-        owner=request.owner,
-        kind=request.kind,
-        actor=request.actor,
-        run_url=request.run_url,
-        reason=request.reason,
-        since=request.since,
-        expires=request.expires,
-    )
+    """The lock once ``request`` has it, with the next fencing token."""
+    return replace(request, fencing_token=(lock_state.fencing_token if lock_state else 0) + 1, superseded_by="")
 
 
 def describe(lock_state: LockState, now: datetime) -> str:
     """Who has it, since when and why, in one clause."""
-    who = f"release {lock_state.owner}" if lock_state.kind is HolderKind.RELEASE else "a freeze"
-    parts = [who]
+    parts = [f"release {lock_state.owner}" if lock_state.kind is HolderKind.RELEASE else "a freeze"]
     if lock_state.actor:
         parts.append(f"of {lock_state.actor}")
     if lock_state.since:
-        parts.append(
-            f"since {lock_state.since:%Y-%m-%d %H:%M:%S %Z} ({_ago(now - lock_state.since)})".replace(" )", ")")
-        )
+        parts.append(f"since {lock_state.since:%Y-%m-%d %H:%M:%S %Z} ({_ago(now - lock_state.since)})")
     if lock_state.kind is HolderKind.HOLD and lock_state.expires:
         parts.append(f"until {lock_state.expires:%Y-%m-%d %H:%M %Z}")
-    told = " ".join(parts)
-    return f"{told}: {lock_state.reason}" if lock_state.reason else told
+    holder = " ".join(parts)
+    return f"{holder}: {lock_state.reason}" if lock_state.reason else holder
 
 
 def _ago(passed: timedelta) -> str:

@@ -1,9 +1,14 @@
-"""The lock's item in DynamoDB: each change is one conditional write, so that of two who race exactly one succeeds."""
+"""The lock's item in DynamoDB, and the lease on it that one run holds.
+
+Each change is one conditional write, so that of two who race exactly one succeeds. A lease is acquired or waited for,
+renewed by a thread while the process lives, and checked before each change to AWS.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any
@@ -12,8 +17,9 @@ from deploytool.aws.session import Session
 from deploytool.errors import DeployError, LeaseLost, SupersededBy
 from deploytool.ledger.lock import (
     MARGIN,
+    REFUSE,
     HolderKind,
-    IfBusy,
+    LockConflictPolicy,
     Locked,
     LockState,
     LockStep,
@@ -23,9 +29,6 @@ from deploytool.ledger.lock import (
 )
 from deploytool.ledger.store import ConditionFailed, conditional_call
 from deploytool.release.ports import Clock
-
-# SEG aws.lock
-# The lock's item in DynamoDB: each change is one conditional write, so that of two who race exactly one succeeds.
 
 _TEXTS = ("owner", "actor", "run_url", "reason", "superseded_by")
 _OWNED = "#owner = :owner AND fence = :fence"
@@ -41,12 +44,12 @@ class Lock:
         self.environment = environment
 
     def read(self) -> LockState | None:
-        """As it is now (GetItem, consistent); ``None`` where there never was one."""
+        """As it is now, by a consistent read; ``None`` where there never was one."""
         answer = conditional_call(self._client, "get_item", self._table, Key=self._key, ConsistentRead=True)
         return _lock_state(answer["Item"]) if "Item" in answer else None
 
     def take(self, seen: LockState | None, request: LockState) -> LockState | None:
-        """Take the lock that ``may_take`` allowed when it was ``seen``; ``None`` where somebody was faster."""
+        """Take the lock that was acquirable when ``seen``; ``None`` where another run was faster."""
         mine = acquired_by(seen, request)
         condition, values = "attribute_not_exists(pk)", {}
         if seen is not None:
@@ -68,8 +71,8 @@ class Lock:
             )
         except ConditionFailed as failed:
             # A retry after a lost answer meets our own first write.
-            there = _lock_state(failed.item)
-            return mine if (there.owner, there.fencing_token) == (mine.owner, mine.fencing_token) else None
+            holder = _lock_state(failed.item)
+            return mine if (holder.owner, holder.fencing_token) == (mine.owner, mine.fencing_token) else None
         return mine
 
     def renew(self, mine: LockState, expires: datetime) -> LockState:
@@ -77,7 +80,7 @@ class Lock:
         return self._update(mine, "SET expires = :expires", {":expires": {"S": expires.isoformat()}})
 
     def supersede(self, seen: LockState, by: str) -> bool:
-        """Ask the owner that was seen to give way to release ``by``; false where it is gone."""
+        """Ask the owner that was seen to yield to release ``by``; false where it is gone."""
         try:
             self._update(seen, "SET superseded_by = :by", {":by": {"S": by}})
         except ConditionFailed:
@@ -85,10 +88,10 @@ class Lock:
         return True
 
     def free(self, seen: LockState) -> bool:
-        """Free the lock that ``seen`` has; false where it has it no longer. The fence stays, to be counted on."""
-        gone = "#owner, kind, actor, run_url, reason, since, expires, superseded_by"
+        """Release the lock of ``seen``; false where it no longer has it. The fencing token stays, to be counted on."""
+        removed = "#owner, kind, actor, run_url, reason, since, expires, superseded_by"
         try:
-            self._update(seen, f"REMOVE {gone}", {})
+            self._update(seen, f"REMOVE {removed}", {})
         except ConditionFailed:
             return False
         return True
@@ -131,9 +134,6 @@ def _moment(item: Mapping[str, Any], name: str) -> datetime | None:
     return datetime.fromisoformat(item[name]["S"]) if name in item else None
 
 
-# SEG aws.lease
-# The lock as one run has it: taken or waited for, renewed while the process lives, checked before each change.
-
 DEFAULT_TTL = 30.0
 """Seconds that a lease outlives its last renewal; a killed run's lock is free after this and the clocks' margin."""
 
@@ -147,92 +147,73 @@ def utc_now() -> datetime:
 
 def acquire(
     lock: Lock,
-    *,
-    owner: str,
+    request: LockState,
     clock: Clock,
-    actor: str = "",
-    run_url: str = "",
-    reason: str = "",
-    if_busy: IfBusy = "refuse",
-    wait_seconds: float = 0.0,
+    *,
+    conflict: LockConflictPolicy = REFUSE,
     ttl: float = DEFAULT_TTL,
     now: Now = utc_now,
     waiting: Callable[[LockState], None] = lambda _: None,
 ) -> Lease:
-    """The lock for release ``owner``, at once or within ``wait_seconds``; ``waiting`` hears of each holder once.
+    """The lock for a release, at once or as ``conflict`` says; ``waiting`` is called once for each holder.
 
-    What is live is to be looked at after this returned: whoever was waited for has changed it. Raises Locked,
-    SupersededBy where ``owner`` is older than who is there, Cancelled, LedgerMissing, CloudError.
+    ``request`` names owner, actor, run and reason. Inspect only after this returned: whoever was waited for changed
+    what is live. Raises Locked, SupersededBy where the owner is older than the holder, Cancelled, LedgerMissing,
+    CloudError.
     """
-
-    def request(moment: datetime) -> LockState:
-        return LockState(
-            owner=owner,
-            actor=actor,
-            run_url=run_url,
-            reason=reason,
-            since=moment,
-            expires=moment + timedelta(seconds=ttl),
-        )
-
-    mine = _acquire(lock, owner, request, if_busy, wait_seconds, clock, now, waiting, margin_of(ttl))
-    return Lease(lock, mine, ttl, now)
+    lifetime = timedelta(seconds=ttl)
+    return Lease(lock, _acquire(lock, request, clock, conflict, lifetime, now, waiting, margin_of(ttl)), ttl, now)
 
 
 def hold(
     lock: Lock,
-    *,
-    owner: str,
+    request: LockState,
     clock: Clock,
-    actor: str,
-    reason: str,
+    *,
     lasts: timedelta | None = None,
     wait_seconds: float = 0.0,
     now: Now = utc_now,
 ) -> LockState:
-    """Freeze deployments, until somebody frees the lock or for as long as it ``lasts``. Raises as ``acquire``."""
-
-    def request(moment: datetime) -> LockState:
-        expires = None if lasts is None else moment + lasts
-        return LockState(owner=owner, kind=HolderKind.HOLD, actor=actor, reason=reason, since=moment, expires=expires)
-
-    return _acquire(lock, owner, request, "wait", wait_seconds, clock, now, lambda _: None)
+    """Freeze deployments, until the lock is released or for as long as it ``lasts``. Raises as ``acquire``."""
+    freeze = replace(request, kind=HolderKind.HOLD)
+    conflict = LockConflictPolicy("wait", wait_seconds)
+    return _acquire(lock, freeze, clock, conflict, lasts, now, lambda _: None, MARGIN)
 
 
 def _acquire(
     lock: Lock,
-    owner: str,
-    request: Callable[[datetime], LockState],
-    if_busy: IfBusy,
-    wait_seconds: float,
+    request: LockState,
     clock: Clock,
+    conflict: LockConflictPolicy,
+    lifetime: timedelta | None,
     now: Now,
     waiting: Callable[[LockState], None],
-    margin: timedelta = MARGIN,
+    margin: timedelta,
 ) -> LockState:
-    deadline = clock.monotonic() + wait_seconds
-    told = ""
+    deadline = clock.monotonic() + conflict.wait_seconds
+    reported = ""
     while True:
         seen, moment = lock.read(), now()
-        step = next_step(seen, owner, moment, if_busy, margin)
+        step = next_step(seen, request.owner, moment, conflict.if_busy, margin)
         if seen is None or step is LockStep.TAKE:
-            if mine := lock.take(seen, request(moment)):
+            expires = None if lifetime is None else moment + lifetime
+            if mine := lock.take(seen, replace(request, since=moment, expires=expires)):
                 return mine
             continue
-        if step is LockStep.GIVE_WAY:
-            raise SupersededBy(owner, max(seen.owner, seen.superseded_by))
+        if step is LockStep.YIELD:
+            raise SupersededBy(request.owner, max(seen.owner, seen.superseded_by))
         if step is LockStep.SUPERSEDE:
-            lock.supersede(seen, owner)
+            lock.supersede(seen, request.owner)
         if step is LockStep.REFUSE or clock.monotonic() >= deadline:
             raise Locked(lock.environment, seen, moment)
-        if seen.owner != told:
-            told = seen.owner
+        if seen.owner != reported:
+            reported = seen.owner
             waiting(seen)
         clock.sleep(clock.pace())
 
 
 class Lease:
-    """Port ``run.ports.Lease``. Renewed by a thread until ``release``, which leaving the ``with`` block calls."""
+    """Port ``release.ports.Lease``. Renewed by a thread until ``release``, which leaving the ``with`` block calls."""
 
     def __init__(self, lock: Lock, mine: LockState, ttl: float, now: Now) -> None:
         self._lock = lock
@@ -241,7 +222,7 @@ class Lease:
         self._now = now
         self._over = threading.Event()
         self._lost: LeaseLost | None = None
-        # Nobody waits for it at the end: a process that must end now leaves a lease that expires.
+        # A daemon: a process that must end now leaves a lease that expires.
         threading.Thread(target=self._keep, name="lease", daemon=True).start()
 
     def __enter__(self) -> Lease:
@@ -259,7 +240,7 @@ class Lease:
 
     @property
     def superseded_by(self) -> str:
-        """The newer release that asked us to give way, as of the last renewal; empty where none did."""
+        """The newer release that asked us to yield, as of the last renewal; empty where none did."""
         return self._mine.superseded_by
 
     def check(self) -> None:
@@ -279,7 +260,7 @@ class Lease:
             raise SupersededBy(self._mine.owner, self._mine.superseded_by)
 
     def release(self) -> None:
-        """Free the lock, where it is still ours; may be called again. Raises CloudError."""
+        """Release the lock, where it is still ours; may be called again. Raises CloudError."""
         if not self._over.is_set():
             self._over.set()
             self._lock.free(self._mine)
@@ -299,5 +280,5 @@ class Lease:
             except LeaseLost:
                 return
             except DeployError:
-                # AWS does not answer just now. The next change asks again and tells; until then there is nothing to do.
+                # AWS does not answer just now. The check before the next change raises, if it still does not.
                 continue

@@ -1,4 +1,4 @@
-"""What a release that was killed, or cancelled, left behind, and what is to be done about it."""
+"""What an interrupted release left, and how it is recovered: every service on one version, the record closed."""
 
 from __future__ import annotations
 
@@ -15,67 +15,82 @@ from deploytool.release.ports import Dependencies
 from deploytool.release.rollout import update_services, watch_rollouts
 from deploytool.release.tasks import await_end
 
-# SEG core.recovery
-# What a release that was killed, or cancelled, left behind, and what is to be done about it.
-
 
 @dataclass(frozen=True)
 class InterruptedRelease:
-    """What one reading of ECS shows of a release whose end nobody wrote."""
+    """What ECS shows of a release without an end. Services by key."""
 
     complete: bool
-    """Every step of its plan ended well and every service it changed is on its new revision."""
+    """Every step of its plan succeeded and every service it changed is on its new revision."""
     to_await: tuple[str, ...] = ()
-    """Keys of services that ECS is still moving to where they belong."""
-    to_put_back: tuple[str, ...] = ()
-    """Keys of services on the new revision of a release that never came to its end."""
+    """ECS is still moving them to the right revision."""
+    to_revert: tuple[str, ...] = ()
+    """On the new revision of a release that did not finish."""
     foreign: tuple[str, ...] = ()
-    """Keys of services that somebody else moved on since: left alone."""
+    """Deployed by another tool since: left alone."""
+
+
+@dataclass(frozen=True)
+class RecoveryResult:
+    """How an interrupted release is closed."""
+
+    result: Result
+    summary: str
+    running: Mapping[str, str]
+
+    @property
+    def succeeded(self) -> bool:
+        """False where services are not on one version: manual action is required."""
+        return self.result is not Result.ROLLBACK_INCOMPLETE
 
 
 def classify_interrupted(record: Record, states: Mapping[str, ServiceState]) -> InterruptedRelease:
-    """Judge by what is live, never by what the record hoped for. ``states`` is by service key.
+    """Decide by what is live, not by what the record planned. ``states`` is by service key.
 
-    A release counts as complete only if its checks were made too: a version that nobody verified goes back.
+    A release is complete only if its checks were made too: an unverified version is reverted.
     """
-    changed = {key: each for key, each in record.services.items() if each.after not in (None, each.before)}
-    on = {key: states[key].task_definition if key in states else "" for key in changed}
-    ran_already = bool(record.plan.get("already_running"))
+    changed = {key: service for key, service in record.services.items() if service.after not in (None, service.before)}
+    running = {key: states[key].task_definition if key in states else "" for key in changed}
     complete = took_every_step(record) and (
-        all(on[key] == changed[key].after for key in changed) if changed else ran_already and _unmoved(record, states)
+        all(running[key] == service.after for key, service in changed.items())
+        if changed
+        else bool(record.plan.get("already_running")) and _unmoved(record, states)
     )
     return InterruptedRelease(
         complete=complete,
         to_await=tuple(
             key
-            for key, each in changed.items()
-            if key in states and _rolling(states[key]) and on[key] in _belongs(each, complete=complete)
+            for key, service in changed.items()
+            if key in states and _rolling(states[key])
+            and running[key] == (service.after if complete else service.before)
         ),
-        to_put_back=() if complete else tuple(key for key, each in changed.items() if on[key] == each.after),
-        foreign=tuple(key for key, each in changed.items() if on[key] not in (each.before, each.after)),
-    )
+        to_revert=() if complete else tuple(key for key, service in changed.items() if running[key] == service.after),
+        foreign=tuple(
+            key for key, service in changed.items() if running[key] not in (service.before, service.after)
+        ),
+    )  # fmt: skip
 
 
 def migration_end(record: Record, tasks: Sequence[Task]) -> tuple[Result, str]:
-    """How the migration of a record of kind MIGRATE ended, and the words for it.
+    """How the migration of a record of kind MIGRATE ended, and a clause for it.
 
-    ``tasks`` are those of its family that ECS still knows, oldest first, all of this record's stopped.
+    ``tasks`` are those of its family that ECS still knows, oldest first; all of this record have stopped.
     """
     ours = [task for task in tasks if task.started_by == record.release_id]
     if not ours and not record.migration.ran:
-        return Result.CANCELLED, "before its task was started; nothing was changed"
+        return Result.CANCELLED, "its task was not started; nothing was changed"
     if not ours:
-        return Result.MIGRATION_FAILED, "and ECS has forgotten how its task ended; deploytool logs migrate may show it"
-    container = record.plan["migrate"]["container"]
-    code = next((each.exit_code for each in ours[-1].containers if each.name == container), None)
+        return Result.MIGRATION_FAILED, "ECS no longer knows how its task ended; see `deploytool logs migrate`"
+    name = record.plan["migrate"]["container"]
+    code = next((container.exit_code for container in ours[-1].containers if container.name == name), None)
     if code == 0:
-        return Result.MIGRATED, "while its task ran, which ended well"
-    how = "never started" if code is None else f"exited with code {code}"
-    return Result.MIGRATION_FAILED, f"while its task ran, whose container {container} {how}"
+        return Result.MIGRATED, "its task succeeded"
+    end = "never started" if code is None else f"exited with code {code}"
+    return Result.MIGRATION_FAILED, f"container {name} of its task {end}"
 
 
 def took_every_step(record: Record) -> bool:
-    """All that its plan names ended well, and nothing was put back."""
+    """All steps of its plan succeeded, and nothing was reverted."""
     ended = [step.name for step in record.steps]
     if not ended or StepName.REVERT in ended or any(step.state is not StepState.ENDED for step in record.steps):
         return False
@@ -89,7 +104,7 @@ def took_every_step(record: Record) -> bool:
 def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
     """The last finished release that may have left services between two versions; ``None`` where none did.
 
-    Those after it that ended before any service moved change nothing about that.
+    Later ones that ended before they updated a service do not matter.
     """
     last = next((record for record in newest_first if _moved(record)), None)
     return last if last and last.result in (Result.CANCELLED, Result.ROLLBACK_INCOMPLETE) else None
@@ -101,22 +116,22 @@ def rolling(states: Mapping[str, ServiceState]) -> tuple[str, ...]:
 
 
 def stranded(record: Record, states: Mapping[str, ServiceState]) -> tuple[str, ...]:
-    """Keys of services that a release moved, that ECS moves no more, and that are not back.
+    """Keys of services that a release updated, that ECS no longer moves, and that are not reverted.
 
-    Either the new revision runs still, or again since ECS reverted the return; or the deployment of the revision
-    before failed. What someone else deployed since is theirs.
+    Either the new revision is still running, or again since ECS rolled the revert back; or the deployment of the
+    previous revision failed. What another tool deployed since is left out.
     """
     return tuple(
         key
-        for key, each in record.services.items()
-        if key in states and not _rolling(states[key]) and _is_stranded(each, states[key])
+        for key, service in record.services.items()
+        if key in states and not _rolling(states[key]) and _is_stranded(service, states[key])
     )
 
 
 def _moved(record: Record) -> bool:
-    """It decided where services are. A run that was killed may not have noted what it moved, but its result says so."""
-    settled = record.result in (Result.RELEASED, Result.ROLLBACK_INCOMPLETE)
-    return settled or any(each.deployment_id for each in record.services.values())
+    """It decided what services run. A killed run may not have recorded what it updated, but its result shows it."""
+    decided = record.result in (Result.RELEASED, Result.ROLLBACK_INCOMPLETE)
+    return decided or any(service.deployment_id for service in record.services.values())
 
 
 def _is_stranded(service: ServiceRecord, state: ServiceState) -> bool:
@@ -127,102 +142,79 @@ def _is_stranded(service: ServiceRecord, state: ServiceState) -> bool:
 
 
 def _unmoved(record: Record, states: Mapping[str, ServiceState]) -> bool:
-    return all(key in states and states[key].task_definition == each.before for key, each in record.services.items())
-
-
-def _belongs(service: ServiceRecord, *, complete: bool) -> tuple[str | None, ...]:
-    return (service.after,) if complete else (service.before,)
+    return all(
+        key in states and states[key].task_definition == service.before for key, service in record.services.items()
+    )
 
 
 def _rolling(state: ServiceState) -> bool:
     return state.primary is not None and state.primary.rollout_state == "IN_PROGRESS"
 
 
-# SEG run.settle
-# Find out what a dead release left, and bring every service to one version before anything new begins.
-
-
-@dataclass(frozen=True)
-class RecoveryResult:
-    """How a release that left services on their way is closed."""
-
-    result: Result
-    summary: str
-    running: Mapping[str, str]
-
-    @property
-    def succeeded(self) -> bool:
-        """False where services are not on one version: someone must look."""
-        return self.result is not Result.ROLLBACK_INCOMPLETE
-
-
 def recover(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult:
-    """Wait for its migrate task, then for or against its rollouts; at the end every service is on one version.
+    """Wait for its migrate task, then complete or revert its rollouts; at the end every service is on one version.
 
     ``timeout`` is in seconds, for each of the two. Raises MigrationStillRuns, CloudError, LeaseLost.
     """
     began = deps.clock.monotonic()
-    how = _how(record) if record.finished else "ended without a word"
-    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {how}"))
-    # A migrate task still running is waited for, never started twice and never stopped half-way.
-    _note_migration(record, deps)
+    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {_end(record)}"))
+    # A migrate task that is still running is waited for, never started twice and never stopped half-way.
+    _record_migration(record, deps)
     await_end(lambda: deps.ecs.tasks_started_by(record.release_id), timeout, deps)
     if record.kind is Kind.MIGRATE:
-        return _report(_migration(record, deps), began, deps)
+        result, clause = migration_end(record, deps.ecs.tasks_of(family=str(record.plan["migrate"]["task"])))
+        summary = f"migration {record.release_id} ({record.commit.short}) did not finish: {clause}"
+        return _report(RecoveryResult(result, summary, {}), began, deps)
     states = _states(record, deps)
-    left = classify_interrupted(record, states)
-    names = {key: record.services[key] for key in record.services}
-    watched = [_rollout_of(key, states[key]) for key in left.to_await if key not in left.to_put_back]
-    watched += update_services(
-        [(key, states[key], names[key].before) for key in left.to_put_back if key in states], deps, reverting=True
+    release = classify_interrupted(record, states)
+    rollouts = [_rollout_of(key, states[key]) for key in release.to_await if key not in release.to_revert]
+    rollouts += update_services(
+        [(key, states[key], record.services[key].before) for key in release.to_revert if key in states],
+        deps,
+        reverting=True,
     )
-    ended = watch_rollouts(tuple(watched), timeout, deps, stop_early=False) if watched else ()
-    unsettled = {each.key for each in ended if each.status.state is not DeploymentState.SUCCEEDED}
+    ended = watch_rollouts(tuple(rollouts), timeout, deps, stop_early=False) if rollouts else ()
+    failed = {rollout.key for rollout in ended if rollout.status.state is not DeploymentState.SUCCEEDED}
     if record.finished:
-        unsettled |= set(stranded(record, states)) - set(left.to_put_back)
-    return _report(_judge(record, left, unsettled, deps), began, deps)
+        failed |= set(stranded(record, states)) - set(release.to_revert)
+    return _report(_result(record, release, failed, deps), began, deps)
 
 
-def settle_finished(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult | None:
-    """The same for a release whose end was written before its services were back, as one that was cancelled.
+def recover_finished(record: Record, deps: Dependencies, timeout: float) -> RecoveryResult | None:
+    """The same for a release whose end was recorded before its services were reverted, as a cancelled one.
 
-    What ECS still moves is awaited, for ``timeout`` seconds; what it moves no more is only named. ``None`` where every
-    service is where it belongs. Raises what :func:`settle` raises.
+    Waits ``timeout`` seconds for what ECS still moves, and only names what it no longer moves. ``None`` where every
+    service is on the right revision. Raises as :func:`recover`.
     """
     try:
         states = _states(record, deps)
     except NotFound:
-        return None  # another cluster is configured by now, which is not there: whoever looks next says so
+        return None  # another cluster is configured now, which does not exist: the inspection reports it
     if rolling(states):
         return recover(record, deps, timeout)
-    if not (left := stranded(record, states)):
+    if not (keys := stranded(record, states)):
         return None
-    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {_how(record)}"))
-    return _report(_judge(record, classify_interrupted(record, states), set(left), deps), deps.clock.monotonic(), deps)
+    deps.emit(StepBegan(StepName.RECOVER, f"release {record.release_id} {_end(record)}"))
+    result = _result(record, classify_interrupted(record, states), set(keys), deps)
+    return _report(result, deps.clock.monotonic(), deps)
 
 
-def _note_migration(record: Record, deps: Dependencies) -> None:
-    """The release may have been killed before it could note that its migration had begun."""
+def _record_migration(record: Record, deps: Dependencies) -> None:
+    """The release may have been killed before it could record that its migration had begun."""
     running = () if record.migration.ran else deps.ecs.tasks_started_by(record.release_id)
     if running:
         deps.journal.migration_started(running[0].arn)
 
 
-def _report(settled: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
+def _report(result: RecoveryResult, began: float, deps: Dependencies) -> RecoveryResult:
     seconds = deps.clock.monotonic() - began
-    deps.emit(StepEnded(StepName.RECOVER, settled.succeeded, seconds, settled.summary))
-    return settled
-
-
-def _migration(record: Record, deps: Dependencies) -> RecoveryResult:
-    """A migration alone moved no service: how its task ended is all there is to find out."""
-    result, how = migration_end(record, deps.ecs.tasks_of(family=str(record.plan["migrate"]["task"])))
-    return RecoveryResult(result, f"migration {record.release_id} ({record.commit.short}) was killed {how}", {})
+    deps.emit(StepEnded(StepName.RECOVER, result.succeeded, seconds, result.summary))
+    return result
 
 
 def _states(record: Record, deps: Dependencies) -> dict[str, ServiceState]:
-    found = deps.ecs.services([service.name for service in record.services.values()])
-    return {key: found[service.name] for key, service in record.services.items() if service.name in found}
+    states = deps.ecs.services([service.name for service in record.services.values()])
+    return {key: states[service.name] for key, service in record.services.items() if service.name in states}
 
 
 def _rollout_of(key: str, state: ServiceState) -> ServiceRollout:
@@ -232,23 +224,22 @@ def _rollout_of(key: str, state: ServiceState) -> ServiceRollout:
     return ServiceRollout(key, rollout, state=state, reverting=True, sighting=Sighting(primary))
 
 
-def _judge(record: Record, left: InterruptedRelease, unsettled: set[str], deps: Dependencies) -> RecoveryResult:
-    serving = {key: state.task_definition for key, state in _states(record, deps).items()}
-    what = f"release {record.release_id} ({record.commit.short}) {_how(record)}"
-    if unsettled:
-        return RecoveryResult(
-            Result.ROLLBACK_INCOMPLETE, f"{what}, and {', '.join(sorted(unsettled))} did not settle", serving
-        )
-    if left.complete:
-        return RecoveryResult(Result.RELEASED, f"{what} after its last step; it is live", serving)
+def _result(record: Record, release: InterruptedRelease, failed: set[str], deps: Dependencies) -> RecoveryResult:
+    running = {key: state.task_definition for key, state in _states(record, deps).items()}
+    end = f"release {record.release_id} ({record.commit.short}) {_end(record)}"
+    if failed:
+        clause = f"ROLLBACK INCOMPLETE: {', '.join(sorted(failed))} did not reach a steady state"
+        return RecoveryResult(Result.ROLLBACK_INCOMPLETE, f"{end}; {clause}; manual action required", running)
+    if release.complete:
+        return RecoveryResult(Result.RELEASED, f"{end}, but every step had succeeded; it is live", running)
     if record.plan.get("already_running"):
-        return RecoveryResult(Result.ROLLED_BACK, f"{what} before its end; it moved no service", serving)
-    foreign = [f"{key} was left on {revision(serving[key])}, which somebody else deployed" for key in left.foreign]
-    back = f"every {'other ' if foreign else ''}service is on the version before"
-    return RecoveryResult(Result.ROLLED_BACK, "; ".join([f"{what} before its end", back, *foreign]), serving)
+        return RecoveryResult(Result.ROLLED_BACK, f"{end}; it updated no service", running)
+    foreign = [f"{key} is running {revision(running[key])}, deployed by another tool" for key in release.foreign]
+    clause = f"all {'other ' if foreign else ''}services were rolled back"
+    return RecoveryResult(Result.ROLLED_BACK, "; ".join([end, clause, *foreign]), running)
 
 
-def _how(record: Record) -> str:
+def _end(record: Record) -> str:
     if not record.finished:
-        return "was killed"
+        return "did not finish"
     return "was cancelled" if record.result is Result.CANCELLED else "failed"

@@ -1,4 +1,4 @@
-"""The shape of the DynamoDB table that holds releases and locks."""
+"""The ledger: a DynamoDB table with one item per release, written whole, and the locks."""
 
 from __future__ import annotations
 
@@ -17,9 +17,6 @@ from deploytool.ledger.codec import from_document, spellings, to_document
 from deploytool.ledger.record import Record, last_successful, version_of
 from deploytool.release.model import Result
 
-# SEG core.ledger_table
-# The shape of the DynamoDB table that holds releases and locks.
-
 UNFINISHED = "unfinished"
 """Local index of the records that have no end yet: local, since only such an index can be read consistently."""
 
@@ -37,7 +34,7 @@ TABLE: dict[str, Any] = {
     ],
     "BillingMode": "PAY_PER_REQUEST",
 }
-"""What CreateTable takes beside the name: ``pk`` is APP#ENVIRONMENT, ``sk`` is ``lock`` or ``release#ID``."""
+"""Parameters of CreateTable besides the name: ``pk`` is APP#ENVIRONMENT, ``sk`` is ``lock`` or ``release#ID``."""
 
 
 def create_command(table: str, region: str) -> str:
@@ -52,12 +49,8 @@ def create_command(table: str, region: str) -> str:
     )
 
 
-# SEG aws.conditional
-# DynamoDB writes that hold only under a condition.
-
-
 class LedgerMissing(PreconditionFailed):
-    """The table of releases and locks does not exist."""
+    """The ledger's table does not exist."""
 
     def __init__(self, table: str, region: str) -> None:
         super().__init__(
@@ -68,11 +61,11 @@ class LedgerMissing(PreconditionFailed):
 
 
 class ConditionFailed(CloudError):
-    """The item is not as the condition says. ``item`` is what is there, in DynamoDB's form; empty where nothing is."""
+    """The item does not meet the condition. ``item`` is the stored one, in DynamoDB's form; empty where none is."""
 
     def __init__(self, item: dict[str, Any]) -> None:
         self.item = item
-        super().__init__("the item was changed by somebody else", "run it again")
+        super().__init__("the item was changed by another run", "run it again")
 
 
 def conditional_call(client: Any, operation: str, table: str, **parameters: Any) -> dict[str, Any]:
@@ -87,9 +80,6 @@ def conditional_call(client: Any, operation: str, table: str, **parameters: Any)
             raise ConditionFailed(dict(cause.response.get("Item", {}))) from error
         raise
 
-
-# SEG aws.ledger
-# The ledger in DynamoDB: one item per release, written whole.
 
 PREFIX = "release#"
 
@@ -108,14 +98,14 @@ class Ledger:
         try:
             self._put(record, "attribute_not_exists(pk)", {})
         except ConditionFailed as failed:
-            # A retry after a lost answer meets our own first write.
+            # A retry after a lost response meets our own first write.
             if _read(failed.item) != record:
                 raise CloudError(
                     f"the ledger has a release {record.release_id} already", "run it again: it gets another id"
                 ) from failed
 
     def save(self, record: Record) -> None:
-        """Write the record again. Raises LeaseLost where a run with a newer lease has taken it over; CloudError."""
+        """Write the record again. Raises LeaseLost where a run with a newer lease has written it; CloudError."""
         try:
             self._put(record, "attribute_exists(pk) AND fence <= :fence", {":fence": {"N": str(record.fencing_token)}})
         except ConditionFailed as failed:
@@ -138,7 +128,7 @@ class Ledger:
         commit: str = "",
         since: datetime | None = None,
     ) -> tuple[Record, ...]:
-        """Newest first, of all or of those with this result, this commit (or its first digits), begun since then."""
+        """Newest first; only those with this result, of this commit (or its first digits), or begun since then."""
         conditions: list[str] = []
         values: dict[str, dict[str, str]] = {}
         if result is not None:
@@ -191,7 +181,7 @@ class Ledger:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
     def _put(self, record: Record, condition: str, values: Mapping[str, Any]) -> None:
-        # Beside the document stand only the attributes that conditions and filters need.
+        # Besides the document, only the attributes that conditions and filters need.
         item = {
             **self._key(record.release_id),
             "fence": {"N": str(record.fencing_token)},

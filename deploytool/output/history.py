@@ -182,7 +182,7 @@ def drift_rows(drifted: Sequence[Drift]) -> list[Row]:
     return [
         {
             "service": each.key,
-            "serves": each.serves,
+            "serves": each.running,
             "recorded": each.recorded,
             "release": each.release_id,
             "same_images": each.same_images,
@@ -215,12 +215,12 @@ def ledger_text(drifted: Sequence[Drift], records: Sequence[Record]) -> str:
 def _drifted(each: Drift) -> str:
     if each.same_images:
         return (
-            f"{each.key} serves {revision(each.serves)}: the images that release {each.release_id} left under"
+            f"{each.key} serves {revision(each.running)}: the images that release {each.release_id} left under"
             f" {revision(each.recorded)}, in a task definition changed since, as `deploytool infra apply` does"
         )
     return (
-        f"{each.key} drifted: release {each.release_id} left {revision(each.recorded)}, {revision(each.serves)} serves:"
-        " somebody deployed it by other means"
+        f"{each.key} is running {revision(each.running)}, but release {each.release_id} deployed"
+        f" {revision(each.recorded)} (changed outside deploytool)"
     )
 
 

@@ -178,7 +178,7 @@ class Process:
                 if mine := self.site.table.take(seen, wish):
                     return mine
                 continue
-            if step is LockStep.GIVE_WAY:
+            if step is LockStep.YIELD:
                 raise SupersededBy(self.id, seen.superseded_by)
             if step is LockStep.SUPERSEDE:
                 try:

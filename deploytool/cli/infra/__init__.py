@@ -8,9 +8,9 @@ import click
 
 SUBCOMMANDS = {
     "plan": "Show what `infra apply` would do, resource by resource, and change nothing.",
-    "apply": "Make or change the stacks, and follow them to their end.",
+    "apply": "Create or update the stacks, and wait until they have completed.",
     "status": "Show the stacks, their state, protection and outputs.",
-    "drift": "Find what somebody changed beside CloudFormation. Exit code 3 where there is any.",
+    "drift": "Detect changes made outside CloudFormation. Exit code 3 if there are any.",
     "destroy": "Delete the stacks, and list what is retained.",
     "cost": "Estimate what the stacks cost in a month, beside the guide's figures.",
 }
@@ -21,7 +21,7 @@ class Subcommands(click.Group):
     """Lists the subcommands without loading them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which they are needed."""
+        """In the order of use."""
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -39,7 +39,7 @@ class Subcommands(click.Group):
 
 @click.group(name="infra", cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """The CloudFormation stacks under an environment: network, data, platform, service, and those of the account.
+    """Manage the CloudFormation stacks of an environment (network, data, platform, service) and of its account.
 
     \b
     Example:

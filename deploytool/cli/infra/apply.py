@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.environment
 @stacks
 @changes
-@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="How long it may take.")
+@click.option("--timeout", type=options.DURATION, default="1h", show_default=True, help="Maximum duration.")
 @options.busy
 @options.output
 def command(
@@ -32,30 +32,29 @@ def command(
     wait: float | None,
     output: str,
 ) -> int:
-    """Make or change the stacks, in order and where possible at the same time, and follow them to their end.
+    """Create or update the stacks in order, in parallel where possible, and wait until they have completed.
 
-    Takes the plan that `infra plan` shows. Nothing that holds data is replaced or removed unless it is named. The
-    service stack gets the images that run now, so that no release is undone; it is changed under the lock of releases.
-    What a killed run began is followed to its end first.
+    Executes the plan of `infra plan`. Replaces or removes a resource that holds data only if it is named. The service
+    stack keeps the running images, and is updated under the lock of releases. Operations of an interrupted run are
+    awaited first.
 
     \b
     Example:
       deploytool infra apply --environment production
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
+    from deploytool.deploy.context import open_context, start_run
     from deploytool.infra.progress import infra_listener, print_infra_outcome
     from deploytool.infra.session import InfraOptions, apply_stacks
     from deploytool.infra.stacks import Allowed
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-    found = open_context(config, environment)
+    clock = start_run().clock
+    context = open_context(config, environment)
     options = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove), timeout)
     with infra_listener(as_json=output == "json") as emit:
         outcome = apply_stacks(
-            found, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.asked(if_busy, wait)
+            context, clock, emit, sandbox_template_filter(), options, LockConflictPolicy.of(if_busy, wait)
         )
     print_infra_outcome(outcome, as_json=output == "json")
     return int(outcome.exit_code)

@@ -16,16 +16,21 @@ FILE = "prices.json"
 
 
 @click.command(name="cost", cls=option_rules.Verb)
-@click.option("--size", type=click.Choice(["minimal", "scaled"]), help="One size; both, side by side, if not given.")
-@click.option("--region", default="us-east-1", show_default=True, help="Whose prices; others than this with --live.")
+@click.option("--size", type=click.Choice(["minimal", "scaled"]), help="Only this size. Default: both, side by side.")
+@click.option(
+    "--region",
+    default="us-east-1",
+    show_default=True,
+    help="The region of the prices; another one needs --live.",
+)
 @click.option("--nat-gateways", type=click.Choice(["per-zone", "one"]), default="per-zone", show_default=True,
-              help="As the parameter NatGateways of the network stack.")  # fmt: skip
-@click.option("--live", is_flag=True, help="Ask the AWS Price List for today's prices (pricing:GetProducts).")
+              help="The parameter NatGateways of the network stack.")  # fmt: skip
+@click.option("--live", is_flag=True, help="Use current prices of the AWS Price List (pricing:GetProducts).")
 @options.output
 def command(size: str | None, region: str, nat_gateways: str, live: bool, output: str) -> None:
-    """Estimate what the stacks cost in a month, beside the guide's figures, and what the guide leaves out.
+    """Estimate the monthly cost of the stacks, next to the guide's figures, and with what the guide leaves out.
 
-    Counts list prices, on demand, with the quantities of each row. Free tiers and taxes are not counted.
+    On-demand list prices with the quantities of each row, without free tiers and taxes.
 
     \b
     Example:
@@ -37,7 +42,7 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
 
     prices, notes = _prices(region, live)
     gateways = ZONES if nat_gateways == "per-zone" else 1
-    estimates = [estimate(each, prices, gateways) for each in SIZES.values() if size in (None, each.name)]
+    estimates = [estimate(option, prices, gateways) for option in SIZES.values() if size in (None, option.name)]
     if output == "json":
         print_document(cost_document(estimates, prices, notes))
     else:
@@ -45,33 +50,33 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
 
 
 def _prices(region: str, live: bool) -> tuple[PriceList, tuple[str, ...]]:
-    """The prices, and why they are not today's where that was asked for."""
+    """The prices, and a note if current ones were requested but not available."""
     from deploytool.errors import CloudError, ConfigurationError
     from deploytool.infra.cost import with_today
 
-    kept = _kept()
+    stored = _price_file()
     if not live:
-        if region != kept.region:
+        if region != stored.region:
             raise ConfigurationError(
-                f"the price file has prices of {kept.region} alone, not of {region}",
+                f"the price file has no prices of {region}, only of {stored.region}",
                 "add --live, or leave --region out",
             )
-        return kept, ()
+        return stored, ()
     from deploytool.aws.session import Session
     from deploytool.deploy.context import enter_sandbox
     from deploytool.infra.cost_report import ENDPOINT_REGION, current_prices
 
     enter_sandbox()
     try:
-        return with_today(kept, region, current_prices(Session(ENDPOINT_REGION), region, kept.prices)), ()
+        return with_today(stored, region, current_prices(Session(ENDPOINT_REGION), region, stored.prices)), ()
     except CloudError as error:
-        if region != kept.region:
+        if region != stored.region:
             raise
-        told = f"today's prices could not be had, these are of {kept.as_of}: {error.cause}"
-        return kept, (f"{told} ({error.fix})" if error.fix else told,)
+        note = f"current prices are not available, these are of {stored.as_of}: {error.cause}"
+        return stored, (f"{note} ({error.fix})" if error.fix else note,)
 
 
-def _kept() -> PriceList:
+def _price_file() -> PriceList:
     import json
     from importlib.resources import files
 

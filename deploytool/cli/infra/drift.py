@@ -11,36 +11,34 @@ from deploytool.cli.options import stacks
 @click.command(name="drift", cls=option_rules.Verb)
 @options.environment
 @stacks
-@click.option("--timeout", type=options.DURATION, default="15m", show_default=True, help="How long it may take.")
+@click.option("--timeout", type=options.DURATION, default="15m", show_default=True, help="Maximum duration.")
 @options.output
 def command(config: str, environment: str | None, only: tuple[str, ...], timeout: float, output: str) -> int:
-    """Find what somebody changed beside CloudFormation. Exit code 3 where there is any.
+    """Detect changes made outside CloudFormation. Exit code 3 if there are any.
 
-    The revision of a service and its desired count change by releases and autoscaling: they are told, and do not count.
+    Releases and autoscaling change the revision and desired count of a service: they are shown, but do not count.
 
     \b
     Example:
       deploytool infra drift --environment production
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
+    from deploytool.deploy.context import open_context, start_run
     from deploytool.errors import Exit
     from deploytool.infra.drift import drift
     from deploytool.infra.output import drift_document, drift_text
     from deploytool.infra.progress import is_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_document, print_text
 
-    clock = SystemClock()
-    clock.listen()
-    found = open_context(config, environment)
-    target = stack_targets(found, InfraOptions(only, timeout=timeout), sandbox_template_filter())
-    drifts = drift(
-        target, infra_dependencies(found, clock, is_warning, target.run_id, LockConflictPolicy(), "infra drift")
-    )
+    clock = start_run().clock
+    context = open_context(config, environment)
+    target = stack_targets(context, InfraOptions(only, timeout=timeout), sandbox_template_filter())
+    deps = infra_dependencies(context, clock, is_warning, target.run_id, LockConflictPolicy(), "infra drift")
+    drifts = drift(target, deps)
     if output == "json":
         print_document(drift_document(target.environment, drifts))
     else:
         print_text(drift_text(target.environment, drifts))
-    return int(Exit.PRECONDITION_FAILED if any(each.drifted for each in drifts) else Exit.OK)
+    return int(Exit.PRECONDITION_FAILED if any(stack.drifted for stack in drifts) else Exit.OK)

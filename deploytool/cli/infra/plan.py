@@ -22,34 +22,31 @@ def command(
     allow_remove: frozenset[str],
     output: str,
 ) -> int:
-    """Show what `infra apply` would do, resource by resource with the properties that change, and change nothing.
+    """Show what `infra apply` would do, with the properties of each resource that change, and change nothing.
 
-    CloudFormation is asked by change sets, which are deleted again. Exit code 3 where `infra apply` would refuse.
+    Creates change sets in CloudFormation and deletes them again. Exit code 3 if `infra apply` would refuse.
 
     \b
     Example:
       deploytool infra plan --environment production
     """
     from deploytool.cli.sandbox_account import sandbox_template_filter
-    from deploytool.deploy.context import SystemClock, open_context
-    from deploytool.deploy.session import LockConflictPolicy
+    from deploytool.deploy.context import open_context, start_run
     from deploytool.errors import Exit
     from deploytool.infra.output import infra_plan_document, infra_plan_text
     from deploytool.infra.planner import draft_plan
     from deploytool.infra.progress import is_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.infra.stacks import Allowed
+    from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_document, print_text
 
-    clock = SystemClock()
-    clock.listen()
-    found = open_context(config, environment)
-    target = stack_targets(
-        found, InfraOptions(only, parameters, Allowed(allow_replace, allow_remove)), sandbox_template_filter()
-    )
-    with draft_plan(
-        target, infra_dependencies(found, clock, is_warning, target.run_id, LockConflictPolicy(), "infra plan")
-    ) as drafts:
+    clock = start_run().clock
+    context = open_context(config, environment)
+    choices = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove))
+    target = stack_targets(context, choices, sandbox_template_filter())
+    deps = infra_dependencies(context, clock, is_warning, target.run_id, LockConflictPolicy(), "infra plan")
+    with draft_plan(target, deps) as drafts:
         plan = drafts.plan
     if output == "json":
         print_document(infra_plan_document(plan))

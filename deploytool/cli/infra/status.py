@@ -11,9 +11,9 @@ from deploytool.cli import option_rules, options
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> int:
-    """Show the stacks: state, last change, protection, and the outputs that people need.
+    """Show the stacks: state, last change, protection and the main outputs.
 
-    Exit code 3 where one of them needs somebody.
+    Exit code 3 if a stack needs attention.
 
     \b
     Example:
@@ -27,12 +27,12 @@ def command(config: str, environment: str | None, output: str) -> int:
     from deploytool.infra.stacks import stacks_of
     from deploytool.output.console import print_document, print_text
 
-    found = open_context(config, environment)
-    name, aws = found.settings.environment, Stacks(found.session)
-    states = [(stack, aws.describe(stack.name)) for stack in stacks_of(found.settings.app, name)]
-    shown = [StackSummary(stack, state, aws.policy(stack.name) if state else "") for stack, state in states]
+    context = open_context(config, environment)
+    name, aws = context.settings.environment, Stacks(context.session)
+    states = [(stack, aws.describe(stack.name)) for stack in stacks_of(context.settings.app, name)]
+    summaries = [StackSummary(stack, state, aws.policy(stack.name) if state else "") for stack, state in states]
     if output == "json":
-        print_document(status_document(name, shown))
+        print_document(status_document(name, summaries))
     else:
-        print_text(status_text(name, shown))
-    return int(Exit.PRECONDITION_FAILED if any(each.advice for each in shown) else Exit.OK)
+        print_text(status_text(name, summaries))
+    return int(Exit.PRECONDITION_FAILED if any(summary.advice for summary in summaries) else Exit.OK)

@@ -39,7 +39,7 @@ def test_who_comes_second_is_refused_and_told_who_is_there(shop: Shop, book: Boo
     second = shop.run("release")
     assert second.code == 8, second.told
     assert re.search(r"locked by release \S+ of .+ since", second.told)
-    assert re.search(r"its lease ends in \d s unless it is renewed", second.told)
+    assert re.search(r"the lock is released automatically in \d s if that run has died", second.told)
     assert first.ended().code == 0
     book.all_closed()
 

@@ -12,12 +12,13 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from deploytool.cli import rollback
 from deploytool.cli.handle_comment import command
+from deploytool.deploy import rollback
 from deploytool.deploy.context import SystemClock
 from deploytool.errors import DeployError
 from deploytool.github.client import Forbidden
 from deploytool.github.rollback_model import box_of
+from deploytool.ledger.lock import LockConflictPolicy
 from deploytool.ledger.rollback_target import NotCurrentRelease, RollbackRequest
 from deploytool.release.events import RollbackTarget
 from deploytool.release.model import Commit, Outcome, Result
@@ -40,7 +41,7 @@ class Runner:
 
     def __init__(self, github: Github, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.github = github
-        self.wishes: list[RollbackRequest] = []
+        self.requests: list[tuple[RollbackRequest, LockConflictPolicy]] = []
         self.seen: list[str] = []
         self._directory = directory
         (directory / "deploytool.yml").write_text(CONFIG)
@@ -64,12 +65,14 @@ class Runner:
     def tick(self, ends: Callable[[], Outcome]) -> int | DeployError:
         """Tick the box on the page, and run the job for that event."""
 
-        def roll_back(_: object, request: RollbackRequest, *__: object, **___: object) -> Outcome:
-            self.wishes.append(request)
+        def run_rollback(
+            _: object, __: object, request: RollbackRequest, conflict: LockConflictPolicy, *, as_json: bool
+        ) -> Outcome:
+            self.requests.append((request, conflict))
             self.seen.append(self.github.comments()[0])
             return ends()
 
-        self._monkeypatch.setattr(rollback, "roll_back", roll_back)
+        self._monkeypatch.setattr(rollback, "run_rollback", run_rollback)
         event = self._directory / "event.json"
         event.write_text(json.dumps(self._ticked()))
         try:
@@ -109,13 +112,13 @@ def succeeded() -> Outcome:
 
 
 def stale() -> Outcome:
-    raise NotCurrentRelease("release r2 is not what is live any more: r3 is", "look again")
+    raise NotCurrentRelease("release r2 is no longer live: the live release is r3", "look again")
 
 
 def test_a_tick_asks_for_that_release_if_the_one_shown_is_still_live(runner: Runner) -> None:
     assert runner.tick(succeeded) == 0
-    (request,) = runner.wishes
-    assert (request.goal, request.expect_current, request.if_busy) == ("r1", "r2", "wait")
+    ((request, conflict),) = runner.requests
+    assert (request.to, request.expect_current, conflict.if_busy) == ("r1", "r2", "wait")
 
 
 def test_the_box_is_gone_before_anything_is_done(runner: Runner) -> None:
@@ -150,4 +153,4 @@ def test_a_rollback_that_was_refused_under_the_lock_is_told(runner: Runner) -> N
 def test_nothing_is_done_when_the_comment_cannot_be_answered(runner: Runner) -> None:
     runner.github.control.faults({"method": "PATCH", "path": ".*/issues/comments/.*", "status": 403, "skip": 1})
     assert isinstance(runner.tick(succeeded), Forbidden)
-    assert runner.wishes == []
+    assert runner.requests == []

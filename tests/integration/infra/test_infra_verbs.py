@@ -13,6 +13,7 @@ import pytest
 
 from deploytool.aws.session import Session
 from deploytool.errors import Exit
+from deploytool.ledger.lock import LockState
 from deploytool.ledger.lock_store import Lock, hold
 from deploytool.ledger.store import Ledger
 from tests.integration.infra.checkout import CONFIG, Checkout, make_checkout
@@ -54,7 +55,7 @@ def test_all_six_stacks_are_made_left_alone_shown_and_destroyed(checkout: Checko
 
     refused = checkout.infra("destroy", "--include-data")
     assert refused.returncode == Exit.PRECONDITION_FAILED
-    assert "nobody agreed" in refused.stderr
+    assert "not confirmed" in refused.stderr
 
     gone = checkout.document("destroy", "--yes", "--include-data", "--include-account")
     assert (gone["exit"], gone["result"]) == (0, "destroyed")
@@ -123,7 +124,7 @@ def test_what_holds_data_is_refused_in_the_plan_and_by_apply(checkout: Checkout)
 def test_a_release_that_has_the_lock_keeps_the_service_stack_from_being_changed(checkout: Checkout) -> None:
     assert checkout.document("apply", "--only", "bootstrap")["exit"] == 0
     lock = Lock(checkout.session, f"{checkout.app}-ledger", checkout.app, "production")
-    hold(lock, owner="release", clock=QuickClock(), actor="somebody", reason="black friday")
+    hold(lock, LockState(owner="release", actor="mona", reason="black friday"), QuickClock())
     done = checkout.document("apply", *checkout.image())
     assert done["exit"] == Exit.LOCKED
     assert fates(done)["service"] == "refused"

@@ -7,7 +7,7 @@ import os
 from multiprocessing.synchronize import Barrier
 
 from deploytool.aws.session import Session
-from deploytool.ledger.lock import Locked
+from deploytool.ledger.lock import Locked, LockState
 from deploytool.ledger.lock_store import Lock, acquire
 from tests.integration.ledger.clocks import QuickClock
 
@@ -23,7 +23,7 @@ def _compete(table: str, together: Barrier, answers: multiprocessing.Queue[Told]
         together.wait()
         fencing_token, lease = 0, None
         try:
-            lease = acquire(lock, owner=f"{number:02}-{os.getpid()}", clock=QuickClock())
+            lease = acquire(lock, LockState(owner=f"{number:02}-{os.getpid()}"), QuickClock())
             fencing_token = lease.fencing_token
         except Locked:
             pass

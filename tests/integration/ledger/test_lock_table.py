@@ -9,8 +9,9 @@ import pytest
 
 from deploytool.aws.session import Session
 from deploytool.errors import LeaseLost, SupersededBy
-from deploytool.ledger.lock import MARGIN, HolderKind, Locked, LockState
+from deploytool.ledger.lock import MARGIN, HolderKind, IfBusy, LockConflictPolicy, Locked, LockState
 from deploytool.ledger.lock_store import Lease, Lock, acquire, hold
+from deploytool.release.ports import Clock
 from deploytool.sandbox.process import wait_until
 from tests.integration.ledger.clocks import QuickClock
 
@@ -23,8 +24,17 @@ def at(seconds: float) -> Any:
     return lambda: START + timedelta(seconds=seconds)
 
 
-def taken_by(lock: Lock, owner: str, **more: Any) -> Lease:
-    return acquire(lock, owner=owner, **{"clock": QuickClock(), "now": at(0), **more})
+def taken_by(
+    lock: Lock, owner: str, clock: Clock | None = None, if_busy: IfBusy = "refuse", wait: float = 0.0, **more: Any
+) -> Lease:
+    names = {name: more.pop(name) for name in ("actor", "run_url", "reason") if name in more}
+    conflict = LockConflictPolicy(if_busy, wait)
+    request = LockState(owner=owner, **names)
+    return acquire(lock, request, clock or QuickClock(), conflict=conflict, **{"now": at(0), **more})
+
+
+def freeze(reason: str = "x") -> LockState:
+    return LockState(owner="hold-1", actor="mona", reason=reason)
 
 
 def test_the_fence_rises_with_every_owner_when_the_lock_changes_hands(lock: Lock) -> None:
@@ -44,30 +54,31 @@ def test_a_second_is_refused_with_who_why_since_and_link_when_the_lock_is_held(l
             f"production is locked by release {A} of mona since 2026-11-23 12:00:00 UTC (10 s): release of 4f2a9c1"
         )
         assert raised.value.fix == (
-            "wait for it with --wait 10m: its lease ends in 20 s unless it is renewed; see https://github.test/run/7"
+            "wait for it with --wait 10m: the lock is released automatically in 20 s if that run has died"
+            "; see https://github.test/run/7"
         )
         assert raised.value.exit_code == 8
 
 
 def test_who_waits_gets_the_lock_when_the_owner_frees_it(lock: Lock) -> None:
     first = taken_by(lock, A)
-    heard: list[str] = []
-    waiter = acquire(
+    holders: list[str] = []
+    waiter = taken_by(
         lock,
-        owner=B,
-        clock=QuickClock(first.release),
+        B,
+        QuickClock(first.release),
+        "wait",
+        5,
         now=at(1),
-        if_busy="wait",
-        wait_seconds=5,
-        waiting=lambda holding: heard.append(holding.owner),
+        waiting=lambda holder: holders.append(holder.owner),
     )
     with waiter:
-        assert (waiter.fencing_token, heard) == (2, [A])
+        assert (waiter.fencing_token, holders) == (2, [A])
 
 
 def test_who_waits_is_refused_when_the_time_is_over(lock: Lock) -> None:
     with taken_by(lock, A), pytest.raises(Locked, match=f"locked by release {A}"):
-        taken_by(lock, B, if_busy="wait", wait_seconds=0.05)
+        taken_by(lock, B, if_busy="wait", wait=0.05)
 
 
 def test_the_lock_of_a_killed_run_is_taken_only_when_ttl_and_margin_are_over(lock: Lock) -> None:
@@ -92,7 +103,7 @@ def test_the_old_owner_may_change_nothing_when_its_expired_lease_was_taken(lock:
 
 def test_an_expired_lease_is_kept_when_its_owner_checks_before_anybody_takes_it(lock: Lock) -> None:
     moment = [START]
-    first = acquire(lock, owner=A, clock=QuickClock(), now=lambda: moment[0], ttl=30)
+    first = taken_by(lock, A, now=lambda: moment[0], ttl=30)
     seen = lock.read()
     moment[0] = START + timedelta(seconds=100)
     first.check()
@@ -110,25 +121,26 @@ def test_the_owner_gives_way_when_a_newer_release_supersedes_it(lock: Lock) -> N
         assert (raised.value.by, first.superseded_by) == (B, B)
         first.release()
 
-    with taken_by(lock, B, clock=QuickClock(give_way), if_busy="supersede", wait_seconds=5) as second:
+    with taken_by(lock, B, clock=QuickClock(give_way), if_busy="supersede", wait=5) as second:
         assert second.fencing_token == 2
         second.check()
 
 
 def test_an_older_release_gives_way_when_it_would_supersede_a_newer_one(lock: Lock) -> None:
     with taken_by(lock, B), pytest.raises(SupersededBy, match=f"release {A} yields to the newer release {B}"):
-        taken_by(lock, A, if_busy="supersede", wait_seconds=5)
+        taken_by(lock, A, if_busy="supersede", wait=5)
 
 
 def test_a_freeze_keeps_every_release_out_when_it_has_no_end(lock: Lock) -> None:
-    hold(lock, owner="hold-1", clock=QuickClock(), actor="mona", reason="black friday", now=at(0))
-    for if_busy in ("refuse", "supersede"):
+    hold(lock, freeze("black friday"), QuickClock(), now=at(0))
+    policies: tuple[IfBusy, ...] = ("refuse", "supersede")
+    for if_busy in policies:
         with pytest.raises(Locked, match=r"a freeze of mona since 2026-11-23 12:00:00 UTC \(8333 h\): black friday"):
             taken_by(lock, A, if_busy=if_busy, now=at(30_000_000))
 
 
 def test_a_freeze_ends_by_itself_when_its_time_is_over(lock: Lock) -> None:
-    hold(lock, owner="hold-1", clock=QuickClock(), actor="mona", reason="x", lasts=timedelta(hours=2), now=at(0))
+    hold(lock, freeze(), QuickClock(), lasts=timedelta(hours=2), now=at(0))
     with pytest.raises(Locked, match="until 2026-11-23 14:00 UTC"):
         taken_by(lock, A, now=at(7000))
     with taken_by(lock, A, now=at(7300)) as lease:
@@ -137,11 +149,11 @@ def test_a_freeze_ends_by_itself_when_its_time_is_over(lock: Lock) -> None:
 
 def test_a_freeze_is_refused_when_a_release_runs(lock: Lock) -> None:
     with taken_by(lock, A), pytest.raises(Locked, match=f"release {A}"):
-        hold(lock, owner="hold-1", clock=QuickClock(), actor="mona", reason="x", now=at(1))
+        hold(lock, freeze(), QuickClock(), now=at(1))
 
 
 def test_a_release_runs_when_a_freeze_was_lifted(lock: Lock) -> None:
-    frozen = hold(lock, owner="hold-1", clock=QuickClock(), actor="mona", reason="x", now=at(0))
+    frozen = hold(lock, freeze(), QuickClock(), now=at(0))
     assert frozen.kind is HolderKind.HOLD
     assert lock.free(frozen)
     assert not lock.free(frozen)
@@ -150,7 +162,7 @@ def test_a_release_runs_when_a_freeze_was_lifted(lock: Lock) -> None:
 
 
 def test_the_lease_lives_on_when_its_owner_is_busy_for_longer_than_the_ttl(lock: Lock) -> None:
-    with acquire(lock, owner=A, clock=QuickClock(), ttl=0.3):
+    with acquire(lock, LockState(owner=A), QuickClock(), ttl=0.3):
         before = lock.read()
         assert before is not None
         assert before.expires is not None
@@ -164,7 +176,7 @@ def test_the_lease_lives_on_when_its_owner_is_busy_for_longer_than_the_ttl(lock:
 
 
 def test_the_owner_learns_that_it_is_superseded_when_it_only_waits(lock: Lock) -> None:
-    with acquire(lock, owner=A, clock=QuickClock(), ttl=0.3) as lease:
+    with acquire(lock, LockState(owner=A), QuickClock(), ttl=0.3) as lease:
         there = lock.read()
         assert there is not None
         assert lock.supersede(there, B)

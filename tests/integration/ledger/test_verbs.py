@@ -18,7 +18,7 @@ from deploytool.aws.session import Session
 from deploytool.cli.main import command
 from deploytool.deploy.context import NoLedger
 from deploytool.errors import ConfigurationError, LeaseLost
-from deploytool.ledger.lock import InUse, Locked
+from deploytool.ledger.lock import InUse, Locked, LockState
 from deploytool.ledger.lock_store import Lock, acquire
 from deploytool.ledger.record import Kind, MigrationRecord, ServiceRecord, step_began, step_ended
 from deploytool.ledger.store import Ledger
@@ -157,7 +157,7 @@ def test_a_freeze_is_made_shown_and_ended(typed: Typed, lock: Lock) -> None:
     assert held.startswith("production is locked by a freeze of mona since ")
     assert "end the freeze with `deploytool lock release`" in told(typed("lock", "show"))
     with pytest.raises(Locked, match="black friday"):
-        acquire(lock, owner="20261123-120000-aaaa", clock=QuickClock())
+        acquire(lock, LockState(owner="20261123-120000-aaaa"), QuickClock())
     shown = json.loads(told(typed("lock", "show", "--output", "json")))
     assert (shown["locked"], shown["holder"]["reason"], shown["fence"]) == (True, "black friday", 1)
     assert told(typed("lock", "release")) == "production is free\n"
@@ -166,7 +166,7 @@ def test_a_freeze_is_made_shown_and_ended(typed: Typed, lock: Lock) -> None:
 
 
 def test_the_lock_of_a_running_release_is_freed_only_by_force(typed: Typed, lock: Lock) -> None:
-    lease = acquire(lock, owner="20261123-120000-aaaa", clock=QuickClock(), run_url="https://github.test/runs/7")
+    lease = acquire(lock, LockState(owner="20261123-120000-aaaa", run_url="https://github.test/runs/7"), QuickClock())
     assert "see https://github.test/runs/7" in told(typed("lock", "show"))
     with pytest.raises(InUse, match="release 20261123-120000-aaaa"):
         told(typed("lock", "release"))
@@ -240,7 +240,7 @@ def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, 
     ledger.save(replace(finished(begun), running={"app": serving}))
     assert "drifted" not in told(typed("status"))
     ledger.save(replace(finished(begun), running={"app": "arn/shop-app:99"}))
-    assert "! app drifted: release 20261101-100000-aaaa left shop-app:99, shop-app:" in told(typed("status"))
+    assert "but release 20261101-100000-aaaa deployed shop-app:99 (changed outside deploytool)" in told(typed("status"))
     document = json.loads(told(typed("status", "--output", "json")))
     assert document["drift"] == [
         {"service": "app", "serves": serving, "recorded": "arn/shop-app:99", "release": "20261101-100000-aaaa",

@@ -114,7 +114,7 @@ def test_the_files_prices_are_told_as_such_when_the_list_cannot_be_reached(typed
 
     assert result.exception is None
     assert "List prices of us-east-1 as of 2025-06-30" in result.output
-    assert "note: today's prices could not be had, these are of 2025-06-30: pricing:GetProducts" in result.output
+    assert "note: current prices are not available, these are of 2025-06-30: pricing:GetProducts" in result.output
 
 
 def test_the_missing_permission_is_told_when_the_list_is_denied(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_the_missing_permission_is_told_when_the_list_is_denied(typed: Typed, mo
         result = typed("--live", "--size", "minimal")
 
     assert result.exception is None
-    assert "today's prices could not be had" in result.output
+    assert "current prices are not available" in result.output
     assert '"Action": "pricing:GetProducts"' in result.output
 
 

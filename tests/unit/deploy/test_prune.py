@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.deploy.prune import HeldImage, Ledgers, Revision, judge_images, judge_revisions, read
+from deploytool.deploy.prune import Ledgers, RegistryImage, Revision, judge_images, judge_revisions, read_ledgers
 from deploytool.ledger.record import MigrationRecord, Record, ServiceRecord
 from deploytool.release.model import Result
 from tests.unit.ledger.rollback_cases import made, newest_first
@@ -58,12 +58,12 @@ FOUR = newest_first(*(released(number) for number in (1, 2, 3, 4)))
     ],
 )  # fmt: skip
 def test_the_versions_that_a_rollback_may_need_stay(records: tuple[Record, ...], keep: int, stays: set[int]) -> None:
-    needed = read({"production": records}, keep).needed
+    needed = read_ledgers({"production": records}, keep).needed
     assert {number for number in range(1, 9) if arn("app", number) in needed} == stays
 
 
 def test_every_environment_keeps_its_own() -> None:
-    ledgers = read({"production": FOUR, "staging": (released(1),)}, 2)
+    ledgers = read_ledgers({"production": FOUR, "staging": (released(1),)}, 2)
     assert ledgers.needed[arn("app", 1)] == "release r1 in staging"
     assert ledgers.needed[digest(4)] == "release r4 in production"
     assert arn("migrate", 4) in ledgers.needed
@@ -73,7 +73,7 @@ def test_every_environment_keeps_its_own() -> None:
 
 def test_a_release_that_came_to_nothing_names_nothing() -> None:
     nothing = released(1, services={"app": ServiceRecord("app", arn("app", 1))}, migration=MigrationRecord(), images={})
-    assert read({"production": (replace(nothing, result=Result.REFUSED, running={}),)}, 2).known == frozenset()
+    assert read_ledgers({"production": (replace(nothing, result=Result.REFUSED, running={}),)}, 2).known == frozenset()
 
 
 LEDGERS = Ledgers(
@@ -101,7 +101,7 @@ def test_a_revision_stays_for_each_of_these_reasons(
     number: int, used: dict[str, str], reasons: tuple[str, ...]
 ) -> None:
     revisions = [Revision(arn("app", each)) for each in (1, 2, 3, 4, 5)]
-    found = {each.what: each for each in judge_revisions(revisions, used, LEDGERS, {"app"})}
+    found = {item.resource: item for item in judge_revisions(revisions, used, LEDGERS, {"app"})}
     assert found[Revision(arn("app", number))].reasons == reasons
     assert found[Revision(arn("app", number))].removable is not bool(reasons)
 
@@ -109,7 +109,7 @@ def test_a_revision_stays_for_each_of_these_reasons(
 def test_the_newest_is_told_by_its_number() -> None:
     ledgers = replace(LEDGERS, known=frozenset({arn("app", 9), arn("app", 10)}))
     ten, nine = Revision(arn("app", 10)), Revision(arn("app", 9))
-    assert [(each.what, each.removable) for each in judge_revisions((ten, nine), {}, ledgers, {"app"})] == [
+    assert [(item.resource, item.removable) for item in judge_revisions((ten, nine), {}, ledgers, {"app"})] == [
         (nine, True),
         (ten, False),
     ]
@@ -119,8 +119,8 @@ def test_families_of_others_are_not_even_judged() -> None:
     assert judge_revisions([Revision(arn("other", 1))], {}, LEDGERS, {"app"}) == ()
 
 
-def image(digest: str, *tags: str) -> HeldImage:
-    return HeldImage("shop", digest, tags)
+def image(digest: str, *tags: str) -> RegistryImage:
+    return RegistryImage("shop", digest, tags)
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def image(digest: str, *tags: str) -> HeldImage:
         (image(B, "1" * 40), f"registry.test/shop:{'1' * 40}", ("app:2 runs it",)),
         (image(B, "1" * 40), f"registry.test/web-shop:{'1' * 40}", ()),
         (image(B, "1" * 40), "registry.test/shop:latest", ()),
-        (image(B, "1" * 40, "latest"), "", ("tagged latest by somebody else",)),
-        (image(B, "111111"), "", ("tagged 111111 by somebody else",)),
-        (image(B, "2" * 40), "", (f"tagged {'2' * 40} by somebody else",)),
+        (image(B, "1" * 40, "latest"), "", ("has the tag latest, which is not ours",)),
+        (image(B, "111111"), "", ("has the tag 111111, which is not ours",)),
+        (image(B, "2" * 40), "", (f"has the tag {'2' * 40}, which is not ours",)),
         (image(C, "1" * 40), "", ("no release of this app made it",)),
         (image(C), "", ("no release of this app made it",)),
     ],
 )
-def test_an_image_stays_for_each_of_these_reasons(held: HeldImage, runs: str, reasons: tuple[str, ...]) -> None:
+def test_an_image_stays_for_each_of_these_reasons(held: RegistryImage, runs: str, reasons: tuple[str, ...]) -> None:
     (judged,) = judge_images([held], [Revision(arn("app", 2), (runs,))], LEDGERS)
     assert judged.reasons == reasons
     assert judged.removable is not bool(reasons)

@@ -69,28 +69,28 @@ BOTH = ("app", "worker")
         (
             record("migrate", "deploy", last=StepState.BEGAN),
             states("after", "before"),
-            InterruptedRelease(False, to_put_back=("app",)),
+            InterruptedRelease(False, to_revert=("app",)),
         ),
-        (record("migrate", "deploy"), states("after", "after"), InterruptedRelease(False, to_put_back=BOTH)),
+        (record("migrate", "deploy"), states("after", "after"), InterruptedRelease(False, to_revert=BOTH)),
         (
             record(*WHOLE, last=StepState.BEGAN),
             states("after", "after", "app"),
-            InterruptedRelease(False, to_put_back=BOTH),
+            InterruptedRelease(False, to_revert=BOTH),
         ),
-        (record(*WHOLE, last=StepState.FAILED), states("after", "after"), InterruptedRelease(False, to_put_back=BOTH)),
+        (record(*WHOLE, last=StepState.FAILED), states("after", "after"), InterruptedRelease(False, to_revert=BOTH)),
         (record(*WHOLE), states("after", "after"), InterruptedRelease(True)),
         (record(*WHOLE), states("after", "after", "worker"), InterruptedRelease(True, to_await=("worker",))),
-        (record(*WHOLE), states("after", "before"), InterruptedRelease(False, to_put_back=("app",))),
+        (record(*WHOLE), states("after", "before"), InterruptedRelease(False, to_revert=("app",))),
         (
             record("deploy", "roll back", last=StepState.BEGAN),
             states("after", "before", "worker"),
-            InterruptedRelease(False, to_await=("worker",), to_put_back=("app",)),
+            InterruptedRelease(False, to_await=("worker",), to_revert=("app",)),
         ),
         (record("deploy", "roll back"), states("before", "before"), InterruptedRelease(False)),
         (
             record("deploy", last=StepState.BEGAN),
             states("foreign", "after", "app"),
-            InterruptedRelease(False, to_put_back=("worker",), foreign=("app",)),
+            InterruptedRelease(False, to_revert=("worker",), foreign=("app",)),
         ),
         (
             record("deploy", last=StepState.BEGAN),
@@ -110,7 +110,7 @@ BOTH = ("app", "worker")
         "one went back by itself",
         "killed while going back",
         "killed when it was back",
-        "somebody else deployed since",
+        "another tool deployed since",
         "a service is gone",
     ],
 )
@@ -183,12 +183,12 @@ def migrating(*codes: int | None, ran: bool = True, by: str = "r-1") -> tuple[Re
 @pytest.mark.parametrize(
     ("left", "result", "says"),
     [
-        (migrating(0), Result.MIGRATED, "which ended well"),
-        (migrating(1, 0), Result.MIGRATED, "which ended well"),
-        (migrating(0, 3), Result.MIGRATION_FAILED, "whose container app exited with code 3"),
-        (migrating(None), Result.MIGRATION_FAILED, "whose container app never started"),
-        (migrating(0, by="r-0", ran=False), Result.CANCELLED, "before its task was started; nothing was changed"),
-        (migrating(), Result.MIGRATION_FAILED, "ECS has forgotten how its task ended"),
+        (migrating(0), Result.MIGRATED, "its task succeeded"),
+        (migrating(1, 0), Result.MIGRATED, "its task succeeded"),
+        (migrating(0, 3), Result.MIGRATION_FAILED, "container app of its task exited with code 3"),
+        (migrating(None), Result.MIGRATION_FAILED, "container app of its task never started"),
+        (migrating(0, by="r-0", ran=False), Result.CANCELLED, "its task was not started; nothing was changed"),
+        (migrating(), Result.MIGRATION_FAILED, "ECS no longer knows how its task ended"),
     ],
     ids=["well", "well at last", "badly", "never started", "not begun", "forgotten"],
 )

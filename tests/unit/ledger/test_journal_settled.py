@@ -32,7 +32,7 @@ def test_a_late_note_of_the_way_back_does_not_open_the_record_again() -> None:
     journal.service_updated("app", "ecs-svc/2", "arn:app:7")
     assert ledger.began.wait(10)
     threading.Timer(0.2, ledger.let_go.set).start()
-    closed = journal.settled(Result.ROLLED_BACK, "it was killed", {"app": "arn:app:7"})
+    closed = journal.close_recovered(Result.ROLLED_BACK, "it was killed", {"app": "arn:app:7"})
     assert ledger.saved[-1] == closed
     assert (closed.result, closed.summary, closed.running) == (
         Result.ROLLED_BACK,

@@ -60,10 +60,10 @@ def test_the_lock_may_be_taken_when_it_is_free_or_long_expired(
         (HELD, NEWER, "wait", LockStep.WAIT),
         (HELD, OLDER, "wait", LockStep.WAIT),
         (HELD, NEWER, "supersede", LockStep.SUPERSEDE),
-        (HELD, OLDER, "supersede", LockStep.GIVE_WAY),
+        (HELD, OLDER, "supersede", LockStep.YIELD),
         (replace(HELD, superseded_by=NEWER), NEWER, "supersede", LockStep.WAIT),
         (replace(HELD, superseded_by=NEWER), f"{NEWER}d", "supersede", LockStep.SUPERSEDE),
-        (replace(HELD, superseded_by=f"{NEWER}d"), NEWER, "supersede", LockStep.GIVE_WAY),
+        (replace(HELD, superseded_by=f"{NEWER}d"), NEWER, "supersede", LockStep.YIELD),
         (FROZEN, NEWER, "wait", LockStep.WAIT),
         (FROZEN, NEWER, "refuse", LockStep.REFUSE),
         (FROZEN, NEWER, "supersede", LockStep.REFUSE),
@@ -113,14 +113,16 @@ def test_who_has_the_lock_is_told_in_one_clause(holding: LockState, seconds: int
 def test_the_fix_names_the_way_out_when_it_is_locked() -> None:
     assert Locked("production", replace(HELD, expires=None), NOW).fix == "wait for it with --wait 10m"
     assert Locked("production", replace(FROZEN, run_url="u"), NOW).fix == (
-        "ask them, then end the freeze with `deploytool lock release`; see u"
+        "ask mona first, then end the freeze with `deploytool lock release`; see u"
     )
 
 
 @pytest.mark.parametrize(("passed", "left"), [(0, 30), (6.5, 24), (30, 0), (33, 0)])
 def test_when_the_lease_ends_is_told_to_who_is_refused(passed: float, left: int) -> None:
     refused = Locked("production", HELD, NOW + timedelta(seconds=passed))
-    assert refused.fix == f"wait for it with --wait 10m: its lease ends in {left} s unless it is renewed"
+    assert refused.fix == (
+        f"wait for it with --wait 10m: the lock is released automatically in {left} s if that run has died"
+    )
 
 
 @pytest.mark.parametrize(("ttl", "margin"), [(3600, 5), (30, 5), (6, 1), (1.5, 0.25)])

@@ -8,7 +8,7 @@ import pytest
 
 from deploytool.errors import CloudError, Exit
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
-from deploytool.ledger.recovery import recover, settle_finished
+from deploytool.ledger.recovery import recover, recover_finished
 from deploytool.release.events import StepEnded, WarningIssued
 from deploytool.release.model import Commit, Result, StepName
 from deploytool.release.tasks import MigrationStillRuns
@@ -152,8 +152,8 @@ def test_leaves_the_service_alone_and_names_it_when_somebody_else_deployed_it_si
     end = recover(killed("deploy"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
-    assert "app was left on app:99, which somebody else deployed" in end.summary
-    assert "every other service" in end.summary
+    assert "app is running app:99, deployed by another tool" in end.summary
+    assert "all other services were rolled back" in end.summary
     assert serving(cloud) == (99, 1)
 
 
@@ -165,7 +165,7 @@ def test_says_that_a_service_did_not_settle_when_the_version_before_crashes(clou
     end = recover(killed("deploy"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLBACK_INCOMPLETE
-    assert "app did not settle" in end.summary
+    assert "ROLLBACK INCOMPLETE: app did not reach a steady state" in end.summary
     assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
 
 
@@ -199,18 +199,18 @@ def test_nothing_is_to_be_settled_when_the_services_of_a_cancelled_release_are_b
     reverting(cloud)
     cloud.clock.sleep(600.0)
 
-    assert settle_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.deps, 300.0) is None
+    assert recover_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.deps, 300.0) is None
     assert cloud.told == []
 
 
 def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_their_way(cloud: Cloud) -> None:
     reverting(cloud)
 
-    end = settle_finished(ended(), cloud.deps, 300.0)
+    end = recover_finished(ended(), cloud.deps, 300.0)
 
     assert end is not None
     assert (end.result, end.succeeded) == (Result.ROLLED_BACK, True)
-    assert "release r-1 (4f2a9c1) was cancelled before its end" in end.summary
+    assert "release r-1 (4f2a9c1) was cancelled; all services were rolled back" in end.summary
     assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
 
 
@@ -224,10 +224,10 @@ def test_says_each_time_that_a_service_did_not_settle_when_ecs_goes_on_and_on(
     reverting(cloud)
 
     for _ in range(2):
-        end = settle_finished(ended(result), cloud.deps, 30.0)
+        end = recover_finished(ended(result), cloud.deps, 30.0)
         assert end is not None
         assert (end.result, end.succeeded) == (Result.ROLLBACK_INCOMPLETE, False)
-        assert f"release r-1 (4f2a9c1) {how}, and app did not settle" in end.summary
+        assert f"release r-1 (4f2a9c1) {how}; ROLLBACK INCOMPLETE: app did not reach a steady state" in end.summary
 
 
 def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs_still(cloud: Cloud) -> None:
@@ -235,10 +235,13 @@ def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs
     cloud.clock.sleep(600.0)
     before = cloud.clock.now
 
-    end = settle_finished(ended(app="ecs-svc/1"), cloud.deps, 300.0)
+    end = recover_finished(ended(app="ecs-svc/1"), cloud.deps, 300.0)
 
     assert end is not None
-    assert (end.result, "app did not settle" in end.summary) == (Result.ROLLBACK_INCOMPLETE, True)
+    assert (end.result, "ROLLBACK INCOMPLETE: app did not reach a steady state" in end.summary) == (
+        Result.ROLLBACK_INCOMPLETE,
+        True,
+    )
     assert (cloud.clock.now, cloud.ecs.changed()) == (before, [])
     assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
 
@@ -250,5 +253,5 @@ def test_nothing_was_moved_when_a_killed_release_found_every_service_running_its
         replace(left, services={key: ServiceRecord(key, revision(key, 1)) for key in KEYS}), cloud.deps, 300.0
     )
 
-    assert (end.result, "it moved no service" in end.summary) == (Result.ROLLED_BACK, True)
+    assert (end.result, "it updated no service" in end.summary) == (Result.ROLLED_BACK, True)
     assert cloud.ecs.changed() == []

@@ -122,7 +122,7 @@ def test_it_is_refused_when_the_deployment_of_that_version_failed() -> None:
 def test_migrations_that_ran_since_are_told() -> None:
     records = newest_first(GOAL, made("r2", migrated=True), made("r3"), made("r4", migrated=True))
     (warning,) = back(records=records).warnings
-    assert warning.startswith("migrations ran since release r1 (4444444, 2222222) and stay")
+    assert warning.startswith("migrations since release r1 (4444444, 2222222) are not reverted")
 
 
 def test_the_migration_of_the_release_itself_is_no_reason_to_warn() -> None:
@@ -147,7 +147,7 @@ def test_only_all_services_together_bring_a_release_back(only: tuple[str, ...], 
             {"revisions": {**OLD, "worker": {**OLD["worker"], "status": "INACTIVE"}}},
             "worker:3, which worker ran under release r1, is INACTIVE",
         ),
-        ({"goal": replace(GOAL, running={"app": arn("app", 7)})}, "release r1 left no revision of worker"),
+        ({"goal": replace(GOAL, running={"app": arn("app", 7)})}, "release r1 has no revision of worker"),
         ({"live_now": replace(LIVE, problems=(Problem("no such cluster", "make it"),))}, "no such cluster"),
         ({"live_now": live(found("app"), found("worker", status="DRAINING"))}, "service worker is DRAINING"),
     ],

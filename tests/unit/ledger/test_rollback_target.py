@@ -29,7 +29,7 @@ AND_ON = newest_first(R1, R2, R3, BACK_TO_2, made("r5", "r2"))
     ],
 )
 def test_it_goes_to_what_was_live_before(records: tuple[Record, ...], back: int, goal: str) -> None:
-    assert target(records, back=back).release_id == goal
+    assert target(records, steps=back).release_id == goal
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ def test_it_goes_to_what_was_named(records: tuple[Record, ...], wanted: str, goa
     [
         ((), "", 1, "has no successful release yet"),
         ((FAILED,), "r4", 1, "has no successful release yet"),
-        (TWICE, "", 1, "nothing was live 1 step before r1"),
-        (THREE, "", 3, "nothing was live 3 steps before r3"),
-        (newest_first(R3), "", 1, "nothing was live 1 step before r3"),
-        (newest_first(R1, BACK_TO_2), "", 1, "nothing was live 1 step before r2"),
+        (TWICE, "", 1, "no release 1 version before r1"),
+        (THREE, "", 3, "no release 3 versions before r3"),
+        (newest_first(R3), "", 1, "no release 1 version before r3"),
+        (newest_first(R1, BACK_TO_2), "", 1, "no release 1 version before r2"),
         (newest_first(R1, R2, R3, FAILED), "r4", 1, "no successful release r4"),
         (THREE, "111111", 1, "no successful release 111111"),
         (THREE, "9999999", 1, "no successful release 9999999"),
@@ -80,8 +80,8 @@ def test_what_is_live_may_be_expected(records: tuple[Record, ...], expected: str
 
 
 @pytest.mark.parametrize(
-    ("records", "expected", "now"), [(THREE, "r2", "r3"), (ONCE, "r3", "r2"), ((FAILED,), "r4", "nothing")]
+    ("records", "expected", "live"), [(THREE, "r2", "r3"), (ONCE, "r3", "r2"), ((FAILED,), "r4", "none")]
 )
-def test_it_is_refused_when_something_else_is_live(records: tuple[Record, ...], expected: str, now: str) -> None:
-    with pytest.raises(NotCurrentRelease, match=f"release {expected} is not what is live any more: {now} is"):
+def test_it_is_refused_when_something_else_is_live(records: tuple[Record, ...], expected: str, live: str) -> None:
+    with pytest.raises(NotCurrentRelease, match=f"release {expected} is no longer live: the live release is {live}"):
         require_current(records, expected)
