@@ -1,4 +1,4 @@
-"""`deploytool config`: is the configuration right, and what may it say."""
+"""`deploytool config`: check deploytool.yml, and print its JSON Schema."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def command() -> None:
 
 @command.command()
 @click.option("--config", "path", default="deploytool.yml", show_default=True, help="The file to check.")
-@click.option("-e", "--environment", help="Also show what holds in this environment, overrides merged.")
+@click.option("-e", "--environment", help="Also show the settings of this environment, overrides merged.")
 @options.output
 @click.pass_context
 def check(context: click.Context, path: str, environment: str | None, output: str) -> None:
-    """Report every fault in deploytool.yml, with line and column.
+    """Report every error in deploytool.yml, with line and column.
 
-    Reads nothing but the file. Exits with 2 where there is a fault.
+    Reads nothing but the file. Exits with 2 if there is an error.
 
     \b
     Example:
@@ -45,12 +45,12 @@ def check(context: click.Context, path: str, environment: str | None, output: st
 
     try:
         config = read_config(path)
-    except ConfigErrors as faults:
+    except ConfigErrors as error:
         if output == "json":
-            print_document({"valid": False, "faults": [asdict(fault) for fault in faults.faults], "settings": None})
+            print_document({"valid": False, "faults": [asdict(issue) for issue in error.issues], "settings": None})
         else:
-            click.echo("\n".join(str(fault) for fault in faults.faults))
-        context.exit(faults.exit_code)
+            click.echo("\n".join(map(str, error.issues)))
+        context.exit(error.exit_code)
     settings = asdict(resolve(config, environment)) if environment else None
     if output == "json":
         print_document({"valid": True, "faults": [], "settings": settings})

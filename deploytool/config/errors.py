@@ -1,4 +1,4 @@
-"""A configuration as read: plain data, and where each key and value of it stands in the file."""
+"""The configuration as read, with the position of each key and value, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-# SEG core.config.document
-# A configuration as read: plain data, and where each key and value of it stands in the file.
-
 Path = tuple[str | int, ...]
 
 
@@ -27,16 +24,16 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """What a reader made of the file, with the faults it met that did not stop it (such as a key given twice)."""
+    """The data of the file, with the issues that did not stop reading, such as a duplicate key."""
 
     file: str
     data: object
     keys: Mapping[Path, Position] = field(default_factory=dict)
     values: Mapping[Path, Position] = field(default_factory=dict)
-    faults: tuple[ConfigIssue, ...] = ()
+    issues: tuple[ConfigIssue, ...] = ()
 
     def position_of_key(self, path: Path) -> Position | None:
-        """Where the key is written; of an item of a list, where the item is."""
+        """Of the key, or of the item of a list."""
         return self.keys.get(path) or self.values.get(path)
 
     def position_of_value(self, path: Path) -> Position | None:
@@ -51,13 +48,9 @@ def dotted(path: Path) -> str:
     return text
 
 
-# SEG core.config.faults
-# What is wrong with a configuration: all of it at once, each with its place and its fix.
-
-
 @dataclass(frozen=True)
 class ConfigIssue:
-    """One mistake. `path` is like `services.app.image`; line and column count from 1, None where there is no place."""
+    """One mistake. `path` is like `services.app.image`; line and column count from 1, None for the whole file."""
 
     file: str
     path: str
@@ -68,7 +61,7 @@ class ConfigIssue:
 
     @property
     def place(self) -> str:
-        """``deploytool.yml:3:5``; without a line where the whole file is meant."""
+        """``deploytool.yml:3:5``."""
         return self.file if self.line is None else f"{self.file}:{self.line}:{self.column}"
 
     def __str__(self) -> str:
@@ -76,30 +69,28 @@ class ConfigIssue:
 
 
 class ConfigErrors(ConfigurationError):
-    """The configuration cannot be used; `faults` has every reason, in the order of the file."""
+    """The configuration is invalid; `issues` has every reason, in the order of the file."""
 
-    def __init__(self, faults: Iterable[ConfigIssue]) -> None:
-        # One mistake that several environments or aliases repeat is still one mistake: told by its place.
-        unique = {(fault.line, fault.column, fault.problem, fault.line or fault.path): fault for fault in faults}
-        self.faults = tuple(sorted(unique.values(), key=lambda fault: (fault.line or 0, fault.column or 0)))
-        if len(self.faults) == 1:
-            only = self.faults[0]
-            check = "correct it; `deploytool config check` says whether it is right"
-            super().__init__(f"{only.place}: {only.problem}", only.fix or check)
+    def __init__(self, issues: Iterable[ConfigIssue]) -> None:
+        # A mistake that several environments or aliases repeat is one mistake, at one place.
+        unique = {(issue.line, issue.column, issue.problem, issue.line or issue.path): issue for issue in issues}
+        self.issues = tuple(sorted(unique.values(), key=lambda issue: (issue.line or 0, issue.column or 0)))
+        check = "then run `deploytool config check`"
+        if len(self.issues) == 1:
+            only = self.issues[0]
+            super().__init__(f"{only.place}: {only.problem}", only.fix or f"correct it, {check}")
         else:
-            lines = "\n".join(f"  {fault}" for fault in self.faults)
-            super().__init__(
-                f"the configuration has {len(self.faults)} faults:\n{lines}",
-                "correct them; `deploytool config check` says whether they are gone",
-            )
+            lines = "\n".join(f"  {issue}" for issue in self.issues)
+            cause = f"the configuration has {len(self.issues)} errors:\n{lines}"
+            super().__init__(cause, f"correct them, {check}")
 
 
 class IssueCollector:
-    """Collects the faults of one document while it is looked through."""
+    """Collects the issues of one document."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self.faults: list[ConfigIssue] = []
+        self.collected: list[ConfigIssue] = []
 
     def at_key(self, path: Path, problem: str, fix: str = "") -> None:
         self._add(path, self._document.position_of_key(path), problem, fix)
@@ -108,17 +99,17 @@ class IssueCollector:
         self._add(path, self._document.position_of_value(path), problem, fix)
 
     def missing(self, path: Path, key: str, fix: str) -> None:
-        """A key that must be there is not: shown where an override took it away, else at what lacks it."""
+        """A required key is missing: shown where an override removed it, else at its parent."""
         place = self._document.position_of_value((*path, key)) or self._document.position_of_key(path)
         self._add(path, place, f'{dotted(path) or "the file"} lacks "{key}"', fix)
 
     def _add(self, path: Path, place: Position | None, problem: str, fix: str) -> None:
         line, column = place or (None, None)
-        self.faults.append(ConfigIssue(self._document.file, dotted(path), line, column, problem, fix))
+        self.collected.append(ConfigIssue(self._document.file, dotted(path), line, column, problem, fix))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A fix for a name that is not known: the one it resembles, else all there are."""
+    """A fix for an unknown name: the closest one, else all."""
     choices = list(known)
     close = difflib.get_close_matches(name, choices, n=1) or [
         known for known in choices if name and known.startswith(name)
@@ -126,5 +117,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     if close:
         return f'did you mean "{close[0]}"?'
     if not choices:
-        return "there is none"
+        return "none is defined"
     return f'use "{choices[0]}"' if len(choices) == 1 else f"use one of: {', '.join(choices)}"

@@ -1,7 +1,7 @@
-"""An environment's overrides merged into the rest of the file, every part still knowing where it was written.
+"""From a document to the configuration, or to everything that is wrong with it.
 
-The rule is that of JSON Merge Patch (RFC 7396): mappings merge key by key, anything else replaces what it meets, null
-takes a key away. Taking away what is not there is a fault, since it is a misspelling more often than not.
+Overrides follow JSON Merge Patch (RFC 7396): mappings merge key by key, anything else replaces, null removes a key. To
+remove a key that does not exist is an error, since it is usually a misspelling.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from deploytool.config.errors import ConfigErrors, Document, IssueCollector, did
 from deploytool.config.model import (
     BuildSecret,
     ConfigFile,
-    Environment,
     EnvironmentConfig,
     ExpectConfig,
     ImageConfig,
@@ -35,18 +34,11 @@ if TYPE_CHECKING:
     from deploytool.config.errors import ConfigIssue, Path, Position
 
 
-# SEG core.config.overrides
-# An environment's overrides merged into the rest of the file, every part still knowing where it was written.
-#
-# The rule is that of JSON Merge Patch (RFC 7396): mappings merge key by key, anything else replaces what it meets, null
-# takes a key away. Taking away what is not there is a fault, since it is a misspelling more often than not.
-
-
 def overridden(document: Document, base: dict[str, object], patch: dict[str, object], at: Path) -> Document:
-    """`base`, the top of the document, with `patch`, found in it at path `at`, merged in."""
+    """`base`, the top of the document, merged with `patch`, which is at path `at`. Positions are kept."""
     merge = _Merge(document, dict(document.keys), dict(document.values), IssueCollector(document))
     data = merge.mappings(base, patch, (), at)
-    return Document(document.file, data, merge.keys, merge.values, tuple(merge.found.faults))
+    return Document(document.file, data, merge.keys, merge.values, tuple(merge.issues.collected))
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class _Merge:
     document: Document
     keys: dict[Path, Position]
     values: dict[Path, Position]
-    found: IssueCollector
+    issues: IssueCollector
 
     def mappings(
         self, base: dict[str, object], patch: dict[str, object], path: Path, patch_path: Path
@@ -63,7 +55,7 @@ class _Merge:
         for name, change in patch.items():
             here, there = (*path, name), (*patch_path, name)
             if change is None:
-                self._take_away(merged, name, here, there)
+                self._remove(merged, name, here, there)
                 continue
             old = merged.get(name)
             if isinstance(old, dict) and isinstance(change, dict):
@@ -72,16 +64,16 @@ class _Merge:
                 merged[name] = self._adopt(change, here, there)
         return merged
 
-    def _take_away(self, merged: dict[str, object], name: str, here: Path, there: Path) -> None:
+    def _remove(self, merged: dict[str, object], name: str, here: Path, there: Path) -> None:
         if name in merged:
             del merged[name]
             self._move(here, there)
         else:
-            problem = f"there is no {dotted(here)} to take away"
-            self.found.at_key(there, problem, did_you_mean(name, [str(known) for known in merged]))
+            problem = f"there is no {dotted(here)} to remove"
+            self.issues.at_key(there, problem, did_you_mean(name, [str(known) for known in merged]))
 
     def _adopt(self, value: object, here: Path, there: Path) -> object:
-        """A part of the patch that meets nothing it could merge with, with its places."""
+        """A part of the patch that replaces what was there, with its positions."""
         self._move(here, there)
         if isinstance(value, dict):
             return self.mappings({}, value, here, there)
@@ -95,40 +87,36 @@ class _Merge:
                 places[here] = origin[there]
 
 
-# SEG core.config.references
-# Names in one part of the configuration that must exist in another, and what only shows when both are seen.
+def check_references(document: Document, issues: IssueCollector) -> None:
+    """Reports unknown images and services, cycles, and images that would overwrite each other.
 
-
-def check_references(document: Document, found: IssueCollector) -> None:
-    """Reports names of images and services that do not exist, circles, and images that would overwrite each other.
-
-    Parts missing or of the wrong kind are passed over: they are reported as such, and the rest is still looked at.
+    Parts that are missing or of the wrong kind are skipped: `Record.check` reports them.
     """
-    look = _References(_mapping(document.data, "images"), _mapping(document.data, "services"), found)
+    references = _References(_mapping(document.data, "images"), _mapping(document.data, "services"), issues)
     migrate = _mapping(document.data, "migrate")
-    look.image(migrate.get("image"), ("migrate", "image"))
-    look.service(migrate.get("like"), ("migrate", "like"))
-    for name in look.services:
+    references.image(migrate.get("image"), ("migrate", "image"))
+    references.service(migrate.get("like"), ("migrate", "like"))
+    for name in references.services:
         path = ("services", name)
-        service = _mapping(look.services, name)
-        look.image(service.get("image"), (*path, "image"))
+        service = _mapping(references.services, name)
+        references.image(service.get("image"), (*path, "image"))
         for container, image in _mapping(service, "containers").items():
-            look.image(image, (*path, "containers", container))
+            references.image(image, (*path, "containers", container))
         for index, other in enumerate(_list(service, "after")):
-            look.service(other, (*path, "after", index))
-    look.circles()
-    look.same_tags()
+            references.service(other, (*path, "after", index))
+    references.cycles()
+    references.same_tags()
 
 
-def check_account(value: object, path: Path, found: IssueCollector) -> None:
+def check_account(value: object, path: Path, issues: IssueCollector) -> None:
     """Reports text that names `${account}`, for an environment that does not say its account."""
     for place, text in _texts(value, path):
         if "account" in variables_in(text):
-            found.at_value(place, "${account} is not known", 'give "account" in every environment that uses this')
+            issues.at_value(place, "${account} is not known", 'add "account" to every environment that uses this')
 
 
 def default_tag(images: dict[str, Any], name: str) -> str:
-    """The commit; with the image's name after it where another image goes to the same repository."""
+    """The commit; followed by the image's name where images share the repository."""
     repository = _mapping(images, name).get("repository")
     shared = [other for other in images if _mapping(images, other).get("repository") == repository]
     return "${commit}" if shared == [name] else f"${{commit}}-{name}"
@@ -138,17 +126,17 @@ def default_tag(images: dict[str, Any], name: str) -> str:
 class _References:
     images: dict[str, Any]
     services: dict[str, Any]
-    found: IssueCollector
+    issues: IssueCollector
 
     def image(self, name: object, path: Path) -> None:
         if self.images and isinstance(name, str) and name not in self.images:
-            self.found.at_value(path, f'there is no image "{name}"', did_you_mean(name, self.images))
+            self.issues.at_value(path, f'there is no image "{name}"', did_you_mean(name, self.images))
 
     def service(self, name: object, path: Path) -> None:
         if self.services and isinstance(name, str) and name not in self.services:
-            self.found.at_value(path, f'there is no service "{name}"', did_you_mean(name, self.services))
+            self.issues.at_value(path, f'there is no service "{name}"', did_you_mean(name, self.services))
 
-    def circles(self) -> None:
+    def cycles(self) -> None:
         graph = {
             name: [other for other in _list(_mapping(self.services, name), "after") if isinstance(other, str)]
             for name in self.services
@@ -156,10 +144,10 @@ class _References:
         try:
             TopologicalSorter(graph).prepare()
         except CycleError as error:
-            # graphlib lists each before what waits for it; people read it from the one that waits.
-            circle = error.args[1][::-1]
-            path = ("services", circle[0], "after")
-            self.found.at_value(path, f"services wait for each other: {' after '.join(circle)}", "drop one `after`")
+            # graphlib lists each service before those that wait for it.
+            cycle = error.args[1][::-1]
+            path = ("services", cycle[0], "after")
+            self.issues.at_value(path, f"services wait for each other: {' after '.join(cycle)}", "remove one `after`")
 
     def same_tags(self) -> None:
         taken: dict[tuple[object, object], str] = {}
@@ -170,14 +158,14 @@ class _References:
                 continue
             first = taken.setdefault((repository, tag), name)
             if first != name:
-                problem = f"images {first} and {name} would both be pushed as {tag}, to one repository"
-                self.found.at_key(("images", name), problem, "give one of them another tag or repository")
+                problem = f"images {first} and {name} have the same repository and tag {tag}"
+                self.issues.at_key(("images", name), problem, "change the tag or repository of one")
 
 
 def _mapping(data: object, key: str) -> dict[str, Any]:
     value = data.get(key) if isinstance(data, dict) else None
-    # A key that is no text is told as such elsewhere, and cannot be meant by a name.
-    return {name: each for name, each in value.items() if isinstance(name, str)} if isinstance(value, dict) else {}
+    # A key that is not text is reported elsewhere.
+    return {name: item for name, item in value.items() if isinstance(name, str)} if isinstance(value, dict) else {}
 
 
 def _list(data: dict[str, Any], key: str) -> list[Any]:
@@ -196,110 +184,77 @@ def _texts(value: object, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _texts(item, (*path, index))
 
 
-# SEG core.config.build
-# From the values read of each part of the file to the dataclasses of `model`.
-
 Read = dict[str, Any]
 
 
-def build_environment(name: str, read: Read, parts: Read, app: str) -> Environment:
-    repository = read["repository"] or app
-    return Environment(
-        name=name,
-        region=read["region"],
-        cluster=read["cluster"],
-        repository=repository,
-        account=read["account"],
-        role_arn=read["role_arn"],
-        github_environment=read["github_environment"] or name,
-        url=read["url"],
-        production=read["production"],
-        timeout=read["timeout"],
-        images=build_images(parts["images"], repository),
-        migrate=build_migrate(parts["migrate"]),
-        services=build_services(parts["services"], read["timeout"]),
-        ledger=read["ledger"],
-        rollback_checkbox=read["rollback_checkbox"],
-        rollback_workflow=read["rollback_workflow"],
-        infra=InfraConfig(**read["infra"]),
-    )
-
-
-def build_images(read: Read, repository: str) -> dict[str, ImageConfig]:
-    return {
-        name: ImageConfig(
-            name=name,
-            dockerfile=image["dockerfile"],
-            context=image["context"],
-            target=image["target"],
-            platforms=image["platforms"],
-            build_args=image["build_args"],
-            secrets={secret: _secret(source) for secret, source in image["secrets"].items()},
-            cache=image["cache"],
-            repository=image["repository"] or repository,
-            tag=image["tag"] or default_tag(read, name),
-            scan_fail_on=image["scan"]["fail_on"] if image["scan"] else None,
-        )
-        for name, image in read.items()
+def _build_environment(name: str, read: Read, parts: Read, app: str) -> EnvironmentConfig:
+    values = {key: value for key, value in read.items() if key != "overrides"} | {
+        "app": app,
+        "environment": name,
+        "repository": read["repository"] or app,
+        "github_environment": read["github_environment"] or name,
+        "images": _build_images(parts["images"], read["repository"] or app),
+        "migrate": _build_migrate(parts["migrate"]),
+        "services": _build_services(parts["services"], read["timeout"]),
+        "infra": InfraConfig(**read["infra"]),
     }
+    return EnvironmentConfig(**values)
+
+
+def _build_images(read: Read, repository: str) -> dict[str, ImageConfig]:
+    images = {}
+    for name, image in read.items():
+        values = {key: value for key, value in image.items() if key != "scan"} | {
+            "name": name,
+            "secrets": {secret: _secret(source) for secret, source in image["secrets"].items()},
+            "repository": image["repository"] or repository,
+            "tag": image["tag"] or default_tag(read, name),
+            "scan_fail_on": image["scan"]["fail_on"] if image["scan"] else None,
+        }
+        images[name] = ImageConfig(**values)
+    return images
 
 
 def _secret(source: Read) -> BuildSecret:
     return SecretFromVariable(source["env"]) if source["env"] else SecretFromFile(source["file"])
 
 
-def build_migrate(read: Read | None) -> MigrateConfig | None:
+def _build_migrate(read: Read | None) -> MigrateConfig | None:
     return MigrateConfig(**read) if read else None
 
 
-def build_services(read: Read, timeout: int) -> dict[str, ServiceConfig]:
-    return {
-        name: ServiceConfig(
-            name=name,
-            service=service["service"] or name,
-            image=service["image"],
-            containers=service["containers"] or {},
-            template=service["template"],
-            after=service["after"],
-            timeout=service["timeout"] or timeout,
-            verify=_verify(service["verify"]) if service["verify"] else None,
-        )
-        for name, service in read.items()
-    }
+def _build_services(read: Read, timeout: int) -> dict[str, ServiceConfig]:
+    services = {}
+    for name, service in read.items():
+        values = service | {
+            "name": name,
+            "service": service["service"] or name,
+            "containers": service["containers"] or {},
+            "timeout": service["timeout"] or timeout,
+            "verify": _build_verify(service["verify"]) if service["verify"] else None,
+        }
+        services[name] = ServiceConfig(**values)
+    return services
 
 
-def _verify(read: Read) -> VerifyConfig:
-    return VerifyConfig(
-        url=read["url"],
-        expect=ExpectConfig(**read["expect"]),
-        timeout=read["timeout"],
-        interval=read["interval"],
-        bake=read["bake"] or 0,
-        alarms=read["alarms"] or (),
-    )
-
-
-# SEG core.config.parse
-# From a document to a `Config`, or to every fault in it.
+def _build_verify(read: Read) -> VerifyConfig:
+    values = {"expect": ExpectConfig(**read["expect"]), "bake": read["bake"] or 0, "alarms": read["alarms"] or ()}
+    return VerifyConfig(**(read | values))
 
 
 def parse(document: Document) -> ConfigFile:
-    """The configuration that the document describes.
-
-    Raises:
-        ConfigErrors: something is wrong with it; has all that is.
-    """
-    found = IssueCollector(document)
-    FILE.check(document.data, (), found)
-    check_references(document, found)
-    faults = [*document.faults, *found.faults]
+    """Raises ConfigErrors, with every issue of the document."""
+    issues = IssueCollector(document)
+    FILE.check(document.data, (), issues)
+    check_references(document, issues)
+    all_issues = [*document.issues, *issues.collected]
     parts: dict[str, Any] = {}
     for name, environment in _environments(document.data):
         merged = _merged(document, name, environment)
-        faults += _own_faults(merged, name, environment, found.faults)
+        all_issues += _own_issues(merged, name, environment, issues.collected)
         parts[name] = merged.data
-    if faults:
-        raise ConfigErrors(faults)
+    if all_issues:
+        raise ConfigErrors(all_issues)
     return _config(FILE.read(document.data), parts)
 
 
@@ -318,19 +273,19 @@ def _merged(document: Document, name: str, environment: dict[str, Any]) -> Docum
     return overridden(document, base, known, ("environments", name, "overrides"))
 
 
-def _own_faults(
+def _own_issues(
     merged: Document, name: str, environment: dict[str, Any], of_base: list[ConfigIssue]
 ) -> list[ConfigIssue]:
-    """What is wrong only in the environment; says which, as its place may be in another part of the file."""
-    found = IssueCollector(merged)
-    RELEASED.check(merged.data, (), found)
-    check_references(merged, found)
+    """Issues of the environment only, with its name: their position may be in another part of the file."""
+    issues = IssueCollector(merged)
+    RELEASED.check(merged.data, (), issues)
+    check_references(merged, issues)
     if "account" not in environment:
         own = {key: value for key, value in environment.items() if key != "overrides"}
-        check_account(own, ("environments", name), found)
-        check_account(merged.data, (), found)
-    own_faults = [fault for fault in (*merged.faults, *found.faults) if fault not in of_base]
-    return [replace(fault, problem=f"in environment {name}, {fault.problem}") for fault in own_faults]
+        check_account(own, ("environments", name), issues)
+        check_account(merged.data, (), issues)
+    own_issues = [issue for issue in (*merged.issues, *issues.collected) if issue not in of_base]
+    return [replace(issue, problem=f"in environment {name}, {issue.problem}") for issue in own_issues]
 
 
 def _config(file: dict[str, Any], parts: dict[str, Any]) -> ConfigFile:
@@ -338,26 +293,21 @@ def _config(file: dict[str, Any], parts: dict[str, Any]) -> ConfigFile:
     timeout = ENVIRONMENT.read({})["timeout"]
     return ConfigFile(
         app=app,
-        images=build_images(file["images"], repository=app),
-        migrate=build_migrate(file["migrate"]),
-        services=build_services(file["services"], timeout=timeout),
+        images=_build_images(file["images"], repository=app),
+        migrate=_build_migrate(file["migrate"]),
+        services=_build_services(file["services"], timeout=timeout),
         environments={
-            name: build_environment(name, environment, RELEASED.read(parts[name]), app)
+            name: _build_environment(name, environment, RELEASED.read(parts[name]), app)
             for name, environment in file["environments"].items()
         },
     )
 
 
-# SEG core.config.resolve
-# The settings of one release: one environment's, with the variables filled in.
-
-
 def resolve(config: ConfigFile, environment_name: str, variables: Mapping[str, str] | None = None) -> EnvironmentConfig:
-    """What holds in the environment.
+    """The environment with its variables filled in.
 
-    `variables` gives `commit`, and `short_commit` unless its first seven characters will do. Without them, what is made
-    of the commit (tags, build arguments, the expected version) stays as written, which suits a command that releases
-    nothing. `${host}` always stays: see `verify_at`.
+    `variables` has `commit`, and optionally `short_commit`. Without them, text that uses them (tags, build arguments,
+    the expected version) stays, which suits a command that releases nothing. `${host}` always stays: see `verify_at`.
 
     Raises:
         ConfigurationError: there is no such environment.
@@ -366,29 +316,10 @@ def resolve(config: ConfigFile, environment_name: str, variables: Mapping[str, s
     if environment is None:
         fix = did_you_mean(environment_name, config.environments)
         raise ConfigurationError(f'there is no environment "{environment_name}" in the configuration', fix)
-    known = {"app": config.app, "environment": environment.name, "region": environment.region, **(variables or {})}
+    known = {"app": config.app, "environment": environment_name, "region": environment.region, **(variables or {})}
     if environment.account:
         known["account"] = environment.account
     if "commit" in known:
         known.setdefault("short_commit", known["commit"][:7])
-    done = filled(environment, known)
-    return EnvironmentConfig(
-        app=config.app,
-        environment=done.name,
-        region=done.region,
-        cluster=done.cluster,
-        repository=done.repository,
-        account=done.account,
-        role_arn=done.role_arn,
-        github_environment=done.github_environment,
-        url=done.url,
-        production=done.production,
-        timeout=done.timeout,
-        images=done.images,
-        migrate=done.migrate,
-        services=done.services,
-        ledger=done.ledger,
-        rollback_checkbox=done.rollback_checkbox,
-        rollback_workflow=done.rollback_workflow,
-        infra=done.infra,
-    )
+    settings: EnvironmentConfig = filled(environment, known)
+    return settings

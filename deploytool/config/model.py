@@ -1,4 +1,4 @@
-"""What `deploytool.yml` says, as values that cannot change. Times are whole seconds."""
+"""`deploytool.yml` as frozen values. Times are in whole seconds."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ BuildSecret = SecretFromVariable | SecretFromFile
 class ImageConfig:
     """One image to build and push.
 
-    `platforms` empty means: the CPU of the task definition that will run it. `target` None is the last stage.
-    `scan_fail_on` None means findings are not looked at. `repository` and `tag` are always filled in.
+    Empty `platforms`: the CPU of the task definition. `target` None: the last stage. `scan_fail_on` None: findings are
+    ignored. `repository` and `tag` are always filled in.
     """
 
     name: str
@@ -55,10 +55,10 @@ class ImageConfig:
 
 @dataclass(frozen=True)
 class MigrateConfig:
-    """The task that migrates the database before any service changes.
+    """The task that migrates the database before any service is updated.
 
-    `task` is the task definition family, `like` the service whose network and capacity it runs with. `container` None
-    means the only essential container; `command` None means the one of the task definition.
+    `task` is the task definition family, `like` the service whose network and capacity it uses. `container` None: the
+    only essential container. `command` None: the one of the task definition.
     """
 
     task: str
@@ -74,7 +74,7 @@ class MigrateConfig:
 
 @dataclass(frozen=True)
 class ExpectConfig:
-    """What the answer must be; `version` is compared with the field `version` of a JSON answer."""
+    """The expected response; `version` is compared with the field `version` of a JSON response."""
 
     status: int
     body: str | None
@@ -83,10 +83,7 @@ class ExpectConfig:
 
 @dataclass(frozen=True)
 class VerifyConfig:
-    """What must hold once the service is rolled out.
-
-    Text here may still hold `${host}`: `verify_at` fills it in, once the load balancer is known.
-    """
+    """The check after the rollout. Text may have `${host}`: `verify_at` fills it in."""
 
     url: str | None
     expect: ExpectConfig
@@ -98,7 +95,7 @@ class VerifyConfig:
 
 @dataclass(frozen=True)
 class ServiceConfig:
-    """One ECS service. Exactly one of `image` (for the only container built here) and `containers` is set."""
+    """One ECS service, with either `image` (of its only container of ours) or `containers`."""
 
     name: str
     service: str
@@ -111,17 +108,12 @@ class ServiceConfig:
 
     @property
     def images(self) -> frozenset[str]:
-        """Names of the images that this service runs."""
         return frozenset(self.containers.values()) | ({self.image} if self.image else frozenset())
 
 
 @dataclass(frozen=True)
 class InfraConfig:
-    """How the stacks of an environment are made.
-
-    `templates` is a directory in the repository, None for the ones that come with deploytool. `parameters` are values
-    by name, as CloudFormation takes them.
-    """
+    """The stacks of an environment. `templates` is a directory in the repository; None: those of deploytool."""
 
     size: Size = "minimal"
     templates: str | None = None
@@ -129,46 +121,12 @@ class InfraConfig:
 
 
 @dataclass(frozen=True)
-class Environment:
-    """One environment; images, migrate and services are those of the file with its overrides merged in.
-
-    `ledger` is the DynamoDB table of releases and locks; None: there is neither. `rollback_workflow` is the name of a
-    file in `.github/workflows`, there or not.
-    """
-
-    name: str
-    region: str
-    cluster: str
-    repository: str
-    account: str | None
-    role_arn: str | None
-    github_environment: str
-    url: str | None
-    production: bool | None
-    timeout: int
-    images: Mapping[str, ImageConfig]
-    migrate: MigrateConfig | None
-    services: Mapping[str, ServiceConfig]
-    ledger: str | None
-    rollback_checkbox: bool
-    rollback_workflow: str
-    infra: InfraConfig
-
-
-@dataclass(frozen=True)
-class ConfigFile:
-    """The whole file. `images`, `migrate` and `services` are those outside any environment."""
-
-    app: str
-    images: Mapping[str, ImageConfig]
-    migrate: MigrateConfig | None
-    services: Mapping[str, ServiceConfig]
-    environments: Mapping[str, Environment]
-
-
-@dataclass(frozen=True)
 class EnvironmentConfig:
-    """What holds for one release in one environment: overrides merged, variables filled in."""
+    """One environment: overrides merged, defaults filled in; variables too, once `resolve` returned it.
+
+    `ledger` is the DynamoDB table of releases and locks; None: there is neither. `rollback_workflow` is a file name in
+    `.github/workflows`, which may not exist.
+    """
 
     app: str
     environment: str
@@ -188,3 +146,14 @@ class EnvironmentConfig:
     rollback_checkbox: bool = False
     rollback_workflow: str = "rollback.yml"
     infra: InfraConfig = InfraConfig()
+
+
+@dataclass(frozen=True)
+class ConfigFile:
+    """The whole file; `images`, `migrate` and `services` are without overrides."""
+
+    app: str
+    images: Mapping[str, ImageConfig]
+    migrate: MigrateConfig | None
+    services: Mapping[str, ServiceConfig]
+    environments: Mapping[str, EnvironmentConfig]

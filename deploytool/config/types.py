@@ -1,7 +1,4 @@
-"""The variables that text in the configuration may name, and how they are filled in.
-
-`${name}` is replaced; `$${` is written to mean `${` itself; any other dollar sign is just that.
-"""
+"""The kinds of value in `deploytool.yml`: how each is checked, read and described, and the variables of its text."""
 
 from __future__ import annotations
 
@@ -20,31 +17,27 @@ if TYPE_CHECKING:
     from deploytool.config.errors import IssueCollector, Path
 
 
-# SEG core.config.variables
-# The variables that text in the configuration may name, and how they are filled in.
-#
-# `${name}` is replaced; `$${` is written to mean `${` itself; any other dollar sign is just that.
-
 PLACE = frozenset({"app", "environment", "region", "account"})
 RELEASE = PLACE | {"commit", "short_commit"}
 LIVE = RELEASE | {"host"}
 
+# `${name}` is replaced; `$${` means `${` itself; any other dollar sign is literal.
 _TOKEN = re.compile(r"(?P<escape>\$\$\{)|\$\{(?P<name>[^}]*)\}|(?P<open>\$\{)")
 
 
-def check_variables(text: str, allowed: frozenset[str], path: Path, found: IssueCollector) -> None:
-    """Reports each variable of `text` that does not exist, or is not known yet where it is used."""
+def check_variables(text: str, allowed: frozenset[str], path: Path, issues: IssueCollector) -> None:
+    """Reports each variable of `text` that does not exist, or is not available where it is used."""
     for token in _TOKEN.finditer(text):
         name = token["name"]
         if token["open"]:
-            found.at_value(path, "`${` is never closed", "write `${name}`, or `$${` for the characters themselves")
+            issues.at_value(path, "`${` is not closed", "write `${name}`, or `$${` for a literal `${`")
         elif name is None or name in allowed:
             continue
         elif name in LIVE:
-            found.at_value(path, f"${{{name}}} is not known here", f"known here: {', '.join(sorted(allowed))}")
+            issues.at_value(path, f"${{{name}}} is not available here", f"use one of: {', '.join(sorted(allowed))}")
         else:
-            fix = did_you_mean(name, sorted(allowed)) + " (`$${` writes the characters themselves)"
-            found.at_value(path, f'there is no variable "{name}"', fix)
+            fix = did_you_mean(name, sorted(allowed)) + " (`$${` is a literal `${`)"
+            issues.at_value(path, f'unknown variable "{name}"', fix)
 
 
 def variables_in(text: str) -> frozenset[str]:
@@ -52,12 +45,12 @@ def variables_in(text: str) -> frozenset[str]:
 
 
 def fill(text: str, known: Mapping[str, str]) -> str:
-    """`text` with its variables replaced and `$${` turned into `${`. What is not in `known` stays as written."""
+    """`text` with its variables replaced and `$${` turned into `${`; unknown variables stay."""
     return _TOKEN.sub(lambda token: "${" if token["escape"] else _value(token, known), text)
 
 
 def fill_some(text: str, known: Mapping[str, str]) -> str:
-    """As `fill`, for text that will be filled once more: `$${` is kept for then."""
+    """As `fill`, for text that is filled again later: `$${` stays."""
     return _TOKEN.sub(lambda token: token[0] if token["escape"] else _value(token, known), text)
 
 
@@ -67,55 +60,49 @@ def _value(token: re.Match[str], known: Mapping[str, str]) -> str:
 
 def filled(value: Any, known: Mapping[str, str]) -> Any:
     """A copy of a part of the configuration, variables filled in; in a `Verify`, `${host}` is left for `verify_at`."""
-    return _each_text(value, lambda text: fill(text, known), lambda text: fill_some(text, known))
+    return _map_text(value, lambda text: fill(text, known), lambda text: fill_some(text, known))
 
 
 def verify_at(verify: VerifyConfig, host: str) -> VerifyConfig:
-    """The check with `${host}` filled in: the DNS name of the load balancer that the live service is behind."""
+    """The check with `${host}` filled in: the DNS name of the service's load balancer."""
 
     def at_host(text: str) -> str:
         return fill(text, {"host": host})
 
-    done: VerifyConfig = _each_text(verify, at_host, at_host)
-    return done
+    result: VerifyConfig = _map_text(verify, at_host, at_host)
+    return result
 
 
-def _each_text(value: Any, change: Callable[[str], str], in_verify: Callable[[str], str]) -> Any:
+def _map_text(value: Any, change: Callable[[str], str], in_verify: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, tuple):
-        return tuple(_each_text(item, change, in_verify) for item in value)
+        return tuple(_map_text(item, change, in_verify) for item in value)
     if isinstance(value, dict):
-        return {key: _each_text(item, change, in_verify) for key, item in value.items()}
+        return {key: _map_text(item, change, in_verify) for key, item in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
         inner = in_verify if isinstance(value, VerifyConfig) else change
-        parts = {part.name: _each_text(getattr(value, part.name), inner, in_verify) for part in fields(value)}
+        parts = {part.name: _map_text(getattr(value, part.name), inner, in_verify) for part in fields(value)}
         return replace(value, **parts)
     return value
 
 
-# SEG core.duration
-# Lengths of time as people write them, in the configuration and on the command line.
-
 _HOURS_AND_LESS = r"([0-9]{1,6}h)?([0-9]{1,6}m)?([0-9]{1,6}s)?"
 WITHIN_A_DAY = rf"^(?=[0-9]){_HOURS_AND_LESS}$"
-"""What the configuration takes, as a pattern of JSON Schema; days would say more than it allows."""
+"""Pattern of JSON Schema for durations in the configuration, which are at most a day."""
 _WRITTEN = re.compile(rf"(?=[0-9])([0-9]{{1,4}}d)?{_HOURS_AND_LESS}")
 _UNITS = (24 * 3600, 3600, 60, 1)
 
 
 def seconds_of(text: str) -> int | None:
-    """``90s``, ``15m``, ``1h30m``, ``90d``, or a bare number of seconds; ``None`` where it is none of these."""
+    """Of ``90s``, ``15m``, ``1h30m``, ``90d``, or a number of seconds; ``None`` for anything else."""
     if re.fullmatch(r"[0-9]{1,8}", text):
         return int(text)
-    found = _WRITTEN.fullmatch(text)
-    if found is None:
+    match = _WRITTEN.fullmatch(text)
+    if match is None:
         return None
-    return sum(unit * int(part[:-1]) for unit, part in zip(_UNITS, found.groups(), strict=True) if part)
+    return sum(unit * int(part[:-1]) for unit, part in zip(_UNITS, match.groups(), strict=True) if part)
 
-
-# SEG core.config.scalars
-# The kinds of single value a configuration holds. Each knows how to check one, read one, and describe itself.
 
 Schema = dict[str, Any]
 
@@ -123,18 +110,18 @@ DAY = 24 * 60 * 60
 
 
 class Shape(ABC):
-    """One kind of value. `read` may only be given a value in which `check` found nothing."""
+    """One kind of value. `read` takes only values without issues."""
 
     @abstractmethod
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
-        """Reports to `found` everything that is wrong with the value."""
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
+        """Reports everything that is wrong with the value."""
 
     @abstractmethod
     def schema(self) -> Schema:
         """JSON Schema of the value."""
 
     def patch_schema(self) -> Schema:
-        """JSON Schema of an override of the value; differs where the value has keys, which null takes away."""
+        """JSON Schema of an override, in which null removes a key."""
         return self.schema()
 
     def read(self, value: Any) -> Any:
@@ -142,8 +129,8 @@ class Shape(ABC):
         return value
 
 
-def report_kind(expected: str, value: object, path: Path, found: IssueCollector) -> None:
-    """Says that a value is of another kind than it must be, without repeating the value: it may be a secret."""
+def report_kind(expected: str, value: object, path: Path, issues: IssueCollector) -> None:
+    """Reports a value of the wrong kind, without repeating it: it may be a secret."""
     kinds = {dict: "a mapping", list: "a list", str: "text", bool: "true or false", int: "a number", float: "a number"}
     actual = kinds.get(type(value), "nothing")
     fix = ""
@@ -151,7 +138,7 @@ def report_kind(expected: str, value: object, path: Path, found: IssueCollector)
         fix = "give it a value or remove the line"
     elif expected == "text" and isinstance(value, int | float):
         fix = "put it in quotes"
-    found.at_value(path, f"{_name(path)} must be {expected}, not {actual}", fix)
+    issues.at_value(path, f"{_name(path)} must be {expected}, not {actual}", fix)
 
 
 def _name(path: Path) -> str:
@@ -170,15 +157,15 @@ class Text(Shape):
     variables: frozenset[str] = frozenset()
     empty: bool = False
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, str):
-            report_kind("text", value, path, found)
+            report_kind("text", value, path, issues)
         elif not value and not self.empty:
-            found.at_value(path, f"{_name(path)} is empty", "give it a value or remove the line")
+            issues.at_value(path, f"{_name(path)} is empty", "give it a value or remove the line")
         elif self.pattern and not (re.search(self.pattern, value) and "\n" not in value):
-            found.at_value(path, f"{_name(path)} must be {self.means}")
+            issues.at_value(path, f"{_name(path)} must be {self.means}")
         elif self.variables:
-            check_variables(value, self.variables, path, found)
+            check_variables(value, self.variables, path, issues)
 
     def schema(self) -> Schema:
         schema: Schema = {"type": "string"}
@@ -191,15 +178,15 @@ class Text(Shape):
 
 @dataclass(frozen=True)
 class Choice(Shape):
-    """One of a few words."""
+    """One of `words`."""
 
     words: tuple[str, ...]
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, str):
-            report_kind(f"one of {', '.join(self.words)}", value, path, found)
+            report_kind(f"one of {', '.join(self.words)}", value, path, issues)
         elif value not in self.words:
-            found.at_value(path, f'{_name(path)} cannot be "{value}"', did_you_mean(value, self.words))
+            issues.at_value(path, f'{_name(path)} cannot be "{value}"', did_you_mean(value, self.words))
 
     def schema(self) -> Schema:
         return {"enum": list(self.words)}
@@ -207,11 +194,9 @@ class Choice(Shape):
 
 @dataclass(frozen=True)
 class Flag(Shape):
-    """true or false."""
-
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, bool):
-            report_kind("true or false", value, path, found)
+            report_kind("true or false", value, path, issues)
 
     def schema(self) -> Schema:
         return {"type": "boolean"}
@@ -219,13 +204,13 @@ class Flag(Shape):
 
 @dataclass(frozen=True)
 class TextOrFalse(Text):
-    """Text, or false for doing without; read as None then."""
+    """Text, or false, which is read as None."""
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if value is True or not isinstance(value, str | bool):
-            report_kind(f"{self.means}, or false", value, path, found)
+            report_kind(f"{self.means}, or false", value, path, issues)
         elif value is not False:
-            super().check(value, path, found)
+            super().check(value, path, issues)
 
     def read(self, value: Any) -> Any:
         return value or None
@@ -236,19 +221,19 @@ class TextOrFalse(Text):
 
 @dataclass(frozen=True)
 class ParameterValue(Shape):
-    """What CloudFormation takes for a parameter: text, a whole number, true or false, or a list; read as text.
+    """A CloudFormation parameter: text, a whole number, true or false, or a list; read as text.
 
     A number with a point must be in quotes: YAML makes 16.1 of 16.10.
     """
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, str):
-                check_variables(item, PLACE, path, found)
+                check_variables(item, PLACE, path, issues)
             elif isinstance(item, float):
-                report_kind("text", item, path, found)
+                report_kind("text", item, path, issues)
             elif not isinstance(item, int):
-                report_kind("text, a whole number, true or false, or a list of these", item, path, found)
+                report_kind("text, a whole number, true or false, or a list of these", item, path, issues)
 
     def read(self, value: Any) -> Any:
         if isinstance(value, bool):
@@ -262,16 +247,16 @@ class ParameterValue(Shape):
 
 @dataclass(frozen=True)
 class Whole(Shape):
-    """A whole number between two others, both included."""
+    """A whole number from `least` to `most`."""
 
     least: int
     most: int
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
-            report_kind("a whole number", value, path, found)
+            report_kind("a whole number", value, path, issues)
         elif not self.least <= value <= self.most:
-            found.at_value(path, f"{_name(path)} must be from {self.least} to {self.most}")
+            issues.at_value(path, f"{_name(path)} must be from {self.least} to {self.most}")
 
     def schema(self) -> Schema:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
@@ -279,17 +264,17 @@ class Whole(Shape):
 
 @dataclass(frozen=True)
 class Duration(Shape):
-    """A length of time: `90s`, `15m`, `1h30m`, or a number of seconds. Read as seconds; at most a day."""
+    """`90s`, `15m`, `1h30m`, or a number of seconds; read as seconds. At most a day."""
 
     least: int = 1
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if isinstance(value, bool) or not isinstance(value, int | str):
-            report_kind("a length of time", value, path, found)
+            report_kind("a duration", value, path, issues)
         elif isinstance(value, str) and not re.fullmatch(WITHIN_A_DAY, value):
-            found.at_value(path, f'{_name(path)} cannot be "{value}"', "write it like 90s, 15m, 1h30m, or in seconds")
+            issues.at_value(path, f'{_name(path)} cannot be "{value}"', "write it like 90s, 15m, 1h30m, or in seconds")
         elif not self.least <= self.read(value) <= DAY:
-            found.at_value(path, f"{_name(path)} must be from {self.least}s to 24h", "a bare number means seconds")
+            issues.at_value(path, f"{_name(path)} must be from {self.least}s to 24h", "a bare number means seconds")
 
     def read(self, value: Any) -> Any:
         return value if isinstance(value, int) else seconds_of(value)
@@ -299,27 +284,24 @@ class Duration(Shape):
         return {"anyOf": [{"type": "string", "pattern": WITHIN_A_DAY}, number]}
 
 
-# SEG core.config.records
-# The kinds of value that hold others: lists, mappings from names of the user's, and records of known keys.
-
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 @dataclass(frozen=True)
 class ListOf(Shape):
-    """A list, read as a tuple."""
+    """Read as a tuple."""
 
     item: Shape
     least: int = 0
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, list):
-            report_kind("a list", value, path, found)
+            report_kind("a list", value, path, issues)
             return
         if len(value) < self.least:
-            found.at_value(path, f'"{path[-1]}" is empty', "give it an item or remove the line")
+            issues.at_value(path, f'"{path[-1]}" is empty', "give it an item or remove the line")
         for index, item in enumerate(value):
-            self.item.check(item, (*path, index), found)
+            self.item.check(item, (*path, index), issues)
 
     def schema(self) -> Schema:
         return {"type": "array", "items": self.item.schema(), "minItems": self.least}
@@ -330,25 +312,25 @@ class ListOf(Shape):
 
 @dataclass(frozen=True)
 class MapOf(Shape):
-    """A mapping from names that the user gives."""
+    """A mapping from the user's own names."""
 
     item: Shape
     least: int = 0
     names: str = NAME
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, dict):
-            report_kind("a mapping", value, path, found)
+            report_kind("a mapping", value, path, issues)
             return
         if len(value) < self.least:
-            found.at_value(path, f'"{path[-1]}" is empty', "it needs at least one entry")
+            issues.at_value(path, f'"{path[-1]}" is empty', "it needs at least one entry")
         for name, item in value.items():
             if not isinstance(name, str) or not re.fullmatch(self.names, name):
-                found.at_key(
-                    (*path, name), f'"{name}" cannot be a name in {dotted(path)}', f"it must match {self.names}"
+                issues.at_key(
+                    (*path, name), f'"{name}" is no valid name in {dotted(path)}', f"it must match {self.names}"
                 )
             else:
-                self.item.check(item, (*path, name), found)
+                self.item.check(item, (*path, name), issues)
 
     def schema(self) -> Schema:
         return self._schema(self.item.schema()) | {"minProperties": self.least}
@@ -365,7 +347,7 @@ class MapOf(Shape):
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a record. `default` is written as the user would write it; None where there is none to write."""
+    """One key of a record. `default` is as in the file; None: no default."""
 
     shape: Shape
     description: str
@@ -379,10 +361,10 @@ class Key:
 
 @dataclass(frozen=True)
 class Record(Shape):
-    """A mapping with known keys. Read as a dict that has every key, None where it is neither given nor defaulted.
+    """A mapping with known keys. Read as a dict with every key, None without value and default.
 
-    Of the keys `one_of` exactly one is there; of `any_of` at least one. A key in `needs` makes no sense without
-    the other. With `extensions`, keys that begin with `x-` are the user's own, a place for YAML anchors.
+    Exactly one of `one_of` and at least one of `any_of` is required. A key in `needs` requires the other. With
+    `extensions`, keys that begin with `x-` are allowed, for YAML anchors.
     """
 
     keys: Mapping[str, Key]
@@ -391,32 +373,32 @@ class Record(Shape):
     needs: Mapping[str, str] = field(default_factory=dict)
     extensions: bool = False
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, dict):
-            report_kind("a mapping", value, path, found)
+            report_kind("a mapping", value, path, issues)
             return
         for name, item in value.items():
             if name in self.keys:
-                self.keys[name].shape.check(item, (*path, name), found)
+                self.keys[name].shape.check(item, (*path, name), issues)
             elif not (self.extensions and str(name).startswith("x-")):
-                found.at_key((*path, name), f'unknown key "{name}"', did_you_mean(str(name), self.keys))
+                issues.at_key((*path, name), f'unknown key "{name}"', did_you_mean(str(name), self.keys))
         for name, key in self.keys.items():
             if key.required and name not in value:
-                found.missing(path, name, f"add it: {key.description}")
-        self._check_together(value, path, found)
+                issues.missing(path, name, f"add it: {key.description}")
+        self._check_together(value, path, issues)
 
-    def _check_together(self, value: Mapping[str, object], path: Path, found: IssueCollector) -> None:
-        given = [name for name in self.one_of if name in value]
-        if len(given) > 1:
+    def _check_together(self, value: Mapping[str, object], path: Path, issues: IssueCollector) -> None:
+        present = [name for name in self.one_of if name in value]
+        if len(present) > 1:
             fix = "keep one; in an override, set the other to null"
-            found.at_key((*path, given[-1]), f"{' and '.join(given)} exclude each other", fix)
-        if self.one_of and not given:
-            found.missing(path, self.one_of[0], f"give one of: {', '.join(self.one_of)}")
+            issues.at_key((*path, present[-1]), f"{' and '.join(present)} are mutually exclusive", fix)
+        if self.one_of and not present:
+            issues.missing(path, self.one_of[0], f"give one of: {', '.join(self.one_of)}")
         if self.any_of and not any(name in value for name in self.any_of):
-            found.missing(path, self.any_of[0], f"give at least one of: {', '.join(self.any_of)}")
+            issues.missing(path, self.any_of[0], f"give at least one of: {', '.join(self.any_of)}")
         for name, needed in self.needs.items():
             if name in value and needed not in value:
-                found.at_key((*path, name), f'"{name}" does nothing without "{needed}"', f'give "{needed}" as well')
+                issues.at_key((*path, name), f'"{name}" requires "{needed}"', f'add "{needed}"')
 
     def schema(self) -> Schema:
         schema = self._schema({name: key.describe(key.shape.schema()) for name, key in self.keys.items()})
@@ -449,20 +431,20 @@ class Record(Shape):
 
 @dataclass(frozen=True)
 class Patch(Shape):
-    """What an environment changes of a record: the same keys, none required, null to take one away.
+    """What an environment overrides: the same keys, none required, null to remove one.
 
-    Only that it is a mapping of those keys is checked here: what becomes of the record is checked after merging.
+    Only the keys are checked here: the record is checked after merging.
     """
 
     record: Record
 
-    def check(self, value: object, path: Path, found: IssueCollector) -> None:
+    def check(self, value: object, path: Path, issues: IssueCollector) -> None:
         if not isinstance(value, dict):
-            report_kind("a mapping", value, path, found)
+            report_kind("a mapping", value, path, issues)
             return
         for name in value:
             if name not in self.record.keys:
-                found.at_key((*path, name), f'unknown key "{name}"', did_you_mean(str(name), self.record.keys))
+                issues.at_key((*path, name), f'unknown key "{name}"', did_you_mean(str(name), self.record.keys))
 
     def schema(self) -> Schema:
         return self.record.patch_schema()

@@ -1,4 +1,4 @@
-"""From PyYAML's nodes to plain data: aliases and merge keys followed, each key and value's place kept."""
+"""Reads `deploytool.yml` with PyYAML: plain data, aliases and merge keys resolved, with the position of each value."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from deploytool.config.model import ConfigFile
 
 
-# SEG cli.yaml_document
-# From PyYAML's nodes to plain data: aliases and merge keys followed, each key and value's place kept.
-
 _MOST_VALUES = 20_000  # aliases of aliases can make a small file describe more than a machine can hold
 _DEEPEST = 50
 _MERGE = "tag:yaml.org,2002:merge"
@@ -28,25 +25,21 @@ _PREFIX = "tag:yaml.org,2002:"
 
 
 class YamlTree:
-    """Turns one composed YAML document into a `Document`; made anew for each."""
+    """Turns one composed YAML document into a `Document`."""
 
     def __init__(self, file: str) -> None:
         self._file = file
         self._loader = yaml.SafeLoader("")
         self._keys: dict[Path, Position] = {}
         self._values: dict[Path, Position] = {}
-        self._faults: list[ConfigIssue] = []
+        self._issues: list[ConfigIssue] = []
         self._within: list[yaml.Node] = []
         self._count = 0
 
     def document(self, root: yaml.Node) -> Document:
-        """The document below the node.
-
-        Raises:
-            ConfigErrors: it contains itself, or is far too large.
-        """
+        """Raises ConfigErrors where the document contains itself, or is far too large."""
         data = self._value(root, ())
-        return Document(self._file, data, self._keys, self._values, tuple(self._faults))
+        return Document(self._file, data, self._keys, self._values, tuple(self._issues))
 
     def _value(self, node: yaml.Node, path: Path) -> object:
         self._values[path] = _position(node)
@@ -57,18 +50,18 @@ class YamlTree:
     def _inside(self, node: yaml.Node, path: Path) -> Iterator[None]:
         self._count += 1
         if self._count > _MOST_VALUES:
-            raise ConfigErrors([self._fault(node, path, f"has more than {_MOST_VALUES} values", "use fewer aliases")])
+            raise ConfigErrors([self._issue(node, path, f"has more than {_MOST_VALUES} values", "use fewer aliases")])
         if node in self._within:
-            raise ConfigErrors([self._fault(node, path, f"{dotted(path)} contains itself", "remove the alias")])
+            raise ConfigErrors([self._issue(node, path, f"{dotted(path)} contains itself", "remove the alias")])
         if len(self._within) > _DEEPEST:
-            raise ConfigErrors([self._fault(node, path, "is nested too deeply", "flatten it")])
+            raise ConfigErrors([self._issue(node, path, "is nested too deeply", "flatten it")])
         self._within.append(node)
         yield
         self._within.pop()
 
     def _content(self, node: yaml.Node, path: Path) -> object:
         if not node.tag.startswith(_PREFIX):
-            self._add(node, path, f"tag {node.tag} means nothing here", "remove it")
+            self._add(node, path, f"unknown tag {node.tag}", "remove it")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -86,20 +79,20 @@ class YamlTree:
                 self._add(key, path, f"{shown} is not text", "put it in quotes")
             elif name in own:
                 first = self._keys[(*path, name)]
-                self._add(key, (*path, name), f'"{name}" is given twice, first in line {first.line}', "keep one")
+                self._add(key, (*path, name), f'duplicate key "{name}", first in line {first.line}', "keep one")
             else:
                 self._keys[(*path, name)] = _position(key)
                 own[name] = self._value(value, (*path, name))
         return self._merged(node, own, path)
 
     def _merged(self, node: yaml.MappingNode, own: dict[str, object], path: Path) -> dict[str, object]:
-        """`own` with what `<<` brings in: it never replaces, and of several the first wins (YAML 1.1, merge key)."""
+        """`own` with the keys of `<<`: they never replace, and of several the first wins (YAML 1.1, merge key)."""
         for key, value in node.value:
             if key.tag != _MERGE:
                 continue
             for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                 if not isinstance(source, yaml.MappingNode):
-                    self._add(source, path, "only mappings can be merged with `<<`", "give it an alias of a mapping")
+                    self._add(source, path, "only mappings can be merged with `<<`", "use an alias of a mapping")
                     continue
                 self._bring_in(source, own, path)
         return own
@@ -127,19 +120,19 @@ class YamlTree:
                     return self._loader.construct_yaml_bool(node)
                 case "int":
                     number = self._loader.construct_yaml_int(node)
-                    # To YAML 1.1, 012345670123 (an account) is octal and 10:30 is 630: what is written is meant.
+                    # In YAML 1.1, 012345670123 (an account) is octal and 10:30 is 630: the text is meant.
                     return number if str(number) == text else text
                 case "float":
                     return self._loader.construct_yaml_float(node)
         except (ValueError, KeyError, IndexError):
             self._add(node, path, f"this is not a {node.tag.removeprefix(_PREFIX)}", "put it in quotes if it is text")
-        # Dates and the like are text here: nothing in the configuration is a date.
+        # Dates and the like are text: no value of the configuration is a date.
         return text
 
     def _add(self, node: yaml.Node, path: Path, problem: str, fix: str) -> None:
-        self._faults.append(self._fault(node, path, problem, fix))
+        self._issues.append(self._issue(node, path, problem, fix))
 
-    def _fault(self, node: yaml.Node, path: Path, problem: str, fix: str) -> ConfigIssue:
+    def _issue(self, node: yaml.Node, path: Path, problem: str, fix: str) -> ConfigIssue:
         line, column = _position(node)
         return ConfigIssue(self._file, dotted(path), line, column, problem, fix)
 
@@ -148,29 +141,18 @@ def _position(node: yaml.Node) -> Position:
     return Position(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-# SEG cli.read_config
-# Reads `deploytool.yml` with PyYAML into plain data that knows the line and column of each key and value.
-
 DEFAULT = "deploytool.yml"
 _MOST_BYTES = 1_000_000
 
 
 def read_config(path: str | File = DEFAULT) -> ConfigFile:
-    """The configuration in a file.
-
-    Raises:
-        ConfigErrors: the file cannot be read, is not YAML, or says what it may not; has every reason.
-    """
+    """Raises ConfigErrors where the file cannot be read, is not YAML, or is invalid; has every reason."""
     file = File(path)
     return parse(document_of(_content(file), str(file)))
 
 
 def document_of(content: bytes, file: str) -> Document:
-    """The YAML in `content`, which is that of the file named `file`.
-
-    Raises:
-        ConfigErrors: it is not one YAML document in UTF-8.
-    """
+    """The document in `content`. Raises ConfigErrors where it is not one YAML document in UTF-8."""
     text = _decoded(content, file)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -185,7 +167,7 @@ def document_of(content: bytes, file: str) -> Document:
     except RecursionError:
         _refuse(ConfigIssue(file, "", None, None, "is nested too deeply", "flatten it"))
     if root is None:
-        _refuse(ConfigIssue(file, "", None, None, "is empty", "`deploytool config schema` describes what goes into it"))
+        _refuse(ConfigIssue(file, "", None, None, "is empty", "see `deploytool config schema`"))
     return YamlTree(file).document(root)
 
 
@@ -195,8 +177,8 @@ def _content(file: File) -> bytes:
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        fix = "run this where it is, or name it: --config PATH"
-        _refuse(ConfigIssue(str(file), "", None, None, "there is no such file", fix))
+        fix = "run this in its directory, or use --config PATH"
+        _refuse(ConfigIssue(str(file), "", None, None, "file not found", fix))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         _refuse(ConfigIssue(str(file), "", None, None, f"cannot be read: {reason}", "make it readable"))
@@ -210,7 +192,7 @@ def _decoded(content: bytes, file: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line, column = _place(content[: error.start].decode("utf-8"))
-        _refuse(ConfigIssue(file, "", line, column, "is not text in UTF-8 from here on", "save it as UTF-8"))
+        _refuse(ConfigIssue(file, "", line, column, "is not UTF-8 from here on", "save it as UTF-8"))
 
 
 def _place(before: str) -> tuple[int, int]:
@@ -218,7 +200,7 @@ def _place(before: str) -> tuple[int, int]:
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
-    problem = error.problem or error.context or "cannot be understood"
+    problem = error.problem or error.context or "syntax error"
     if "'\\t'" in problem:
         return "a tab cannot indent YAML", "use spaces"
     if "expected a single document" in f"{error.context} {problem}":
@@ -226,5 +208,5 @@ def _syntax(error: yaml.MarkedYAMLError) -> tuple[str, str]:
     return f"is not YAML: {problem}" + (f", {error.context}" if error.context else ""), ""
 
 
-def _refuse(fault: ConfigIssue) -> NoReturn:
-    raise ConfigErrors([fault])
+def _refuse(issue: ConfigIssue) -> NoReturn:
+    raise ConfigErrors([issue])

@@ -14,9 +14,9 @@ def config_of(text: str) -> ConfigFile:
     return parse(document_of(text.encode(), "deploytool.yml"))
 
 
-def told_about(text: str | bytes) -> list[str]:
+def messages_for(text: str | bytes) -> list[str]:
     """The lines a person reads about a file that is wrong."""
     content = text.encode() if isinstance(text, str) else text
     with pytest.raises(ConfigErrors) as raised:
         parse(document_of(content, "deploytool.yml"))
-    return [str(fault) for fault in raised.value.faults]
+    return [str(fault) for fault in raised.value.issues]

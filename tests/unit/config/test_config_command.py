@@ -81,7 +81,7 @@ def test_another_file_is_checked_when_it_is_named(here: Path) -> None:
     result = CliRunner().invoke(command, ["check", "--config", "other.yml"])
     assert (result.exit_code, result.output) == (
         2,
-        "other.yml: there is no such file; run this where it is, or name it: --config PATH\n",
+        "other.yml: file not found; run this in its directory, or use --config PATH\n",
     )
 
 
@@ -91,27 +91,27 @@ def test_the_schema_is_printed_as_json() -> None:
 
 def test_neither_yaml_nor_the_configuration_is_loaded_when_only_help_is_asked_for() -> None:
     program = (
-        "import sys, deploytool.cli.config; print({'yaml', 'pydantic', 'deploytool.core.config'} & {*sys.modules})"
+        "import sys, deploytool.cli.config; print({'yaml', 'pydantic', 'deploytool.config.loader'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
 def test_the_error_is_the_fault_itself_with_its_own_fix_when_there_is_one() -> None:
-    error = ConfigErrors([fault_of(1)])
+    error = ConfigErrors([issue_of(1)])
     assert (error.cause, error.fix) == ("f:1:1: wrong", "do right")
 
 
 def test_the_error_says_how_to_check_when_its_only_fault_has_no_fix() -> None:
     error = ConfigErrors([ConfigIssue("f", "", 2, 1, "is not YAML")])
-    assert error.fix == "correct it; `deploytool config check` says whether it is right"
+    assert error.fix == "correct it, then run `deploytool config check`"
 
 
 def test_the_error_counts_the_faults_when_there_are_several() -> None:
-    error = ConfigErrors([fault_of(2), fault_of(1)])
-    assert error.cause == "the configuration has 2 faults:\n  f:1:1: wrong; do right\n  f:2:1: wrong; do right"
+    error = ConfigErrors([issue_of(2), issue_of(1)])
+    assert error.cause == "the configuration has 2 errors:\n  f:1:1: wrong; do right\n  f:2:1: wrong; do right"
     assert error.exit_code == 2
 
 
-def fault_of(line: int) -> ConfigIssue:
+def issue_of(line: int) -> ConfigIssue:
     return ConfigIssue("f", "a", line, 1, "wrong", "do right")

@@ -144,4 +144,4 @@ ENVIRONMENT = st.dictionaries(st.sampled_from(["region", "account", "overrides",
 def test_there_are_faults_and_no_traceback_when_the_data_is_anything_at_all(data: object) -> None:
     with pytest.raises(ConfigErrors) as raised:
         parse(Document("f", data))
-    assert all(str(fault).startswith("f: ") for fault in raised.value.faults)
+    assert all(str(fault).startswith("f: ") for fault in raised.value.issues)
