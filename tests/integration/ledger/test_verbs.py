@@ -104,8 +104,8 @@ def test_releases_are_listed_newest_first_with_the_live_one_starred(typed: Typed
 def test_only_what_is_asked_for_is_listed_when_there_are_filters(typed: Typed) -> None:
     def ids(*arguments: str) -> list[str]:
         return [
-            each["release_id"][-4:]
-            for each in valid_document(told(typed("history", *arguments, "--output", "json")))["releases"]
+            item["release_id"][-4:]
+            for item in valid_document(told(typed("history", *arguments, "--output", "json")))["releases"]
         ]
 
     assert ids() == ["cccc", "bbbb", "aaaa"]
@@ -254,7 +254,7 @@ def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, 
 def test_status_names_the_release_that_has_no_end(typed: Typed) -> None:
     assert "! release 20261101-120000-cccc of mona" in told(typed("status"))
     unfinished = valid_document(told(typed("status", "--output", "json")))["unfinished"]
-    assert [each["release_id"] for each in unfinished] == ["20261101-120000-cccc"]
+    assert [item["release_id"] for item in unfinished] == ["20261101-120000-cccc"]
 
 
 @pytest.mark.usefixtures("serving")

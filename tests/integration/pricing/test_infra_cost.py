@@ -52,21 +52,21 @@ def document(result: Result) -> dict[str, Any]:
 
 
 def test_both_sizes_are_told_with_the_files_date(typed: Typed) -> None:
-    told = typed().output
+    output = typed().output
 
-    assert "List prices of us-east-1 as of 2025-06-30" in told
-    assert "minimal: what the guide's table has" in told
-    assert "scaled: what the guide's table leaves out" in told
-    assert "~207" in told
-    assert "~850" in told
+    assert "List prices of us-east-1 as of 2025-06-30" in output
+    assert "minimal: what the guide's table has" in output
+    assert "scaled: what the guide's table leaves out" in output
+    assert "~207" in output
+    assert "~850" in output
 
 
 def test_one_size_alone_is_told_when_it_is_asked_for(typed: Typed) -> None:
-    told = document(typed("--size", "scaled", "--output", "json"))
+    output = document(typed("--size", "scaled", "--output", "json"))
 
-    assert [each["size"] for each in told["sizes"]] == ["scaled"]
-    assert told["schema"] == 1
-    assert not any(price["current"] for price in told["prices"])
+    assert [item["size"] for item in output["sizes"]] == ["scaled"]
+    assert output["schema"] == 1
+    assert not any(price["current"] for price in output["prices"])
 
 
 def test_one_gateway_for_all_zones_is_counted_when_it_is_asked_for(typed: Typed) -> None:
@@ -82,16 +82,16 @@ def test_todays_prices_are_taken_when_the_list_has_each_exactly_once(
 ) -> None:
     with price_list(PRODUCTS) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
-        told = document(typed("--live", "--output", "json"))
+        output = document(typed("--live", "--output", "json"))
 
-    prices = {price["id"]: price for price in told["prices"]}
+    prices = {price["id"]: price for price in output["prices"]}
     assert {name: price["usd"] for name, price in prices.items() if price["current"]} == {
         "nat": 0.046,
         "nat-gb": 0.047,
         "logs-gb": 0.51,
     }
     assert prices["ecr-gb"]["usd"] == 0.10
-    (note,) = told["notes"]
+    (note,) = output["notes"]
     assert note.startswith("still the list prices of us-east-1 on 2025-06-30: ")
     assert "ecr-gb" in note
 
@@ -101,11 +101,11 @@ def test_another_regions_prices_are_found_under_its_own_usage_types(
 ) -> None:
     with price_list(PRODUCTS) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
-        told = document(typed("--live", "--region", "eu-central-1", "--output", "json"))
+        output = document(typed("--live", "--region", "eu-central-1", "--output", "json"))
 
-    assert told["region"] == "eu-central-1"
-    assert {price["id"]: price["usd"] for price in told["prices"] if price["current"]} == {"nat": 0.052}
-    assert "us-east-1" in told["notes"][0]
+    assert output["region"] == "eu-central-1"
+    assert {price["id"]: price["usd"] for price in output["prices"] if price["current"]} == {"nat": 0.052}
+    assert "us-east-1" in output["notes"][0]
 
 
 def test_the_files_prices_are_told_as_such_when_the_list_cannot_be_reached(typed: Typed) -> None:
