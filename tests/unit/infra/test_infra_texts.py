@@ -126,6 +126,10 @@ def test_status_shows_protection_outputs_and_how_to_repair_a_stack() -> None:
     assert document["stacks"][1]["outputs"] == {"Address": "https://x", "Id": "1"}
 
 
+def test_status_lists_no_outputs_when_there_are_none() -> None:
+    assert "outputs:" not in status_text("production", [StackSummary(NETWORK, None)])
+
+
 def test_the_outcome_is_printed_as_text_or_as_a_document(capsys: pytest.CaptureFixture[str]) -> None:
     print_infra_outcome(OUTCOME, as_json=False)
     assert capsys.readouterr().out.startswith("infrastructure of shop in production is already up to date")
