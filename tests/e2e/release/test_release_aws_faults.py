@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.aws_fault_proxy.rules import Effect, Rule
 from tests.support.project import Shop
+from tests.support.slow import slow
 
 DENIED = Effect("access_denied")
 
@@ -30,8 +31,8 @@ def migrating(shop: Shop) -> None:
     ("action", "code"),
     [
         ("ecs:DescribeServices", 3),
-        ("ecr:GetAuthorizationToken", 3),
-        ("ecs:RegisterTaskDefinition", 3),
+        slow("ecr:GetAuthorizationToken", 3),
+        slow("ecs:RegisterTaskDefinition", 3),
         ("ecs:RunTask", 5),
         ("ecs:UpdateService", 6),
     ],

@@ -12,6 +12,7 @@ from deploytool.sandbox.account import architecture
 from tests.support.account import CLUSTER
 from tests.support.aws_fault_proxy.script import Behaviours
 from tests.support.project import Shop
+from tests.support.slow import slow
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def test_every_missing_service_is_named_at_once(shop: Shop) -> None:
     shop.release_fails(3, "there is no service mailer", "there is no service cron", "fix: create it first")
 
 
-@pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])
+@pytest.mark.parametrize("controller", ["CODE_DEPLOY", slow("EXTERNAL")])
 def test_a_service_that_ecs_does_not_roll_is_left_alone(shop: Shop, controller: str) -> None:
     name = f"ruled-by-{controller.lower().replace('_', '-')}"
     shop.only("worker", name)

@@ -27,9 +27,9 @@ def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(
 @pytest.mark.parametrize(
     ("command", "cause", "log"),
     [
-        pytest.param("echo no queue; exit 1", "exited with code 1", "no queue", id="exit-1"),
+        pytest.param("echo no queue; exit 1", "exited with code 1", "no queue", id="exit-1", marks=pytest.mark.slow),
         pytest.param("echo all in memory; exit 137", "137", "all in memory", id="exit-137"),
-        pytest.param("echo one job; exit 3", "exited with code 3", "one job", id="crash-loop"),
+        pytest.param("echo one job; exit 3", "exited with code 3", "one job", id="crash-loop", marks=pytest.mark.slow),
         pytest.param("echo nothing to do", "ended by itself with exit code 0", "nothing to do", id="ends-by-itself"),
     ],
 )

@@ -6,11 +6,12 @@ import pytest
 
 from deploytool.sandbox.faults import FAULTS
 from tests.support.project import Shop
+from tests.support.slow import slow
 
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [("health", "answered status 500 instead of 200"), ("version", "version 1.0")],
+    [slow("health", "answered status 500 instead of 200"), ("version", "version 1.0")],
     ids=["answers-500", "wrong-version"],
 )
 def test_the_services_go_back_when_the_app_does_not_answer_as_the_new_version(

@@ -9,6 +9,7 @@ from tests.support.ledger_view import Book
 from tests.support.migrations import overlapping
 from tests.support.project import Shop
 from tests.support.running import Running, start
+from tests.support.slow import pairs
 
 WAIT = ("--wait", "60s")
 
@@ -52,8 +53,12 @@ def while_put_back(shop: Shop) -> Running:
 PLACES = [in_build, in_migration, in_rollout, in_verification, while_put_back]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-@pytest.mark.parametrize("verb", ["recover", "release"])
+# The next release recovers with the same code as the verb: where it was killed is tried in full with one of them.
+@pytest.mark.parametrize(
+    ("verb", "place"),
+    pairs(["recover", "release"], PLACES, always=lambda verb, place: verb == "recover" or place is in_rollout),
+    ids=lambda value: getattr(value, "__name__", value),
+)
 def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: object, verb: str) -> None:
     before = shop.account.running()
     head = shop.git("rev-parse", "HEAD")

@@ -26,6 +26,7 @@ from tests.integration.infra.conftest import Site
 from tests.integration.infra.documents import edited, failing, waiting
 from tests.integration.infra.surroundings import cancel_when
 from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.slow import slow
 
 ROOT = Path(__file__).parents[3]
 
@@ -89,7 +90,9 @@ def test_the_next_run_tells_why_what_a_killed_one_began_failed_and_makes_it_anew
     assert site.status("base") == "CREATE_COMPLETE"
 
 
-@pytest.mark.parametrize("action", ["CreateChangeSet", "DescribeChangeSet", "ExecuteChangeSet", "DescribeStackEvents"])
+@pytest.mark.parametrize(
+    "action", ["CreateChangeSet", slow("DescribeChangeSet"), "ExecuteChangeSet", slow("DescribeStackEvents")]
+)
 def test_everything_is_made_once_when_a_run_was_killed_while_aws_answered(
     site: Site, tmp_path: Path, action: str
 ) -> None:
