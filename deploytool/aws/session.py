@@ -1,4 +1,4 @@
-"""The region that a person works in."""
+"""AWS sessions: region, credentials of a profile, a role or GitHub's OIDC token, and clients made when first used."""
 
 from __future__ import annotations
 
@@ -26,9 +26,6 @@ from deploytool.endpoints import (
 )
 from deploytool.errors import CredentialsMissing
 
-# SEG aws.region
-# The region that a person works in.
-
 
 def configured_region() -> str:
     """From AWS_REGION, AWS_DEFAULT_REGION or the profile of ~/.aws/config; empty where none of them says."""
@@ -43,9 +40,6 @@ def configured_region() -> str:
     except BotoCoreError:
         return ""
 
-
-# SEG aws.sts
-# Where a job's identity may be shown: to AWS's Security Token Service, and to nobody that a file names.
 
 LOOPBACK_SWITCH = "DEPLOYTOOL_TEST_ONLY_STS_ON_LOOPBACK"
 """The one switch of the tests. With the value ``true``, an endpoint from the process environment may also be on
@@ -92,11 +86,6 @@ def require_allowed(url: str, given: str | None) -> None:
     if not is_aws(asked, PARTITION_SUFFIXES) and (given is None or asked != origin(given)):
         raise StsEndpointRefused("the AWS SDK's configuration")
 
-
-# SEG aws.oidc
-# AWS credentials from GitHub's OIDC token: asked for when first needed, and again before they expire.
-#
-# No key is stored, none is put into the environment, and no file is written.
 
 REGION = "DEPLOYTOOL_ROLE_REGION"
 AUDIENCE = "sts.amazonaws.com"
@@ -187,10 +176,6 @@ def session_name(environ: Mapping[str, str]) -> str:
     return f"deploytool-{run}" if run.isdecimal() else "deploytool"
 
 
-# SEG aws.pinned_session
-# botocore's session, which asks only AWS's own STS where the process has an identity to show.
-
-
 class PinnedSession(botocore.session.Session):  # type: ignore[misc]  # botocore has no types
     """Every client comes from here: our own, those of botocore's credential providers, and boto3's."""
 
@@ -211,10 +196,6 @@ class PinnedSession(botocore.session.Session):  # type: ignore[misc]  # botocore
         # The last look, at what really goes out: data_path of a profile may bring other endpoint rules.
         client.meta.events.register_first("before-send.sts", check)
         return client
-
-
-# SEG aws.assume_role
-# The role that an environment is released with (``role_arn`` of deploytool.yml), renewed before it expires.
 
 
 def assume_role(role_arn: str, source: Any = None) -> Any:
@@ -242,10 +223,6 @@ class _Role(CredentialProvider):  # type: ignore[misc]  # botocore has no types
     def load(self) -> DeferredRefreshableCredentials:
         """Asked for by botocore when the first request is signed (AssumeRole), and again before they expire."""
         return DeferredRefreshableCredentials(refresh_using=self._fetcher.fetch_credentials, method=self.METHOD)
-
-
-# SEG aws.session
-# boto3 clients, made when first used.
 
 
 class Session:
@@ -302,10 +279,6 @@ class Session:
         source = session(role, self.region) if role else PinnedSession()
         # The environment's own role, where the configuration names one, is taken with the identity we come with.
         return assume_role(self._role_arn, source) if self._role_arn and self._role_arn != role else source
-
-
-# SEG aws.identity
-# Whose credentials these are.
 
 
 def account_id(session: Session) -> str:

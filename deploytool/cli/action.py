@@ -1,4 +1,4 @@
-"""The action's inputs become a command line, and anything that does not look like one of them is refused."""
+"""The GitHub action: its inputs are validated and become a command line, its step runs ``deploytool``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from deploytool.cli.main import run_verb
 from deploytool.endpoints import ROLE
 from deploytool.errors import ConfigurationError, DeployError, Exit
 from deploytool.output.console import print_error, print_text
-
-# SEG cli.action_inputs
-# The action's inputs become a command line, and anything that does not look like one of them is refused.
 
 
 @dataclass(frozen=True)
@@ -58,17 +55,17 @@ OPTIONS: Mapping[str, Mapping[str, str]] = {
 }
 """Command to the inputs that it takes, each with the option of ``deploytool`` that it becomes."""
 CHANGES = frozenset({"release", "rollback", "promote", "migrate", "recover", "handle-comment"})
-"""Commands that can leave something open where they are killed."""
+"""Commands that can leave something to recover when they are killed."""
 
 _CONTRADICTIONS: tuple[tuple[Callable[[Mapping[str, str]], bool], str, str], ...] = (
     (
         lambda given: {"release", "deployment-id"} <= set(given),
-        "inputs release and deployment-id both say what to bring back",
+        "inputs release and deployment-id both choose the target of the rollback",
         "give one of them",
     ),
     (
         lambda given: "wait" in given and given.get("if-busy") == "refuse",
-        "inputs wait and if-busy: refuse contradict each other: a command that is to refuse waits for nothing",
+        "inputs wait and if-busy: refuse contradict each other: a command that refuses does not wait",
         "leave out wait, or change if-busy to wait",
     ),
     (
@@ -78,7 +75,7 @@ _CONTRADICTIONS: tuple[tuple[Callable[[Mapping[str, str]], bool], str, str], ...
     ),
     (
         lambda given: "region" in given and "role" not in given,
-        "input region does nothing without role: it says where the role is assumed",
+        "input region has no effect without role: the role is assumed in it",
         "give role as well, or leave out region",
     ),
 )
@@ -86,11 +83,11 @@ _CONTRADICTIONS: tuple[tuple[Callable[[Mapping[str, str]], bool], str, str], ...
 
 
 class InputsContradict(ConfigurationError):
-    """Inputs that have no one meaning together, or of which one would be ignored."""
+    """Inputs that cannot be combined, or of which one would be ignored."""
 
 
 def checked(environ: Mapping[str, str]) -> dict[str, str]:
-    """The inputs that were given, from ``INPUT_…``. Raises ConfigurationError for one that is not of its shape."""
+    """The inputs that were given, from ``INPUT_…``. Raises ConfigurationError for an invalid one."""
     given = {}
     for name, shape in SHAPES.items():
         value = environ.get(f"INPUT_{name.replace('-', '_').upper()}", "").strip()
@@ -104,7 +101,7 @@ def checked(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
-    """The command line for :func:`checked` inputs. Raises ConfigurationError for inputs that do not go together."""
+    """The command line for :func:`checked` inputs. Raises ConfigurationError for inputs that cannot be combined."""
     command = inputs["command"]
     if command not in OPTIONS:
         raise ConfigurationError(f"input command cannot be {command!r}", f"it is one of {', '.join(OPTIONS)}")
@@ -115,27 +112,24 @@ def arguments(inputs: Mapping[str, str], event_path: str = "") -> list[str]:
         )
     if command == "promote" and not {"from", "environment"} <= set(inputs):
         raise ConfigurationError("command promote needs inputs from and environment", "name both environments")
-    if found := next((reason for test, *reason in _CONTRADICTIONS if test(inputs)), None):
-        raise InputsContradict(*found)
+    if reason := next((reason for test, *reason in _CONTRADICTIONS if test(inputs)), None):
+        raise InputsContradict(*reason)
     # One word per option: a value that begins with a dash stays a value.
     words = [command, *(f"{options[name]}={value}" for name, value in inputs.items() if options.get(name))]
     return [*words, f"--event-path={event_path}"] if command == "handle-comment" else words
 
 
-def settling(inputs: Mapping[str, str]) -> list[str]:
-    """The command line that settles what a killed command left; empty where it can have left nothing."""
+def recovery_arguments(inputs: Mapping[str, str]) -> list[str]:
+    """The command line that recovers what a killed command left; empty where it can have left nothing."""
     if inputs["command"] not in CHANGES or (inputs["command"] == "handle-comment" and "environment" not in inputs):
         return []
-    # A killed run's lease must end first, and whoever took the lock meanwhile settles it instead.
+    # A killed run's lease must expire first; a run that took the lock meanwhile recovers it instead.
     kept = {name: inputs[name] for name in ("environment", "config") if name in inputs}
     return arguments({"command": "recover", **kept, "if-busy": "wait", "wait": "2m"})
 
 
-# SEG cli.action
-# The action's step: inputs come from the environment, outputs go to the runner's file; between is ``deploytool``.
-
 SETTLE = "ACTION_SETTLE"
-"""Set for the last step: settle what the step before it left open."""
+"""Set for the last step: recover what the step before it left."""
 
 
 def main() -> NoReturn:
@@ -145,14 +139,14 @@ def main() -> NoReturn:
         _end()
     sys.stdout.flush()
     sys.stderr.flush()
-    # As deploytool itself ends: everything is said by now.
+    # As deploytool itself ends: everything is printed by now.
     os._exit(code)
 
 
 def _step(environ: Mapping[str, str]) -> int:
     try:
         inputs = checked(environ)
-        words = settling(inputs) if environ.get(SETTLE) else _words(inputs, environ)
+        words = recovery_arguments(inputs) if environ.get(SETTLE) else _words(inputs, environ)
         _hand_over(inputs)
         if words and "deployment-id" in inputs:
             words.append(f"--to={_release_of(inputs)}")
@@ -174,12 +168,12 @@ def _words(inputs: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
 
 
 def _hand_over(inputs: Mapping[str, str]) -> None:
-    """Token and role, as the verbs look for them; the variables that begin with INPUT_ go to no child process."""
+    """Token and role, where the verbs expect them; the variables INPUT_… go to no child process."""
     given = {
         "GITHUB_TOKEN": os.environ.get("INPUT_TOKEN", ""),
         ROLE: inputs.get("role", ""),
         session.REGION: inputs.get("region", ""),
-        # Also on a runner that does not say so: no sandbox is looked for in the action.
+        # Also on a runner that does not set it: the action never uses a sandbox.
         "GITHUB_ACTIONS": "true",
     }
     for name in [name for name in os.environ if name.startswith("INPUT_")]:
@@ -202,7 +196,7 @@ def _release_of(inputs: Mapping[str, str]) -> str:
 
 
 def _on_github(inputs: Mapping[str, str]) -> str:
-    """What the environment of the inputs is called on GitHub; the verb itself tells where there is none."""
+    """The environment's name on GitHub; one that does not exist is reported by the verb itself."""
     from deploytool.config.loader import resolve
     from deploytool.config.yaml import read_config
 
@@ -212,7 +206,7 @@ def _on_github(inputs: Mapping[str, str]) -> str:
 
 
 def _end() -> None:
-    """Tell the settling step that nothing was cut short, neither by a signal nor by a fault of ours."""
+    """Tell the recovery step that this one ended, neither killed nor by an internal error."""
     if path := os.environ.get("GITHUB_OUTPUT"):
         with Path(path).open("a", encoding="utf-8", newline="\n") as outputs:
             outputs.write("ended=true\n")

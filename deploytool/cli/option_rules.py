@@ -1,4 +1,4 @@
-"""Which options of a verb go together: each verb has its rules, which are checked before it does anything."""
+"""Which options of a verb can be combined: its rules are checked before it does anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Given = Mapping[str, object]
 
 
 class Rule(Protocol):
-    """Says of options whether they go together."""
+    """Whether options can be combined."""
 
     def check(self, given: Given) -> None:
         """Raises OptionsContradict."""
@@ -24,7 +24,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class Exclusive:
-    """Two options of which one command has one at most. ``--if-busy refuse`` means the option with this value."""
+    """Two options that cannot be combined. ``--if-busy refuse`` means the option with this value."""
 
     first: str
     second: str
@@ -55,7 +55,7 @@ class Different:
 
 
 def exclusive(first: str, *others: str, why: str, fix: str = "") -> tuple[Exclusive, ...]:
-    """``first`` goes with none of ``others``."""
+    """``first`` cannot be combined with any of ``others``."""
     return tuple(Exclusive(first, other, why, fix or f"leave out {first} or {other}") for other in others)
 
 
@@ -64,12 +64,12 @@ def different(first: str, second: str, why: str) -> Different:
     return Different(first, second, why, f"give {first} and {second} different values")
 
 
-BUSY = exclusive("--wait", "--if-busy refuse", why="a command that is to refuse waits for nothing")
+BUSY = exclusive("--wait", "--if-busy refuse", why="a command that refuses does not wait")
 """The rules of ``options.busy``."""
 
 
 class Verb(click.Command):
-    """A command that refuses what contradicts itself: by its ``rules``, by an option given twice, by an empty value."""
+    """A command that refuses contradictions: by its ``rules``, by an option given twice, by an empty value."""
 
     def __init__(self, *arguments: Any, rules: Sequence[Rule] = (), **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -112,12 +112,13 @@ class Verb(click.Command):
     def _texts(self, ctx: click.Context, words: list[str]) -> list[tuple[click.Parameter, list[str]]]:
         """Every text given for each parameter that takes one value; the parser alone would keep the last."""
         parser = self.make_parser(ctx)
-        single = [each for each in self.params if each.nargs == 1 and each.name and not _is_many(each)]
-        for each in single:
-            if isinstance(each, click.Option):
-                parser.add_option(each, each.opts, each.name, action="append")
-        found, _, _ = parser.parse_args(words)
-        return [(each, _listed(found.get(each.name or ""))) for each in single]
+        single = [parameter for parameter in self.params
+                  if parameter.nargs == 1 and parameter.name and not _is_many(parameter)]  # fmt: skip
+        for parameter in single:
+            if isinstance(parameter, click.Option):
+                parser.add_option(parameter, parameter.opts, parameter.name, action="append")
+        values, _, _ = parser.parse_args(words)
+        return [(parameter, _listed(values.get(parameter.name or ""))) for parameter in single]
 
 
 class Verbs(click.Group):
@@ -142,8 +143,8 @@ def _is_many(parameter: click.Parameter) -> bool:
     return isinstance(parameter, click.Option) and (parameter.multiple or parameter.is_flag or parameter.count)
 
 
-def _listed(found: Any) -> list[str]:
-    """What the parser found of one parameter: several texts, one (of an argument), or nothing."""
-    if isinstance(found, list):
-        return found
-    return [found] if isinstance(found, str) else []
+def _listed(value: Any) -> list[str]:
+    """The parser's value of one parameter: several texts, one (of an argument), or nothing."""
+    if isinstance(value, list):
+        return value
+    return [value] if isinstance(value, str) else []

@@ -1,4 +1,4 @@
-"""Everything that is looked up before deciding, in parallel."""
+"""What is looked up before planning, in parallel: services, images, and what their task definitions refer to."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from deploytool.ecs.task_definition import references
 from deploytool.errors import CloudError, NotFound, PermissionMissing
 from deploytool.release.model import ObservedService, ObservedState, Problem, PublishedImage
 
-# SEG aws.look
-# Everything that is looked up before deciding, in parallel.
-
 FindImage = Callable[[str], PublishedImage | None]
 """Image name of the configuration → what the registry holds for this commit."""
 
@@ -28,7 +25,7 @@ def inspect(
     find_image: FindImage,
     templates: Mapping[str, TaskDefinition],
 ) -> ObservedState:
-    """One reading of the environment. What is missing comes back as problems; raises CloudError for the rest."""
+    """The environment as it is, with a problem for everything that is missing. Raises CloudError."""
     with ThreadPoolExecutor(max_workers=8) as pool:
         account = pool.submit(account_id, session)
         cluster = pool.submit(_cluster, session, settings)
@@ -36,10 +33,10 @@ def inspect(
         images = {name: pool.submit(find_image, name) for name in settings.images}
         migrate = pool.submit(_migrate, ecs, settings)
         problems = [*cluster.result()]
-        found, missing = services.result()
-        problems += [] if problems else missing
-        definition, migrate_missing = migrate.result()
-        problems += [] if "migrate" in templates else migrate_missing
+        states, missing_services = services.result()
+        problems += [] if problems else missing_services
+        definition, missing_migrate = migrate.result()
+        problems += [] if "migrate" in templates else missing_migrate
         published = {}
         for name, future in images.items():
             try:
@@ -49,7 +46,7 @@ def inspect(
                 problems.append(Problem(error.cause, error.fix))
         return ObservedState(
             account=account.result(),
-            services=found,
+            services=states,
             images=published,
             migrate=definition,
             templates=templates,
@@ -70,7 +67,7 @@ def _cluster(session: Session, settings: EnvironmentConfig) -> list[Problem]:
 def inspect_services(
     session: Session, ecs: Ecs, settings: EnvironmentConfig
 ) -> tuple[dict[str, ObservedService], list[Problem]]:
-    """The services of the configuration that exist, and a problem for each that does not."""
+    """The configured services that exist, and a problem for each that does not."""
     try:
         states = ecs.services([service.service for service in settings.services.values()])
     except NotFound:
@@ -85,8 +82,8 @@ def inspect_services(
     ]
     present = {key: states[service.service] for key, service in settings.services.items() if service.service in states}
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = pool.map(lambda item: _service(session, ecs, settings, *item), present.items())
-        return {service.key: service for service in found}, problems
+        services = pool.map(lambda item: _service(session, ecs, settings, *item), present.items())
+        return {service.key: service for service in services}, problems
 
 
 def _service(session: Session, ecs: Ecs, settings: EnvironmentConfig, key: str, state: ServiceState) -> ObservedService:
@@ -126,25 +123,19 @@ def _migrate(ecs: Ecs, settings: EnvironmentConfig) -> tuple[TaskDefinition | No
         )]  # fmt: skip
 
 
-# SEG aws.preflight
-# Do the secrets, roles and log groups exist that the task definitions name? Asked before anything changes.
-
-Finding = Problem | str | None
-"""A problem, a warning that it cannot be told, or nothing."""
 Check = Callable[[Session, str], Problem | None]
 """Raises NotFound or PermissionMissing."""
 
 
 def preflight(session: Session, definitions: Iterable[TaskDefinition]) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """Problems and warnings. Where IAM does not let us look, it warns: the release itself will tell."""
-    named = [references(definition) for definition in definitions]
+    """Problems and warnings: secrets, roles and log groups that do not exist, or that IAM does not let us check."""
     checks: dict[tuple[str, str], Check] = {}
-    for each in named:
-        checks |= {("secret", secret.resource): _secret for secret in each.secrets}
-        checks |= {("log group", group): _log_group for group in each.log_groups}
-        checks |= {("role", arn): _role for arn in each.roles}
+    for named in map(references, definitions):
+        checks |= {("secret", secret.resource): _secret for secret in named.secrets}
+        checks |= {("log group", group): _log_group for group in named.log_groups}
+        checks |= {("role", arn): _role for arn in named.roles}
 
-    def one(item: tuple[tuple[str, str], Check]) -> Finding:
+    def check(item: tuple[tuple[str, str], Check]) -> Problem | str | None:
         (kind, name), exists = item
         try:
             return exists(session, name)
@@ -153,20 +144,20 @@ def preflight(session: Session, definitions: Iterable[TaskDefinition]) -> tuple[
                 f"the {kind} {name} does not exist", "create it, or correct the task definition that names it"
             )
         except PermissionMissing as denied:
-            return f"cannot tell whether the {kind} {name} exists: {denied.cause}; {denied.fix}"
+            return f"could not check whether the {kind} {name} exists: {denied.cause}; {denied.fix}"
 
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = list(pool.map(one, checks.items()))
+        findings = list(pool.map(check, checks.items()))
     return (
-        tuple(each for each in found if isinstance(each, Problem)),
-        tuple(each for each in found if isinstance(each, str)),
+        tuple(finding for finding in findings if isinstance(finding, Problem)),
+        tuple(finding for finding in findings if isinstance(finding, str)),
     )
 
 
 def _secret(session: Session, resource: str) -> Problem | None:
     """Secrets Manager, or Parameter Store by ARN or name."""
     if ":secretsmanager:" in resource:
-        # A secret that waits for its deletion is still described, but no task is given its value any more.
+        # A secret scheduled for deletion is still described, but no task gets its value.
         if call(session.client("secretsmanager"), "describe_secret", SecretId=resource).get("DeletedDate"):
             return Problem(
                 f"the secret {resource} is scheduled for deletion",

@@ -1,8 +1,4 @@
-"""CloudFormation is told which images run before anything else of the service stack changes.
-
-Releases move the images, and it does not know. Were the change to fail, it would go back to the images it knew last: a
-version that was replaced long ago. After this it goes back to the one that runs.
-"""
+"""Apply the stacks: each change set executed and followed, its failure explained, its protection set."""
 
 from __future__ import annotations
 
@@ -30,6 +26,7 @@ from deploytool.infra.planner import (
     StackDraft,
     StackInput,
     await_running,
+    create_change_set,
     delete_stale,
     draft_plan,
     request_change_set,
@@ -37,7 +34,7 @@ from deploytool.infra.planner import (
     unbuilt,
 )
 from deploytool.infra.ports import InfraDependencies, Target
-from deploytool.infra.scheduler import Ended, Process, StackRunner, StackWork, follow, why
+from deploytool.infra.scheduler import Ended, Process, StackRunner, StackWork, diagnose_failure, follow
 from deploytool.infra.stacks import (
     POLICY,
     TERMINATION,
@@ -51,15 +48,9 @@ from deploytool.infra.stacks import (
 from deploytool.release.events import OutputLine, WarningIssued
 from deploytool.release.model import Problem
 
-# SEG run.stacks.catch_up
-# CloudFormation is told which images run before anything else of the service stack changes.
-#
-# Releases move the images, and it does not know. Were the change to fail, it would go back to the images it knew last:
-# a version that was replaced long ago. After this it goes back to the one that runs.
 
-
-def stacks_behind(draft: StackDraft, running: Mapping[str, str]) -> Mapping[str, str]:
-    """Those of the images that run, by parameter, of which the stack knows older ones."""
+def outdated_images(draft: StackDraft, running: Mapping[str, str]) -> Mapping[str, str]:
+    """Running images, by parameter, of which the stack knows older ones."""
     known = draft.state.parameters if draft.state and draft.plan.how is StackAction.UPDATE else {}
     return {name: image for name, image in running.items() if known.get(name, image) != image}
 
@@ -67,7 +58,11 @@ def stacks_behind(draft: StackDraft, running: Mapping[str, str]) -> Mapping[str,
 def sync_images(
     draft: StackDraft, images: Mapping[str, str], target: Target, deps: InfraDependencies
 ) -> Process[ChangeSet]:
-    """A change set of the stack as it is now, but for these images."""
+    """A change set of the stack as it is now, with the running images.
+
+    CloudFormation must know them before anything else of the service stack changes. Releases change the images outside
+    it; if the change failed, it would roll back to the images it knew last, a version that was replaced long ago.
+    """
     stack = draft.plan.stack
     before = draft.state.parameters if draft.state else {}
     request = ChangeSetRequest(
@@ -79,18 +74,11 @@ def sync_images(
         target.templates[stack.key].capabilities,
         tags_of(stack, target.app, target.environment),
     )
-    arn = deps.change_sets.create(request)
-    while not (found := deps.change_sets.read(arn)).ready:
-        yield False
-    return found
-
-
-# SEG run.stacks.change
-# Change one stack: its change set executed and followed, its failure explained, its protection set.
+    return (yield from create_change_set(request, deps))
 
 
 class StackUpdate:
-    """One stack's change. ``executed`` and ``status`` tell how far it is, for whoever must leave early."""
+    """The change of one stack. ``executed`` and ``status`` say how far it is, for a run that ends early."""
 
     def __init__(self, draft: StackDraft, target: Target, deps: InfraDependencies) -> None:
         self.stack: Stack = draft.plan.stack
@@ -98,34 +86,34 @@ class StackUpdate:
         self.status = draft.plan.status
         self._draft = draft
         self._target = target
-        self._world = deps
+        self._deps = deps
         self._began = 0.0
         self._running: Mapping[str, str] = {}
 
     def done(self) -> Process[Ended]:
         """Raises CloudError, BuildError, Cancelled."""
-        draft, self._began = self._draft, self._world.clock.monotonic()
+        draft, self._began = self._draft, self._deps.clock.monotonic()
         if draft.plan.how is StackAction.NOTHING and not self.stack.runs_images:
-            return self._protected(StackOutcome.PROTECTED)
+            return self._finished(StackOutcome.PROTECTED)
         if draft.plan.how is StackAction.RECREATE and draft.state:
-            failed = yield from self._removed(draft.state)
+            failed = yield from self._delete_failed(draft.state)
             if failed:
                 return failed
         draft = yield from self._current(draft)
         if draft.problems:
             return self._refused(draft.problems)
         if draft.change_set is None:
-            return self._protected(StackOutcome.PROTECTED if draft.plan.protections else StackOutcome.UNCHANGED)
-        if images := stacks_behind(draft, self._running):
-            return (yield from self._caught_up(draft, draft.change_set, images))
-        return (yield from self._executed(draft, draft.change_set))
+            return self._finished(StackOutcome.PROTECTED if draft.plan.protections else StackOutcome.UNCHANGED)
+        if images := outdated_images(draft, self._running):
+            return (yield from self._sync_and_update(draft, draft.change_set, images))
+        return (yield from self._execute(draft, draft.change_set))
 
-    def _caught_up(self, draft: StackDraft, change_set: ChangeSet, images: Mapping[str, str]) -> Process[Ended]:
-        """Two changes: first the images alone, then the rest; see ``catch_up``."""
-        deps = self._world
+    def _sync_and_update(self, draft: StackDraft, change_set: ChangeSet, images: Mapping[str, str]) -> Process[Ended]:
+        """Two changes: first the images alone, then the rest."""
+        deps = self._deps
         deps.change_sets.delete(change_set.arn)
         first = yield from sync_images(draft, images, self._target, deps)
-        end, diagnosis = yield from self._executed(draft, first, "tell the images that run", "-images")
+        end, diagnosis = yield from self._execute(draft, first, "sync the running images of", "-images")
         if end.outcome is not StackOutcome.UPDATED:
             return end, diagnosis
         state = deps.stacks.describe(self.stack.name)
@@ -134,61 +122,61 @@ class StackUpdate:
         )
         if rest.problems:
             return self._refused(rest.problems)
-        return (yield from self._executed(rest, rest.change_set)) if rest.change_set else (end, None)
+        return (yield from self._execute(rest, rest.change_set)) if rest.change_set else (end, None)
 
     def _current(self, draft: StackDraft) -> Process[StackDraft]:
-        """The draft as of now: with the images that run now that the lock is ours, asked for where it could not be."""
-        deps, is_there = self._world, draft.plan.how in (StackAction.UPDATE, StackAction.NOTHING)
+        """The draft as of now: with the images running under our lock, and a change set where there was none yet."""
+        deps, exists = self._deps, draft.plan.how in (StackAction.UPDATE, StackAction.NOTHING)
         self._running = deps.images.running() if self.stack.runs_images else {}
         images = dict(self._running)
-        case = self._case(draft, images, is_there=is_there)
+        case = self._case(draft, images, exists=exists)
         if missing := unbuilt(case):
             images |= deps.images.built(missing, lambda line: deps.emit(OutputLine("build", line)))
-            case = self._case(draft, images, is_there=is_there)
+            case = self._case(draft, images, exists=exists)
         if not draft.plan.from_template and case.given == draft.given:
             return draft
         if draft.change_set:
             deps.change_sets.delete(draft.change_set.arn)
         return (yield from request_change_set(case, deps))
 
-    def _case(self, draft: StackDraft, images: Mapping[str, str], *, is_there: bool) -> StackInput:
-        how, state = (StackAction.UPDATE, draft.state) if is_there else (StackAction.CREATE, None)
+    def _case(self, draft: StackDraft, images: Mapping[str, str], *, exists: bool) -> StackInput:
+        how, state = (StackAction.UPDATE, draft.state) if exists else (StackAction.CREATE, None)
         return stack_input(self.stack, how, state, images, self._target)
 
-    def _removed(self, state: StackState) -> Process[Ended | None]:
-        """Delete what is left of a creation that failed."""
-        self._world.emit(StackBegan(self.stack.key, self.stack.name, "delete"))
-        after = self._world.stacks.last_event(state.id)
+    def _delete_failed(self, state: StackState) -> Process[Ended | None]:
+        """Delete the remains of a failed creation; the failure where that is not possible."""
+        self._deps.emit(StackBegan(self.stack.key, self.stack.name, "delete"))
+        after = self._deps.stacks.last_event(state.id)
         if state.protected:
-            self._world.stacks.set_termination_protection(state.id, on=False)
-        self._begun(lambda: self._world.stacks.delete(state.id, f"{self._target.run_id}-{self.stack.key}-delete"))
-        events = yield from follow(self.stack.key, state.id, after, self._world)
+            self._deps.stacks.set_termination_protection(state.id, on=False)
+        self._begin(lambda: self._deps.stacks.delete(state.id, f"{self._target.run_id}-{self.stack.key}-delete"))
+        events = yield from follow(self.stack.key, state.id, after, self._deps)
         self.executed = False
         return None if ended(events) is OperationResult.SUCCEEDED else self._failed(state.id, events)
 
-    def _executed(self, draft: StackDraft, change_set: ChangeSet, what: str = "", turn: str = "") -> Process[Ended]:
-        deps, key = self._world, self.stack.key
+    def _execute(self, draft: StackDraft, change_set: ChangeSet, what: str = "", turn: str = "") -> Process[Ended]:
+        deps, key = self._deps, self.stack.key
         is_new = draft.plan.how is not StackAction.UPDATE
         exceptions = self._target.allowed.logical_ids(key)
         if exceptions and not is_new:
             deps.stacks.set_policy(self.stack.name, stack_policy(exceptions))
         after = deps.stacks.last_event(change_set.stack_id)
         deps.emit(StackBegan(key, self.stack.name, what or str(draft.plan.how), len(draft.plan.changes)))
-        self._begun(lambda: deps.change_sets.execute(change_set, f"{self._target.run_id}-{key}{turn}"))
+        self._begin(lambda: deps.change_sets.execute(change_set, f"{self._target.run_id}-{key}{turn}"))
         self.status = "CREATE_IN_PROGRESS" if is_new else "UPDATE_IN_PROGRESS"
         events = yield from follow(key, change_set.stack_id, after, deps)
         self.executed = False
         self.status = last_status(events)
         if ended(events) is OperationResult.SUCCEEDED:
-            return self._protected(
+            return self._finished(
                 StackOutcome.CREATED if is_new else StackOutcome.UPDATED, everything=is_new or bool(exceptions)
             )
         if exceptions and not is_new:
             self._protect(everything=True)
         return self._failed(change_set.stack_id, events)
 
-    def _begun(self, begin: Callable[[], None]) -> None:
-        """Begin an operation; one that got no answer may have begun."""
+    def _begin(self, begin: Callable[[], None]) -> None:
+        """Begin an operation; one without an answer may have begun."""
         try:
             begin()
         except CloudUnreachable:
@@ -198,18 +186,18 @@ class StackUpdate:
 
     def _failed(self, stack_id: str, events: tuple[StackEvent, ...]) -> Ended:
         status = last_status(events)
-        name, seconds = self.stack.name, self._world.clock.monotonic() - self._began
+        name, seconds = self.stack.name, self._deps.clock.monotonic() - self._began
         if ended(events) is OperationResult.ROLLED_BACK:
             made_nothing = status == "ROLLBACK_COMPLETE"
             detail = (
-                "nothing of it is left; mend the cause and apply again: it is deleted and created anew"
+                "nothing of it is left; fix the cause and apply again: it is deleted and recreated"
                 if made_nothing
-                else "it is as it was before; mend the cause and apply again"
+                else "the previous state was restored; fix the cause and apply again"
             )
             end = StackResult(self.stack.key, name, StackOutcome.ROLLED_BACK, status, seconds, detail)
         else:
             end = StackResult(self.stack.key, name, StackOutcome.FAILED, status, seconds, remediation(status, name))
-        return end, why(self.stack.key, stack_id, events, self._world)
+        return end, diagnose_failure(self.stack.key, stack_id, events, self._deps)
 
     def _refused(self, problems: tuple[Problem, ...]) -> Ended:
         first = problems[0]
@@ -217,43 +205,39 @@ class StackUpdate:
         end = StackResult(self.stack.key, self.stack.name, StackOutcome.REFUSED, self.status, detail=cause)
         return end, Diagnosis("refused", cause, first.fix, subject=self.stack.key)
 
-    def _protected(self, fate: StackOutcome, *, everything: bool = False) -> Ended:
+    def _finished(self, outcome: StackOutcome, *, everything: bool = False) -> Ended:
         self._protect(everything=everything)
-        seconds = self._world.clock.monotonic() - self._began
-        return StackResult(self.stack.key, self.stack.name, fate, self.status, seconds), None
+        seconds = self._deps.clock.monotonic() - self._began
+        return StackResult(self.stack.key, self.stack.name, outcome, self.status, seconds), None
 
     def _protect(self, *, everything: bool) -> None:
-        """A stack that is good and cannot be protected is still good: told, and tried again by the next run."""
+        """A stack that cannot be protected has still succeeded: a warning, and the next run tries again."""
         name, missing = self.stack.name, self._draft.plan.protections
         try:
             if everything or POLICY in missing:
-                self._world.stacks.set_policy(name, stack_policy())
+                self._deps.stacks.set_policy(name, stack_policy())
             if everything or TERMINATION in missing:
-                self._world.stacks.set_termination_protection(name, on=True)
+                self._deps.stacks.set_termination_protection(name, on=True)
         except CloudError as error:
-            self._world.emit(WarningIssued(f"stack {name} is not protected: {error.cause}. {error.fix}"))
-
-
-# SEG run.stacks.apply
-# Apply the stacks: the plan that `infra plan` shows, carried out.
+            self._deps.emit(WarningIssued(f"cannot protect stack {name}: {error.cause}. {error.fix}"))
 
 
 def apply(target: Target, deps: InfraDependencies) -> InfraOutcome:
-    """Follow to its end what a killed run began; then plan, and change each stack when its turn has come.
+    """Follow what an interrupted run began; then plan, and change each stack in its turn.
 
     Raises InfraRefused before anything changed, Cancelled and CloudError before anything began.
     """
     began = deps.clock.monotonic()
     await_running(target, deps)
     delete_stale(target, deps)
-    with draft_plan(target, deps) as found:
-        deps.emit(InfraPlanned(found.plan))
-        for text in found.plan.warnings:
+    with draft_plan(target, deps) as drafted:
+        deps.emit(InfraPlanned(drafted.plan))
+        for text in drafted.plan.warnings:
             deps.emit(WarningIssued(text))
-        if found.plan.problems:
-            raise InfraRefused(found.plan.problems)
-        works = {key: _work(draft, target, found.deps) for key, draft in found.drafts.items()}
-        outcome = StackRunner(works, target, found.deps).outcome(Result.APPLIED)
+        if drafted.plan.problems:
+            raise InfraRefused(drafted.plan.problems)
+        works = {key: _work(draft, target, drafted.deps) for key, draft in drafted.drafts.items()}
+        outcome = StackRunner(works, target, drafted.deps).outcome(Result.APPLIED)
     outcome = replace(outcome, seconds=deps.clock.monotonic() - began)
     deps.emit(InfraEnded(outcome))
     return outcome

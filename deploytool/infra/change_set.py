@@ -11,27 +11,24 @@ from deploytool.errors import CloudError
 from deploytool.infra.parameters import ParameterValues
 from deploytool.infra.stacks import ResourceChange
 
-# SEG core.stacks.change_set
-# A change set: what is asked for, and what CloudFormation made of it.
-
 Kind = Literal["CREATE", "UPDATE"]
 
 _EMPTY = ("didn't contain changes", "No updates are to be performed")
-"""CloudFormation words an empty change set in either way, by what was submitted."""
+"""CloudFormation uses either wording for an empty change set."""
 
 
 class ChangeSetRefused(CloudError):
-    """CloudFormation does not take the template or a parameter; nothing was changed."""
+    """CloudFormation rejected the template or a parameter; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class ChangeSetRequest:
-    """What CreateChangeSet is asked for."""
+    """The parameters of CreateChangeSet."""
 
     stack_name: str
     kind: Kind
     name: str
-    """Of the change set; no other one is ever called like it."""
+    """Of the change set; unique."""
     body: str = field(repr=False)
     """Empty: the template that the stack has."""
     given: ParameterValues
@@ -41,7 +38,7 @@ class ChangeSetRequest:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What DescribeChangeSet tells, all its pages."""
+    """The answer of DescribeChangeSet."""
 
     arn: str
     stack_id: str
@@ -52,12 +49,12 @@ class ChangeSet:
 
     @property
     def ready(self) -> bool:
-        """CloudFormation has made it, or given it up."""
+        """CloudFormation has made it, or failed to."""
         return self.status not in ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 
     @property
     def empty(self) -> bool:
-        """The stack is as the template says."""
+        """The stack is up to date."""
         return self.status == "FAILED" and any(words in self.reason for words in _EMPTY)
 
     @property
@@ -71,17 +68,14 @@ class ChangeSet:
         return self.execution_status in ("EXECUTE_IN_PROGRESS", "EXECUTE_COMPLETE", "EXECUTE_FAILED")
 
 
-# SEG core.stacks.left_over
-# Change sets of ours that a run left which was killed.
-
 PREFIX = "deploytool-"
 ABANDONED = timedelta(minutes=15)
-"""A change set that no run of ours needs so long: it is made, judged and executed or deleted within minutes."""
+"""No run of ours needs a change set so long: it is executed or deleted within minutes."""
 
 
 @dataclass(frozen=True)
 class ListedChangeSet:
-    """A change set as ListChangeSets tells it."""
+    """A change set as ListChangeSets returns it."""
 
     arn: str
     name: str
@@ -89,5 +83,5 @@ class ListedChangeSet:
 
 
 def stale_change_sets(listed: Iterable[ListedChangeSet], now: datetime) -> tuple[ListedChangeSet, ...]:
-    """Ours, and so old that who made them is gone. ``now`` is AWS's own time."""
-    return tuple(each for each in listed if each.name.startswith(PREFIX) and now - each.made_at >= ABANDONED)
+    """Ours, and so old that the run that made them has ended. ``now`` is AWS's own time."""
+    return tuple(item for item in listed if item.name.startswith(PREFIX) and now - item.made_at >= ABANDONED)

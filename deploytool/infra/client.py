@@ -1,4 +1,4 @@
-"""Calls to CloudFormation: what does not exist is a value, and what must not happen twice is read back first."""
+"""CloudFormation's calls and answers; what must not happen twice is read back before it is sent again."""
 
 from __future__ import annotations
 
@@ -20,19 +20,17 @@ from deploytool.infra.failures import ValidationError, explain_text
 from deploytool.infra.plan import StackResource
 from deploytool.infra.stacks import Action, Output, PropertyChange, ResourceChange, StackState
 
-# SEG aws.stacks.ask
-# Calls to CloudFormation: what does not exist is a value, and what must not happen twice is read back first.
-
 
 def absent(error: CloudError) -> bool:
-    """The stack or change set of the call does not exist; CloudFormation says so in words only."""
+    """The stack or change set of the call does not exist; CloudFormation says so in its message only."""
+    code = _error(error, "Code")
+    return code == "ChangeSetNotFound" or (code == "ValidationError" and "does not exist" in _error(error, "Message"))
+
+
+def _error(error: CloudError, field: str) -> str:
+    """``Code`` or ``Message`` of the answer behind an error; empty where AWS gave none."""
     cause = error.__cause__
-    if not isinstance(cause, ClientError):
-        return False
-    told = cause.response["Error"]
-    return told.get("Code") == "ChangeSetNotFound" or (
-        told.get("Code") == "ValidationError" and "does not exist" in told.get("Message", "")
-    )
+    return str(cause.response["Error"].get(field, "")) if isinstance(cause, ClientError) else ""
 
 
 def call_or_none(client: Any, operation: str, **parameters: Any) -> dict[str, Any] | None:
@@ -54,8 +52,8 @@ def paginate_or_none(client: Any, operation: str, key: str, **parameters: Any) -
             raise
 
 
-def send_change(send: Callable[[], None], happened: Callable[[], bool]) -> None:
-    """Send what must not happen twice; after no clear answer, look whether it happened before sending it again.
+def send_change(send: Callable[[], object], happened: Callable[[], bool]) -> None:
+    """Send what must not happen twice; after no clear answer, check whether it happened before sending it again.
 
     ``send`` tries once. Raises CloudUnreachable where no try got an answer, and CloudError.
     """
@@ -72,14 +70,10 @@ def send_change(send: Callable[[], None], happened: Callable[[], bool]) -> None:
             send()
 
 
-# SEG aws.stacks.parse
-# CloudFormation's answers as our values.
-
 Raw = Mapping[str, Any]
 
 
 def parse_stack(raw: Raw) -> StackState:
-    """Of DescribeStacks."""
     return StackState(
         name=raw["StackName"],
         id=raw["StackId"],
@@ -93,7 +87,6 @@ def parse_stack(raw: Raw) -> StackState:
 
 
 def parse_event(raw: Raw) -> StackEvent:
-    """Of DescribeStackEvents."""
     return StackEvent(
         id=raw["EventId"],
         logical_id=raw.get("LogicalResourceId", ""),
@@ -104,20 +97,6 @@ def parse_event(raw: Raw) -> StackEvent:
         physical_id=raw.get("PhysicalResourceId", ""),
         token=raw.get("ClientRequestToken", ""),
         of_stack=raw.get("PhysicalResourceId") == raw["StackId"],
-    )
-
-
-def parse_validation_error(raw: Raw) -> ValidationError:
-    """Of DescribeEvents."""
-    return ValidationError(
-        raw.get("LogicalResourceId", ""), raw.get("ValidationPath", ""), raw.get("ValidationStatusReason", "")
-    )
-
-
-def stack_resource(raw: Raw) -> StackResource:
-    """Of ListStackResources."""
-    return StackResource(
-        raw["LogicalResourceId"], raw["ResourceType"], raw["ResourceStatus"], raw.get("PhysicalResourceId", "")
     )
 
 
@@ -135,7 +114,6 @@ def parse_resource_change(raw: Raw) -> ResourceChange:
 
 
 def drifted_resource(raw: Raw) -> Drifted:
-    """Of DescribeStackResourceDrifts."""
     return Drifted(
         logical_id=raw["LogicalResourceId"],
         type=raw["ResourceType"],
@@ -161,23 +139,21 @@ def _action(raw: Raw) -> Action:
 
 
 def _properties(details: Any) -> tuple[PropertyChange, ...]:
-    """Each property once, with the worst that any of its details says."""
-    found: dict[str, PropertyChange] = {}
+    """Each property once, with the worst of its details."""
+    properties: dict[str, PropertyChange] = {}
     for each in details:
         target = each.get("Target", {})
         name = target.get("Name") or target.get("Attribute", "")
         replaces = target.get("RequiresRecreation", "Never") != "Never"
-        before = found.get(name, PropertyChange(name))
-        found[name] = PropertyChange(name, replaces or before.replaces, each.get("CausingEntity", "") or before.because)
-    return tuple(found.values())
-
-
-# SEG aws.stacks.change_sets
-# Change sets (port ``run.stacks.ports.ChangeSets``). By their ARN: a name may also find an obsolete one.
+        before = properties.get(name, PropertyChange(name))
+        properties[name] = PropertyChange(
+            name, replaces or before.replaces, each.get("CausingEntity", "") or before.because
+        )
+    return tuple(properties.values())
 
 
 class ChangeSetGone(CloudError):
-    """Somebody deleted or executed it, or changed the stack, so that it is not there any more."""
+    """Someone deleted or executed it, or changed the stack."""
 
 
 class ChangeSets:
@@ -187,34 +163,33 @@ class ChangeSets:
         self._client = session.client("cloudformation")
 
     def create(self, request: ChangeSetRequest) -> str:
-        """CreateChangeSet; where no answer came, the one of this name is ours, for nobody else calls one like it."""
-        made: list[str] = []
+        """Without an answer, the one of this name is ours: names are unique."""
+        arns: list[str] = []
 
         def send() -> None:
             try:
-                made.append(call_once(self._client, "create_change_set", **_parameters(request))["Id"])
+                arns.append(call_once(self._client, "create_change_set", **_parameters(request))["Id"])
             except CloudError as error:
-                if _code(error) == "ValidationError":
-                    told = explain_text(f"the change set of stack {request.stack_name}", _message(error))
-                    raise ChangeSetRefused(told.cause, told.fix) from error
-                if _code(error) != "AlreadyExistsException":
+                if _error(error, "Code") == "ValidationError":
+                    diagnosis = explain_text(f"the change set of stack {request.stack_name}", _error(error, "Message"))
+                    raise ChangeSetRefused(diagnosis.cause, diagnosis.fix) from error
+                if _error(error, "Code") != "AlreadyExistsException":
                     raise
-                found()
+                exists()
 
-        def found() -> bool:
+        def exists() -> bool:
             answer = call_or_none(
                 self._client, "describe_change_set", StackName=request.stack_name, ChangeSetName=request.name
             )
-            made.extend([answer["ChangeSetId"]] if answer else [])
+            arns.extend([answer["ChangeSetId"]] if answer else [])
             return bool(answer)
 
-        send_change(send, found)
-        if not made:
-            raise ChangeSetGone(f"change set {request.name} of {request.stack_name} vanished", "run it again")
-        return made[0]
+        send_change(send, exists)
+        if not arns:
+            raise ChangeSetGone(f"change set {request.name} of {request.stack_name} is gone", "run it again")
+        return arns[0]
 
     def read(self, arn: str) -> ChangeSet:
-        """DescribeChangeSet, all pages. Raises ChangeSetGone."""
         try:
             answers = list(pages(self._client, "describe_change_set", ChangeSetName=arn))
         except CloudError as error:
@@ -234,35 +209,29 @@ class ChangeSets:
         )
 
     def listed(self, stack_name: str) -> tuple[ListedChangeSet, ...]:
-        """ListChangeSets."""
         return tuple(
             ListedChangeSet(each["ChangeSetId"], each["ChangeSetName"], each["CreationTime"])
             for each in paginate_or_none(self._client, "list_change_sets", "Summaries", StackName=stack_name)
         )
 
     def delete(self, arn: str) -> None:
-        """DeleteChangeSet."""
         call_or_none(self._client, "delete_change_set", ChangeSetName=arn)
 
     def execute(self, change_set: ChangeSet, token: str) -> None:
-        """ExecuteChangeSet. What a failed creation made goes with it, retained or not: it holds nothing yet."""
+        """A failed creation deletes what it made, retained or not: it holds nothing yet."""
+        parameters = {
+            "ChangeSetName": change_set.arn, "ClientRequestToken": token, "RetainExceptOnCreate": True,
+        }  # fmt: skip
         send_change(
-            lambda: self._send(change_set, token),
-            lambda: self.read(change_set.arn).executed or self._began(change_set.stack_id, token),
+            lambda: call_once(self._client, "execute_change_set", **parameters),
+            lambda: self.read(change_set.arn).executed or _has_begun(self._client, change_set.stack_id, token),
         )
 
-    def _send(self, change_set: ChangeSet, token: str) -> None:
-        call_once(
-            self._client,
-            "execute_change_set",
-            ChangeSetName=change_set.arn,
-            ClientRequestToken=token,
-            RetainExceptOnCreate=True,
-        )
 
-    def _began(self, stack_id: str, token: str) -> bool:
-        answer = call_or_none(self._client, "describe_stack_events", StackName=stack_id) or {}
-        return any(each.get("ClientRequestToken") == token for each in answer.get("StackEvents", ()))
+def _has_begun(client: Any, stack_id: str, token: str) -> bool:
+    """An operation with this token has begun: every event of it carries it."""
+    answer = call_or_none(client, "describe_stack_events", StackName=stack_id) or {}
+    return any(each.get("ClientRequestToken") == token for each in answer.get("StackEvents", ()))
 
 
 def _parameters(request: ChangeSetRequest) -> dict[str, Any]:
@@ -275,26 +244,13 @@ def _parameters(request: ChangeSetRequest) -> dict[str, Any]:
         "ChangeSetName": request.name,
         "ChangeSetType": request.kind,
         **({"TemplateBody": request.body} if request.body else {"UsePreviousTemplate": True}),
-        # What an earlier stack left under the name that this one needs is taken over: core.stacks.spelled_out.
+        # What an earlier stack left under the name that this one needs is reused: see ``literal_names``.
         "ImportExistingResources": bool(request.body),
         "Parameters": passed,
         "Capabilities": list(request.capabilities),
         "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
     }
 
-
-def _code(error: CloudError) -> str:
-    cause = error.__cause__
-    return str(cause.response["Error"].get("Code", "")) if isinstance(cause, ClientError) else ""
-
-
-def _message(error: CloudError) -> str:
-    cause = error.__cause__
-    return str(cause.response["Error"].get("Message", "")) if isinstance(cause, ClientError) else ""
-
-
-# SEG aws.stacks.drift
-# Drift detection (port ``run.stacks.ports.Drift``).
 
 _STATES: dict[str, DriftState] = {"DETECTION_COMPLETE": "done", "DETECTION_FAILED": "failed"}
 
@@ -306,16 +262,13 @@ class Drift:
         self._client = session.client("cloudformation")
 
     def begin(self, stack_name: str) -> str:
-        """DetectStackDrift."""
         return str(call(self._client, "detect_stack_drift", StackName=stack_name)["StackDriftDetectionId"])
 
     def state(self, detection: str) -> DriftState:
-        """DescribeStackDriftDetectionStatus."""
         answer = call(self._client, "describe_stack_drift_detection_status", StackDriftDetectionId=detection)
-        return _STATES.get(answer["DetectionStatus"], "going on")
+        return _STATES.get(answer["DetectionStatus"], "in progress")
 
-    def found(self, stack_name: str) -> tuple[Drifted, ...]:
-        """DescribeStackResourceDrifts: MODIFIED and DELETED."""
+    def drifted(self, stack_name: str) -> tuple[Drifted, ...]:
         return tuple(
             drifted_resource(each)
             for each in paginate_or_none(
@@ -328,14 +281,11 @@ class Drift:
         )
 
 
-# SEG aws.stacks.unprotect
-# Deletion protection that resources have of their own, beside that of the stack.
-
 _BALANCER = "deletion_protection.enabled"
 
 
 def unprotect(session: Session, held: StackResource) -> bool:
-    """Turn it off, so that the stack can delete the resource; false where there was none. Raises CloudError."""
+    """Turn off the deletion protection of the resource itself; false where it had none. Raises CloudError."""
     match held.type:
         case "AWS::RDS::DBInstance":
             return _database(session, held.physical_id)
@@ -347,8 +297,8 @@ def unprotect(session: Session, held: StackResource) -> bool:
 
 def _database(session: Session, name: str) -> bool:
     client = session.client("rds")
-    (found,) = call(client, "describe_db_instances", DBInstanceIdentifier=name)["DBInstances"]
-    if not found.get("DeletionProtection"):
+    (database,) = call(client, "describe_db_instances", DBInstanceIdentifier=name)["DBInstances"]
+    if not database.get("DeletionProtection"):
         return False
     call(client, "modify_db_instance", DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
     return True
@@ -359,17 +309,9 @@ def _load_balancer(session: Session, arn: str) -> bool:
     attributes = call(client, "describe_load_balancer_attributes", LoadBalancerArn=arn)["Attributes"]
     if not any(each["Key"] == _BALANCER and each["Value"] == "true" for each in attributes):
         return False
-    call(
-        client,
-        "modify_load_balancer_attributes",
-        LoadBalancerArn=arn,
-        Attributes=[{"Key": _BALANCER, "Value": "false"}],
-    )
+    off = [{"Key": _BALANCER, "Value": "false"}]
+    call(client, "modify_load_balancer_attributes", LoadBalancerArn=arn, Attributes=off)
     return True
-
-
-# SEG aws.stacks.stacks
-# Stacks of one account and region (port ``run.stacks.ports.Stacks``).
 
 
 class Stacks:
@@ -380,85 +322,78 @@ class Stacks:
         self._client = session.client("cloudformation")
 
     def describe(self, name: str) -> StackState | None:
-        """DescribeStacks."""
         answer = call_or_none(self._client, "describe_stacks", StackName=name)
         return parse_stack(answer["Stacks"][0]) if answer else None
 
     def names(self) -> tuple[str, ...]:
-        """Every stack of the account and region that exists (DescribeStacks, all pages)."""
         return tuple(each["StackName"] for each in paginate_or_none(self._client, "describe_stacks", "Stacks"))
 
     def held(self, name: str) -> tuple[StackResource, ...]:
-        """ListStackResources."""
         return tuple(
-            stack_resource(each)
+            StackResource(
+                each["LogicalResourceId"],
+                each["ResourceType"],
+                each["ResourceStatus"],
+                each.get("PhysicalResourceId", ""),
+            )
             for each in paginate_or_none(self._client, "list_stack_resources", "StackResourceSummaries", StackName=name)
         )
 
     def exports(self) -> frozenset[str]:
-        """ListExports."""
         return frozenset(each["Name"] for each in paginate_or_none(self._client, "list_exports", "Exports"))
 
     def policy(self, name: str) -> str:
-        """GetStackPolicy."""
         answer = call_or_none(self._client, "get_stack_policy", StackName=name)
         return str((answer or {}).get("StackPolicyBody") or "")
 
     def set_policy(self, name: str, policy: str) -> None:
-        """SetStackPolicy."""
         call(self._client, "set_stack_policy", StackName=name, StackPolicyBody=policy)
 
     def set_termination_protection(self, name: str, *, on: bool) -> None:
-        """UpdateTerminationProtection."""
         call(self._client, "update_termination_protection", StackName=name, EnableTerminationProtection=on)
 
     def delete(self, stack_id: str, token: str) -> None:
-        """DeleteStack."""
 
         def happened() -> bool:
             state = self.describe(stack_id)
-            return state is None or state.status.startswith("DELETE_") or self._made(stack_id, token)
+            return state is None or state.status.startswith("DELETE_") or _has_begun(self._client, stack_id, token)
 
-        send_change(lambda: _sent(self._client, "delete_stack", StackName=stack_id, ClientRequestToken=token), happened)
+        send_change(
+            lambda: call_once(self._client, "delete_stack", StackName=stack_id, ClientRequestToken=token), happened
+        )
 
     def last_event(self, stack_id: str) -> str:
-        """The first of DescribeStackEvents, which tells the newest first."""
+        """The first of DescribeStackEvents, which lists the newest first."""
         answer = call_or_none(self._client, "describe_stack_events", StackName=stack_id)
         return next((str(each["EventId"]) for each in (answer or {}).get("StackEvents", ())), "")
 
     def events(self, stack_id: str, after: str) -> tuple[StackEvent, ...]:
-        """DescribeStackEvents, as many pages as it takes."""
-        found = []
+        events = []
         for each in paginate_or_none(self._client, "describe_stack_events", "StackEvents", StackName=stack_id):
             if each["EventId"] == after:
                 break
-            found.append(parse_event(each))
-        return tuple(reversed(found))
+            events.append(parse_event(each))
+        return tuple(reversed(events))
 
-    def invalid(self, stack_id: str) -> tuple[ValidationError, ...]:
+    def validation_errors(self, stack_id: str) -> tuple[ValidationError, ...]:
         """The ``VALIDATION_ERROR`` entries of DescribeEvents, of the newest operation that has any."""
-        found = [
+        errors = [
             each
             for each in paginate_or_none(self._client, "describe_events", "OperationEvents", StackName=stack_id)
             if each.get("EventType") == "VALIDATION_ERROR"
         ]
-        newest = [each for each in found if each.get("OperationId") == found[0].get("OperationId")]
-        return tuple(parse_validation_error(each) for each in newest)
+        return tuple(
+            ValidationError(
+                *(each.get(key, "") for key in ("LogicalResourceId", "ValidationPath", "ValidationStatusReason"))
+            )
+            for each in errors
+            if each.get("OperationId") == errors[0].get("OperationId")
+        )
 
     def unprotect(self, held: StackResource) -> bool:
-        """See ``unprotect``."""
         return unprotect(self._session, held)
 
     def now(self) -> datetime:
         """The ``Date`` of an answer; our own clock where there is none."""
-        told: Any = call(self._client, "list_exports")["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
-        return parsedate_to_datetime(told) if told else datetime.now(UTC)
-
-    def _made(self, stack_id: str, token: str) -> bool:
-        """An operation with this token began: every event of it carries it."""
-        answer = call_or_none(self._client, "describe_stack_events", StackName=stack_id) or {}
-        return any(each.get("ClientRequestToken") == token for each in answer.get("StackEvents", ()))
-
-
-def _sent(client: Any, operation: str, **parameters: Any) -> None:
-    call_once(client, operation, **parameters)
+        date: Any = call(self._client, "list_exports")["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+        return parsedate_to_datetime(date) if date else datetime.now(UTC)

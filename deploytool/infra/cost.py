@@ -1,13 +1,10 @@
-"""Prices and the rows of an estimate. Money is in US dollars, a month has 730 hours."""
+"""What the stacks cost in a month: quantities by size, times list prices. US dollars, 730 hours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-
-# SEG core.cost.model
-# Prices and the rows of an estimate. Money is in US dollars, a month has 730 hours.
 
 HOURS = 730
 """Hours of a month, as AWS's own calculator counts them."""
@@ -35,7 +32,7 @@ class Price:
     query: Query | None = None
     """``None``: the price list has it by steps or places that this tool does not read."""
     live: bool = False
-    """Asked for today; else that of the price file."""
+    """Today's; else that of the price file."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class PriceList:
     """Date of the file, ISO 8601."""
     prices: Mapping[str, Price]
     notes: tuple[str, ...] = ()
-    """What a reader must know of them: what could not be asked, and so is the file's."""
+    """What a reader must know: which prices are not today's."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +89,13 @@ class Estimate:
 
     @property
     def beyond_total(self) -> float:
-        """Sum of those that it leaves out."""
+        """Sum of the rows that it leaves out."""
         return sum(row.usd for row in self.beyond)
 
     @property
-    def whole(self) -> float:
-        """What the bill says."""
+    def grand_total(self) -> float:
+        """Everything that AWS bills."""
         return self.total + self.beyond_total
-
-
-# SEG core.cost.price_file
-# The price file, and what the AWS Price List says today, as prices.
 
 
 def price_list(document: Mapping[str, Any]) -> PriceList:
@@ -127,7 +120,7 @@ def covered(document: Mapping[str, Any]) -> frozenset[str]:
 
 
 def with_today(kept: PriceList, region: str, today: Mapping[str, float]) -> PriceList:
-    """The list with what was found today in place of what the file says; what was not found is named in a note."""
+    """The list with today's prices; a note names those that were not found."""
     prices = {
         name: replace(price, usd=today[name], live=True) if name in today else price
         for name, price in kept.prices.items()
@@ -137,15 +130,9 @@ def with_today(kept: PriceList, region: str, today: Mapping[str, float]) -> Pric
     return PriceList(region, kept.as_of, prices, (note,) if left else ())
 
 
-# SEG core.cost.sizes
-# How large the two sizes are, and how much they are taken to be used.
-#
-# Tasks, CPU, memory and classes are those of the templates; a test compares them. How much is served, stored and logged
-# is the guide's where it says so, and else an assumption, written in each row.
-
-LOOKS_AN_HOUR = 4
+CHECKS_PER_HOUR = 4
 """How often the state machine that restarts tasks after a rotation is started."""
-STEPS_OF_A_LOOK = 6
+STEPS_PER_CHECK = 6
 """State transitions of a run that finds nothing to do."""
 
 
@@ -205,9 +192,6 @@ MIGRATION_HOURS = 0.1
 """Of a task with 0.5 vCPU and 1 GB, per release."""
 
 
-# SEG core.cost.guide_rows
-# The rows of the guide's two cost tables: the same items, with the same quantities.
-
 GUIDE = {
     "minimal": {"app": 30, "worker": 10, "database": 100, "cache": 25, "alb": 20, "cdn": 10, "s3": 2, "watch": 10},
     "scaled": {"app": 120, "worker": 30, "database": 350, "cache": 200, "alb": 50, "cdn": 50, "other": 50},
@@ -222,59 +206,55 @@ def guide_total(size: Size) -> float:
 
 def guide_items(size: Size) -> tuple[Item, ...]:
     """In the guide's order."""
-    told = GUIDE[size.name]
+    guide = GUIDE[size.name]
     rows = (
         Item(
             "ECS Fargate, app",
             f"{size.app_tasks} × {size.app_cpu:g} vCPU, {size.app_memory:g} GB",
             fargate(size.app_tasks * HOURS, size.app_cpu, size.app_memory),
-            told["app"],
+            guide["app"],
         ),
         Item(
             "ECS Fargate, worker",
             f"{size.worker_tasks} × {size.worker_cpu:g} vCPU, {size.worker_memory:g} GB",
             fargate(size.worker_tasks * HOURS, size.worker_cpu, size.worker_memory),
-            told["worker"],
+            guide["worker"],
         ),
-        Item("RDS PostgreSQL", f"{size.database}, Multi-AZ", (Term(size.database, HOURS),), told["database"]),
+        Item("RDS PostgreSQL", f"{size.database}, Multi-AZ", (Term(size.database, HOURS),), guide["database"]),
         Item(
             "ElastiCache Redis",
             f"{size.guide_cache}, {NODES} nodes",
             (Term(size.guide_cache, NODES * HOURS),),
-            told["cache"],
+            guide["cache"],
         ),
         Item(
             "load balancer",
             f"{size.balancer_units} LCU on average",
             (Term("alb", HOURS), Term("alb-lcu", size.balancer_units * HOURS)),
-            told["alb"],
+            guide["alb"],
         ),
-        Item("CloudFront", f"{size.served} GB", (Term("cloudfront-gb", size.served),), told["cdn"]),
+        Item("CloudFront", f"{size.served} GB", (Term("cloudfront-gb", size.served),), guide["cdn"]),
     )
     return (*rows, *_guide_rest(size))
 
 
 def _guide_rest(size: Size) -> tuple[Item, ...]:
     """The small ones: the guide has S3 and CloudWatch as two rows for the one size, as one for the other."""
-    told = GUIDE[size.name]
+    guide = GUIDE[size.name]
     watching = (Term("logs-gb", size.logged), Term("logs-stored", size.logged), Term("metric", size.own_metrics))
-    watched = f"{size.logged} GB of logs, {size.own_metrics} metrics of the app's own"
-    if "other" in told:
+    watched = f"{size.logged} GB of logs, {size.own_metrics} custom metrics"
+    if "other" in guide:
         configuration = f"S3 {size.stored} GB; CloudWatch {watched}"
-        return (Item("other services", configuration, (Term("s3-gb", size.stored), *watching), told["other"]),)
+        return (Item("other services", configuration, (Term("s3-gb", size.stored), *watching), guide["other"]),)
     return (
-        Item("S3", f"{size.stored} GB", (Term("s3-gb", size.stored),), told["s3"]),
-        Item("CloudWatch", watched, watching, told["watch"]),
+        Item("S3", f"{size.stored} GB", (Term("s3-gb", size.stored),), guide["s3"]),
+        Item("CloudWatch", watched, watching, guide["watch"]),
     )
 
 
 def fargate(hours: float, cpu: float, memory: float) -> tuple[Term, ...]:
     """Tasks that run for so many hours in all."""
     return (Term("fargate-vcpu", hours * cpu), Term("fargate-gb", hours * memory))
-
-
-# SEG core.cost.beyond_rows
-# What the guide's cost tables leave out, though its architecture has it.
 
 
 def additional_items(size: Size, gateways: int = ZONES) -> tuple[Item, ...]:
@@ -295,7 +275,7 @@ def _network(size: Size, gateways: int) -> tuple[Item, ...]:
              (Term("transfer-zone", 2 * size.between_zones),)),
         Item("VPC flow logs", f"{size.flow_logged} GB, kept for a month",
              (Term("flow-log-gb", size.flow_logged), Term("logs-stored", size.flow_logged))),
-        Item("Route 53", "1 zone, a million queries that are not for an alias",
+        Item("Route 53", "1 zone, 1 million queries that are not for an alias",
              (Term("zone", 1), Term("dns-queries", 1))),
     )  # fmt: skip
 
@@ -308,9 +288,9 @@ def _stores(size: Size) -> tuple[Item, ...]:
              (Term("rds-backup", DATABASE_GB / 2),)),
         Item("ElastiCache snapshots", "7, of which one is free; 2 GB each", (Term("cache-backup", 12),)),
         Item("Secrets Manager", f"{SECRETS} secrets", (Term("secret", SECRETS),)),
-        Item("KMS", "no key of one's own: the stacks use AWS's", (Term("kms-key", 0),)),
+        Item("KMS", "no customer-managed key", (Term("kms-key", 0),)),
         Item("ECR", f"{size.images} GB of images", (Term("ecr-gb", size.images),)),
-        Item("DynamoDB", "the ledger: a million reads, 0.2 million writes, under 1 GB",
+        Item("DynamoDB", "ledger: 1 million reads, 0.2 million writes, under 1 GB",
              (Term("dynamodb-read", 1), Term("dynamodb-write", 0.2), Term("dynamodb-pitr", 1))),
     )  # fmt: skip
 
@@ -337,27 +317,23 @@ def _watching(size: Size) -> tuple[Item, ...]:
              (Term("trail-events", size.events), Term("s3-gb", 1))),
         Item("GuardDuty", f"{size.events:g} million events, {size.flow_logged} GB of flow logs and DNS",
              (Term("guardduty-events", size.events), Term("guardduty-gb", size.flow_logged))),
-        Item("alerts", "SNS: a thousand e-mails", (Term("sns-email", 0.001),)),
+        Item("alerts", "SNS: 1,000 e-mails", (Term("sns-email", 0.001),)),
     )  # fmt: skip
 
 
 def _additional_rest(size: Size) -> tuple[Item, ...]:
     hours = size.releases * MIGRATION_HOURS
-    steps = LOOKS_AN_HOUR * HOURS * STEPS_OF_A_LOOK
+    steps = CHECKS_PER_HOUR * HOURS * STEPS_PER_CHECK
     return (
         Item(
             "migrations", f"{size.releases} releases, {MIGRATION_HOURS * 60:.0f} minutes each", fargate(hours, 0.5, 1)
         ),
         Item(
             "restart after rotation",
-            f"Step Functions: looks every {60 // LOOKS_AN_HOUR} minutes, {STEPS_OF_A_LOOK} steps",
+            f"Step Functions: checks every {60 // CHECKS_PER_HOUR} minutes, {STEPS_PER_CHECK} steps",
             (Term("state-transition", steps / 1e6),),
         ),
     )
-
-
-# SEG core.cost.estimate
-# Items times prices.
 
 
 def estimate(size: Size, prices: PriceList, gateways: int = ZONES) -> Estimate:

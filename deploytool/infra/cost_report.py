@@ -1,4 +1,4 @@
-"""Today's list prices, from the AWS Price List (service ``pricing``)."""
+"""Today's list prices from the AWS Price List, and the estimate as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,14 +16,11 @@ from deploytool.infra.cost import Estimate, Item, Price, PriceList, Query, Row
 from deploytool.output.json import SCHEMA
 from deploytool.output.markup import columns
 
-# SEG aws.pricing
-# Today's list prices, from the AWS Price List (service ``pricing``).
-
 SERVICE = "pricing"
 ENDPOINT_REGION = "us-east-1"
 """The price list answers in three regions, for all of them."""
 PATIENCE = 20.0
-"""Seconds that one question may be asked again."""
+"""Seconds that one query may be retried."""
 
 
 def current_prices(session: Session, region: str, prices: Mapping[str, Price]) -> dict[str, float]:
@@ -32,11 +29,11 @@ def current_prices(session: Session, region: str, prices: Mapping[str, Price]) -
     ``session`` is one of ``ENDPOINT_REGION``. Raises CloudError: PermissionMissing without ``pricing:GetProducts``,
     CloudUnreachable where the list does not answer.
     """
-    asked = {price.id: price.query for price in prices.values() if price.query}
+    queries = {price.id: price.query for price in prices.values() if price.query}
     client = session.client(SERVICE)
     with ThreadPoolExecutor(max_workers=8) as pool:
-        found = pool.map(lambda query: _price(client, region, query), asked.values())
-        return {name: usd for name, usd in zip(asked, found, strict=True) if usd is not None}
+        amounts = pool.map(lambda query: _price(client, region, query), queries.values())
+        return {name: usd for name, usd in zip(queries, amounts, strict=True) if usd is not None}
 
 
 def _price(client: Any, region: str, query: Query) -> float | None:
@@ -50,11 +47,11 @@ def _price(client: Any, region: str, query: Query) -> float | None:
         Filters=[{"Type": "TERM_MATCH", "Field": name, "Value": value} for name, value in filters.items()],
     )
     # A usage type begins with its region, such as EUW1-, but for most of those of us-east-1.
-    wanted = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
+    usage = re.compile(rf"(?:[A-Z]{{2,4}}\d-)?{query.usage}")
     products = (json.loads(text) for text in listed)
-    matching = (each for each in products if wanted.fullmatch(each["product"]["attributes"].get("usagetype", "")))
+    matching = (each for each in products if usage.fullmatch(each["product"]["attributes"].get("usagetype", "")))
     amounts = {amount for each in matching for amount in _first_step(each)}
-    # Several prices of one thing, for capacity that is reserved or the like, cannot be told apart: better none.
+    # Several prices, such as of reserved capacity, cannot be told apart: better none.
     return float(amounts.pop()) if len(amounts) == 1 else None
 
 
@@ -69,17 +66,13 @@ def _first_step(product: Mapping[str, Any]) -> Iterator[Decimal]:
         yield from (amount for _, amount in charged[:1])
 
 
-# SEG report.cost
-# What the stacks cost: for a terminal, both sizes side by side, and as JSON.
-
-
 def cost_text(estimates: Sequence[Estimate], prices: PriceList, notes: Sequence[str] = ()) -> str:
     """Per size a table: item, what of it, dollars a month, and the guide's figure."""
     parts = [_head(prices), *(part for each in estimates for part in _tables(each))]
     if len(estimates) > 1:
-        parts.append("\n".join(("In short, dollars a month", *columns(list(_short(estimates))))))
-    told = [f"note: {text}" for text in (*notes, *prices.notes)]
-    return "\n\n".join([*parts, *(["\n".join(told)] if told else [])]) + "\n"
+        parts.append("\n".join(("Summary, dollars a month", *columns(list(_short(estimates))))))
+    notes = [f"note: {text}" for text in (*notes, *prices.notes)]
+    return "\n\n".join([*parts, *(["\n".join(notes)] if notes else [])]) + "\n"
 
 
 def _head(prices: PriceList) -> str:
@@ -87,10 +80,10 @@ def _head(prices: PriceList) -> str:
     if not today:
         return (
             f"List prices of {prices.region} as of {prices.as_of}, on demand, dollars a month of 730 hours; "
-            "--live asks for today's."
+            "--live uses today's."
         )
-    told = f"{today} of {len(prices.prices)} prices of {prices.region} are today's"
-    return f"{told}; on demand, dollars a month of 730 hours."
+    share = f"{today} of {len(prices.prices)} prices of {prices.region} are today's"
+    return f"{share}; on demand, dollars a month of 730 hours."
 
 
 def _tables(estimate: Estimate) -> Iterator[str]:
@@ -98,7 +91,7 @@ def _tables(estimate: Estimate) -> Iterator[str]:
     rows.append(("total", "", _usd(estimate.total), _about(estimate.guide_total)))
     yield "\n".join((f"{estimate.size}: what the guide's table has", *columns(_right(rows))))
     beyond = [_cells(row)[:3] for row in estimate.beyond]
-    beyond += [("sum", "", _usd(estimate.beyond_total)), ("all in all", "", _usd(estimate.whole))]
+    beyond += [("subtotal", "", _usd(estimate.beyond_total)), ("total", "", _usd(estimate.grand_total))]
     yield "\n".join((f"{estimate.size}: what the guide's table leaves out", *columns(_right(beyond))))
 
 
@@ -108,7 +101,7 @@ def _short(estimates: Sequence[Estimate]) -> Iterator[tuple[str, ...]]:
         ("as the guide counts", *(_usd(each.total) for each in estimates)),
         ("the guide says", *(_about(each.guide_total) for each in estimates)),
         ("left out there", *(_usd(each.beyond_total) for each in estimates)),
-        ("all in all", *(_usd(each.whole) for each in estimates)),
+        ("total", *(_usd(each.grand_total) for each in estimates)),
     ]
     return iter(_right(figures, first=1))
 
@@ -159,7 +152,7 @@ def _estimate(estimate: Estimate) -> dict[str, Any]:
         "guide_total_usd": estimate.guide_total,
         "left_out_by_the_guide": [{**_item(row.item), "usd": round(row.usd, 2)} for row in estimate.beyond],
         "left_out_usd": round(estimate.beyond_total, 2),
-        "all_in_all_usd": round(estimate.whole, 2),
+        "all_in_all_usd": round(estimate.grand_total, 2),
     }
 
 

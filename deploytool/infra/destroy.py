@@ -1,4 +1,4 @@
-"""What of an environment is deleted, what is spared, and what stays of what is deleted."""
+"""Delete the stacks of an environment: what goes, what stays, and what is left of what goes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,20 @@ from deploytool.infra.events import (
 )
 from deploytool.infra.plan import StackResource
 from deploytool.infra.ports import InfraDependencies, Target
-from deploytool.infra.scheduler import Ended, Process, StackRunner, StackWork, follow, why
+from deploytool.infra.scheduler import Ended, Process, StackRunner, StackWork, diagnose_failure, follow
 from deploytool.infra.stacks import (
     STATEFUL,
     OperationResult,
     Stack,
     StackCondition,
     StackState,
-    backwards,
     condition_of,
+    in_deletion_order,
     remediation,
 )
 from deploytool.infra.templates import Template
 from deploytool.release.events import OutputLine
 from deploytool.release.model import Problem
-
-# SEG core.stacks.destroy
-# What of an environment is deleted, what is spared, and what stays of what is deleted.
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class StackToDelete:
     stack: Stack
     state: StackState
     held: tuple[StackResource, ...] = ()
-    """What it has now."""
+    """Its resources."""
 
 
 @dataclass(frozen=True)
@@ -79,30 +76,31 @@ def plan_destroy(
     others: Collection[str] = (),
 ) -> DestroyPlan:
     """``stacks`` last first. ``others``: names of stacks of the app's other environments, which use the account's."""
-    there = [stack for stack in stacks if condition_of(states[stack.key]) is not StackCondition.MISSING]
-    keeps_data = not include_data and any(stack.key == "data" for stack in there)
-    spared = []
-    for stack in there:
+    existing = {
+        stack: state
+        for stack in stacks
+        if (state := states[stack.key]) and condition_of(state) is not StackCondition.MISSING
+    }
+    keeps_data = not include_data and any(stack.key == "data" for stack in existing)
+    reasons = {"data": "it holds the data; --include-data deletes it", "network": "stack data is in it"}
+    kept = {}
+    for stack in existing:
         if stack.of_account and not include_account:
-            spared.append(
-                StackToKeep(stack, "every environment of the account shares it; --include-account deletes it")
-            )
-        elif stack.key == "data" and keeps_data:
-            spared.append(StackToKeep(stack, "it holds the data; --include-data deletes it"))
-        elif stack.key == "network" and keeps_data:
-            spared.append(StackToKeep(stack, "stack data is in it"))
-    kept = {each.stack.key for each in spared}
-    doomed = [StackToDelete(stack, state) for stack in there if stack.key not in kept and (state := states[stack.key])]
-    problems = []
-    shared = [each.stack.name for each in doomed if each.stack.of_account]
+            kept[stack] = "every environment of the account shares it; --include-account deletes it"
+        elif stack.key in reasons and keeps_data:
+            kept[stack] = reasons[stack.key]
+    to_delete = [StackToDelete(stack, state) for stack, state in existing.items() if stack not in kept]
+    problems: tuple[Problem, ...] = ()
+    shared = [deletion.stack.name for deletion in to_delete if deletion.stack.of_account]
     if shared and others:
-        problems.append(
+        problems = (
             Problem(
-                f"{', '.join(shared)} cannot go: there are still {', '.join(sorted(others))}",
+                f"{', '.join(shared)} cannot be deleted, still in use by {', '.join(sorted(others))}",
                 "destroy the other environments first, or leave out --include-account",
-            )
+            ),
         )
-    return DestroyPlan(app, environment, tuple(doomed), tuple(spared), tuple(problems))
+    to_keep = tuple(StackToKeep(stack, why) for stack, why in kept.items())
+    return DestroyPlan(app, environment, tuple(to_delete), to_keep, problems)
 
 
 def of_other_environments(app: str, names: Collection[str], ours: Collection[str]) -> tuple[str, ...]:
@@ -111,23 +109,19 @@ def of_other_environments(app: str, names: Collection[str], ours: Collection[str
     return tuple(sorted(name for name in names if pattern.fullmatch(name) and name not in ours))
 
 
-def becomes(held: StackResource, template: Template) -> str:
-    """What a deletion makes of what holds data: `stays`, `leaves a snapshot`, `is LOST`; empty for anything else."""
-    if held.type not in STATEFUL:
+def deletion_result(resource: StackResource, template: Template) -> str:
+    """What a deletion does to a resource that holds data; empty for any other."""
+    if resource.type not in STATEFUL:
         return ""
-    policy = template.deletion_policy(held.logical_id)
+    policy = template.deletion_policy(resource.logical_id)
     if policy.startswith("Retain"):
-        return "stays"
-    return "leaves a snapshot" if policy == "Snapshot" else "is LOST"
-
-
-# SEG run.stacks.destroy
-# Delete the stacks of an environment, last first.
+        return "kept"
+    return "a snapshot is kept" if policy == "Snapshot" else "will be deleted permanently"
 
 
 def plan_deletion(target: Target, deps: InfraDependencies, *, include_data: bool, include_account: bool) -> DestroyPlan:
     """What would be deleted. Raises CloudError."""
-    stacks = backwards(target.stacks)
+    stacks = in_deletion_order(target.stacks)
     states = {stack.key: deps.stacks.describe(stack.name) for stack in stacks}
     others = of_other_environments(target.app, deps.stacks.names(), [stack.name for stack in stacks])
     plan = plan_destroy(
@@ -139,15 +133,15 @@ def plan_deletion(target: Target, deps: InfraDependencies, *, include_data: bool
         include_account=include_account,
         others=others,
     )
-    filled = tuple(replace(each, held=deps.stacks.held(each.state.id)) for each in plan.to_delete)
-    return replace(plan, to_delete=filled)
+    to_delete = tuple(replace(item, held=deps.stacks.held(item.state.id)) for item in plan.to_delete)
+    return replace(plan, to_delete=to_delete)
 
 
 def destroy(plan: DestroyPlan, target: Target, deps: InfraDependencies) -> InfraOutcome:
-    """Delete what is doomed; what retains itself is listed in the outcome."""
+    """Delete what is planned; what is retained is listed in the outcome."""
     began = deps.clock.monotonic()
     works: dict[str, StackWork | StackResult] = {
-        each.stack.key: StackDeletion(each, target, deps) for each in plan.to_delete
+        deletion.stack.key: StackDeletion(deletion, target, deps) for deletion in plan.to_delete
     }
     outcome = StackRunner(works, target, deps).outcome(Result.DESTROYED)
     outcome = replace(outcome, seconds=deps.clock.monotonic() - began)
@@ -156,26 +150,26 @@ def destroy(plan: DestroyPlan, target: Target, deps: InfraDependencies) -> Infra
 
 
 class StackDeletion:
-    """One stack's."""
+    """The deletion of one stack."""
 
-    def __init__(self, doomed: StackToDelete, target: Target, deps: InfraDependencies) -> None:
-        self.stack: Stack = doomed.stack
+    def __init__(self, deletion: StackToDelete, target: Target, deps: InfraDependencies) -> None:
+        self.stack: Stack = deletion.stack
         self.executed = False
-        self.status = doomed.state.status
-        self._doomed = doomed
+        self.status = deletion.state.status
+        self._deletion = deletion
         self._target = target
-        self._world = deps
+        self._deps = deps
 
     def done(self) -> Process[Ended]:
-        """Its protections go first: those of this stack and of what is in it, and of nothing else."""
-        deps, state, key = self._world, self._doomed.state, self.stack.key
+        """First turn off the protections of this stack and its resources, and of nothing else."""
+        deps, state, key = self._deps, self._deletion.state, self.stack.key
         began = deps.clock.monotonic()
-        deps.emit(StackBegan(key, state.name, "delete", len(self._doomed.held)))
+        deps.emit(StackBegan(key, state.name, "delete", len(self._deletion.held)))
         if state.protected:
             deps.stacks.set_termination_protection(state.id, on=False)
-        for each in self._doomed.held:
-            if self._goes(each) and deps.stacks.unprotect(each):
-                deps.emit(OutputLine(key, f"turned off the deletion protection of {each.logical_id}"))
+        for resource in self._deletion.held:
+            if self._is_deleted(resource) and deps.stacks.unprotect(resource):
+                deps.emit(OutputLine(key, f"turned off the deletion protection of {resource.logical_id}"))
         after = deps.stacks.last_event(state.id)
         try:
             deps.stacks.delete(state.id, f"{self._target.run_id}-{key}-delete")
@@ -183,7 +177,7 @@ class StackDeletion:
             self.executed = True
             raise
         except CloudError:
-            # Refused: it stays as it was, protection included.
+            # Refused: the stack is unchanged, and protected again.
             if state.protected:
                 deps.stacks.set_termination_protection(state.id, on=True)
             raise
@@ -195,11 +189,11 @@ class StackDeletion:
             end = StackResult(key, state.name, StackOutcome.DELETED, seconds=seconds, retained=self._retained(events))
             return end, None
         detail = remediation(self.status, state.name)
-        return StackResult(key, state.name, StackOutcome.FAILED, self.status, seconds, detail), why(
+        return StackResult(key, state.name, StackOutcome.FAILED, self.status, seconds, detail), diagnose_failure(
             key, state.id, events, deps
         )
 
-    def _goes(self, held: StackResource) -> bool:
+    def _is_deleted(self, held: StackResource) -> bool:
         policy = self._target.templates[self.stack.key].deletion_policy(held.logical_id)
         return not policy.startswith("Retain") and not held.status.startswith("DELETE")
 

@@ -1,4 +1,4 @@
-"""Find out what differs between stacks and what is there."""
+"""Detect what differs between the stacks and their resources."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from deploytool.infra.stacks import Stack, StackCondition, condition_of
 
 
 def drift(target: Target, deps: InfraDependencies) -> tuple[StackDrift, ...]:
-    """Of every stack that is there, all at the same time. Raises CloudError, Cancelled, StacksOutOfTime."""
-    there = [stack for stack in target.stacks if condition_of(deps.stacks.describe(stack.name)) is StackCondition.OK]
-    found = run_concurrently({stack.key: _one(stack, deps) for stack in there}, deps.clock, target.timeout)
-    return tuple(found.values())
+    """Of every stack that can be updated, all at the same time. Raises CloudError, Cancelled, StacksOutOfTime."""
+    stacks = [stack for stack in target.stacks if condition_of(deps.stacks.describe(stack.name)) is StackCondition.OK]
+    drifts = run_concurrently({stack.key: _detect(stack, deps) for stack in stacks}, deps.clock, target.timeout)
+    return tuple(drifts.values())
 
 
-def _one(stack: Stack, deps: InfraDependencies) -> Process[StackDrift]:
+def _detect(stack: Stack, deps: InfraDependencies) -> Process[StackDrift]:
     try:
         detection = deps.drift.begin(stack.name)
-        while (state := deps.drift.state(detection)) == "going on":
+        while (state := deps.drift.state(detection)) == "in progress":
             yield False
-        # Also where it failed: what could be compared is told.
-        found = deps.drift.found(stack.name)
+        # Also where it failed: what could be compared is reported.
+        drifted = deps.drift.drifted(stack.name)
     except CloudError as error:
         return StackDrift(stack.key, stack.name, failed=error.cause)
     failed = "some resources could not be compared" if state == "failed" else ""
-    return StackDrift(stack.key, stack.name, found, failed)
+    return StackDrift(stack.key, stack.name, drifted, failed)

@@ -1,21 +1,19 @@
-"""What somebody changed beside CloudFormation, and what of that is ours to change."""
+"""What was changed outside CloudFormation, and what of that releases and autoscaling change by design."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-DriftState = Literal["going on", "done", "failed"]
+DriftState = Literal["in progress", "done", "failed"]
 
-OURS = {
-    "AWS::ECS::Service": ("/TaskDefinition", "/DesiredCount"),
-}
-"""Properties that change by design: a release moves the revision, autoscaling the count."""
+BY_DESIGN = {"AWS::ECS::Service": ("/TaskDefinition", "/DesiredCount")}
+"""A release changes the revision, autoscaling the count."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One property that is not as the template says. Values are text as CloudFormation gives them."""
+    """One property that differs from the template. Values are text as CloudFormation returns them."""
 
     path: str
     expected: str = ""
@@ -24,7 +22,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Drifted:
-    """A resource that is not as its template says."""
+    """A resource that differs from its template."""
 
     logical_id: str
     type: str
@@ -36,15 +34,13 @@ class Drifted:
     @property
     def by_design(self) -> bool:
         """Everything that differs is what releases and autoscaling change."""
-        ours = OURS.get(self.type, ())
-        return (
-            self.status == "MODIFIED" and bool(self.differences) and all(each.path in ours for each in self.differences)
-        )
+        paths = {difference.path for difference in self.differences}
+        return self.status == "MODIFIED" and bool(paths) and paths <= set(BY_DESIGN.get(self.type, ()))
 
 
 @dataclass(frozen=True)
 class StackDrift:
-    """One stack's drift; ``failed`` says why it could not be found out."""
+    """One stack's drift; ``failed`` says why it could not be detected."""
 
     key: str
     name: str
@@ -53,5 +49,5 @@ class StackDrift:
 
     @property
     def drifted(self) -> bool:
-        """Something differs that nothing of ours changes."""
-        return any(not each.by_design for each in self.resources)
+        """A difference is not by design."""
+        return any(not resource.by_design for resource in self.resources)

@@ -1,4 +1,4 @@
-"""What became of each stack, and of the whole."""
+"""What is reported while stacks are worked on, and how each stack and the whole ended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from deploytool.errors import Exit
 from deploytool.infra.plan import InfraPlan, StackResource
 from deploytool.infra.stacks import OperationResult, result_of_status
 
-# SEG core.stacks.outcome
-# What became of each stack, and of the whole.
-
 
 class StackOutcome(StrEnum):
     """Where one stack ended."""
@@ -23,15 +20,15 @@ class StackOutcome(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     PROTECTED = "protected"
-    """Nothing of it changed but its protection."""
+    """Only its protection changed."""
     DELETED = "deleted"
     ROLLED_BACK = "rolled_back"
     REFUSED = "refused"
-    """It was not changed, for a reason that only showed when its turn came."""
+    """Not changed, for a reason that only appeared when its turn came."""
     FAILED = "failed"
     NOT_STARTED = "not_started"
     IN_PROGRESS = "in_progress"
-    """We left; CloudFormation did not."""
+    """This run ended; CloudFormation continues."""
 
 
 SUCCEEDED = frozenset(
@@ -47,7 +44,7 @@ class StackResult:
     name: str
     outcome: StackOutcome
     status: str = ""
-    """As CloudFormation calls it; empty where there is no stack."""
+    """As CloudFormation calls it; empty where the stack does not exist."""
     seconds: float = 0.0
     detail: str = ""
     """What to know or do about it."""
@@ -92,69 +89,57 @@ class InfraOutcome:
     """Why, the first failure first."""
     seconds: float = 0.0
     refusal: Exit | None = None
-    """The exit code of what refused, where that is not the usual one: another release has the lock."""
+    """The exit code of a refusal, where that is not the usual one: another release has the lock."""
 
     @property
     def exit_code(self) -> Exit:
-        """The exit code that tells this outcome."""
         return self.refusal or EXITS[self.result]
 
     @property
     def succeeded(self) -> bool:
-        """Every stack is as was wished."""
-        return self.result in (Result.APPLIED, Result.NOTHING_TO_DO, Result.DESTROYED)
+        """Every stack is as requested."""
+        return EXITS[self.result] is Exit.OK
 
 
 def result_of(
-    ends: Sequence[StackResult], *, when_good: Result, cancelled: bool = False, out_of_time: bool = False
+    ends: Sequence[StackResult], *, when_succeeded: Result, cancelled: bool = False, out_of_time: bool = False
 ) -> Result:
-    """The worst of what became of the stacks."""
-    fates = {end.outcome for end in ends}
+    """The worst of the stacks' results."""
+    outcomes = {end.outcome for end in ends}
     if cancelled:
         return Result.CANCELLED
     if out_of_time:
         return Result.TIMED_OUT
-    if fates & {StackOutcome.FAILED, StackOutcome.IN_PROGRESS}:
+    if outcomes & {StackOutcome.FAILED, StackOutcome.IN_PROGRESS}:
         return Result.ROLLBACK_INCOMPLETE
-    if StackOutcome.ROLLED_BACK in fates:
+    if StackOutcome.ROLLED_BACK in outcomes:
         return Result.ROLLED_BACK
-    if fates - SUCCEEDED:
-        # Refused after other stacks were changed: what was refused is as it was, and the others are good.
-        return Result.ROLLED_BACK if fates & (SUCCEEDED - {StackOutcome.UNCHANGED}) else Result.REFUSED
-    return Result.NOTHING_TO_DO if fates <= {StackOutcome.UNCHANGED} and when_good is Result.APPLIED else when_good
+    if outcomes - SUCCEEDED:
+        # Refused after other stacks were changed: the refused one is unchanged, the others succeeded.
+        return Result.ROLLED_BACK if outcomes & (SUCCEEDED - {StackOutcome.UNCHANGED}) else Result.REFUSED
+    return (
+        Result.NOTHING_TO_DO
+        if outcomes <= {StackOutcome.UNCHANGED} and when_succeeded is Result.APPLIED
+        else when_succeeded
+    )
 
 
 def infra_summary(outcome: InfraOutcome) -> str:
     """One sentence that is true of every stack."""
-    what = f"the infrastructure of {outcome.app} in {outcome.environment}"
-    match outcome.result:
-        case Result.APPLIED:
-            return f"{what} is as its templates say: {_told(outcome.stacks, SUCCEEDED - {StackOutcome.UNCHANGED})}"
-        case Result.NOTHING_TO_DO:
-            return f"{what} is already as its templates say; nothing to do"
-        case Result.DESTROYED:
-            return f"{what} is gone: {_told(outcome.stacks, SUCCEEDED)}"
-        case Result.REFUSED:
-            return f"{what} was not changed"
-        case Result.ROLLED_BACK:
-            changed = _told(outcome.stacks, set(StackOutcome) - {StackOutcome.UNCHANGED})
-            return f"{what} was not changed as wished: {changed}"
-        case Result.ROLLBACK_INCOMPLETE:
-            return f"{what} is in a state that someone must look at: {_told(outcome.stacks, set(StackOutcome))}"
-        case Result.TIMED_OUT:
-            return f"{what} was not ready in time; CloudFormation goes on: {_told(outcome.stacks, set(StackOutcome))}"
-        case _:  # CANCELLED is all that is left
-            left = _told(outcome.stacks, set(StackOutcome))
-            return f"cancelled; CloudFormation goes on with what it began in {what}: {left}"
-
-
-def _told(ends: Sequence[StackResult], fates: frozenset[StackOutcome] | set[StackOutcome]) -> str:
-    told = [f"{end.key} {end.outcome.replace('_', ' ')}" for end in ends if end.outcome in fates]
-    return ", ".join(told) or "nothing was begun"
-
-
-# SEG core.stacks.events
-# What the driver of stacks tells while it works.
+    infrastructure = f"infrastructure of {outcome.app} in {outcome.environment}"
+    ended = [(end.outcome, f"{end.key} {end.outcome.replace('_', ' ')}") for end in outcome.stacks]
+    stacks = ", ".join(text for _, text in ended) or "nothing was started"
+    changed = ", ".join(text for state, text in ended if state is not StackOutcome.UNCHANGED) or "nothing was started"
+    return {
+        Result.APPLIED: f"{infrastructure} is up to date: {changed}",
+        Result.NOTHING_TO_DO: f"{infrastructure} is already up to date; nothing to do",
+        Result.DESTROYED: f"{infrastructure} was deleted: {stacks}",
+        Result.REFUSED: f"{infrastructure} was not changed",
+        Result.ROLLED_BACK: f"{infrastructure} was not updated: {changed}",
+        Result.ROLLBACK_INCOMPLETE: f"{infrastructure} needs manual action: {stacks}",
+        Result.TIMED_OUT: f"timed out waiting for the {infrastructure}; CloudFormation continues: {stacks}",
+        Result.CANCELLED: f"cancelled; CloudFormation continues what it started in the {infrastructure}: {stacks}",
+    }[outcome.result]
 
 
 @dataclass(frozen=True)
@@ -183,13 +168,13 @@ class InfraPlanned:
 
 @dataclass(frozen=True)
 class StackBegan:
-    """An operation of a stack begins, or one that went on already is followed; ``what``: ``create``, ``delete``, …"""
+    """An operation of a stack begins, or one in progress is followed; ``what``: ``create``, ``delete``, …"""
 
     key: str
     name: str
     what: str
     resources: int = 0
-    """How many will change; 0 where that is not known."""
+    """How many will change; 0 where that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +187,7 @@ class StackWaits:
 
 @dataclass(frozen=True)
 class ResourceMoved:
-    """CloudFormation tells of a resource of the stack."""
+    """A resource of the stack has a new status."""
 
     key: str
     event: StackEvent
@@ -210,7 +195,7 @@ class ResourceMoved:
 
 @dataclass(frozen=True)
 class StackEnded:
-    """A stack is done, well or not."""
+    """A stack is done, successfully or not."""
 
     end: StackResult
 
@@ -225,9 +210,6 @@ class InfraEnded:
 InfraEvent = InfraPlanned | StackBegan | StackWaits | ResourceMoved | StackEnded | InfraEnded
 
 
-# SEG core.stacks.operation
-# An operation of a stack, read from its events.
-
 _STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 
 
@@ -240,11 +222,11 @@ def last_operation(events: Sequence[StackEvent]) -> tuple[StackEvent, ...]:
 
 
 def last_status(events: Sequence[StackEvent]) -> str:
-    """The newest status of the stack itself; empty where none is told."""
+    """The newest status of the stack itself; empty where there is none."""
     return next((event.status for event in reversed(events) if event.of_stack), "")
 
 
 def ended(events: Sequence[StackEvent]) -> OperationResult | None:
-    """How the operation ended; ``None`` while it goes on, or has not begun."""
+    """How the operation ended; ``None`` while it is in progress, or has not begun."""
     status = last_status(events)
     return result_of_status(status) if status else None

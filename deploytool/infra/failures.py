@@ -1,4 +1,4 @@
-"""Reasons that resources of a stack fail with (``ResourceStatusReason`` of DescribeStackEvents), and what to do."""
+"""Why an operation of a stack failed: CloudFormation's reasons, matched by rules, with what to do."""
 
 from __future__ import annotations
 
@@ -10,27 +10,24 @@ from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, quoted
 from deploytool.infra.events import StackEvent
 from deploytool.infra.stacks import short_type
 
-# SEG core.stacks.failure_rules
-# Reasons that resources of a stack fail with (``ResourceStatusReason`` of DescribeStackEvents), and what to do.
-
 RULES = (
     Rule(
         "stack-policy",
         r"denied by stack policy",
         "the stack policy keeps {what} from being replaced or deleted",
-        "it holds data: name it with --allow-replace or --allow-remove where that is meant",
+        "it holds data: to allow it, name it with --allow-replace or --allow-remove",
     ),
     Rule(
         "export-in-use",
         r"Export (?P<export>\S+) cannot be (?:updated|deleted) as it is in use by (?P<user>[^\s.\"]+)",
-        "the value {export} is in use by stack {user} and cannot change or go",
-        "make {user} stop importing it first, or leave it as it is",
+        "export {export} is in use by stack {user} and cannot be changed or deleted",
+        "remove the import from {user} first, or leave the export unchanged",
     ),
     Rule(
         "export-taken",
         r"Export with name (?P<export>\S+) is already exported by (?:stack )?(?P<user>[^\s.\"]+)",
-        "{user} exports {export} already, and a name can be exported once in an account and region",
-        "give one of the two another app or environment name",
+        "{user} already exports {export}; a name can be exported once per account and region",
+        "rename the app or environment of one of the two",
     ),
     Rule(
         "export-missing",
@@ -42,117 +39,114 @@ RULES = (
         "permission-missing",
         r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>[^\s\"]+))?"
         r"|AccessDenied|UnauthorizedOperation|HandlerErrorCode: UnauthorizedTaggingOperation",
-        "{what} could not be made: the identity that applies lacks a permission: {reason}",
-        "add the action that AWS names to the policy of who runs `deploytool infra apply`",
+        "{what} could not be created, permission missing: {reason}",
+        "add the action that AWS names to the policy of the identity that runs `deploytool infra apply`",
     ),
     Rule(
         "credentials-expired",
         r"security token included in the request is (?:expired|invalid)|ExpiredToken",
-        "the credentials ran out while CloudFormation worked on {what}",
+        "the credentials expired while CloudFormation worked on {what}",
         "get fresh ones that last an hour, then apply again",
     ),
     Rule(
         "detector-exists",
         r"detector already exists|only one detector|AWS::GuardDuty::Detector' with identifier '[^']+' already exists",
-        "GuardDuty is on already in this region, and takes one detector",
-        'write MakeDetector: "false" under infra.parameters: the one that is there does the same',
+        "GuardDuty is already on in this region, which allows one detector",
+        'set MakeDetector: "false" under infra.parameters: the existing detector does the same',
     ),
     Rule(
         "oidc-provider-exists",
         r"Provider with url \S+ already exists|AWS::IAM::OIDCProvider' with identifier '[^']+' already exists",
-        "the account has GitHub's identity provider already, and takes one",
-        'write UseExistingProvider: "true" under infra.parameters',
+        "the account already has GitHub's identity provider, and allows one",
+        'set UseExistingProvider: "true" under infra.parameters',
     ),
     Rule(
         "ledger-exists",
         r"AWS::DynamoDB::Table' with identifier '[^']+' already exists|Table already exists: \S+",
-        "there is a table of that name already: another app's ledger, or one that an earlier stack retained",
-        'write UseExistingLedger: "true" under infra.parameters: apps share a ledger; or give another name as `ledger`',
+        "a table of that name already exists: another app's ledger, or one that an earlier stack retained",
+        'set UseExistingLedger: "true" under infra.parameters (apps may share one), or use another name in `ledger`',
     ),
     Rule(
         "name-taken",
         r"already exists|AlreadyExists|BucketAlreadyOwnedByYou|BucketAlreadyExists|NAME_CONFLICT|EntityAlreadyExists",
-        "{what} cannot be made, since one of its name is there already: {reason}",
-        "delete what is there, or give the new one another name; only a bucket, a table or an image repository that an "
-        "earlier stack left is taken over. The secret of OPENAI_API_KEY goes into infra.parameters as OpenAiKeyArn",
+        "{what} cannot be created, its name is already in use: {reason}",
+        "delete the existing one, or rename the new one; only a bucket, table or image repository of an earlier stack "
+        "is reused. For an existing OPENAI_API_KEY secret, set OpenAiKeyArn under infra.parameters",
     ),
     Rule(
         "quota-reached",
         r"ServiceLimitExceeded|LimitExceeded|maximum number of|quota|has been reached|AddressLimit",
-        "a quota of the account is used up: {reason}",
-        "ask for more in Service Quotas, or delete what is not needed",
+        "an account quota is exhausted: {reason}",
+        "request an increase in Service Quotas, or delete unused resources",
     ),
     Rule(
         "service-linked-role",
         r"assume the service[- ]linked role|service linked role",
-        "{what} needs a service-linked role that AWS has only just made, or may not make",
-        "apply again in a minute; if it stays, create the role: `aws iam create-service-linked-role`",
+        "{what} needs a service-linked role that does not exist yet",
+        "apply again in a minute; if that fails, create the role: `aws iam create-service-linked-role`",
     ),
     Rule(
         "tasks-fail",
         r"Circuit Breaker was triggered",
-        "the tasks of {what} do not start or do not stay healthy: ECS gave up and went back",
-        "`deploytool logs` shows what they say; then correct the task and apply again",
+        "the tasks of {what} do not start or do not stay healthy: ECS rolled back",
+        "check `deploytool logs`, correct the task, then apply again",
     ),
     Rule(
         "not-stable",
         r"NotStabilized|did not stabilize|Exceeded attempts to wait|timed? ?out",
-        "{what} did not become ready in the time that CloudFormation gives it: {reason}",
-        "see what the resource itself says in its service's console, then apply again",
+        "{what} did not become ready within CloudFormation's timeout: {reason}",
+        "check the resource in its service's console, then apply again",
     ),
     Rule(
         "certificate-region",
         r"certificate (?:doesn't exist|.*us-east-1)|InvalidViewerCertificate",
-        "CloudFront takes certificates of us-east-1 only, for names that the distribution has",
-        "request the certificate in us-east-1 for every name, and give its ARN in infra.parameters",
+        "CloudFront accepts only certificates of us-east-1 that match its domain names",
+        "request the certificate in us-east-1 for every name, and set its ARN in infra.parameters",
     ),
     Rule(
         "engine-version",
         r"Cannot find version (?P<version>\S+) for (?P<engine>\w+)|no (?:valid )?(?:engine )?version",
         "AWS does not offer the version of the engine that {what} asks for: {reason}",
-        "give one that `aws rds describe-db-engine-versions` or `aws elasticache describe-cache-engine-versions` lists",
+        "use one that `aws rds describe-db-engine-versions` or `aws elasticache describe-cache-engine-versions` lists",
     ),
     Rule(
         "deletion-protected",
         r"[Cc]annot delete protected|deletion ?protection|DeletionProtection",
         "{what} is protected from deletion",
-        "turn its deletion protection off where it is really to go, then try again",
+        "turn off its deletion protection if it should be deleted, then try again",
     ),
     Rule(
         "not-empty",
         r"not empty|BucketNotEmpty|RepositoryNotEmpty|still contains images",
-        "{what} is not empty, so AWS does not delete it",
-        "empty it, or let it stay with DeletionPolicy: Retain",
+        "{what} is not empty and cannot be deleted",
+        "empty it, or keep it with DeletionPolicy: Retain",
     ),
     Rule(
         "still-used",
         r"DependencyViolation|has dependencies|has a dependent object|in use|is being used|currently attached",
         "something outside the stack still uses {what}: {reason}",
-        "remove what uses it, such as network interfaces or rules made by hand, then try again",
+        "remove what uses it, such as manually created network interfaces or rules, then try again",
     ),
     Rule(
         "secret-missing",
         r"Secrets Manager can't find|can't find the specified secret|Could not parse SecretString|ParameterNotFound",
-        "a secret or parameter that {what} refers to is not there",
+        "a secret or parameter that {what} refers to does not exist",
         "create it, or correct its name in infra.parameters",
     ),
     Rule(
         "throttled",
         r"Rate exceeded|Throttling|Too Many Requests|TooManyRequests",
-        "AWS throttled CloudFormation while it made {what}",
-        "apply again: it goes on where it was",
+        "AWS throttled CloudFormation while it created {what}",
+        "apply again: it continues where it stopped",
     ),
     Rule(
         "aws-failed",
         r"InternalFailure|ServiceInternalError|Internal error|GeneralServiceException.*(?:internal|unavailable)",
-        "AWS failed while it made {what}: {reason}",
-        "apply again: it goes on where it was",
+        "an AWS error occurred while creating {what}: {reason}",
+        "apply again: it continues where it stopped",
     ),
 )
 
-
-# SEG core.stacks.explain
-# Why an operation of a stack failed: the event that was first, in plain words, with what to do.
 
 _HANDLER = re.compile(r'^Resource handler returned message: "?')
 _TAIL = re.compile(r'\s*"?\s*\((?:Service|RequestToken)\b.*$', re.DOTALL)
@@ -172,9 +166,9 @@ class ValidationError:
 
 def root_cause(events: Sequence[StackEvent]) -> StackEvent | None:
     """The first failure of an operation whose events are given oldest first; what was only cancelled is none."""
-    failed = [each for each in events if each.status.endswith("_FAILED") and not _CANCELLED.search(each.reason)]
-    of_resources = [each for each in failed if not each.of_stack]
-    others = failed or [each for each in events if each.of_stack and each.reason and "ROLLBACK" in each.status]
+    failed = [event for event in events if event.status.endswith("_FAILED") and not _CANCELLED.search(event.reason)]
+    of_resources = [event for event in failed if not event.of_stack]
+    others = failed or [event for event in events if event.of_stack and event.reason and "ROLLBACK" in event.status]
     return next(iter(of_resources or others), None)
 
 
@@ -189,13 +183,13 @@ def explain(key: str, events: Sequence[StackEvent], invalid: Sequence[Validation
         first = invalid[0]
         place = first.path.removeprefix("/Resources/").replace("/", ".") or first.logical_id
         return _message(_INVALID, f"{key}.{place}", first.reason, f"{key}.{first.logical_id}")
-    found = root_cause(events)
-    if found is None:
+    event = root_cause(events)
+    if event is None:
         return None
-    if found.of_stack:
-        return _message(_UNKNOWN, f"stack {key}", found.reason, key)
-    subject = f"{key}.{found.logical_id}"
-    return _message(_UNKNOWN, f"{subject} ({short_type(found.type)})", found.reason, subject)
+    if event.of_stack:
+        return _message(_UNKNOWN, f"stack {key}", event.reason, key)
+    subject = f"{key}.{event.logical_id}"
+    return _message(_UNKNOWN, f"{subject} ({short_type(event.type)})", event.reason, subject)
 
 
 def explain_text(subject: str, reason: str) -> Diagnosis:
@@ -204,5 +198,5 @@ def explain_text(subject: str, reason: str) -> Diagnosis:
 
 
 def _message(otherwise: Rule, what: str, reason: str, subject: str) -> Diagnosis:
-    told = find(RULES, reason) or RuleMatch(otherwise)
-    return told.say(cleaned(reason), {"what": what, "reason": cleaned(reason)}, subject)
+    match = find(RULES, reason) or RuleMatch(otherwise)
+    return match.say(cleaned(reason), {"what": what, "reason": cleaned(reason)}, subject)

@@ -1,4 +1,4 @@
-"""What a deletion would take and leave, before anybody agrees to it."""
+"""Plans, outcomes, drift and status of stacks: as text for people, as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from deploytool.infra.destroy import DestroyPlan, StackToDelete, becomes
+from deploytool.infra.destroy import DestroyPlan, deletion_result
 from deploytool.infra.drift_model import Drifted, StackDrift
 from deploytool.infra.events import SUCCEEDED, InfraOutcome, StackResult, infra_summary
 from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, StackResource, StackSummary
@@ -15,35 +15,24 @@ from deploytool.infra.templates import Template
 from deploytool.output.json import SCHEMA, diagnosis_document
 from deploytool.output.markup import clean, columns, count, duration, image_version, words
 
-# SEG report.infra.destroy
-# What a deletion would take and leave, before anybody agrees to it.
-
 
 def destroy_text(plan: DestroyPlan, templates: Mapping[str, Template]) -> str:
-    """The stacks in the order in which they go, and what becomes of what holds data."""
-    told = [f"{plan.app} in {plan.environment}:"]
-    for each in plan.to_delete:
-        told += _stack_to_delete(each, templates[each.stack.key])
-    told += [f"  stays   {each.stack.name}: {each.why}" for each in plan.to_keep]
+    """The stacks in the order of their deletion, and what happens to resources that hold data."""
+    lines = [f"{plan.app} in {plan.environment}:"]
+    for deletion in plan.to_delete:
+        lines.append(f"  delete  {deletion.stack.name}: {count(len(deletion.held), 'resource')}")
+        rows = [
+            (resource.logical_id, short_type(resource.type), result, clean(resource.physical_id))
+            for resource in deletion.held
+            if (result := deletion_result(resource, templates[deletion.stack.key]))
+        ]
+        lines += columns(rows, indent="            ")
+    lines += [f"  keep    {kept.stack.name}: {kept.why}" for kept in plan.to_keep]
     if not plan.to_delete:
-        told.append("  nothing to delete")
+        lines.append("  nothing to delete")
     for problem in plan.problems:
-        told += [f"refused: {clean(problem.cause)}", f"  fix: {clean(problem.fix)}"]
-    return "\n".join(told)
-
-
-def _stack_to_delete(doomed: StackToDelete, template: Template) -> Iterator[str]:
-    yield f"  delete  {doomed.stack.name}: {count(len(doomed.held), 'resource')}"
-    rows = [
-        (each.logical_id, short_type(each.type), fate, clean(each.physical_id))
-        for each in doomed.held
-        if (fate := becomes(each, template))
-    ]
-    yield from columns(rows, indent="            ")
-
-
-# SEG report.infra.documents
-# Plans and outcomes of stacks as JSON, for scripts. Keys stay; ``schema`` grows when one changes its meaning.
+        lines += [f"refused: {clean(problem.cause)}", f"  fix: {clean(problem.fix)}"]
+    return "\n".join(lines)
 
 
 def infra_plan_document(plan: InfraPlan) -> dict[str, Any]:
@@ -76,16 +65,6 @@ def infra_outcome_document(outcome: InfraOutcome) -> dict[str, Any]:
         "stacks": [_end(each) for each in outcome.stacks],
         "diagnoses": [diagnosis_document(each) for each in outcome.diagnoses],
         "seconds": round(outcome.seconds, 3),
-    }
-
-
-def resource_document(each: StackResource) -> dict[str, Any]:
-    """A resource of a stack."""
-    return {
-        "logical_id": each.logical_id,
-        "type": each.type,
-        "physical_id": each.physical_id,
-        "status": each.status,
     }
 
 
@@ -125,12 +104,9 @@ def _end(end: StackResult) -> dict[str, Any]:
         "status": end.status,
         "seconds": round(end.seconds, 3),
         "detail": end.detail,
-        "retained": [resource_document(each) for each in end.retained],
+        "retained": [_named(resource) for resource in end.retained],
     }
 
-
-# SEG report.infra.drift
-# What was changed beside CloudFormation, for people and for scripts.
 
 LONGEST = 60
 """Characters of a value."""
@@ -139,14 +115,14 @@ LONGEST = 60
 def drift_text(environment: str, stacks: Sequence[StackDrift]) -> str:
     """Each stack, each resource that differs, each property."""
     if not stacks:
-        return f"no stack of {environment} is there"
+        return f"{environment} has no stacks"
     return "\n".join(line for stack in stacks for line in _drifted_stack(stack))
 
 
 def drift_document(environment: str, stacks: Sequence[StackDrift]) -> dict[str, Any]:
     """``deploytool infra drift --output json``."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "kind": "infra-drift",
         "environment": environment,
         "drifted": any(stack.drifted for stack in stacks),
@@ -156,7 +132,7 @@ def drift_document(environment: str, stacks: Sequence[StackDrift]) -> dict[str, 
                 "name": stack.name,
                 "drifted": stack.drifted,
                 "failed": stack.failed,
-                "resources": [_resource(each) for each in stack.resources],
+                "resources": [_drifted_resource(each) for each in stack.resources],
             }
             for stack in stacks
         ],
@@ -165,29 +141,32 @@ def drift_document(environment: str, stacks: Sequence[StackDrift]) -> dict[str, 
 
 def _drifted_stack(stack: StackDrift) -> Iterator[str]:
     if stack.failed and not stack.resources:
-        yield f"{stack.key}: cannot tell: {clean(stack.failed)}"
+        yield f"{stack.key}: unknown: {clean(stack.failed)}"
         return
-    yield f"{stack.key}: {'DRIFTED' if stack.drifted else 'as its template says'}"
+    yield f"{stack.key}: {'DRIFTED' if stack.drifted else 'up to date'}"
     if stack.failed:
         yield f"  {clean(stack.failed)}"
     for each in stack.resources:
-        by_design = " (by design: releases and autoscaling change it)" if each.by_design else ""
+        by_design = " (expected: releases and autoscaling change it)" if each.by_design else ""
         yield f"  {each.logical_id} ({short_type(each.type)}) {each.status.lower()}{by_design}"
         for difference in each.differences:
-            yield f"    {difference.path}: {_drift_value(difference.expected)} is now {_drift_value(difference.actual)}"
+            expected, actual = (_drift_value(text) for text in (difference.expected, difference.actual))
+            change = f"{expected or '(none)'} → {actual}" if actual else f"{expected} removed"
+            yield f"    {difference.path}: {change}"
 
 
 def _drift_value(text: str) -> str:
-    shown = clean(text) or "(nothing)"
+    shown = "" if text == "null" else clean(text)
     return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
 
 
-def _resource(each: Drifted) -> dict[str, Any]:
+def _named(resource: StackResource | Drifted) -> dict[str, Any]:
+    return {key: getattr(resource, key) for key in ("logical_id", "type", "physical_id", "status")}
+
+
+def _drifted_resource(each: Drifted) -> dict[str, Any]:
     return {
-        "logical_id": each.logical_id,
-        "type": each.type,
-        "physical_id": each.physical_id,
-        "status": each.status,
+        **_named(each),
         "by_design": each.by_design,
         "differences": [
             {"path": item.path, "expected": item.expected, "actual": item.actual} for item in each.differences
@@ -195,36 +174,29 @@ def _resource(each: Drifted) -> dict[str, Any]:
     }
 
 
-# SEG report.infra.outcome
-# What became of the stacks, for people.
-
-
 def infra_outcome_text(outcome: InfraOutcome) -> str:
     """The sentence, why, each stack, and what was retained."""
-    told = [f"{clean(infra_summary(outcome))} ({duration(outcome.seconds)})"]
+    lines = [f"{clean(infra_summary(outcome))} ({duration(outcome.seconds)})"]
     for diagnosis in outcome.diagnoses:
-        told.append(f"why: {clean(diagnosis.cause)}")
-        if diagnosis.more:
-            told.append(f"  AWS says: {clean(diagnosis.more)}")
-        told += [f"  fix: {clean(diagnosis.fix)}"] * bool(diagnosis.fix)
+        lines.append(f"cause: {clean(diagnosis.cause)}")
+        lines += [f"  AWS says: {clean(diagnosis.more)}"] * bool(diagnosis.more)
+        lines += [f"  fix: {clean(diagnosis.fix)}"] * bool(diagnosis.fix)
     if not outcome.succeeded or any(end.detail for end in outcome.stacks):
-        told += columns([_outcome_row(end) for end in outcome.stacks])
-    retained = [(end.key, each) for end in outcome.stacks for each in end.retained]
+        lines += columns([_outcome_row(end) for end in outcome.stacks])
+    retained = [
+        (end.key, resource.status, resource.logical_id, short_type(resource.type), resource.physical_id)
+        for end in outcome.stacks
+        for resource in end.retained
+    ]
     if retained:
-        told.append("retained, and yours to keep or to delete by hand:")
-        told += columns(
-            [(key, each.status, each.logical_id, short_type(each.type), each.physical_id) for key, each in retained]
-        )
-    return "\n".join(told)
+        lines += ["retained; keep it, or delete it manually:", *columns(retained)]
+    return "\n".join(lines)
 
 
 def _outcome_row(end: StackResult) -> tuple[str, ...]:
     status = end.status if end.outcome not in SUCCEEDED else ""
     return (end.key, words(end.outcome), status, clean(end.detail))
 
-
-# SEG report.infra.plan
-# A plan of stacks, resource by resource, for people.
 
 SIGNS = {
     Action.ADD: "+",
@@ -237,26 +209,25 @@ SIGNS = {
 
 
 def infra_plan_text(plan: InfraPlan) -> str:
-    """What would happen, what is in the way, and what the signs mean."""
-    told = [f"{plan.app} in {plan.environment} ({plan.region})"]
-    for each in plan.stacks:
-        told += ["", *_planned_stack(each)]
-    if any(each.changes for each in plan.stacks):
-        used = dict.fromkeys(change.action for each in plan.stacks for change in each.changes)
-        told += ["", "  ".join(f"{SIGNS[action]} {action}" for action in used)]
-    told += [f"warning: {clean(text)}" for text in plan.warnings]
+    """The changes of each stack, what the signs mean, warnings, and reasons to refuse."""
+    lines = [f"{plan.app} in {plan.environment} ({plan.region})"]
+    for stack in plan.stacks:
+        lines += ["", *_planned_stack(stack)]
+    if actions := dict.fromkeys(change.action for stack in plan.stacks for change in stack.changes):
+        lines += ["", "  ".join(f"{SIGNS[action]} {action}" for action in actions)]
+    lines += [f"warning: {clean(text)}" for text in plan.warnings]
     for problem in plan.problems:
-        told += ["", f"refused: {clean(problem.cause)}", *([f"  fix: {clean(problem.fix)}"] * bool(problem.fix))]
+        lines += ["", f"refused: {clean(problem.cause)}", *([f"  fix: {clean(problem.fix)}"] * bool(problem.fix))]
     if plan.nothing_to_do and not plan.problems:
-        told += ["", "nothing to do"]
-    return "\n".join(told)
+        lines += ["", "nothing to do"]
+    return "\n".join(lines)
 
 
 def _planned_stack(plan: StackPlan) -> Iterator[str]:
     state = f" ({plan.status})" if plan.status else ""
     yield f"{plan.stack.key}: {_head(plan)}{'' if plan.how is StackAction.CREATE else state}"
     if plan.from_template:
-        yield f"  read from the template alone: {clean(plan.from_template)}"
+        yield f"  from the template alone: {clean(plan.from_template)}"
     for parameter in plan.parameters:
         yield f"  parameter {parameter.name}: {_plan_value(parameter.before)} → {_plan_value(parameter.after)}"
     yield from columns([row for change in plan.changes for row in _rows(change)])
@@ -266,16 +237,16 @@ def _planned_stack(plan: StackPlan) -> Iterator[str]:
 
 def _head(plan: StackPlan) -> str:
     if plan.how is StackAction.NOTHING:
-        return "unchanged"
+        return "up to date"
     counts = Counter(change.action for change in plan.changes)
-    told = ", ".join(f"{number} {action}" for action, number in counts.items())
-    return f"{plan.how} {plan.stack.name}: {told or count(0, 'resource')}"
+    changes = ", ".join(f"{number} {action}" for action, number in counts.items())
+    return f"{plan.how} {plan.stack.name}: {changes or count(0, 'resource')}"
 
 
 def _rows(change: ResourceChange) -> Iterator[Sequence[str]]:
     kept = ""
     if change.action in (Action.REMOVE, Action.REPLACE, Action.MAY_REPLACE):
-        kept = "the old one is kept" if change.keeps_old else "HOLDS DATA" if change.loses_data else ""
+        kept = "old data kept" if change.keeps_old else "HOLDS DATA" if change.loses_data else ""
     properties = ", ".join(map(_property, change.properties))
     detail = "; ".join(part for part in (properties, kept) if part)
     yield (SIGNS[change.action], change.logical_id, short_type(change.type), clean(detail))
@@ -292,42 +263,34 @@ def _plan_value(text: str) -> str:
     return image_version(text) if "@sha256:" in text else clean(text)
 
 
-# SEG report.infra.status
-# The stacks as they are, for people and for scripts.
-
-
 def status_text(environment: str, stacks: Sequence[StackSummary]) -> str:
-    """One line for each; then the outputs that people need, and what to do about those that are not sound."""
-    told = [f"stacks of {environment}:", *columns([_status_row(each) for each in stacks])]
+    """One line for each; then the outputs that people need, and how to repair those that failed."""
+    lines = [f"stacks of {environment}:", *columns([_status_row(stack) for stack in stacks])]
     outputs = [
-        (each.stack.key, output.key, output.value, clean(output.description))
-        for each in stacks
-        for output in each.telling
+        (stack.stack.key, output.key, output.value, clean(output.description))
+        for stack in stacks
+        for output in stack.outputs
     ]
     if outputs:
-        told += ["outputs:", *columns(outputs)]
-    for each in stacks:
-        if each.advice:
-            reason = f": {clean(each.state.reason)}" if each.state and each.state.reason else ""
-            told += [f"{each.stack.key} needs somebody{reason}", f"  fix: {each.advice}"]
-    return "\n".join(told)
+        lines += ["outputs:", *columns(outputs)]
+    for stack in stacks:
+        if stack.advice:
+            reason = f": {clean(stack.state.reason)}" if stack.state and stack.state.reason else ""
+            lines += [f"{stack.stack.key} needs manual action{reason}", f"  fix: {stack.advice}"]
+    return "\n".join(lines)
 
 
 def status_document(environment: str, stacks: Sequence[StackSummary]) -> dict[str, Any]:
     """``deploytool infra status --output json``."""
-    return {"schema": 1, "kind": "infra-status", "environment": environment, "stacks": [_entry(s) for s in stacks]}
+    return {"schema": SCHEMA, "kind": "infra-status", "environment": environment, "stacks": [_entry(s) for s in stacks]}
 
 
 def _status_row(shown: StackSummary) -> tuple[str, ...]:
     state = shown.state
-    if state is None or not shown.is_there:
-        return (shown.stack.key, "not there", "", "", shown.stack.name)
+    if state is None or not shown.exists:
+        return (shown.stack.key, "missing", "", "", shown.stack.name)
     changed = f"{state.changed_at.astimezone():%Y-%m-%d %H:%M}" if state.changed_at else ""
-    return (shown.stack.key, state.status, changed, _protection(shown), state.name)
-
-
-def _protection(shown: StackSummary) -> str:
-    return " and ".join(shown.protections) or "NOT protected"
+    return (shown.stack.key, state.status, changed, " and ".join(shown.protections) or "NOT protected", state.name)
 
 
 def _entry(shown: StackSummary) -> dict[str, Any]:

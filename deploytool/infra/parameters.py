@@ -14,11 +14,11 @@ from deploytool.infra.templates import Parameter, Template
 
 APP_IMAGE, MIGRATE_IMAGE = "AppImage", "MigrateImage"
 IMAGES = (APP_IMAGE, MIGRATE_IMAGE)
-"""By digest; what runs now, so that a change of the stack never changes the version."""
+"""By digest; the running ones, so that a stack update never changes the version."""
 
 
 class ParametersUnknown(ConfigurationError):
-    """Parameters are given that no template declares."""
+    """Parameters that no template declares."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ NO_PARAMETERS = ParameterValues()
 
 @dataclass(frozen=True)
 class ParameterChange:
-    """A parameter whose value will be another; both empty where it is secret."""
+    """A parameter whose value changes; both empty where it is secret."""
 
     name: str
     before: str = ""
@@ -45,9 +45,9 @@ class ParameterChange:
 
 
 def of_configuration(settings: EnvironmentConfig) -> dict[str, str]:
-    """What deploytool.yml says, by parameter name; `infra.parameters` has the last word."""
+    """What deploytool.yml says, by parameter name; `infra.parameters` overrides."""
     app, worker = services_of(settings)
-    found = {
+    values = {
         "App": settings.app,
         "Environment": settings.environment,
         "Size": settings.infra.size,
@@ -59,7 +59,7 @@ def of_configuration(settings: EnvironmentConfig) -> dict[str, str]:
     }
     # The template's own default is a worker.
     absent = {} if worker else {"WorkerCommand": ""}
-    return {name: value for name, value in found.items() if value} | absent | dict(settings.infra.parameters)
+    return {name: value for name, value in values.items() if value} | absent | dict(settings.infra.parameters)
 
 
 def services_of(settings: EnvironmentConfig) -> tuple[ServiceConfig | None, ServiceConfig | None]:
@@ -74,49 +74,47 @@ def services_of(settings: EnvironmentConfig) -> tuple[ServiceConfig | None, Serv
 def parameter_values(template: Template, known: Mapping[str, str], before: Mapping[str, str] | None) -> ParameterValues:
     """What to pass. ``before``: the stack's parameters now, ``None`` where there is no stack.
 
-    A parameter that nobody gives takes its default. One without a default, a secret one and an image keep the value
-    they have.
+    A parameter without a value takes its default. One without a default, a secret one and an image keep their values.
     """
     declared = template.parameters
     values = {name: known[name] for name in declared if name in known}
     kept = {
         name
-        for name, each in declared.items()
+        for name, parameter in declared.items()
         if name not in values
-        and before is not None
-        and name in before
-        and (each.default is None or each.secret or name in IMAGES)
+        and name in (before or ())
+        and (parameter.default is None or parameter.secret or name in IMAGES)
     }
     return ParameterValues(values, frozenset(kept), frozenset(name for name in values if declared[name].secret))
 
 
 def kept(passed: ParameterValues, names: frozenset[str]) -> ParameterValues:
-    """The same, but for these parameters, which keep the values they have."""
+    """The same, except that these parameters keep their current values."""
     values = {name: value for name, value in passed.values.items() if name not in names}
     return ParameterValues(values, passed.previous | names, passed.secret)
 
 
 def missing(template: Template, passed: ParameterValues) -> tuple[str, ...]:
-    """Parameters that have no value at all."""
+    """Parameters without a value."""
     return tuple(
         name
-        for name, each in template.parameters.items()
-        if each.default is None and name not in passed.values and name not in passed.previous
+        for name, parameter in template.parameters.items()
+        if parameter.default is None and name not in passed.values and name not in passed.previous
     )
 
 
 def values_of(
     template: Template, passed: ParameterValues, before: Mapping[str, str] | None, pseudo: Mapping[str, str]
 ) -> Values:
-    """Every value as CloudFormation will see it, as far as it is known; ``pseudo``: pseudo parameters."""
+    """Every known value as CloudFormation will see it; ``pseudo``: pseudo parameters."""
     declared = template.parameters
-    defaults = {name: each.default for name, each in declared.items() if each.default is not None}
+    defaults = {name: item.default for name, item in declared.items() if item.default is not None}
     kept = {name: before[name] for name in passed.previous if before and not declared[name].secret}
     return {**pseudo, **defaults, **kept, **passed.values}
 
 
 def parameter_changes(passed: ParameterValues, before: Mapping[str, str] | None) -> tuple[ParameterChange, ...]:
-    """Values that will be others than now; a secret one is not compared, for its value is not told."""
+    """Values that change; secret ones are not compared, since CloudFormation does not return them."""
     if before is None:
         return ()
     return tuple(
@@ -128,24 +126,23 @@ def parameter_changes(passed: ParameterValues, before: Mapping[str, str] | None)
 
 def not_allowed(template: Template, passed: ParameterValues) -> dict[str, str]:
     """Parameters whose values the template does not allow → what it allows."""
-    declared = ((template.parameters[name], value) for name, value in passed.values.items())
-    found = {each.name: _asked_for(each, value) for each, value in declared}
-    return {name: request for name, request in found.items() if request}
+    allowed = {name: _violated_rule(template.parameters[name], value) for name, value in passed.values.items()}
+    return {name: rule for name, rule in allowed.items() if rule}
 
 
-def _asked_for(declared: Parameter, value: str) -> str:
+def _violated_rule(declared: Parameter, value: str) -> str:
     items = value.split(",") if declared.is_list else [value]
     if declared.allowed and not set(items) <= set(declared.allowed):
         return f"one of {', '.join(declared.allowed)}"
     try:
         fits = all(re.fullmatch(declared.pattern or ".*", item, re.DOTALL) for item in items)
     except re.error:
-        return ""  # A pattern that only Java understands is CloudFormation's to judge.
-    return "" if fits else f"what matches {declared.pattern}"
+        return ""  # CloudFormation judges a pattern that only Java understands.
+    return "" if fits else f"a value that matches {declared.pattern}"
 
 
 def check_known(templates: Iterable[Template], named: Iterable[str]) -> None:
-    """``named``: the parameters that a person wrote. Raises ParametersUnknown."""
+    """``named``: the parameters of the configuration and the command line. Raises ParametersUnknown."""
     declared = sorted({name for template in templates for name in template.parameters})
     if unknown := sorted(set(named) - set(declared)):
         raise ParametersUnknown(

@@ -1,4 +1,4 @@
-"""What will be done to each stack, decided from its state and its template."""
+"""What will be done to each stack, decided from its state and its template; and a stack as `infra status` shows it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,12 @@ from deploytool.infra.stacks import (
     StackCondition,
     StackState,
     condition_of,
+    missing_protections,
     remediation,
-    same_policy,
     short_type,
-    stack_policy,
 )
 from deploytool.infra.templates import Resource
 from deploytool.release.model import Problem
-
-# SEG core.stacks.plan
-# What will be done to each stack, decided from its state and its template.
 
 
 class StackAction(StrEnum):
@@ -58,13 +54,13 @@ class StackPlan:
     stack: Stack
     how: StackAction
     status: str = ""
-    """Of the stack now; empty where there is none."""
+    """Of the stack now; empty where it does not exist."""
     changes: tuple[ResourceChange, ...] = ()
     from_template: str = ""
-    """Why CloudFormation could not be asked, where the changes are read from the templates alone."""
+    """Why no change set could be made, where the changes are read from the templates alone."""
     parameters: tuple[ParameterChange, ...] = ()
     protections: tuple[str, ...] = ()
-    """What will be protected that is not: ``termination protection``, ``stack policy``."""
+    """Those that will be set: ``termination protection``, ``stack policy``."""
     left_out: tuple[Resource, ...] = ()
 
     @property
@@ -82,12 +78,12 @@ class InfraPlan:
     region: str
     stacks: tuple[StackPlan, ...]
     problems: tuple[Problem, ...] = ()
-    """Reasons why it is not done."""
+    """Reasons why it is refused."""
     warnings: tuple[str, ...] = ()
 
     @property
     def nothing_to_do(self) -> bool:
-        """Every stack is as its template says."""
+        """Every stack is up to date."""
         return all(stack.unchanged for stack in self.stacks)
 
 
@@ -99,65 +95,57 @@ class InfraRefused(PreconditionFailed):
         if len(self.problems) == 1:
             super().__init__(self.problems[0].cause, self.problems[0].fix)
             return
-        told = "\n".join(f"  {problem.cause}\n    fix: {problem.fix}" for problem in self.problems)
-        super().__init__(f"there are {len(self.problems)} reasons against it, and nothing was changed:\n{told}")
+        causes = "\n".join(f"  {problem.cause}\n    fix: {problem.fix}" for problem in self.problems)
+        super().__init__(f"refused for {len(self.problems)} reasons, nothing was changed:\n{causes}")
 
 
 def choose_action(stack: Stack, state: StackState | None, held: Sequence[StackResource]) -> StackAction | Problem:
-    """What a stack in this state allows: ``held`` are its resources, asked for only where its creation failed."""
+    """What a stack in this state allows. ``held``: its resources, read only where its creation failed."""
+    status = state.status if state else ""
     match condition_of(state):
         case StackCondition.MISSING | StackCondition.EMPTY:
             return StackAction.CREATE
         case StackCondition.OK:
             return StackAction.UPDATE
         case StackCondition.CREATE_FAILED:
-            data = [each for each in held if each.type in STATEFUL and each.status != "DELETE_COMPLETE"]
-            status = state.status if state else ""
+            data = [resource for resource in held if resource.type in STATEFUL and resource.status != "DELETE_COMPLETE"]
             if not data:
                 return StackAction.RECREATE
-            names = ", ".join(f"{each.logical_id} ({short_type(each.type)})" for each in data)
+            names = ", ".join(f"{resource.logical_id} ({short_type(resource.type)})" for resource in data)
             return Problem(
-                f"the creation of stack {stack.name} failed ({status}), and it still holds {names}: "
-                "it is not deleted for that reason",
+                f"stack {stack.name} could not be created ({status}) and is not deleted, since it still holds {names}",
                 remediation(status, stack.name),
             )
         case StackCondition.IN_PROGRESS:
             return Problem(
-                f"stack {stack.name} is {state.status if state else ''}: an operation goes on",
-                "wait until it is done; `deploytool infra apply` follows it to its end",
+                f"stack {stack.name} is {status}: an operation is in progress",
+                "wait until it has ended; `deploytool infra apply` follows it to its end",
             )
         case _:
-            status = state.status if state else ""
             return Problem(
-                f"stack {stack.name} is {status}: CloudFormation takes no change", remediation(status, stack.name)
+                f"stack {stack.name} is {status}: CloudFormation accepts no change", remediation(status, stack.name)
             )
 
 
-def whole(resources: Sequence[Resource]) -> tuple[ResourceChange, ...]:
+def all_added(resources: Sequence[Resource]) -> tuple[ResourceChange, ...]:
     """The changes of a stack that does not exist: everything is added."""
-    return tuple(ResourceChange(each.logical_id, each.type, Action.ADD) for each in resources)
+    return tuple(ResourceChange(resource.logical_id, resource.type, Action.ADD) for resource in resources)
 
 
-def foreseen(before: Sequence[StackResource], after: Sequence[Resource]) -> tuple[ResourceChange, ...]:
-    """What can be told of an update without CloudFormation: what comes and what goes, not what changes."""
-    there = {each.logical_id: each for each in before if each.status != "DELETE_COMPLETE"}
-    coming = {each.logical_id: each for each in after}
-    added = [each for each in after if each.logical_id not in there]
-    gone = [
-        ResourceChange(each.logical_id, each.type, Action.REMOVE, each.physical_id)
-        for each in there.values()
-        if each.logical_id not in coming
-    ]
-    retyped = [
-        ResourceChange(each.logical_id, there[each.logical_id].type, Action.REPLACE, there[each.logical_id].physical_id)
-        for each in after
-        if each.logical_id in there and there[each.logical_id].type != each.type
-    ]
-    return (*whole(added), *retyped, *gone)
+def template_changes(before: Sequence[StackResource], after: Sequence[Resource]) -> tuple[ResourceChange, ...]:
+    """What of an update is known without CloudFormation: what is added and removed, not what changes."""
+    current = {resource.logical_id: resource for resource in before if resource.status != "DELETE_COMPLETE"}
+    types = {resource.logical_id: resource.type for resource in after}
 
+    def change(resource: StackResource, action: Action) -> ResourceChange:
+        return ResourceChange(resource.logical_id, resource.type, action, resource.physical_id)
 
-# SEG core.stacks.shown
-# A stack as `infra status` shows it.
+    kept = [resource for name, resource in current.items() if name in types]
+    return (
+        *all_added([resource for resource in after if resource.logical_id not in current]),
+        *(change(item, Action.REPLACE) for item in kept if item.type != types[item.logical_id]),
+        *(change(item, Action.REMOVE) for name, item in current.items() if name not in types),
+    )
 
 
 @dataclass(frozen=True)
@@ -169,7 +157,7 @@ class StackSummary:
     policy: str = ""
 
     @property
-    def is_there(self) -> bool:
+    def exists(self) -> bool:
         """It exists, and holds something."""
         return condition_of(self.state) not in (StackCondition.MISSING, StackCondition.EMPTY)
 
@@ -178,17 +166,17 @@ class StackSummary:
         """Those that it has."""
         if self.state is None:
             return ()
-        found = [TERMINATION] if self.state.protected else []
-        return (*found, *([POLICY] if same_policy(self.policy, stack_policy()) else []))
+        missing = missing_protections(self.state.protected, self.policy)
+        return tuple(name for name in (TERMINATION, POLICY) if name not in missing)
 
     @property
-    def telling(self) -> tuple[Output, ...]:
-        """Outputs for people: what other stacks import is for those."""
-        return tuple(each for each in (self.state.outputs if self.state else ()) if not each.export)
+    def outputs(self) -> tuple[Output, ...]:
+        """Those for people: exports are for other stacks."""
+        return tuple(output for output in (self.state.outputs if self.state else ()) if not output.export)
 
     @property
     def advice(self) -> str:
-        """What to do about it, where it is not sound."""
+        """How to repair it; empty where it is OK."""
         if self.state is None or condition_of(self.state) not in (StackCondition.FAILED, StackCondition.CREATE_FAILED):
             return ""
         return remediation(self.state.status, self.state.name)

@@ -1,4 +1,4 @@
-"""What the driver of stacks needs of the world."""
+"""What the driver of stacks needs from AWS, the registry and the command line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stacks(Protocol):
     """Stacks of one account and region. Every call may raise CloudError."""
 
     def describe(self, name: str) -> StackState | None:
-        """DescribeStacks by name or id; ``None`` where there is none of this name."""
+        """DescribeStacks by name or id; ``None`` where it does not exist."""
 
     def names(self) -> tuple[str, ...]:
         """Of every stack of the account and region that exists."""
@@ -49,7 +49,7 @@ class Stacks(Protocol):
         """UpdateTerminationProtection."""
 
     def delete(self, stack_id: str, token: str) -> None:
-        """DeleteStack, by id: never one of the same name that was made since. Happens once for one ``token``."""
+        """DeleteStack, by id: never a newer one of the same name. Happens once for one ``token``."""
 
     def last_event(self, stack_id: str) -> str:
         """Id of the newest event; empty where there is none."""
@@ -57,8 +57,8 @@ class Stacks(Protocol):
     def events(self, stack_id: str, after: str) -> tuple[StackEvent, ...]:
         """Events newer than the one with this id (all, where it is empty), oldest first."""
 
-    def invalid(self, stack_id: str) -> tuple[ValidationError, ...]:
-        """What CloudFormation found wrong before its last operation began (DescribeEvents); none where it says not."""
+    def validation_errors(self, stack_id: str) -> tuple[ValidationError, ...]:
+        """What CloudFormation rejected before its last operation began (DescribeEvents)."""
 
     def unprotect(self, held: StackResource) -> bool:
         """Turn off the deletion protection that the resource itself has; false where it had none."""
@@ -71,23 +71,23 @@ class ChangeSets(Protocol):
     """Change sets. Every call may raise CloudError."""
 
     def create(self, request: ChangeSetRequest) -> str:
-        """CreateChangeSet; its ARN, since by name an obsolete one may be found."""
+        """CreateChangeSet; its ARN, since a name may match an obsolete one."""
 
     def read(self, arn: str) -> ChangeSet:
         """DescribeChangeSet, all pages."""
 
     def listed(self, stack_name: str) -> tuple[ListedChangeSet, ...]:
-        """ListChangeSets; none where there is no such stack."""
+        """ListChangeSets; none where the stack does not exist."""
 
     def delete(self, arn: str) -> None:
-        """DeleteChangeSet; one that is gone is no failure."""
+        """DeleteChangeSet; one that is gone is not an error."""
 
     def execute(self, change_set: ChangeSet, token: str) -> None:
         """ExecuteChangeSet. Happens once for one ``token``."""
 
 
 class Drift(Protocol):
-    """Differences between a stack and what is there. Every call may raise CloudError."""
+    """Differences between a stack and its resources. Every call may raise CloudError."""
 
     def begin(self, stack_name: str) -> str:
         """DetectStackDrift; the id of the detection."""
@@ -95,7 +95,7 @@ class Drift(Protocol):
     def state(self, detection: str) -> DriftState:
         """DescribeStackDriftDetectionStatus."""
 
-    def found(self, stack_name: str) -> tuple[Drifted, ...]:
+    def drifted(self, stack_name: str) -> tuple[Drifted, ...]:
         """DescribeStackResourceDrifts: what was modified or deleted."""
 
 
@@ -103,7 +103,7 @@ class Images(Protocol):
     """The images of the service stack, as ``registry/repository@digest`` by parameter."""
 
     def running(self) -> Mapping[str, str]:
-        """What runs now, else what the registry holds for the commit; without what is in neither. Raises CloudError."""
+        """Running images, else the registry's for the commit; without those in neither. Raises CloudError."""
 
     def built(self, missing: Sequence[str], write_line: LineWriter) -> Mapping[str, str]:
         """Build and push what is missing. Raises BuildError."""
@@ -111,7 +111,7 @@ class Images(Protocol):
 
 @dataclass(frozen=True)
 class Target:
-    """Which stacks are meant, and how they shall be."""
+    """Which stacks to change, and what they should be."""
 
     app: str
     environment: str
@@ -121,7 +121,7 @@ class Target:
     stacks: tuple[Stack, ...]
     templates: Mapping[str, Template]
     known: Mapping[str, str]
-    """Values of parameters, but for the images."""
+    """Values of parameters, without the images."""
     run_id: str
     """Names change sets and tokens; no two runs have the same."""
     timeout: float = 3600.0
@@ -130,17 +130,17 @@ class Target:
     image_names: tuple[str, ...] = IMAGES
     """Parameters for which the configuration has an image."""
     images: Mapping[str, str] = field(default_factory=dict)
-    """Images that were named on the command line: taken as they are."""
+    """Images that were set explicitly."""
 
     @property
     def pseudo(self) -> Mapping[str, str]:
-        """CloudFormation's pseudo parameters, as far as they can be told beforehand."""
+        """CloudFormation's pseudo parameters that are known beforehand."""
         return {"AWS::Region": self.region, "AWS::AccountId": self.account}
 
 
 @dataclass(frozen=True)
 class InfraDependencies:
-    """Everything outside, handed to the driver by the command line."""
+    """Everything outside the driver."""
 
     stacks: Stacks
     change_sets: ChangeSets

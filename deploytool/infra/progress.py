@@ -1,4 +1,4 @@
-"""Who watches the stacks on this machine: a tree that moves on a terminal, lines with times elsewhere."""
+"""Progress of the stacks: a tree that redraws on a terminal, timestamped lines elsewhere."""
 
 from __future__ import annotations
 
@@ -44,10 +44,6 @@ if TYPE_CHECKING:
     from deploytool.output.progress import LiveView
 
 
-# SEG cli.infra_watched
-# Who watches the stacks on this machine: a tree that moves on a terminal, lines with times elsewhere.
-
-
 def infra_listener(*, as_json: bool) -> AbstractContextManager[InfraListener]:
     """With ``as_json`` progress goes to standard error: standard output holds the outcome and nothing else."""
     return progress_view(_live_view, _log_format, as_json=as_json)
@@ -81,10 +77,6 @@ def _live_view() -> LiveView[InfraView, InfraEvent | Event]:
 def _log_format() -> LogFormat[InfraEvent | Event]:
 
     return WORDING
-
-
-# SEG report.infra.plain
-# What the events of stacks are told as in a log; those that they share with a release, as there.
 
 
 def lines(event: InfraEvent | Event) -> tuple[str, ...]:
@@ -133,7 +125,7 @@ WORDING = LogFormat(lines, workflow_commands, subject)
 
 def _planned(plan: InfraPlan) -> tuple[str, ...]:
     if plan.nothing_to_do:
-        return (f"nothing to do: {plan.environment} is as its templates say",)
+        return (f"nothing to do: {plan.environment} is up to date",)
     changing = [each for each in plan.stacks if not each.unchanged]
     return (
         f"applying {plan.environment} ({plan.region}): "
@@ -145,10 +137,6 @@ def _ended(end: StackResult) -> str:
     took = f" in {duration(end.seconds)}" if end.seconds else ""
     detail = f"; {clean(end.detail)}" if end.detail else ""
     return f"{end.key}: {words(end.outcome)}{took}{detail}"
-
-
-# SEG report.infra.story
-# The picture of the stacks so far, folded from what the driver tells.
 
 
 @dataclass(frozen=True)
@@ -243,9 +231,6 @@ def _moved(row: StackRow, news: StackEvent, at: datetime) -> StackRow:
     began = before.began if before and before.event.status == news.status else at
     return replace(row, resources={**row.resources, news.logical_id: ResourceRow(news, began)})
 
-
-# SEG report.infra.picture
-# The stacks as a tree, at one moment of their story.
 
 MOST_SHOWN = 6
 """Resources of one stack that are shown while they are worked on; those that take longest."""

@@ -1,4 +1,4 @@
-"""How often CloudFormation is asked: often while there is news, seldom while there is none."""
+"""Work on several stacks at the same time, each in its turn, and follow every operation to its end by its events."""
 
 from __future__ import annotations
 
@@ -28,20 +28,14 @@ from deploytool.infra.stacks import Stack
 from deploytool.release.events import Explained, WarningIssued
 from deploytool.release.ports import Cancelled, Clock
 
-# SEG core.stacks.pace
-# How often CloudFormation is asked: often while there is news, seldom while there is none.
-
 FASTEST, SLOWEST = 0.4, 6.0
 """Times the pace of a release's polls (0.65 s to 0.85 s): 0.3 s at first, 4 s to 5 s where nothing happens."""
 
 
 def slower(factor: float, *, news: bool) -> float:
-    """The factor for the next pause after a round with or without ``news``."""
+    """The factor for the next pause after a round with or without ``news``: short while events arrive, else longer."""
     return FASTEST if news else min(SLOWEST, max(factor * 1.4, FASTEST))
 
-
-# SEG run.stacks.turns
-# Several processes that wait for AWS, turned one after the other in one thread.
 
 T = TypeVar("T")
 Process = Generator[bool, None, T]
@@ -49,17 +43,17 @@ Process = Generator[bool, None, T]
 
 
 class StacksOutOfTime(TimeoutExceeded):
-    """CloudFormation was not done in time. It goes on by itself."""
+    """CloudFormation was not done in time. It continues by itself."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(
-            f"CloudFormation was not done after {seconds:.0f} s; it goes on by itself",
-            "`deploytool infra status` shows where it is; the next `infra apply` follows it to its end",
+            f"timed out waiting for CloudFormation after {seconds:.0f} s; it continues by itself",
+            "check `deploytool infra status`; the next `infra apply` follows it to its end",
         )
 
 
 def run_concurrently(processes: Mapping[str, Process[T]], clock: Clock, seconds: float) -> dict[str, T]:
-    """Turn every process until all are done. What one of them raises ends all; each may tidy up.
+    """Advance every process in turn until all are done. What one of them raises ends all; each may clean up.
 
     Raises StacksOutOfTime after ``seconds``, and Cancelled from the clock.
     """
@@ -85,28 +79,22 @@ def run_concurrently(processes: Mapping[str, Process[T]], clock: Clock, seconds:
     return {key: done[key] for key in processes}
 
 
-# SEG run.stacks.follow
-# Follow one operation of a stack to its end, by its events.
-
-
 def follow(key: str, stack_id: str, after: str, deps: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
-    """Tell each event newer than ``after`` once; all of them, oldest first, when the stack itself is at an end.
+    """Report each event newer than ``after`` once; return all of them, oldest first, once the stack's own has ended.
 
-    What is newer is told from what is older by the events' own order, so that no clock has to be right. An AWS that
-    does not answer is waited for: the operation goes on without us.
+    Newer is judged by the order of the events, so that no clock has to be right. While AWS does not answer, it waits:
+    the operation continues anyway.
     """
     seen: tuple[StackEvent, ...] = ()
-    blind = False
+    warned = False
     while True:
         new: tuple[StackEvent, ...] = ()
         try:
             new = deps.stacks.events(stack_id, after)
         except CloudUnreachable as error:
-            if not blind:
-                blind = True
-                deps.emit(
-                    WarningIssued(f"the events of stack {key} cannot be read, and are asked for again: {error.cause}")
-                )
+            if not warned:
+                warned = True
+                deps.emit(WarningIssued(f"cannot read the events of stack {key}, retrying: {error.cause}"))
         for event in new:
             deps.emit(ResourceMoved(key, event))
         if new:
@@ -117,7 +105,7 @@ def follow(key: str, stack_id: str, after: str, deps: InfraDependencies) -> Proc
 
 
 def follow_running(key: str, stack_id: str, deps: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
-    """Follow what goes on already, told from the beginning of that operation."""
+    """Follow an operation in progress, reported from its beginning."""
     events = last_operation(deps.stacks.events(stack_id, ""))
     for event in events:
         deps.emit(ResourceMoved(key, event))
@@ -127,19 +115,18 @@ def follow_running(key: str, stack_id: str, deps: InfraDependencies) -> Process[
     return (*events, *more)
 
 
-def why(key: str, stack_id: str, events: tuple[StackEvent, ...], deps: InfraDependencies) -> Diagnosis | None:
-    """Why the operation with these events failed, as far as can be told."""
-    told = explain(key, events)
-    if told is None or "DescribeEvents" in told.quote:
+def diagnose_failure(
+    key: str, stack_id: str, events: tuple[StackEvent, ...], deps: InfraDependencies
+) -> Diagnosis | None:
+    """Why the operation with these events failed; ``None`` where CloudFormation does not say."""
+    diagnosis = explain(key, events)
+    if diagnosis is None or "DescribeEvents" in diagnosis.quote:
         try:
-            return explain(key, events, deps.stacks.invalid(stack_id))
+            return explain(key, events, deps.stacks.validation_errors(stack_id))
         except CloudError as error:
-            deps.emit(WarningIssued(f"what is wrong with the template of {key} cannot be read: {error.cause}"))
-    return told
+            deps.emit(WarningIssued(f"cannot read the validation errors of stack {key}: {error.cause}"))
+    return diagnosis
 
-
-# SEG run.stacks.work
-# Work on several stacks: each when its turn has come, those that do not need each other at the same time.
 
 Ended = tuple[StackResult, Diagnosis | None]
 
@@ -149,7 +136,7 @@ class StackWork(Protocol):
 
     stack: Stack
     executed: bool
-    """An operation of it goes on, or may."""
+    """An operation of it is in progress, or may be."""
     status: str
 
     def done(self) -> Process[Ended]:
@@ -157,39 +144,38 @@ class StackWork(Protocol):
 
 
 class StackRunner:
-    """Every stack's process, and what became of them so far."""
+    """Runs the work on every stack, and keeps the results."""
 
     def __init__(self, works: Mapping[str, StackWork | StackResult], target: Target, deps: InfraDependencies) -> None:
-        """``works`` by key, in order; an end is that of a stack with which nothing is to be done."""
+        """``works`` by key, in order; a result is that of a stack with nothing to do."""
         self._works = works
         self._target = target
-        self._world = deps
+        self._deps = deps
         self._ends: dict[str, StackResult] = {}
         self._diagnoses: list[Diagnosis] = []
         self._refusal: Exit | None = None
 
-    def outcome(self, when_good: Result) -> InfraOutcome:
-        """Turn every stack until it is done. After a failure none begins; those under way are followed to their end."""
+    def outcome(self, when_succeeded: Result) -> InfraOutcome:
+        """Work on every stack. After a failure none begins; those in progress are followed to their end."""
         cancelled = out_of_time = False
         processes = {key: self._one(work) for key, work in self._works.items()}
         try:
-            run_concurrently(processes, self._world.clock, self._target.timeout)
+            run_concurrently(processes, self._deps.clock, self._target.timeout)
         except Cancelled:
             cancelled = True
         except StacksOutOfTime:
             out_of_time = True
-        ends = tuple(self._ends.get(key) or _left(work) for key, work in self._works.items())
-        result = result_of(ends, when_good=when_good, cancelled=cancelled, out_of_time=out_of_time)
-        worse = any(
-            end.outcome in (StackOutcome.ROLLED_BACK, StackOutcome.FAILED, StackOutcome.IN_PROGRESS) for end in ends
-        )
+        ends = tuple(self._ends.get(key) or _unfinished(work) for key, work in self._works.items())
+        result = result_of(ends, when_succeeded=when_succeeded, cancelled=cancelled, out_of_time=out_of_time)
+        failures = (StackOutcome.ROLLED_BACK, StackOutcome.FAILED, StackOutcome.IN_PROGRESS)
+        has_failed = cancelled or out_of_time or any(end.outcome in failures for end in ends)
         return InfraOutcome(
             self._target.app,
             self._target.environment,
             result,
             ends,
             tuple(self._diagnoses),
-            refusal=None if worse or cancelled or out_of_time else self._refusal,
+            refusal=None if has_failed else self._refusal,
         )
 
     def _one(self, work: StackWork | StackResult) -> Process[None]:
@@ -206,44 +192,44 @@ class StackRunner:
         try:
             with ExitStack() as locked:
                 if stack.runs_images:
-                    locked.enter_context(self._world.guard())
+                    locked.enter_context(self._deps.guard())
                 end, diagnosis = yield from work.done()
         except Cancelled:
             raise
         except DeployError as error:
-            end, diagnosis = self._given_up(work, error)
+            end, diagnosis = self._refused(work, error)
         self._end(end)
         if diagnosis:
             self._diagnoses.append(diagnosis)
-            self._world.emit(Explained(diagnosis))
+            self._deps.emit(Explained(diagnosis))
 
     def _turn_of(self, stack: Stack) -> Process[None]:
-        told = False
+        reported = False
         while waiting := [key for key in stack.needs if key in self._works and key not in self._ends]:
-            if not told:
-                told = True
-                self._world.emit(StackWaits(stack.key, ", ".join(waiting)))
+            if not reported:
+                reported = True
+                self._deps.emit(StackWaits(stack.key, ", ".join(waiting)))
             yield False
 
-    def _given_up(self, work: StackWork, error: DeployError) -> Ended:
+    def _refused(self, work: StackWork, error: DeployError) -> Ended:
         """AWS or the registry refused, or another release has the lock."""
         if error.exit_code is not Exit.PRECONDITION_FAILED:
             self._refusal = self._refusal or error.exit_code
         stack = work.stack
-        fate = StackOutcome.IN_PROGRESS if work.executed else StackOutcome.REFUSED
+        outcome = StackOutcome.IN_PROGRESS if work.executed else StackOutcome.REFUSED
         diagnosis = Diagnosis("refused", error.cause, error.fix, subject=stack.key)
-        return StackResult(stack.key, stack.name, fate, work.status, detail=error.cause), diagnosis
+        return StackResult(stack.key, stack.name, outcome, work.status, detail=error.cause), diagnosis
 
     def _end(self, end: StackResult) -> None:
         self._ends[end.key] = end
-        self._world.emit(StackEnded(end))
+        self._deps.emit(StackEnded(end))
 
 
-def _left(work: StackWork | StackResult) -> StackResult:
+def _unfinished(work: StackWork | StackResult) -> StackResult:
     if isinstance(work, StackResult):
         return work
     stack = work.stack
     if not work.executed:
         return StackResult(stack.key, stack.name, StackOutcome.NOT_STARTED, work.status)
-    detail = "CloudFormation goes on; the next `deploytool infra apply` follows it to its end"
+    detail = "CloudFormation continues; the next `deploytool infra apply` follows it to its end"
     return StackResult(stack.key, stack.name, StackOutcome.IN_PROGRESS, work.status, detail=detail)

@@ -1,4 +1,4 @@
-"""What a change set would do to each resource, and what of that must be allowed by name."""
+"""The stacks of an environment: their order, names, tags, state and protection, and what a change does to data."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from deploytool.errors import ConfigurationError
 from deploytool.release.model import Problem
-
-# SEG core.stacks.change
-# What a change set would do to each resource, and what of that must be allowed by name.
 
 STATEFUL = frozenset({
     "AWS::RDS::DBInstance",
@@ -28,7 +25,7 @@ STATEFUL = frozenset({
     "AWS::KMS::Key",
     "AWS::EFS::FileSystem",
 })  # fmt: skip
-"""Types whose resources hold what cannot be made again."""
+"""Types whose resources hold data that cannot be restored."""
 
 
 class Action(StrEnum):
@@ -38,7 +35,7 @@ class Action(StrEnum):
     IMPORT = "imported"
     CHANGE = "changed in place"
     REPLACE = "replaced"
-    MAY_REPLACE = "perhaps replaced"
+    MAY_REPLACE = "may be replaced"
     """CloudFormation knows only when it gets there."""
     REMOVE = "removed"
 
@@ -68,9 +65,8 @@ class ResourceChange:
 
     @property
     def loses_data(self) -> bool:
-        """It holds data, and would not stay what it is."""
-        gone = self.action in (Action.REPLACE, Action.MAY_REPLACE, Action.REMOVE)
-        return gone and self.type in STATEFUL
+        """It holds data, and would be replaced or removed."""
+        return self.type in STATEFUL and self.action in (Action.REPLACE, Action.MAY_REPLACE, Action.REMOVE)
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ _WOULD = {
 def with_policies(
     changes: Iterable[ResourceChange], update_replace_policies: Mapping[str, str]
 ) -> tuple[ResourceChange, ...]:
-    """The changes, told what becomes of a resource that CloudFormation only perhaps replaces: it does not say itself.
+    """The changes with ``keeps_old`` for what may be replaced, which CloudFormation does not say.
 
     ``update_replace_policies`` are those of the new template, by logical id.
     """
@@ -110,40 +106,30 @@ def with_policies(
 
 
 def change_refusals(key: str, changes: Iterable[ResourceChange], allowed: Allowed) -> tuple[Problem, ...]:
-    """Each resource of stack ``key`` that holds data, would be replaced or removed, and was not named."""
-    found = []
+    """Each resource of stack ``key`` that holds data, would be replaced or removed, and was not allowed by name."""
+    problems = []
     for change in changes:
         name = f"{key}.{change.logical_id}"
         removed = change.action is Action.REMOVE
         if not change.loses_data or name in (allowed.remove if removed else allowed.replace):
             continue
         option = f"--allow-{'remove' if removed else 'replace'} {name}"
-        found.append(
+        replacing = ", ".join(dict.fromkeys(item.name for item in change.properties if item.replaces))
+        reason = f" ({replacing} changes)" if replacing else ""
+        data = "the old data is kept" if change.keeps_old else "its data would be LOST"
+        problems.append(
             Problem(
-                f"{name} ({short_type(change.type)}) holds data and {_WOULD[change.action]}{_why(change)}; "
-                + ("what it holds now is kept apart" if change.keeps_old else "what it holds now would be LOST"),
-                f"take the change back, or add {option}",
+                f"{name} ({short_type(change.type)}) holds data and {_WOULD[change.action]}{reason}; {data}",
+                f"undo the change, or add {option}",
             )
         )
-    return tuple(found)
+    return tuple(problems)
 
 
 def short_type(name: str) -> str:
     """``RDS DBInstance`` of ``AWS::RDS::DBInstance``."""
     return name.removeprefix("AWS::").replace("::", " ")
 
-
-def _why(change: ResourceChange) -> str:
-    names = _named(change.properties)
-    return f" ({names} changes)" if names else ""
-
-
-def _named(properties: Sequence[PropertyChange]) -> str:
-    return ", ".join(dict.fromkeys(each.name for each in properties if each.replaces))
-
-
-# SEG core.stacks.order
-# The stacks of one environment, what each is called, and which must be there before it.
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
@@ -166,8 +152,8 @@ class StackNameInvalid(ConfigurationError):
 
 
 def stacks_of(app: str, environment: str) -> tuple[Stack, ...]:
-    """In an order in which they can be made. Raises StackNameInvalid."""
-    found = (
+    """In the order in which they can be created. Raises StackNameInvalid."""
+    stacks = (
         Stack("bootstrap", f"{app}-bootstrap", of_account=True),
         Stack("account", f"{app}-account", of_account=True),
         Stack("network", f"{app}-{environment}-network"),
@@ -175,39 +161,35 @@ def stacks_of(app: str, environment: str) -> tuple[Stack, ...]:
         Stack("platform", f"{app}-{environment}-platform", ("network",)),
         Stack("service", f"{app}-{environment}-service", ("bootstrap", "data", "platform"), runs_images=True),
     )
-    if wrong := next((stack.name for stack in found if not _NAME.fullmatch(stack.name)), ""):
+    if invalid := next((stack.name for stack in stacks if not _NAME.fullmatch(stack.name)), ""):
         raise StackNameInvalid(
-            f"{wrong} cannot be the name of a CloudFormation stack",
+            f"{invalid} cannot be the name of a CloudFormation stack",
             "begin `app` with a letter, and use letters, digits and dashes in it and in the environment's name",
         )
-    return found
+    return stacks
 
 
 def only(stacks: Sequence[Stack], keys: Collection[str]) -> tuple[Stack, ...]:
-    """The stacks with these keys (all where none is named); what they need of the others is taken as there."""
+    """The stacks with these keys (all where none is named); what they need of the others is assumed to exist."""
     kept = [stack for stack in stacks if not keys or stack.key in keys]
     present = {stack.key for stack in kept}
     return tuple(replace(stack, needs=tuple(key for key in stack.needs if key in present)) for stack in kept)
 
 
-def backwards(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
+def in_deletion_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
     """For deletion: last first, each waiting for those that need it."""
-    needed_by: Mapping[str, tuple[str, ...]] = {
-        stack.key: tuple(other.key for other in stacks if stack.key in other.needs) for stack in stacks
-    }
+    needed_by = {stack.key: tuple(other.key for other in stacks if stack.key in other.needs) for stack in stacks}
     return tuple(replace(stack, needs=needed_by[stack.key]) for stack in reversed(stacks))
 
-
-# SEG core.stacks.protection
-# What keeps a stack and the data in it from being deleted by mistake.
-#
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
 
 TERMINATION, POLICY = "termination protection", "stack policy"
 
 
 def stack_policy(except_for: Sequence[str] = ()) -> str:
-    """Updates may replace or delete nothing that holds data, but for these logical ids."""
+    """Updates may replace or delete nothing that holds data, except these logical ids.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/protect-stack-resources.html
+    """
     deny = {
         "Effect": "Deny",
         "Action": ["Update:Replace", "Update:Delete"],
@@ -220,47 +202,42 @@ def stack_policy(except_for: Sequence[str] = ()) -> str:
 
 
 def missing_protections(protected: bool, policy: str) -> tuple[str, ...]:
-    """Which protections a stack lacks; ``policy`` is what GetStackPolicy tells, empty where there is none."""
-    found = [] if protected else [TERMINATION]
-    return (*found, *([] if same_policy(policy, stack_policy()) else [POLICY]))
+    """Which protections a stack lacks; ``policy`` is GetStackPolicy's answer, empty where there is none."""
+    return tuple(name for name, is_set in ((TERMINATION, protected), (POLICY, _is_ours(policy))) if not is_set)
 
 
-def same_policy(one: str, other: str) -> bool:
-    """However they are written."""
+def _is_ours(policy: str) -> bool:
     try:
-        return bool(json.loads(one) == json.loads(other))
+        return bool(json.loads(policy) == json.loads(stack_policy()))
     except ValueError:
         return False
 
 
-# SEG core.stacks.status
-# What the status of a stack means.
-#
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+class StackCondition(Enum):
+    """What the status of a stack allows.
 
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+    """
 
-class StackCondition(StrEnum):
-    """What can be done with a stack."""
-
-    MISSING = "absent"
-    EMPTY = "empty"
+    MISSING = auto()
+    EMPTY = auto()
     """Only a change set was ever made: it holds nothing."""
-    IN_PROGRESS = "moving"
-    """An operation goes on: nothing else can begin."""
-    OK = "sound"
+    IN_PROGRESS = auto()
+    """Nothing else can begin."""
+    OK = auto()
     """It can be updated."""
-    CREATE_FAILED = "never made"
-    """Its creation failed: it can only be deleted."""
-    FAILED = "stuck"
-    """Someone must decide."""
+    CREATE_FAILED = auto()
+    """It can only be deleted."""
+    FAILED = auto()
+    """Manual action is required."""
 
 
-class OperationResult(StrEnum):
+class OperationResult(Enum):
     """How an operation of a stack ended."""
 
-    SUCCEEDED = "good"
-    ROLLED_BACK = "rolled back"
-    FAILED = "stuck"
+    SUCCEEDED = auto()
+    ROLLED_BACK = auto()
+    FAILED = auto()
 
 
 @dataclass(frozen=True)
@@ -275,7 +252,7 @@ class Output:
 
 @dataclass(frozen=True)
 class StackState:
-    """A stack as DescribeStacks tells it."""
+    """A stack as DescribeStacks returns it."""
 
     name: str
     id: str
@@ -293,7 +270,7 @@ ROLLBACKS = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_C
 
 
 def condition_of(state: StackState | None) -> StackCondition:
-    """What can be done with it."""
+    """``None`` is a stack that DescribeStacks does not know."""
     if state is None or state.status == "DELETE_COMPLETE":
         return StackCondition.MISSING
     if state.status == "REVIEW_IN_PROGRESS":
@@ -306,7 +283,7 @@ def condition_of(state: StackState | None) -> StackCondition:
 
 
 def result_of_status(status: str) -> OperationResult | None:
-    """How the operation ended; ``None`` while it goes on."""
+    """How the operation ended; ``None`` while it is in progress."""
     if status.endswith("_IN_PROGRESS"):
         return None
     if status in ROLLBACKS:
@@ -315,39 +292,38 @@ def result_of_status(status: str) -> OperationResult | None:
 
 
 def remediation(status: str, name: str) -> str:
-    """What a person does about a stack that cannot be changed as it is."""
-    command = "aws cloudformation"
+    """How a person repairs a stack that cannot be changed as it is."""
+
+    def command(action: str) -> str:
+        return f"`aws cloudformation {action} --stack-name {name}"
+
     match status:
         case "UPDATE_ROLLBACK_FAILED":
             return (
-                f"mend what its events name, then `{command} continue-update-rollback --stack-name {name}` "
-                "(with --resources-to-skip for what cannot be mended), then run it again"
+                f"fix what its events name, then {command('continue-update-rollback')}` "
+                "(with --resources-to-skip for what cannot be fixed), then run it again"
             )
         case "UPDATE_FAILED":
-            return f"send it back with `{command} rollback-stack --stack-name {name}`, then run it again"
+            return f"roll it back with {command('rollback-stack')}`, then run it again"
         case "DELETE_FAILED":
             return (
-                f"mend what its events name and delete it again, or `{command} delete-stack --stack-name {name} "
-                "--retain-resources LOGICAL_ID` for what shall stay"
+                f"fix what its events name and delete it again, or {command('delete-stack')} "
+                "--retain-resources LOGICAL_ID` for what must stay"
             )
         case "ROLLBACK_FAILED":
             return (
                 "turn off the deletion protection of what it still holds (a new database has it on), "
-                f"then `{command} delete-stack --stack-name {name}`, then run it again"
+                f"then {command('delete-stack')}`, then run it again"
             )
         case "CREATE_FAILED" | "ROLLBACK_COMPLETE":
-            return f"see what it still holds, then `{command} delete-stack --stack-name {name}`, then run it again"
+            return f"check what it still holds, then {command('delete-stack')}`, then run it again"
         case _:
-            return f"see its events: `{command} describe-stack-events --stack-name {name}`"
-
-
-# SEG core.stacks.tags
-# Tags of a stack, which CloudFormation puts on everything in it.
-#
-# None of them changes from one run to the next: a tag that does changes every resource.
+            return f"see its events: {command('describe-stack-events')}`"
 
 
 def tags_of(stack: Stack, app: str, environment: str) -> dict[str, str]:
-    """What of the account belongs to no one environment has no tag that says so."""
+    """CloudFormation puts them on everything in the stack. None changes from run to run: that would change every
+    resource. A stack of the account has no environment's tag.
+    """
     of_environment = {} if stack.of_account else {"environment": environment}
     return {"app": app, **of_environment, "managed-by": "deploytool"}

@@ -20,11 +20,11 @@ OLDER_WORDS = {
     "out-of-time": "timed_out",
     "began": "in_progress",
     "ended": "succeeded",
-    "roll out": "deploy",
-    "put back": "roll back",
+    "roll-out": "deploy",
+    "put-back": "roll back",
     "settle": "recover",
 }
-"""How results, steps and step states were spelled before 2026-11-30; records of then stay readable."""
+"""Results, steps and step states (here with hyphens) as spelled before 2026-11-30: those records stay readable."""
 
 
 class RecordUnreadable(PreconditionFailed):
@@ -160,7 +160,7 @@ def _github(github: Mapping[str, Any]) -> GithubRecord:
 
 
 def _word(text: str) -> str:
-    return OLDER_WORDS.get(text, text)
+    return OLDER_WORDS.get(text.replace(" ", "-"), text)
 
 
 def spellings(result: Result) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploytool.cli.action import OPTIONS, SHAPES, arguments, checked, settling
+from deploytool.cli.action import OPTIONS, SHAPES, arguments, checked, recovery_arguments
 from deploytool.errors import ConfigurationError
 from tests.support.github_runner.files import commands, entries
 
@@ -132,16 +132,16 @@ def test_every_input_is_used_or_refused_with_its_name(command: str) -> None:
 
 @pytest.mark.parametrize("command", ["release", "rollback", "promote", "handle-comment"])
 def test_what_a_killed_command_left_is_settled_in_its_environment(command: str) -> None:
-    line = settling({"command": command, "environment": "production", "config": "a.yml"})
+    line = recovery_arguments({"command": command, "environment": "production", "config": "a.yml"})
     assert line == ["recover", "--environment=production", "--config=a.yml", "--if-busy=wait", "--wait=2m"]
 
 
 def test_a_plan_leaves_nothing_to_settle() -> None:
-    assert settling({"command": "plan", "environment": "production"}) == []
+    assert recovery_arguments({"command": "plan", "environment": "production"}) == []
 
 
 def test_a_response_that_was_not_told_its_environment_has_none_to_settle() -> None:
-    assert settling({"command": "handle-comment"}) == []
+    assert recovery_arguments({"command": "handle-comment"}) == []
 
 
 def test_every_input_reaches_the_entry_and_every_output_comes_from_it() -> None:

@@ -60,4 +60,4 @@ def test_it_is_said_that_a_command_which_is_not_in_the_image_never_ran(shop: Sho
 def test_it_is_asked_like_which_service(shop: Shop) -> None:
     ran = shop.run("run", "--", "true")
     assert ran.code == 2
-    assert "like which service? There are: app, worker" in ran.err
+    assert "several services are configured: app, worker" in ran.err

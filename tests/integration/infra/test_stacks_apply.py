@@ -12,7 +12,7 @@ from deploytool.errors import Exit
 from deploytool.infra.client import Stacks
 from deploytool.infra.events import ResourceMoved, Result, StackBegan, StackEnded, StackOutcome
 from deploytool.infra.plan import InfraRefused, StackAction
-from deploytool.infra.stacks import Action, same_policy, stack_policy
+from deploytool.infra.stacks import Action, missing_protections, stack_policy
 from deploytool.release.events import Explained, WarningIssued
 from tests.integration.aws_fault_proxy.conftest import eventually
 from tests.integration.infra.conftest import Site, allowing
@@ -48,7 +48,7 @@ def test_stacks_are_made_after_what_they_need_and_protected(site: Site) -> None:
         state = aws.describe(site.name(key))
         assert state is not None
         assert state.protected
-        assert same_policy(aws.policy(site.name(key)), stack_policy())
+        assert missing_protections(protected=True, policy=aws.policy(site.name(key))) == ()
     tags = {
         tag["Key"]: tag["Value"] for tag in site.client.describe_stacks(StackName=site.name("top"))["Stacks"][0]["Tags"]
     }
@@ -130,7 +130,7 @@ def test_what_holds_data_is_not_removed_when_it_is_not_named(made: Site) -> None
         made.apply()
     assert raised.value.exit_code is Exit.PRECONDITION_FAILED
     assert "--allow-remove base.Store" in raised.value.fix
-    assert "is kept apart" in raised.value.cause
+    assert "the old data is kept" in raised.value.cause
     assert made.executions() == before
     assert made.plan().problems == raised.value.problems
 
@@ -145,7 +145,7 @@ def test_what_holds_data_is_replaced_when_it_is_named_and_protected_again(made: 
     # MiniStack does not enforce stack policies: what is sent must be right.
     sent = [call.params["StackPolicyBody"] for call in made.front.calls(action="SetStackPolicy")[before:]]
     assert sent == [stack_policy(["Store"]), stack_policy()]
-    assert same_policy(Stacks(made.session).policy(made.name("base")), stack_policy())
+    assert missing_protections(protected=True, policy=Stacks(made.session).policy(made.name("base"))) == ()
 
 
 def test_a_stack_that_rolled_back_is_a_failure_with_its_cause(made: Site) -> None:

@@ -156,7 +156,7 @@ def test_a_run_that_is_out_of_time_says_what_goes_on(site: Site) -> None:
     assert (outcome.result, outcome.exit_code) == (Result.TIMED_OUT, Exit.TIMEOUT)
     assert outcome.stacks[0].outcome is StackOutcome.IN_PROGRESS
     (problem, *_) = site.plan().problems
-    assert "an operation goes on" in problem.cause
+    assert "an operation is in progress" in problem.cause
     signal(site, "base")
 
 

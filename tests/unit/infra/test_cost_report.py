@@ -29,7 +29,7 @@ def test_the_sizes_stand_side_by_side_at_the_end() -> None:
         ["as", "the", "guide", "counts", "215.94", "931.69"],
         ["the", "guide", "says", "~207", "~850"],
         ["left", "out", "there", "261.51", "251.75"],
-        ["all", "in", "all", "477.44", "1183.43"],
+        ["total", "477.44", "1183.43"],
     ]
 
 

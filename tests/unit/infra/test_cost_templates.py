@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from deploytool.infra.cost import ALARMS, DATABASE_GB, LOOKS_AN_HOUR, NODES, SECRETS, SIZES, ZONES, covered
+from deploytool.infra.cost import ALARMS, CHECKS_PER_HOUR, DATABASE_GB, NODES, SECRETS, SIZES, ZONES, covered
 
 ROOT = Path(__file__).parents[3]
 PRICES = json.loads((ROOT / "deploytool/prices.json").read_text())
@@ -88,4 +88,4 @@ def test_the_restart_looks_as_often_as_its_rule_says() -> None:
     (rate,) = {each["Properties"]["ScheduleExpression"] for each in resources("AWS::Events::Rule")
                if "ScheduleExpression" in each["Properties"]}  # fmt: skip
 
-    assert rate == f"rate({60 // LOOKS_AN_HOUR} minutes)"
+    assert rate == f"rate({60 // CHECKS_PER_HOUR} minutes)"

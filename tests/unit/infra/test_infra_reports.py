@@ -59,7 +59,7 @@ def test_a_plan_reads_like_this() -> None:
     told = infra_plan_text(
         plan(UPDATE, StackPlan(SERVICE, StackAction.NOTHING, "CREATE_COMPLETE"), problems=(Problem("no", "yes"),))
     )
-    counts = "1 added, 1 changed in place, 1 replaced, 1 removed, 1 perhaps replaced"
+    counts = "1 added, 1 changed in place, 1 replaced, 1 removed, 1 may be replaced"
     assert told.splitlines() == [
         "shop in production (us-east-1)",
         "",
@@ -68,12 +68,12 @@ def test_a_plan_reads_like_this() -> None:
         "  +  Topic  SNS Topic",
         "  ~  Role   IAM Role            Policies by Topic.Arn",
         "  ±  Store  S3 Bucket           BucketName!; HOLDS DATA",
-        "  -  Old    S3 Bucket           the old one is kept",
+        "  -  Old    S3 Bucket           old data kept",
         "  ?  Task   ECS TaskDefinition",
         "",
-        "service: unchanged (CREATE_COMPLETE)",
+        "service: up to date (CREATE_COMPLETE)",
         "",
-        "+ added  ~ changed in place  ± replaced  - removed  ? perhaps replaced",
+        "+ added  ~ changed in place  ± replaced  - removed  ? may be replaced",
         "",
         "refused: no",
         "  fix: yes",
@@ -85,7 +85,7 @@ def test_a_plan_says_when_it_is_read_from_the_template_alone_and_what_will_be_pr
     told = infra_plan_text(
         plan(made, StackPlan(SERVICE, StackAction.NOTHING, "CREATE_COMPLETE", protections=("stack policy",)))
     )
-    assert "  read from the template alone: it imports shop-A, which no stack exports yet" in told
+    assert "  from the template alone: it imports shop-A, which no stack exports yet" in told
     assert "  will be protected: stack policy" in told
 
 
@@ -126,8 +126,8 @@ FAILED = InfraOutcome(
 def test_a_failure_reads_like_this() -> None:
     fates = "data rolled back, service not started"
     assert infra_outcome_text(FAILED).splitlines() == [
-        f"the infrastructure of shop in production was not changed as wished: {fates} (1 min 01 s)",
-        "why: a quota is used up",
+        f"infrastructure of shop in production was not updated: {fates} (1 min 01 s)",
+        "cause: a quota is used up",
         "  AWS says: The maximum number",
         "  fix: ask for more",
         "  data     rolled back  UPDATE_ROLLBACK_COMPLETE  as before",
@@ -139,7 +139,7 @@ def test_what_is_retained_is_listed_when_stacks_are_deleted() -> None:
     retained = (StackResource("Store", "AWS::S3::Bucket", "kept", "shop-store"),)
     gone = InfraOutcome("shop", "production", Result.DESTROYED, (ended(DATA, StackOutcome.DELETED, retained=retained),))
     assert infra_outcome_text(gone).splitlines()[1:] == [
-        "retained, and yours to keep or to delete by hand:",
+        "retained; keep it, or delete it manually:",
         "  data  kept  Store  S3 Bucket  shop-store",
     ]
     assert infra_outcome_document(gone)["stacks"][0]["retained"][0]["physical_id"] == "shop-store"
@@ -214,7 +214,7 @@ def test_words_of_aws_give_no_orders_to_github_actions() -> None:
 def test_the_log_says_when_there_is_nothing_to_do() -> None:
     nothing = InfraPlanned(plan(StackPlan(DATA, StackAction.NOTHING, "CREATE_COMPLETE")))
     told = log([nothing, StackEnded(ended(DATA, StackOutcome.UNCHANGED))])
-    assert told == ["09:00:00  nothing to do: production is as its templates say"]
+    assert told == ["09:00:00  nothing to do: production is up to date"]
 
 
 def drawn(events: list[InfraEvent | Event], seconds: float) -> list[str]:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from deploytool.infra.destroy import DestroyPlan, becomes, of_other_environments, plan_destroy
+from deploytool.infra.destroy import DestroyPlan, deletion_result, of_other_environments, plan_destroy
 from deploytool.infra.drift_model import Difference, Drifted, StackDrift
 from deploytool.infra.plan import StackResource, StackSummary
-from deploytool.infra.stacks import Output, backwards, stack_policy, stacks_of
+from deploytool.infra.stacks import Output, in_deletion_order, stack_policy, stacks_of
 from tests.unit.infra.stacks_cases import state, template
 
-STACKS = backwards(stacks_of("shop", "production"))
+STACKS = in_deletion_order(stacks_of("shop", "production"))
 ALL = {stack.key: state("CREATE_COMPLETE") for stack in STACKS}
 
 
@@ -80,16 +80,16 @@ def test_other_environments_are_told_by_the_names_of_their_stacks() -> None:
 @pytest.mark.parametrize(
     ("policy", "fate"),
     [
-        ("Retain", "stays"),
-        ("RetainExceptOnCreate", "stays"),
-        ("Snapshot", "leaves a snapshot"),
-        ("Delete", "is LOST"),
+        ("Retain", "kept"),
+        ("RetainExceptOnCreate", "kept"),
+        ("Snapshot", "a snapshot is kept"),
+        ("Delete", "will be deleted permanently"),
     ],
 )
 def test_what_becomes_of_data_is_read_from_the_deletion_policy(policy: str, fate: str) -> None:
     document = {"Resources": {"A": {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": policy}}}
-    assert becomes(StackResource("A", "AWS::RDS::DBInstance", "CREATE_COMPLETE"), template(document)) == fate
-    assert becomes(StackResource("A", "AWS::IAM::Role", "CREATE_COMPLETE"), template(document)) == ""
+    assert deletion_result(StackResource("A", "AWS::RDS::DBInstance", "CREATE_COMPLETE"), template(document)) == fate
+    assert deletion_result(StackResource("A", "AWS::IAM::Role", "CREATE_COMPLETE"), template(document)) == ""
 
 
 TASK, COUNT = Difference("/TaskDefinition", "a:1", "a:2"), Difference("/DesiredCount", "2", "3")
@@ -113,15 +113,15 @@ def test_drift_that_releases_and_autoscaling_make_does_not_count(drifted: Drifte
 def test_a_stack_is_shown_with_its_protections_its_own_outputs_and_what_to_do() -> None:
     outputs = (Output("Vpc", "vpc-1", "shop-Vpc"), Output("Address", "https://x"))
     succeeded = StackSummary(STACKS[0], state("CREATE_COMPLETE", outputs=outputs, protected=True), stack_policy())
-    assert (succeeded.is_there, succeeded.protections, succeeded.advice) == (
+    assert (succeeded.exists, succeeded.protections, succeeded.advice) == (
         True,
         ("termination protection", "stack policy"),
         "",
     )
-    assert [each.key for each in succeeded.telling] == ["Address"]
+    assert [each.key for each in succeeded.outputs] == ["Address"]
     stuck = StackSummary(STACKS[0], state("UPDATE_ROLLBACK_FAILED"))
     assert stuck.protections == ()
     assert "continue-update-rollback" in stuck.advice
     nothing = StackSummary(STACKS[0], None)
-    assert (nothing.is_there, nothing.protections, nothing.telling, nothing.advice) == (False, (), (), "")
-    assert not StackSummary(STACKS[0], state("REVIEW_IN_PROGRESS")).is_there
+    assert (nothing.exists, nothing.protections, nothing.outputs, nothing.advice) == (False, (), (), "")
+    assert not StackSummary(STACKS[0], state("REVIEW_IN_PROGRESS")).exists

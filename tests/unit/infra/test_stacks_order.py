@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from deploytool.cli.options import KEYS
-from deploytool.infra.stacks import StackNameInvalid, backwards, only, stacks_of, tags_of
+from deploytool.infra.stacks import StackNameInvalid, in_deletion_order, only, stacks_of, tags_of
 
 STACKS = stacks_of("shop", "production")
 
@@ -52,7 +52,7 @@ def test_all_are_meant_when_none_is_named() -> None:
 
 
 def test_a_stack_is_deleted_after_those_that_need_it() -> None:
-    found = backwards(STACKS)
+    found = in_deletion_order(STACKS)
     assert [stack.key for stack in found] == ["service", "platform", "data", "network", "account", "bootstrap"]
     assert {stack.key: stack.needs for stack in found if stack.needs} == {
         "platform": ("service",),

@@ -13,7 +13,7 @@ def ends(*fates: StackOutcome) -> tuple[StackResult, ...]:
 
 
 @pytest.mark.parametrize(
-    ("fates", "when_good", "result", "exit_code"),
+    ("fates", "when_succeeded", "result", "exit_code"),
     [
         ((StackOutcome.UNCHANGED, StackOutcome.UNCHANGED), APPLIED, Result.NOTHING_TO_DO, Exit.OK),
         ((StackOutcome.UNCHANGED, StackOutcome.CREATED), APPLIED, Result.APPLIED, Exit.OK),
@@ -43,9 +43,9 @@ def ends(*fates: StackOutcome) -> tuple[StackResult, ...]:
     ],
 )
 def test_the_worst_of_the_stacks_is_the_result(
-    fates: tuple[StackOutcome, ...], when_good: Result, result: Result, exit_code: Exit
+    fates: tuple[StackOutcome, ...], when_succeeded: Result, result: Result, exit_code: Exit
 ) -> None:
-    found = result_of(ends(*fates), when_good=when_good)
+    found = result_of(ends(*fates), when_succeeded=when_succeeded)
     assert found is result
     outcome = InfraOutcome("shop", "production", found, ends(*fates))
     assert outcome.exit_code is exit_code
@@ -53,8 +53,8 @@ def test_the_worst_of_the_stacks_is_the_result(
 
 
 def test_leaving_early_is_the_result_whatever_became_of_the_stacks() -> None:
-    assert result_of(ends(StackOutcome.FAILED), when_good=APPLIED, cancelled=True) is Result.CANCELLED
-    assert result_of(ends(StackOutcome.IN_PROGRESS), when_good=APPLIED, out_of_time=True) is Result.TIMED_OUT
+    assert result_of(ends(StackOutcome.FAILED), when_succeeded=APPLIED, cancelled=True) is Result.CANCELLED
+    assert result_of(ends(StackOutcome.IN_PROGRESS), when_succeeded=APPLIED, out_of_time=True) is Result.TIMED_OUT
 
 
 def test_the_exit_code_is_that_of_who_refused_when_it_has_one_of_its_own() -> None:
@@ -65,22 +65,22 @@ def test_the_exit_code_is_that_of_who_refused_when_it_has_one_of_its_own() -> No
 @pytest.mark.parametrize(
     ("result", "fates", "words"),
     [
-        (Result.APPLIED, (StackOutcome.CREATED, StackOutcome.UNCHANGED), "as its templates say: s0 created"),
+        (Result.APPLIED, (StackOutcome.CREATED, StackOutcome.UNCHANGED), "up to date: s0 created"),
         (Result.NOTHING_TO_DO, (StackOutcome.UNCHANGED,), "nothing to do"),
-        (Result.DESTROYED, (StackOutcome.DELETED,), "is gone: s0 deleted"),
-        (Result.DESTROYED, (), "is gone: nothing was begun"),
+        (Result.DESTROYED, (StackOutcome.DELETED,), "was deleted: s0 deleted"),
+        (Result.DESTROYED, (), "was deleted: nothing was started"),
         (Result.REFUSED, (StackOutcome.REFUSED,), "was not changed"),
         (
             Result.ROLLED_BACK,
             (StackOutcome.UPDATED, StackOutcome.ROLLED_BACK),
-            "not changed as wished: s0 updated, s1 rolled back",
+            "not updated: s0 updated, s1 rolled back",
         ),
-        (Result.ROLLBACK_INCOMPLETE, (StackOutcome.FAILED,), "someone must look at: s0 failed"),
-        (Result.TIMED_OUT, (StackOutcome.IN_PROGRESS,), "CloudFormation goes on: s0 in progress"),
+        (Result.ROLLBACK_INCOMPLETE, (StackOutcome.FAILED,), "needs manual action: s0 failed"),
+        (Result.TIMED_OUT, (StackOutcome.IN_PROGRESS,), "CloudFormation continues: s0 in progress"),
         (
             Result.CANCELLED,
             (StackOutcome.IN_PROGRESS, StackOutcome.NOT_STARTED),
-            "CloudFormation goes on with what it began",
+            "CloudFormation continues what it started",
         ),
     ],
 )

@@ -10,9 +10,9 @@ from deploytool.infra.plan import (
     StackAction,
     StackPlan,
     StackResource,
+    all_added,
     choose_action,
-    foreseen,
-    whole,
+    template_changes,
 )
 from deploytool.infra.stacks import Action, Stack
 from deploytool.infra.templates import Resource
@@ -51,9 +51,9 @@ def test_the_course_follows_from_the_state(
     [
         ("ROLLBACK_COMPLETE", (BUCKET,), "still holds Store (S3 Bucket)"),
         ("CREATE_FAILED", (ROLE, BUCKET), "still holds Store (S3 Bucket)"),
-        ("UPDATE_IN_PROGRESS", (), "an operation goes on"),
-        ("UPDATE_ROLLBACK_FAILED", (), "takes no change"),
-        ("DELETE_FAILED", (), "takes no change"),
+        ("UPDATE_IN_PROGRESS", (), "an operation is in progress"),
+        ("UPDATE_ROLLBACK_FAILED", (), "accepts no change"),
+        ("DELETE_FAILED", (), "accepts no change"),
     ],
 )
 def test_nothing_is_done_when_the_state_does_not_allow_it(
@@ -67,7 +67,7 @@ def test_nothing_is_done_when_the_state_does_not_allow_it(
 
 
 def test_everything_is_added_when_the_stack_is_new() -> None:
-    (change,) = whole([Resource("Store", "AWS::S3::Bucket")])
+    (change,) = all_added([Resource("Store", "AWS::S3::Bucket")])
     assert (change.logical_id, change.action) == ("Store", Action.ADD)
 
 
@@ -79,7 +79,7 @@ def test_what_comes_and_goes_is_foreseen_from_the_template_alone() -> None:
         StackResource("Kind", "A", "CREATE_COMPLETE"),
     ]
     after = [Resource("Role", "AWS::IAM::Role"), Resource("New", "AWS::SNS::Topic"), Resource("Kind", "B")]
-    assert [(change.logical_id, change.action) for change in foreseen(before, after)] == [
+    assert [(change.logical_id, change.action) for change in template_changes(before, after)] == [
         ("New", Action.ADD),
         ("Kind", Action.REPLACE),
         ("Store", Action.REMOVE),

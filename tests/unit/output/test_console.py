@@ -27,7 +27,7 @@ def test_a_stream_that_was_closed_before_the_start_is_no_fault(closed: str) -> N
 def test_a_full_disk_is_told_in_a_sentence() -> None:
     done = shell(f"{DEPLOYTOOL} config schema > /dev/full")
     assert done.returncode == 1
-    assert "there is no space left" in done.stderr
+    assert "no space left on the disk" in done.stderr
     assert "Traceback" not in done.stderr
 
 
