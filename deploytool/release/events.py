@@ -1,4 +1,4 @@
-"""What the engine tells while it runs. Whoever watches folds these into a picture."""
+"""What the engine emits while it runs; a listener folds these into a view."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StepBegan:
 
 @dataclass(frozen=True)
 class StepEnded:
-    """A step is over, well or not."""
+    """A step is over, successful or not."""
 
     step: StepName
     succeeded: bool
@@ -45,7 +45,7 @@ class OutputLine:
 
 @dataclass(frozen=True)
 class ServiceProgress:
-    """A service's picture changed: its verdict so far and what it waits for."""
+    """One reading of a service that is rolling out: its status, and the tasks of its new deployment."""
 
     key: str
     status: DeploymentStatus
@@ -56,7 +56,7 @@ class ServiceProgress:
 
 @dataclass(frozen=True)
 class Explained:
-    """A reason was found; told at once, before the rollout ends."""
+    """A reason was found; emitted at once, before the rollout ends."""
 
     diagnosis: Diagnosis
 
@@ -70,19 +70,18 @@ class WarningIssued:
 
 @dataclass(frozen=True)
 class Recovered:
-    """A release that was killed is closed by this run; GitHub may still show it as going on."""
+    """An interrupted release was recovered by this run; GitHub may still show it as in progress."""
 
     request: ReleaseRequest
-    """Of the release that was killed."""
+    """Of the interrupted release."""
     succeeded: bool
     summary: str
     github: GithubRecord = field(default_factory=GithubRecord)
-    """What the ledger knows of it there."""
 
 
 @dataclass(frozen=True)
 class RollbackTarget:
-    """The release that a rollback brings back once this one is live; told before anything changes."""
+    """The release that a rollback restores once this one is live; emitted before anything changes."""
 
     release_id: str
     commit: Commit
@@ -90,14 +89,14 @@ class RollbackTarget:
 
 @dataclass(frozen=True)
 class RolledBackRelease:
-    """This is a rollback, and this the release that it takes back; told before anything changes."""
+    """This is a rollback of this release; emitted before anything changes."""
 
     request: ReleaseRequest
 
 
 @dataclass(frozen=True)
 class ReplacedRelease:
-    """The release that is live, and whose place this one takes if it succeeds; told before anything changes."""
+    """The live release, which this one replaces if it succeeds; emitted before anything changes."""
 
     release_id: str
     comments: tuple[int, ...]
@@ -106,7 +105,7 @@ class ReplacedRelease:
 
 @dataclass(frozen=True)
 class IncludedCommits:
-    """The other commits that come with this release, or go with what a rollback takes back; newest first."""
+    """The other commits that come with this release, or go with a rollback; newest first."""
 
     commits: tuple[Commit, ...]
 

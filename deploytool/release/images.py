@@ -1,4 +1,4 @@
-"""Build and push what the registry does not hold, and refuse what may not run."""
+"""Build what the registry does not hold, refuse what may not run, and register the revisions that will."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from deploytool.release.model import Build, ImageChoice, Migrate, Plan, StepName
 from deploytool.release.planner import ReleasePreconditionFailed, cpu_problems, payload
 from deploytool.release.ports import Dependencies
 
-# SEG run.build
-# Build and push what the registry does not hold, and refuse what may not run.
-
 
 def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
     """Digest per image. Raises BuildError; ReleasePreconditionFailed where image and task differ in CPU."""
     digests = {}
     for name in step.images:
         choice = plan.images[name]
-        built = deps.builder.build(choice, lambda line: deps.emit(OutputLine(StepName.BUILD, line)))
-        deps.journal.image_built(name, built.digest)
-        problems = [problem for who, base in _runners(plan, name) for problem in cpu_problems(name, built, base, who)]
+        published = deps.builder.build(choice, lambda line: deps.emit(OutputLine(StepName.BUILD, line)))
+        deps.journal.image_built(name, published.digest)
+        problems = [
+            problem for who, base in _runners(plan, name) for problem in cpu_problems(name, published, base, who)
+        ]
         if problems:
             raise ReleasePreconditionFailed(tuple(problems))
-        gate(choice, built.digest, deps)
-        digests[name] = built.digest
+        gate(choice, published.digest, deps)
+        digests[name] = published.digest
     return digests
 
 
@@ -45,31 +44,25 @@ def _runners(plan: Plan, image: str) -> Iterator[tuple[str, TaskDefinition]]:
             yield "migrate", step.base
 
 
-# SEG run.register
-# From a plan and the digests it built to the revisions that will run.
-
-
 def register_revisions(plan: Plan, digests: Mapping[str, str], deps: Dependencies) -> dict[str, str]:
-    """ARN per service key, and per ``migrate``: registered now, or found identical and used again."""
+    """ARN per service key, and per ``migrate``: registered now, or an identical one used again."""
     deps.lease.check()
     revisions = {}
     for step in plan.steps:
         if isinstance(step, Migrate):
-            wanted = payload(step.base, {step.container: step.image}, plan.images, digests, step.family)
-            revisions["migrate"] = _revision(step.base, wanted, plan, deps)
+            document = payload(step.base, {step.container: step.image}, plan.images, digests, step.family)
+            revisions["migrate"] = _registered(step.base, document, plan, deps)
     for change in plan.changes:
         family = revision(change.previous_revision).rpartition(":")[0]
-        if change.revision:
-            revisions[change.key] = change.revision
-        else:
-            wanted = payload(change.base, change.images, plan.images, digests, family)
-            revisions[change.key] = _revision(change.base, wanted, plan, deps)
+        revisions[change.key] = change.revision or _registered(
+            change.base, payload(change.base, change.images, plan.images, digests, family), plan, deps
+        )
     for key, arn in revisions.items():
         deps.journal.revision_registered(key, arn)
     return revisions
 
 
-def _revision(base: TaskDefinition, wanted: dict[str, Any], plan: Plan, deps: Dependencies) -> str:
-    if "taskDefinitionArn" in base and same(base, wanted):
+def _registered(base: TaskDefinition, document: dict[str, Any], plan: Plan, deps: Dependencies) -> str:
+    if "taskDefinitionArn" in base and same(base, document):
         return str(base["taskDefinitionArn"])
-    return deps.ecs.register(wanted, plan.tags)
+    return deps.ecs.register(document, plan.tags)

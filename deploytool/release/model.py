@@ -1,4 +1,4 @@
-"""What a release is: who asked for which commit where, and what stands there now."""
+"""A release as data: its request, the observed state, the plan, and the outcome."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
 from deploytool.ecs.model import ServiceState, StandaloneTask, TaskDefinition
 from deploytool.errors import Exit
-
-# SEG core.model
-# What a release is: who asked for which commit where, and what stands there now.
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class TriggeredBy:
 
 @dataclass(frozen=True)
 class ReleaseRequest:
-    """One wish: this commit, in this environment."""
+    """One commit to one environment."""
 
     release_id: str
     app: str
@@ -74,7 +71,7 @@ class PublishedImage:
 
 @dataclass(frozen=True)
 class ObservedService:
-    """A service as found before the release."""
+    """A service before the release."""
 
     key: str
     """Its name in ``deploytool.yml``."""
@@ -87,7 +84,7 @@ class ObservedService:
 
     @property
     def commit(self) -> str:
-        """Sha of the commit that serves now; empty where something else than us deployed it."""
+        """Sha of the running commit; empty where deploytool did not release it."""
         return self.tags.get("deploytool:commit", "")
 
 
@@ -101,7 +98,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class ObservedState:
-    """Everything looked up before deciding."""
+    """Everything that a plan is made from, besides the configuration."""
 
     account: str
     services: Mapping[str, ObservedService]
@@ -111,12 +108,8 @@ class ObservedState:
     templates: Mapping[str, TaskDefinition] = field(default_factory=dict)
     """Task definition files of the repository, by service key; ``migrate`` is the migrate task's."""
     problems: tuple[Problem, ...] = ()
-    """What the look itself found missing: cluster, services, secrets, roles, log groups."""
+    """What does not exist: cluster, services, secrets, roles, log groups."""
     warnings: tuple[str, ...] = ()
-
-
-# SEG core.plan_model
-# A plan: the ordered steps of a release, as data. Printing one is the dry run.
 
 
 class StepName(StrEnum):
@@ -136,7 +129,7 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True)
 class ImageChoice:
-    """Which image a release runs: found in the registry, or to be built."""
+    """Which image a release runs: the registry's, or one to be built."""
 
     name: str
     reference: str
@@ -151,7 +144,7 @@ class ImageChoice:
         return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
 
     def pinned(self, digest: str) -> str:
-        """The form that runs: by digest, so that no tag can move under it."""
+        """The reference that runs: by digest, which cannot change as a tag can."""
         return f"{self.repository}@{digest}"
 
 
@@ -185,7 +178,7 @@ class Migrate:
 
 @dataclass(frozen=True)
 class ServiceUpdate:
-    """One service, from the revision before to the one after."""
+    """One service, from its previous revision to the new one."""
 
     key: str
     name: str
@@ -194,20 +187,20 @@ class ServiceUpdate:
     images: Mapping[str, str]
     """Container name → image name of the configuration."""
     previous_revision: str
-    """ARN of the revision that serves now."""
+    """ARN of the revision that runs now."""
     before: ServiceState
     commit_before: str = ""
-    """Sha of the commit that serves now; empty where deploytool did not release it."""
+    """Sha of the commit that runs now; empty where deploytool did not release it."""
     diff: tuple[str, ...] = ()
     unchanged: bool = False
-    """The live revision is already what this release wants."""
+    """The live revision is already what this release would register."""
     revision: str = ""
     """ARN of a revision that exists already, for a rollback; empty: register one from ``base``."""
 
 
 @dataclass(frozen=True)
 class DeployServices:
-    """Update these services together and wait until each one's fate is known."""
+    """Update these services together and wait until each is settled."""
 
     services: tuple[ServiceUpdate, ...]
     timeout: float
@@ -224,11 +217,11 @@ class Verify:
     body: str | None
     version: str | None
     timeout: float
-    """Seconds until the answer must be right."""
+    """Seconds until the response must match."""
     interval: float
-    """Seconds between two questions."""
+    """Seconds between two requests."""
     bake: float = 0.0
-    """Seconds to watch the alarms after the answer is right."""
+    """Seconds to watch the alarms after the response matches."""
     alarms: tuple[str, ...] = ()
 
 
@@ -248,7 +241,7 @@ class Plan:
     tags: Mapping[str, str] = field(default_factory=dict)
     """Put on every task definition registered and every task run."""
     url: str = ""
-    """Where the environment is seen, for the comment."""
+    """Public URL of the environment, for the comment."""
     migration_files: tuple[str, ...] = ()
     """Added since the commit that is live; empty also where this clone does not hold that commit."""
     already_running: tuple[ServiceUpdate, ...] = ()
@@ -286,10 +279,6 @@ class Plan:
         return next((change.commit_before for change in self.concerned if change.commit_before), "")
 
 
-# SEG core.outcome
-# What a release came to.
-
-
 class Result(StrEnum):
     """The one-word outcome; also the ``result`` output of the action."""
 
@@ -324,7 +313,7 @@ EXITS = {
 
 
 REVERTED = frozenset({DeploymentState.SUCCEEDED, DeploymentState.ROLLED_BACK})
-"""Fates of the way back that mean: the revision before serves again (by our update, or by ECS's own rollback)."""
+"""States of a revert whose service runs its previous revision again: by our update, or by ECS's own rollback."""
 
 
 @dataclass(frozen=True)
@@ -335,12 +324,12 @@ class ServiceOutcome:
     name: str
     status: DeploymentStatus
     running: str
-    """ARN of the revision that serves now, as far as ECS told."""
+    """ARN of the revision that runs now, as last read from ECS."""
     before: str
     after: str | None
     """ARN of the revision this release registered; ``None`` where it came to none."""
     revert: DeploymentStatus | None = None
-    """The fate of the way back, where there was one."""
+    """Of its revert, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -353,7 +342,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The verdicts of a release, and the sentence that tells them."""
+    """How a release ended, and the sentence that says it."""
 
     plan: Plan
     result: Result
@@ -367,23 +356,22 @@ class Outcome:
 
     @property
     def exit_code(self) -> Exit:
-        """The exit code that tells this outcome."""
         return EXITS[self.result]
 
     @property
     def succeeded(self) -> bool:
-        """True only where it came to what was asked for."""
+        """True only where it did what was asked for."""
         return self.live or self.result is Result.MIGRATED
 
     @property
     def live(self) -> bool:
-        """True only where the commit is what serves, everywhere."""
+        """True only where the commit runs in every service."""
         return self.result in (Result.RELEASED, Result.NOTHING_TO_DO)
 
 
 @dataclass(frozen=True)
 class GithubRecord:
-    """What was made on GitHub, to be closed by whoever comes after a crash, and changed by whoever takes over."""
+    """What was made on GitHub: a recovery closes it, the next release edits it."""
 
     deployment_id: int | None = None
     pull_request: int | None = None
@@ -395,7 +383,6 @@ class GithubRecord:
 
     @property
     def comments(self) -> tuple[int, ...]:
-        """Ids of all of them."""
         return (*((self.comment_id,) if self.comment_id is not None else ()), *self.other_comments)
 
 

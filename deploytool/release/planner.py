@@ -1,4 +1,7 @@
-"""What is live, held against what a release needs: every reason to refuse, at once."""
+"""Configuration, request and observed state become a plan, or every reason to refuse, at once.
+
+This is the only place that decides what a release does.
+"""
 
 from __future__ import annotations
 
@@ -41,62 +44,57 @@ from deploytool.release.model import (
     Verify,
 )
 
-# SEG core.check
-# What is live, held against what a release needs: every reason to refuse, at once.
-
 PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 
 
 class ReleasePreconditionFailed(PreconditionFailed):
-    """Every problem found, so that one reading is enough."""
+    """Every problem at once."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
-        causes, fixes = (
-            "; ".join(dict.fromkeys(words))
-            for words in ([problem.cause for problem in problems], [problem.fix for problem in problems])
-        )
-        super().__init__(causes, fixes)
+        causes = dict.fromkeys(problem.cause for problem in problems)
+        fixes = dict.fromkeys(problem.fix for problem in problems)
+        super().__init__("; ".join(causes), "; ".join(fixes))
 
 
 def precondition_failures(settings: EnvironmentConfig, live: ObservedState) -> tuple[Problem, ...]:
     """Every reason why a release must not begin, in the order of the configuration."""
-    found = [*account_problems(settings, live), *live.problems]
+    problems = [*account_problems(settings, live), *live.problems]
     for key in settings.services:
         if service := live.services.get(key):
-            found.extend(_service(service))
-    found.extend(_cpu_problems(settings, live))
-    return tuple(dict.fromkeys(found))
+            problems.extend(_service_problems(service))
+    problems.extend(_cpu_problems(settings, live))
+    return tuple(dict.fromkeys(problems))
 
 
 def warnings(live: ObservedState) -> tuple[str, ...]:
-    """What should be mended, and does not stop a release."""
-    found = list(live.warnings)
+    """What should be fixed, and does not stop a release."""
+    texts = list(live.warnings)
     for service in live.services.values():
         state = service.state
         if not (state.circuit_breaker and state.circuit_breaker_rollback):
-            found.append(
+            texts.append(
                 f"service {state.name} has no deployment circuit breaker with rollback: "
-                "if deploytool itself is killed, a crashing version would restart for ever"
+                "if deploytool itself is killed, a crashing version is restarted forever"
             )
         if state.primary and state.primary.rollout_state == "FAILED":
-            found.append(
+            texts.append(
                 f"the last deployment of service {state.name} failed: if this release fails too, "
-                f"{revision(state.task_definition)} is all it can go back to"
+                f"{revision(state.task_definition)} is all it can be rolled back to"
             )
         if state.desired == 0:
-            found.append(f"service {state.name} wants 0 tasks: nothing of it will run")
-    return tuple(found)
+            texts.append(f"service {state.name} has desired count 0")
+    return tuple(texts)
 
 
 def live_but_failed(change: ServiceUpdate) -> Iterator[Problem]:
-    """Saying that there is nothing to do would be a lie, and UpdateService with the same revision begins nothing."""
+    """Nothing to do would be false, and UpdateService with the same revision starts no deployment."""
     primary = change.before.primary
     if change.unchanged and primary and primary.rollout_state == "FAILED":
         yield Problem(
             f"service {change.name} was already tried with this version, and its deployment failed"
             + (f" ({primary.rollout_state_reason.rstrip('.')})" if primary.rollout_state_reason else ""),
-            f"release a commit that mends it, or begin anew: aws ecs update-service --cluster {change.before.cluster} "
+            f"release a commit that fixes it, or retry: aws ecs update-service --cluster {change.before.cluster} "
             f"--service {change.name} --force-new-deployment",
         )
 
@@ -110,10 +108,10 @@ def account_problems(settings: EnvironmentConfig, live: ObservedState) -> Iterat
         )
 
 
-def _service(service: ObservedService) -> Iterator[Problem]:
+def _service_problems(service: ObservedService) -> Iterator[Problem]:
     state = service.state
     if state.status != "ACTIVE":
-        yield Problem(f"service {state.name} is {state.status}", "create it again, or take it out of deploytool.yml")
+        yield Problem(f"service {state.name} is {state.status}", "create it again, or remove it from deploytool.yml")
     if state.controller != "ECS":
         yield Problem(
             f"service {state.name} is deployed by {state.controller}, not by ECS",
@@ -122,27 +120,24 @@ def _service(service: ObservedService) -> Iterator[Problem]:
     if service.task_definition.get("status") == "INACTIVE":
         yield Problem(
             f"service {state.name} runs {revision(state.task_definition)}, which is INACTIVE: "
-            "ECS could not go back to it if the release failed",
+            "ECS could not roll back to it if the release failed",
             f"register a copy of {revision(state.task_definition)} and move the service to it first",
         )
     primary = state.primary
     if state.controller == "ECS" and primary and primary.rollout_state == "IN_PROGRESS":
         yield Problem(
             f"a rollout of service {state.name} is already in progress ({primary.id})",
-            "wait until it ends (deploytool status shows it), then release again",
+            "wait until it ends (`deploytool status` shows it), then release again",
         )
 
 
 def _cpu_problems(settings: EnvironmentConfig, live: ObservedState) -> Iterator[Problem]:
     for key, service in live.services.items():
-        wanted = settings.services[key]
-        for image in sorted(wanted.images):
-            yield from cpu_problems(
-                image, live.images.get(image), live.templates.get(key, service.task_definition), key
-            )
-    if settings.migrate and (base := live.templates.get("migrate", live.migrate)):
-        name = settings.migrate.image
-        yield from cpu_problems(name, live.images.get(name), base, "migrate")
+        base = live.templates.get(key, service.task_definition)
+        for image in sorted(settings.services[key].images):
+            yield from cpu_problems(image, live.images.get(image), base, key)
+    if settings.migrate:
+        yield from _migration_cpu_problems(settings.migrate, live)
 
 
 def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinition, who: str) -> Iterator[Problem]:
@@ -157,11 +152,8 @@ def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinit
         )
 
 
-# SEG core.migration_files
-# Which of the files that a commit adds are migrations.
-
 _COMMON = frozenset({"migrations", "migrate"})
-"""Directories of Django, Rails, Prisma, Knex and of who writes plain SQL; Alembic's is ``alembic/versions``."""
+"""Directories of Django, Rails, Prisma, Knex and plain SQL; Alembic's is ``alembic/versions``."""
 _NONE = frozenset({"__init__.py", "README.md", ".gitkeep"})
 
 
@@ -180,10 +172,6 @@ def _is_commonly_one(path: PurePosixPath) -> bool:
     return not _COMMON.isdisjoint(directories) or directories[-2:] == ("alembic", "versions")
 
 
-# SEG core.plan
-# Configuration, wish and what is live become a plan: the only place that decides what a release does.
-
-
 def plan(
     request: ReleaseRequest,
     settings: EnvironmentConfig,
@@ -194,7 +182,7 @@ def plan(
     """Decide every step of releasing ``request.commit``.
 
     ``registry`` is the host (and port) of the image registry, ``version`` the release that the ledger names as live;
-    it matters only where no service would move. Raises ReleasePreconditionFailed with every reason at once.
+    it matters only where no service would be updated. Raises ReleasePreconditionFailed with every reason at once.
     """
     problems = list(precondition_failures(settings, live))
     images = choose_images(settings, live, registry)
@@ -213,8 +201,8 @@ def plan(
         problems.append(Problem(unclear.cause, unclear.fix))
     if problems:
         raise ReleasePreconditionFailed(tuple(dict.fromkeys(problems)))
-    nothing_moves = all(change.unchanged for change in changes.values())
-    done = nothing_moves and _released(request, settings, live, images, version)
+    unchanged = all(change.unchanged for change in changes.values())
+    done = unchanged and _released(request, settings, live, images, version)
     return Plan(
         request=request,
         cluster=settings.cluster,
@@ -224,7 +212,7 @@ def plan(
         warnings=warnings(live),
         tags=tags(request),
         url=settings.url or "",
-        already_running=() if done or not nothing_moves else tuple(changes.values()),
+        already_running=() if done or not unchanged else tuple(changes.values()),
     )
 
 
@@ -237,7 +225,7 @@ def choose_images(settings: EnvironmentConfig, live: ObservedState, registry: st
         name: ImageChoice(
             name=name,
             reference=f"{registry}/{image.repository}:{image.tag}",
-            digest=found.digest if (found := live.images.get(name)) else None,
+            digest=published.digest if (published := live.images.get(name)) else None,
         )
         for name, image in settings.images.items()
         if name in used
@@ -265,9 +253,9 @@ def _released(
     images: Mapping[str, ImageChoice],
     version: ReleasedVersion | None,
 ) -> bool:
-    """Whether the commit that runs was released here, and not brought by other means, as by ``infra apply``.
+    """Whether the commit that runs was released here, and not deployed by other means, as by ``infra apply``.
 
-    Without a ledger only the tags of the revisions tell: a release puts its commit on each that it registers.
+    Without a ledger only the tags of the revisions show it: a release puts its commit on each that it registers.
     """
     if settings.ledger is None:
         return all(service.commit == request.commit.sha for service in live.services.values())
@@ -282,20 +270,19 @@ def _steps(
     changes: Mapping[str, ServiceUpdate],
     migrate: Migrate | None,
 ) -> tuple[Step, ...]:
-    moving = {key: change for key, change in changes.items() if not change.unchanged}
+    updates = {key: change for key, change in changes.items() if not change.unchanged}
     steps: list[Step] = []
     if missing := tuple(name for name, choice in images.items() if choice.digest is None):
         steps.append(Build(missing))
     if migrate:
         steps.append(migrate)
     for stage in _stages({key: settings.services[key].after for key in changes}):
-        if together := tuple(moving[key] for key in stage if key in moving):
-            steps.append(
-                DeployServices(together, float(max(settings.services[change.key].timeout for change in together)))
-            )
-    for key in moving or changes:
-        if wanted := settings.services[key].verify:
-            steps.append(verify_step(key, verify_at(wanted, live.services[key].host)))
+        if services := tuple(updates[key] for key in stage if key in updates):
+            timeout = max(settings.services[change.key].timeout for change in services)
+            steps.append(DeployServices(services, float(timeout)))
+    for key in updates or changes:
+        if verify := settings.services[key].verify:
+            steps.append(verify_step(key, verify_at(verify, live.services[key].host)))
     return tuple(steps)
 
 
@@ -313,51 +300,51 @@ def _stages(after: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 def _change(
-    service: ServiceConfig, found: ObservedService, live: ObservedState, choices: Mapping[str, ImageChoice]
+    service: ServiceConfig, observed: ObservedService, live: ObservedState, choices: Mapping[str, ImageChoice]
 ) -> ServiceUpdate:
-    base = live.templates.get(service.name, found.task_definition)
+    base = live.templates.get(service.name, observed.task_definition)
     images = dict(service.containers)
     if service.image:
         images = {container_for(base, service.name, f"services.{service.name}"): service.image}
     _known(base, images, f"services.{service.name}")
-    family = str(found.task_definition["family"])
+    family = str(observed.task_definition["family"])
     known = {name: choice.digest for name, choice in choices.items() if choice.digest is not None}
-    wanted = {
+    pinned = {
         container: choices[name].pinned(known[name]) if name in known else choices[name].reference
         for container, name in images.items()
     }
-    after = to_register(base, wanted) if "taskDefinitionArn" in base else from_template(base, wanted, family)
+    after = to_register(base, pinned) if "taskDefinitionArn" in base else from_template(base, pinned, family)
     return ServiceUpdate(
         key=service.name,
         name=service.service,
         base=base,
         images=images,
-        previous_revision=found.state.task_definition,
-        before=found.state,
-        commit_before=found.commit,
-        diff=diff(found.task_definition, after),
+        previous_revision=observed.state.task_definition,
+        before=observed.state,
+        commit_before=observed.commit,
+        diff=diff(observed.task_definition, after),
         # A tag that the registry does not hold says nothing of the image that runs under it.
-        unchanged=same(found.task_definition, after) and known.keys() >= set(images.values()),
+        unchanged=same(observed.task_definition, after) and known.keys() >= set(images.values()),
     )
 
 
 def migrate_step(settings: EnvironmentConfig, live: ObservedState) -> Migrate | None:
     """The migration; ``None`` where there is none, or not enough was found to run it. Raises ContainerUnclear."""
-    wanted = settings.migrate
+    configured = settings.migrate
     base = live.templates.get("migrate", live.migrate)
-    if wanted is None or base is None or wanted.like not in live.services:
+    if configured is None or base is None or configured.like not in live.services:
         return None
-    container = wanted.container or container_for(base, "migrate", "migrate")
-    _known(base, {container: wanted.image}, "migrate")
+    container = configured.container or container_for(base, "migrate", "migrate")
+    _known(base, {container: configured.image}, "migrate")
     return Migrate(
-        family=wanted.task,
+        family=configured.task,
         base=base,
         container=container,
-        image=wanted.image,
-        command=wanted.command,
-        network_from=live.services[wanted.like].state,
-        timeout=float(wanted.timeout),
-        on_cancel=wanted.on_cancel,
+        image=configured.image,
+        command=configured.command,
+        network_from=live.services[configured.like].state,
+        timeout=float(configured.timeout),
+        on_cancel=configured.on_cancel,
     )
 
 
@@ -386,10 +373,6 @@ def verify_step(key: str, verify: config.VerifyConfig) -> Verify:
     )
 
 
-# SEG core.migration_plan
-# The migration alone, as a plan: the image is built where it is missing, the task runs, no service is touched.
-
-
 class NoMigration(ConfigurationError):
     """The configuration has no ``migrate``."""
 
@@ -399,11 +382,11 @@ class NoMigration(ConfigurationError):
 
 def only_migration(settings: EnvironmentConfig) -> EnvironmentConfig:
     """What the migration needs of the settings: its image, and the service that it is like. Raises NoMigration."""
-    wanted = _configured_step(settings)
+    configured = _configured_step(settings)
     return replace(
         settings,
-        images={wanted.image: settings.images[wanted.image]},
-        services={wanted.like: settings.services[wanted.like]},
+        images={configured.image: settings.images[configured.image]},
+        services={configured.like: settings.services[configured.like]},
     )
 
 
@@ -411,18 +394,16 @@ def migration_plan(request: ReleaseRequest, settings: EnvironmentConfig, live: O
     """Build what is missing, then migrate. ``settings`` are those of :func:`only_migration`, and ``live`` what was
     looked up for them. Raises NoMigration, ReleasePreconditionFailed with every reason at once.
     """
-    wanted = _configured_step(settings)
-    problems, migrate = (
-        [*account_problems(settings, live), *live.problems, *_migration_cpu_problems(wanted, live)],
-        None,
-    )
+    configured = _configured_step(settings)
+    problems = [*account_problems(settings, live), *live.problems, *_migration_cpu_problems(configured, live)]
+    migrate = None
     try:
         migrate = migrate_step(settings, live)
     except ContainerUnclear as unclear:
         problems.append(Problem(unclear.cause, unclear.fix))
     if problems or migrate is None:
         raise ReleasePreconditionFailed(tuple(dict.fromkeys(problems)))
-    image = choose_images(settings, live, registry)[wanted.image]
+    image = choose_images(settings, live, registry)[configured.image]
     steps: tuple[Step, ...] = (migrate,) if image.digest else (Build((image.name,)), migrate)
     return Plan(
         request=request,
@@ -442,30 +423,25 @@ def _configured_step(settings: EnvironmentConfig) -> MigrateConfig:
     return settings.migrate
 
 
-def _migration_cpu_problems(wanted: MigrateConfig, live: ObservedState) -> Iterator[Problem]:
+def _migration_cpu_problems(configured: MigrateConfig, live: ObservedState) -> Iterator[Problem]:
     if base := live.templates.get("migrate", live.migrate):
-        yield from cpu_problems(wanted.image, live.images.get(wanted.image), base, "migrate")
+        yield from cpu_problems(configured.image, live.images.get(configured.image), base, "migrate")
 
 
 _UNFIT_FOR_TAGS = re.compile(r"[^\w +\-=.:/@]")
-
-
 _TAG_LENGTH = 256
 
 
 def tags(request: ReleaseRequest) -> dict[str, str]:
-    """What a revision is tagged with, so that it tells which release made it.
-
-    Characters that ECS does not allow in tag values are replaced by ``_``; values are cut at 256 characters.
-    """
+    """Which release made a revision. Characters that ECS does not allow in tag values are replaced by ``_``."""
     pull_request = request.triggered_by.pull_request
-    wanted = {
+    values = {
         RELEASE_TAG: request.release_id,
         "deploytool:commit": request.commit.sha,
         "deploytool:pull-request": str(pull_request) if pull_request is not None else "",
         "deploytool:run": request.triggered_by.run_url or request.triggered_by.run_id,
     }
-    return {key: _UNFIT_FOR_TAGS.sub("_", value)[:_TAG_LENGTH] for key, value in wanted.items() if value}
+    return {key: _UNFIT_FOR_TAGS.sub("_", value)[:_TAG_LENGTH] for key, value in values.items() if value}
 
 
 def covers(

@@ -1,4 +1,4 @@
-"""The release was asked to stop."""
+"""What a release needs of the outside: adapters fulfill these, and translate their library's errors into ours."""
 
 from __future__ import annotations
 
@@ -21,21 +21,15 @@ from deploytool.errors import DeployError, Exit
 from deploytool.release.events import Event
 from deploytool.release.model import HttpResponse, ImageChoice, NoResponse, Outcome, PublishedImage, StepName
 
-# SEG run.cancel
-# The release was asked to stop.
-
 
 class Cancelled(DeployError):
-    """Raised where the engine waits, so that no call to AWS is cut in two."""
+    """The release was asked to stop. Raised where the engine waits, so that no call to AWS is cut in two."""
 
     exit_code = Exit.CANCELLED
 
     def __init__(self, by: str) -> None:
         super().__init__(f"cancelled by {by}", "")
 
-
-# SEG run.ports
-# What the engine needs of the world. Adapters fulfil these; each translates its library's errors into ours.
 
 EventListener = Callable[[Event], None]
 LineWriter = Callable[[str], None]
@@ -110,7 +104,7 @@ class Ecs(Protocol):
 
 
 class Follower(Protocol):
-    """One log stream, read on from where it was left."""
+    """A reader of one log stream."""
 
     def read(self) -> tuple[str, ...]:
         """Lines since the last call; none while the stream does not exist."""
@@ -119,10 +113,10 @@ class Follower(Protocol):
 class Logs(Protocol):
     """CloudWatch Logs."""
 
-    def follow(self, place: LogStream) -> Follower:
+    def follow(self, stream: LogStream) -> Follower:
         """A reader that begins at the first line."""
 
-    def tail(self, place: LogStream, lines: int) -> tuple[str, ...]:
+    def tail(self, stream: LogStream, lines: int) -> tuple[str, ...]:
         """The last ``lines`` lines, oldest first; none where there are none or they may not be read."""
 
 
@@ -154,24 +148,24 @@ class Lease(Protocol):
     """The right to change this environment."""
 
     def check(self) -> None:
-        """Called before each change to AWS. Raises LeaseLost (change nothing more) or SupersededBy (give way)."""
+        """Called before each change to AWS. Raises LeaseLost (change nothing more) or SupersededBy (revert)."""
 
     def raise_if_lost(self) -> None:
         """As ``check``, from what the last renewal saw: costs no call, for use while waiting."""
 
 
 class Journal(Protocol):
-    """The release's record in the ledger.
+    """The release record in the ledger.
 
-    When ``step_began``, ``moving`` or ``closed`` returns, everything noted so far is durable; the other notes follow a
-    change, and are written soon. Each may raise CloudError, and LeaseLost where another run settles this release.
+    When ``step_began``, ``services_updating`` or ``close`` returns, everything recorded so far is durable; the other
+    notes follow a change, and are written soon. Each may raise CloudError, and LeaseLost.
     """
 
     def step_began(self, name: StepName, detail: str = "") -> None:
-        """A step is about to begin."""
+        """Before the step begins."""
 
     def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
-        """The step is over, well or not."""
+        """The step is over, successful or not."""
 
     def image_built(self, name: str, digest: str) -> None:
         """An image was pushed."""
@@ -186,7 +180,7 @@ class Journal(Protocol):
         """These services (by key) are about to be updated to these revisions."""
 
     def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
-        """UpdateService answered, on the way there or on the way back."""
+        """UpdateService answered, for the rollout or for the revert."""
 
     def close(self, outcome: Outcome) -> None:
         """The release is over."""
@@ -208,43 +202,31 @@ class Dependencies:
     journal: Journal
 
 
-# SEG run.unrecorded
-# No ledger and no lock, where the configuration says ``ledger: false``: nothing is noted and nobody is asked.
-
-
 class NullLock:
-    """Port ``run.ports.Lease``."""
+    """The lease where the configuration says ``ledger: false``."""
 
     def check(self) -> None:
         """Nobody else can have it."""
 
     def raise_if_lost(self) -> None:
-        """Nobody can ask us to give way."""
+        """No newer release can ask for it."""
 
 
 class NullJournal:
-    """Port ``run.ports.Journal``."""
+    """The journal where the configuration says ``ledger: false``: nothing is recorded."""
 
-    def step_began(self, name: StepName, detail: str = "") -> None:
-        """Not noted."""
+    def step_began(self, name: StepName, detail: str = "") -> None: ...
 
-    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None:
-        """Not noted."""
+    def step_ended(self, name: StepName, succeeded: bool, seconds: float, detail: str = "") -> None: ...
 
-    def image_built(self, name: str, digest: str) -> None:
-        """Not noted."""
+    def image_built(self, name: str, digest: str) -> None: ...
 
-    def revision_registered(self, key: str, arn: str) -> None:
-        """Not noted."""
+    def revision_registered(self, key: str, arn: str) -> None: ...
 
-    def migration_started(self, task: str) -> None:
-        """Not noted."""
+    def migration_started(self, task: str) -> None: ...
 
-    def services_updating(self, after: Mapping[str, str]) -> None:
-        """Not noted."""
+    def services_updating(self, after: Mapping[str, str]) -> None: ...
 
-    def service_updated(self, key: str, deployment_id: str, arn: str) -> None:
-        """Not noted."""
+    def service_updated(self, key: str, deployment_id: str, arn: str) -> None: ...
 
-    def close(self, outcome: Outcome) -> None:
-        """Not noted."""
+    def close(self, outcome: Outcome) -> None: ...

@@ -11,7 +11,7 @@ from tests.support.slow import slow
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [slow("health", "answered status 500 instead of 200"), ("version", "version 1.0")],
+    [slow("health", "returned status 500 instead of 200"), ("version", "version 1.0")],
     ids=["answers-500", "wrong-version"],
 )
 def test_the_services_go_back_when_the_app_does_not_answer_as_the_new_version(

@@ -10,11 +10,11 @@ from tests.support.project import Shop
 
 def tasks(shop: Shop) -> list[dict[str, Any]]:
     """What RunTask started, newest last, as ECS knows it."""
-    ecs, found = shop.account.client("ecs"), []
+    ecs, actual = shop.account.client("ecs"), []
     for state in ("RUNNING", "STOPPED"):
-        found += ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-app", desiredStatus=state)["taskArns"]
-    told = ecs.describe_tasks(cluster=CLUSTER, tasks=found)["tasks"]
-    alone = [task for task in told if str(task.get("startedBy", "")).startswith("run-")]
+        actual += ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-app", desiredStatus=state)["taskArns"]
+    output = ecs.describe_tasks(cluster=CLUSTER, tasks=actual)["tasks"]
+    alone = [task for task in output if str(task.get("startedBy", "")).startswith("run-")]
     return sorted(alone, key=lambda task: task["createdAt"])
 
 
@@ -60,4 +60,4 @@ def test_it_is_said_that_a_command_which_is_not_in_the_image_never_ran(shop: Sho
 def test_it_is_asked_like_which_service(shop: Shop) -> None:
     ran = shop.run("run", "--", "true")
     assert ran.code == 2
-    assert "like which service? There are: app, worker" in ran.err
+    assert "several services are configured: app, worker" in ran.err

@@ -94,7 +94,7 @@ def test_what_a_release_came_to_is_not_said_twice() -> None:
     [
         ("container worker", "the image of container worker has no program jobs", ""),
         ("app", "app went away", ""),
-        ("app", "https://app.example answered status 500 instead of 200", "app"),
+        ("app", "https://app.example returned status 500 instead of 200", "app"),
     ],
 )
 def test_who_is_to_blame_is_not_said_twice(subject: str, cause: str, said: str) -> None:

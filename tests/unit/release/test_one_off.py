@@ -23,7 +23,7 @@ def test_the_service_is(services: tuple[ServiceConfig, ...], wanted: str, chosen
 
 
 @pytest.mark.parametrize(
-    ("wanted", "says"), [("wrker", 'there is no service "wrker"'), ("", "like which service? There are: app, worker")]
+    ("wanted", "says"), [("wrker", 'there is no service "wrker"'), ("", "several services are configured: app, worker")]
 )
 def test_it_is_said_which_there_are_when_the_service_is_not_clear(wanted: str, says: str) -> None:
     with pytest.raises(ConfigurationError) as refused:

@@ -1,4 +1,4 @@
-"""What should be mended and does not stop a release."""
+"""What should be fixed and does not stop a release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit.release.plan_cases import found, live
     [
         ({"circuit_breaker": False, "circuit_breaker_rollback": False}, "no deployment circuit breaker with rollback"),
         ({"circuit_breaker_rollback": False}, "no deployment circuit breaker with rollback"),
-        ({"desired": 0}, "wants 0 tasks"),
+        ({"desired": 0}, "has desired count 0"),
     ],
     ids=["no breaker", "breaker without rollback", "wants no tasks"],
 )

@@ -1,4 +1,4 @@
-"""Why the new version did not answer as it should."""
+"""Why the new version did not respond as configured."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ STEP = Verify("app", "https://shop.example/health", 200, body="ok", version="new
 @pytest.mark.parametrize(
     ("answer", "code", "tells"),
     [
-        (HttpResponse(500, "boom"), "verify-status", "answered status 500 instead of 200"),
+        (HttpResponse(500, "boom"), "verify-status", "returned status 500 instead of 200"),
         (HttpResponse(501, ""), "verify-status", "the app itself failed"),
         (HttpResponse(503, ""), "verify-status", "no healthy target"),
         (HttpResponse(403, ""), "verify-status", "without a login"),
         (HttpResponse(404, ""), "verify-status", "correct the path"),
         (HttpResponse(301, ""), "verify-status", "expect.status"),
-        (HttpResponse(200, '{"version": "old1234"}'), "verify-old-version", "by version old1234 instead of new1234"),
-        (HttpResponse(200, "ok"), "verify-no-version", "does not say which version"),
+        (HttpResponse(200, '{"version": "old1234"}'), "verify-old-version", "version old1234 instead of new1234"),
+        (HttpResponse(200, "ok"), "verify-no-version", "has no version"),
         (HttpResponse(200, '{"version": "new1234"}'), "verify-body", "lacks 'ok'"),
-        (NoResponse("timeout"), "verify-timeout", "did not answer in time"),
-        (NoResponse("connection", "refused"), "verify-connection", "could not be connected to"),
+        (NoResponse("timeout"), "verify-timeout", "did not respond in time"),
+        (NoResponse("connection", "refused"), "verify-connection", "could not be reached"),
         (NoResponse("tls", "expired"), "verify-tls", "certificate"),
         (NoResponse("redirects"), "verify-redirects", "redirects without end"),
         (NoResponse("url"), "verify-url", "not a valid address"),
-        (NoResponse("aliens"), "verify-aliens", "did not answer"),
+        (NoResponse("aliens"), "verify-aliens", "did not respond"),
     ],
 )
 def test_a_wrong_answer_is_told_with_what_was_expected(
