@@ -22,7 +22,7 @@ def gated(shop: Shop) -> Shop:
 def scanned(shop: Shop, *told: Effect) -> None:
     """ECR answers with each of these in turn, and stays with the last."""
     action = "DescribeImageScanFindings"
-    rules = [Rule(each, action=action, nth=number) for number, each in enumerate(told[:-1], 1)]
+    rules = [Rule(item, action=action, nth=number) for number, item in enumerate(told[:-1], 1)]
     rules.append(Rule(told[-1], action=action, after=len(told) - 1))
     shop.front.script(rules)
 
