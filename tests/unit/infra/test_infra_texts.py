@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from deploytool.infra.destroy import DestroyPlan, StackToDelete, StackToKeep
+from deploytool.infra.documents import drift_document, status_document
 from deploytool.infra.drift_model import Difference, Drifted, StackDrift
 from deploytool.infra.events import InfraOutcome, Result, StackWaits
-from deploytool.infra.output import destroy_text, drift_document, drift_text, status_document, status_text
+from deploytool.infra.output import destroy_text, drift_text, status_text
 from deploytool.infra.plan import StackResource, StackSummary
 from deploytool.infra.progress import infra_listener, print_infra_outcome, print_warning
 from deploytool.infra.stacks import Output, Stack, stack_policy
@@ -97,7 +98,7 @@ def test_drift_shows_each_property_with_both_values() -> None:
         "network: unknown: denied",
     ]
     document = drift_document("production", stacks)
-    assert (document["kind"], document["drifted"]) == ("infra-drift", True)
+    assert (document["kind"], document["drifted"]) == ("infra_drift", True)
     assert document["stacks"][0]["resources"][0]["physical_id"] == "shop-store"
 
 
@@ -131,10 +132,10 @@ def test_status_lists_no_outputs_when_there_are_none() -> None:
 
 
 def test_the_outcome_is_printed_as_text_or_as_a_document(capsys: pytest.CaptureFixture[str]) -> None:
-    print_infra_outcome(OUTCOME, as_json=False)
+    print_infra_outcome(OUTCOME, "apply", as_json=False)
     assert capsys.readouterr().out.startswith("infrastructure of shop in production is already up to date")
-    print_infra_outcome(OUTCOME, as_json=True)
-    assert json.loads(capsys.readouterr().out)["kind"] == "infra-outcome"
+    print_infra_outcome(OUTCOME, "apply", as_json=True)
+    assert json.loads(capsys.readouterr().out)["kind"] == "infra_outcome"
 
 
 def test_only_warnings_are_printed_when_an_operation_ends_at_once(capsys: pytest.CaptureFixture[str]) -> None:
