@@ -64,7 +64,7 @@ def test_nothing_more_is_changed_when_the_lease_is_lost_at(cloud: Cloud, check: 
 
     assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
     assert after == []
-    assert "release r-2 took it" in outcome.summary
+    assert "lost the lock to release r-2" in outcome.summary
 
 
 @pytest.mark.parametrize("at", [10.0, 14.0, 30.0], ids=["migrating", "rolling", "verifying"])
