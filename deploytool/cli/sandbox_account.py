@@ -81,7 +81,7 @@ def sandbox_template_filter() -> Prepare:
 
 def sandbox_template(template: Template) -> Template:
     """Without what MiniStack does not support, with what it does not create by itself."""
-    reduced = without_unsupported(template.document)
-    document = with_master_secrets(reduced.template)
-    left_out = tuple(Resource(resource.logical_id, resource.type) for resource in reduced.left_out)
+    reduced, omitted = without_unsupported(template.document)
+    document = with_master_secrets(reduced)
+    left_out = tuple(Resource(logical_id, type_) for logical_id, type_ in omitted.items())
     return replace(template, body=as_json(document), document=document, left_out=left_out)

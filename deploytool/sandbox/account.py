@@ -24,7 +24,6 @@ class Account:
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        """The boto3 client of a service."""
         if service not in self._clients:
             self._clients[service] = boto3.session.Session().client(
                 service,

@@ -80,7 +80,6 @@ def commit(workdir: Path, title: str, number: int) -> str:
 
 
 def head(workdir: Path) -> str:
-    """The commit that is checked out."""
     return git(workdir, "rev-parse", "HEAD")
 
 

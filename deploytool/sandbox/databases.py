@@ -35,7 +35,6 @@ class Store:
 
 
 def container_names(sandbox_id: str) -> dict[str, str]:
-    """Container names by server."""
     return {server: f"deploytool-{sandbox_id}-{server}" for server in SERVERS}
 
 

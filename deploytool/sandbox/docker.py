@@ -74,7 +74,6 @@ def docker_client(*arguments: str | Path, timeout: float = 300) -> str:
 
 
 def succeeds(*arguments: str, timeout: float) -> bool:
-    """Whether this ``docker`` command ends without an error."""
     try:
         docker_client(*arguments, timeout=timeout)
     except CommandFailed:

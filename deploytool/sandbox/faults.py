@@ -34,7 +34,6 @@ def delete_secret(account: Account) -> None:
 
 
 def restore_secret(account: Account) -> None:
-    """Cancel the deletion."""
     account.client("secretsmanager").restore_secret(SecretId=SECRET)
 
 
@@ -96,7 +95,6 @@ class Migration:
     sql: str
 
     def apply(self, workdir: Path) -> None:
-        """Write the file."""
         directory = workdir / "migrations"
         last = max((int(file.name.partition("_")[0]) for file in directory.glob("*.sql")), default=0)
         (directory / f"{last + 1:03}_{self.name}.sql").write_text(self.sql + "\n")

@@ -222,8 +222,6 @@ def _stop_docker(state: SandboxState, write_line: WriteLine) -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the sandbox, as it reports itself."""
-
     name: str
     runs: bool
     detail: str

@@ -177,7 +177,6 @@ def wait_until(
 
 
 def wait_for_url(what: str, url: str, *, seconds: float, process: SandboxProcess, log: Path) -> None:
-    """``wait_until`` this URL is answered."""
     wait_until(what, lambda: answers(url), seconds=seconds, process=process, log=log)
 
 

@@ -63,7 +63,6 @@ class SandboxState:
         return self.directory / "stores.json"
 
     def log(self, name: str) -> Path:
-        """The log file of one of its processes."""
         return self.directory / "logs" / f"{name}.log"
 
     @property
@@ -135,13 +134,11 @@ class StateFile:
         save_state(state)
 
     def change(self, **values: Any) -> None:
-        """Replace fields of the state and write it."""
         with self._lock:
             self.state = replace(self.state, **values)
             save_state(self.state)
 
     def add_process(self, name: str, process: SandboxProcess) -> None:
-        """Record a process that was just started."""
         with self._lock:
             self.state = replace(self.state, processes={**self.state.processes, name: process})
             save_state(self.state)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 UNSUPPORTED_TYPES = frozenset({
@@ -31,27 +30,12 @@ Replace = Callable[[str, str], str | None]
 """From a resource and an attribute (empty for ``Ref``) to what replaces them: text, ``${Name.Attribute}``, or None."""
 
 
-@dataclass(frozen=True)
-class OmittedResource:
-    """One resource that was left out."""
-
-    logical_id: str
-    type: str
-
-
-@dataclass(frozen=True)
-class ReducedTemplate:
-    """The template that is left, and what it lacks."""
-
-    template: Mapping[str, Any]
-    left_out: tuple[OmittedResource, ...]
-
-
 def without_unsupported(
     template: Mapping[str, Any], unsupported: frozenset[str] = UNSUPPORTED_TYPES
-) -> ReducedTemplate:
-    """Leave out resources of types in ``unsupported``; references to them become text.
+) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """The template without resources of types in ``unsupported``, and the types of those by logical id.
 
+    References to them become text.
     Functions are in their long form. The text says what was left out (``left-out-Nat``, ``left-out-Nat.Arn``):
     MiniStack takes any text for an id, and outputs that others import stay.
     """
@@ -60,14 +44,13 @@ def without_unsupported(
         name: str(resource["Type"]) for name, resource in resources.items() if resource.get("Type") in unsupported
     }
     if not omitted:
-        return ReducedTemplate(template, ())
+        return template, {}
 
     def replace(name: str, attribute: str) -> str | None:
         return f"left-out-{name}{attribute and '.' + attribute}" if name in omitted else None
 
     kept = {name: resource for name, resource in resources.items() if name not in omitted}
-    reduced = _rewrite({**template, "Resources": kept}, replace)
-    return ReducedTemplate(reduced, tuple(OmittedResource(name, kind) for name, kind in omitted.items()))
+    return _rewrite({**template, "Resources": kept}, replace), omitted
 
 
 def with_master_secrets(template: Mapping[str, Any]) -> Mapping[str, Any]:

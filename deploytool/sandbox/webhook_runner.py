@@ -24,7 +24,6 @@ WORKFLOW = "rollback.yml"
 
 
 def start(state: SandboxState) -> SandboxProcess:
-    """Start it and return at once."""
     command = [sys.executable, "-m", "deploytool.sandbox.webhook_runner", str(state.root)]
     return start_process(command, log=state.log("responder"))
 

@@ -1,4 +1,4 @@
-"""GitHub's own API description as npm's @octokit/openapi has it, cut for the stand-in's checks.
+"""GitHub's own API description as npm's @octokit/openapi has it, cut for the checks of the GitHub server.
 
 Keeps the paths named below and what they refer to, and drops prose and examples, which no check reads.
 """
@@ -27,12 +27,9 @@ KEPT = {
     f"{REPOSITORY}/deployments": {"get", "post"},
     f"{REPOSITORY}/deployments/{{deployment_id}}": {"get"},
     f"{REPOSITORY}/deployments/{{deployment_id}}/statuses": {"get", "post"},
-    f"{REPOSITORY}/deployments/{{deployment_id}}/statuses/{{status_id}}": {"get"},
     f"{REPOSITORY}/issues/{{issue_number}}/comments": {"get", "post"},
     f"{REPOSITORY}/issues/comments/{{comment_id}}": {"get", "patch", "delete"},
     f"{REPOSITORY}/collaborators/{{username}}/permission": {"get"},
-    f"{REPOSITORY}/actions/workflows/{{workflow_id}}/dispatches": {"post"},
-    f"{REPOSITORY}/actions/runs/{{run_id}}": {"get"},
     f"{REPOSITORY}/actions/oidc/customization/sub": {"get"},
     f"{REPOSITORY}/environments": {"get"},
     f"{REPOSITORY}/contents/{{path}}": {"get"},
@@ -68,7 +65,7 @@ def cut(whole: dict[str, Any]) -> dict[str, Any]:
     for path, methods in KEPT.items():
         missing = methods - whole["paths"][path].keys()
         if missing:
-            raise SystemExit(f"{PACKAGE} no longer describes {sorted(missing)} {path}: change the stand-in with it")
+            raise SystemExit(f"{PACKAGE} no longer describes {sorted(missing)} {path}: change the server with it")
         paths[path] = {k: without_prose(v) for k, v in whole["paths"][path].items() if k in methods | {"parameters"}}
     components: dict[str, dict[str, Any]] = {}
     waiting = references(paths)

@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.document import document
+from tests.benchmarks.env import benchmark_env
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.figures import Figure
+from tests.benchmarks.metadata import metadata
 from tests.benchmarks.page import with_figures
 from tests.benchmarks.rows import ROWS
-from tests.benchmarks.stage import stage
 from tests.benchmarks.table import table
-from tests.benchmarks.taken import taken
 
 REACHED, NOT_REACHED, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 130
 
@@ -29,8 +29,8 @@ def main() -> int:
     parser.add_argument("--page", type=Path, metavar="FILE")
     parser.add_argument("--row", nargs="+", choices=ROWS, default=list(ROWS))
     chosen = parser.parse_args()
-    head = taken(chosen.runs)
-    # As Ctrl-C does: the sandbox is taken down on the way out.
+    head = metadata(chosen.runs)
+    # As Ctrl-C does: the sandbox is metadata down on the way out.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     failures: list[str] = []
     try:
@@ -57,7 +57,7 @@ def main() -> int:
 def _measure(rows: list[str], runs: int, failures: list[str]) -> list[Figure]:
     """The figures of these rows; what went wrong with one is added to ``failures``, and the next is tried."""
     figures: list[Figure] = []
-    with stage(_say) as ready:
+    with benchmark_env(_say) as ready:
         ready.prepare()
         for name, row in ROWS.items():
             if name not in rows:

@@ -19,16 +19,16 @@ class Bound:
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured, in ``unit``, by contender, in the order of the runs."""
+    """What was measured, in ``unit``, by tool, in the order of the runs."""
 
     name: str
     unit: str
     samples: Mapping[str, tuple[float, ...]]
     bounds: tuple[Bound, ...]
 
-    def median(self, contender: str) -> float:
+    def median(self, tool: str) -> float:
         """The middle one of its samples, which nothing that happens once can move."""
-        return median(self.samples[contender])
+        return median(self.samples[tool])
 
 
 @dataclass(frozen=True)

@@ -24,12 +24,12 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def _samples(figure: Figure, contender: str) -> str:
-    samples = figure.samples.get(contender)
+def _samples(figure: Figure, tool: str) -> str:
+    samples = figure.samples.get(tool)
     if not samples:
         return NOTHING
     spread = f" ({min(samples):.2f}…{max(samples):.2f})" if len(samples) > 1 else ""
-    return f"{figure.median(contender):.2f} {figure.unit}{spread}"
+    return f"{figure.median(tool):.2f} {figure.unit}{spread}"
 
 
 def _bound(judged: Judged) -> tuple[str, str, str]:

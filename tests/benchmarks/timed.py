@@ -68,7 +68,7 @@ def run(
     for thread in threads:
         thread.start()
     try:
-        found = process.wait(timeout)
+        code = process.wait(timeout)
     except subprocess.TimeoutExpired as late:
         raise MeasurementFailed(f"{command[0]} did not end within {timeout:g} s") from late
     finally:
@@ -79,10 +79,10 @@ def run(
             process.wait()
         for thread in threads:
             thread.join()
-    timed = Timed(began, at, found, tuple(lines), max(peaks))
-    if found != exit_code:
+    timed = Timed(began, at, code, tuple(lines), max(peaks))
+    if code != exit_code:
         shown = " ".join(str(word) for word in command)
-        raise MeasurementFailed(f"{shown} ended with {found}, not {exit_code}:\n{timed.output}")
+        raise MeasurementFailed(f"{shown} ended with {code}, not {exit_code}:\n{timed.output}")
     return timed
 
 

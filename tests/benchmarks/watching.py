@@ -62,7 +62,7 @@ def service(raw: Mapping[str, Any]) -> Service:
 def completed_at(looks: Sequence[Look]) -> float | None:
     """When the last service completed a deployment that is not the one of the first look; None where one did not.
 
-    It is the sending of the last look that did not see it yet: early by a look at most, so that no contender's exit
+    It is the sending of the last look that did not see it yet: early by a look at most, so that no tool's exit
     is shown nearer to it than it was.
     """
     return _before_first(looks, lambda look: _all_new(looks[0], look) and look.settled)

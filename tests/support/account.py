@@ -60,8 +60,8 @@ class Account(account.Account):
         return hidden({client.get_secret_value(SecretId=name)["SecretString"] for name in names})
 
     def _described(self) -> list[dict[str, Any]]:
-        found = self.client("ecs").describe_services(cluster=CLUSTER, services=list(SERVICES))
-        return list(found["services"])
+        result = self.client("ecs").describe_services(cluster=CLUSTER, services=list(SERVICES))
+        return list(result["services"])
 
 
 def hidden(values: Iterable[str]) -> set[str]:
@@ -69,20 +69,20 @@ def hidden(values: Iterable[str]) -> set[str]:
 
     A generated password may look like the beginning of JSON, or be JSON by chance: ``{9,`` or ``12``.
     """
-    found = set(values)
-    for value in tuple(found):
+    actual = set(values)
+    for value in tuple(actual):
         try:
             parsed = json.loads(value)
         except ValueError:
             continue
         if isinstance(parsed, dict):
-            found |= {parsed[key] for key in ("password", "auth_token") if key in parsed}
-    return found
+            actual |= {parsed[key] for key in ("password", "auth_token") if key in parsed}
+    return actual
 
 
 def _settled(service: Mapping[str, Any]) -> bool:
-    primary = next(each for each in service["deployments"] if each["status"] == "PRIMARY")
-    alive = [each for each in service["deployments"] if each.get("rolloutState") != "FAILED"]
+    primary = next(item for item in service["deployments"] if item["status"] == "PRIMARY")
+    alive = [item for item in service["deployments"] if item.get("rolloutState") != "FAILED"]
     return (
         primary["rolloutState"] == "COMPLETED"
         and len(alive) == 1

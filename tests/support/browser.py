@@ -32,8 +32,8 @@ class Browser:
         self._http = requests.Session()
         self._http.trust_env = False
         options = {"binary": shutil.which("chromium"), "args": [*_FLAGS, f"--user-data-dir={profile}"]}
-        wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
-        self._session = f"/session/{self._call('POST', '/session', wanted)['sessionId']}"
+        body = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
+        self._session = f"/session/{self._call('POST', '/session', body)['sessionId']}"
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(method, self._driver + path, json=body if method == "POST" else None, timeout=60)
@@ -73,8 +73,8 @@ class Browser:
         until = time.monotonic() + 10
         while True:
             try:
-                found = self._call("POST", f"{self._session}/element", {"using": "css selector", "value": selector})
-                self._call("POST", f"{self._session}/element/{found[_ELEMENT]}/click", {})
+                result = self._call("POST", f"{self._session}/element", {"using": "css selector", "value": selector})
+                self._call("POST", f"{self._session}/element/{result[_ELEMENT]}/click", {})
             except AssertionError as refused:
                 # A page that updates itself may have replaced the element since it was found.
                 if "stale element" not in str(refused) or time.monotonic() > until:
@@ -122,8 +122,8 @@ def started() -> Iterator[Browser]:
 def _port(driver: subprocess.Popen[bytes], log: Path) -> str:
     until = time.monotonic() + 10
     while time.monotonic() < until and driver.poll() is None:
-        said = log.read_text()
-        if "started successfully on port " in said:
-            return said.rpartition("started successfully on port ")[2].partition(".")[0]
+        output = log.read_text()
+        if "started successfully on port " in output:
+            return output.rpartition("started successfully on port ")[2].partition(".")[0]
         time.sleep(0.05)
     raise AssertionError(f"chromedriver did not start: {log.read_text()}")

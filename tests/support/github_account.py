@@ -44,7 +44,7 @@ class Github:
         of_release = re.search(r", release (\S+)$", told, re.MULTILINE)
         if not of_release:
             return []  # it ended before it began
-        ours = [each["id"] for each in self.deployments() if of_release[1] in str(each["payload"])]
+        ours = [item["id"] for item in self.deployments() if of_release[1] in str(item["payload"])]
         return [(number, next(iter(self.states(number)), "pending")) for number in ours]
 
     def _get(self, path: str) -> Any:

@@ -47,9 +47,9 @@ def main() -> None:
             checkout.advance(state)
             _run(state.workdir, "release")
             _run(root, "sandbox", "break", "worker")
-            _terminal(state, "put-back.svg", expected=6)
+            _terminal(state, "rolled-back.svg", expected=6)
             with started() as browser:
-                for number, name in ((2, "released.png"), (3, "put-back.png")):
+                for number, name in ((2, "released.png"), (3, "rolled-back.png")):
                     browser.look(width=1100, height=1150)
                     browser.open(page_url(state, number))
                     browser.wait_for_text("github-actions")

@@ -106,13 +106,11 @@ def start_server(state: SandboxState) -> SandboxProcess:
 
 
 def wait_for_server(state: SandboxState, server: SandboxProcess) -> None:
-    """Return once it answers. Raises StartTimedOut."""
     url = state.github_web_url + HEALTH
     wait_for_url("the GitHub server", url, seconds=20, process=server, log=state.log("github"))
 
 
 def create_example_pull_requests(state: SandboxState) -> None:
-    """Create the pull requests that the checkout's commits came from."""
     for (title, number), ref in (
         (checkout.FIRST_PULL_REQUEST, checkout.MAIN),
         (checkout.SECOND_PULL_REQUEST, checkout.SECOND),
@@ -137,5 +135,4 @@ def create_merged_pull_request(state: SandboxState, title: str, number: int, com
 
 
 def page_url(state: SandboxState, number: int) -> str:
-    """The address of a pull request's page."""
     return f"{state.github_web_url}/{state.repository}/pull/{number}"

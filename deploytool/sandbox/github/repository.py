@@ -108,7 +108,6 @@ class GitCheckout:
         return tuple((about.split()[1], about.split()[2], name) for about, name in rows)
 
     def changes(self, base: str, head: str) -> tuple[int, int, int]:
-        """Files changed, lines added, lines deleted."""
         words = ("--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--end-of-options")
         listing = self._git("diff", *words, f"{base}...{head}") if self.sha(base) and self.sha(head) else None
         rows = [line.split("\t", 2) for line in (listing or "").split("\0") if line]
@@ -121,21 +120,6 @@ def _iso(date: str) -> str:
     return moment.isoformat() if moment else _EPOCH
 
 
-@dataclass(frozen=True)
-class LoggedRequest:
-    """`status` is None where the connection was reset; `at` is in seconds since the epoch."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    login: str | None
-    body: Any
-    status: int | None
-    answer: Any
-    answer_type: str
-    at: float
-
-
 @dataclass
 class Repository:
     """`full_name` is `owner/name`; `default_branch` as git calls it in the checkout."""
@@ -144,7 +128,7 @@ class Repository:
     checkout: GitCheckout
     store: Store
     default_branch: str = "main"
-    log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=LOGGED))
+    log: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=LOGGED))
     _used: dict[str, int] = field(default_factory=dict)
     _window_start: float = field(default_factory=time.time)
     _counting: threading.Lock = field(default_factory=threading.Lock)

@@ -15,7 +15,6 @@ from deploytool.sandbox.github.store import (
     Deployment,
     DeploymentStatus,
     PullRequest,
-    Run,
     User,
     now,
 )
@@ -266,44 +265,4 @@ def comment_object(request: Request, comment: Comment) -> dict[str, Any]:
         "node_id": node_id("IssueComment", comment.id),
         "user": _user(request, comment.author),
         "author_association": _association(request, comment.author),
-    }
-
-
-def run_object(request: Request, run: Run) -> dict[str, Any]:
-    """`workflow-run`."""
-    url = f"{request.repository_url}/actions/runs/{run.id}"
-    head = request.repository.checkout.commit(run.sha)
-    actor, repository = _user(request, run.actor), minimal_repository(request)
-    return {
-        **_pick(run, "id", "status", "conclusion", "created_at", "updated_at"),
-        "node_id": node_id("WorkflowRun", run.id),
-        "name": run.workflow,
-        "path": f".github/workflows/{run.workflow}",
-        "display_title": run.workflow,
-        "head_branch": run.ref,
-        "head_sha": run.sha,
-        "run_number": list(request.records.runs).index(run.id) + 1,
-        "run_attempt": 1,
-        "event": "workflow_dispatch",
-        "workflow_id": 1,
-        "actor": actor,
-        "triggering_actor": actor,
-        "url": url,
-        "html_url": f"{request.web_url}/actions/runs/{run.id}",
-        "run_started_at": run.created_at,
-        "workflow_url": f"{request.repository_url}/actions/workflows/1",
-        "check_suite_url": f"{request.repository_url}/check-suites/{run.id}",
-        "pull_requests": [],
-        "repository": repository,
-        "head_repository": repository,
-        "head_commit": head
-        and {
-            "id": head.sha,
-            "tree_id": head.tree,
-            "message": head.message,
-            "timestamp": head.committed_at,
-            "author": {"name": head.author_name, "email": head.author_email},
-            "committer": {"name": head.committer_name, "email": head.committer_email},
-        },
-        **{f"{name}_url": f"{url}/{name}" for name in ("jobs", "logs", "cancel", "rerun", "artifacts")},
     }

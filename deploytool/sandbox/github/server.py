@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from deploytool.sandbox.github.http import ApiError, Response, not_found
 from deploytool.sandbox.github.page import views
-from deploytool.sandbox.github.repository import LoggedRequest, Repository
-from deploytool.sandbox.github.routes import actions, comments, control, deployments, repository
+from deploytool.sandbox.github.repository import Repository
+from deploytool.sandbox.github.routes import comments, control, deployments, repository
 from deploytool.sandbox.github.routing import Request, Routes
 
-API = (deployments.routes, comments.routes, actions.routes, repository.routes)
+API = (deployments.routes, comments.routes, repository.routes)
 ENTERPRISE = "/api/v3"
 HOSTS = {"127.0.0.1", "localhost"}
 """Host names served. A page elsewhere that points its own name at 127.0.0.1 gets nothing (DNS rebinding)."""
@@ -94,19 +94,10 @@ class Connection(BaseHTTPRequestHandler):
             response = ApiError(401, "Bad credentials").response() if rejected else _dispatch(request, *API)
         if fails:
             response = None if fault and fault.reset else faulty
-        request.repository.log.append(
-            LoggedRequest(
-                request.method,
-                request.path,
-                request.query,
-                user.login if user else None,
-                request.body,
-                response.status if response else None,
-                response.body if response else None,
-                response.content_type if response else "",
-                time.time(),
-            )
-        )
+        entry = {name: getattr(request, name) for name in ("method", "path", "query", "body")}
+        result = {"status": response.status, "answer": response.body} if response else {"status": None, "answer": None}
+        login = {"login": user.login if user else None, "at": time.time()}
+        request.repository.log.append(entry | result | login)
         if response is None:
             self._reset()
         else:

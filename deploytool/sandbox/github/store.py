@@ -109,20 +109,15 @@ class Run:
 
     id: int
     workflow: str
-    ref: str
     sha: str
-    inputs: dict[str, Any]
     actor: str
     status: str
     conclusion: str | None
     created_at: str
-    updated_at: str
 
 
 @dataclass(frozen=True)
 class CommitStatus:
-    """One check of a commit, for a deployment's `required_contexts`."""
-
     id: int
     sha: str
     context: str
@@ -144,8 +139,6 @@ class Settings:
 
 @dataclass(frozen=True)
 class Event:
-    """An event that would trigger workflows on GitHub."""
-
     id: int
     event: str
     action: str
@@ -213,7 +206,6 @@ def initial_records() -> Records:
 
 
 def settings_from_json(document: dict[str, Any]) -> Settings:
-    """In JSON a tuple is a list."""
     fields: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in document.items()}
     return Settings(**fields)
 

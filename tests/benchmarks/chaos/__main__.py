@@ -11,17 +11,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.benchmarks.chaos.cancels import cancels
+from tests.benchmarks.chaos.env import ChaosEnv, chaos_env
 from tests.benchmarks.chaos.faulty import faulty
-from tests.benchmarks.chaos.ground import Ground, ground
 from tests.benchmarks.chaos.kills import kills
 from tests.benchmarks.chaos.races import races
 from tests.benchmarks.chaos.rollbacks import rollbacks
 from tests.benchmarks.chaos.row import Row, document, table
 from tests.benchmarks.failure import MeasurementFailed
-from tests.benchmarks.taken import taken
+from tests.benchmarks.metadata import metadata
 
 REACHED, NOT_REACHED, NOT_MEASURED, INTERRUPTED = 0, 1, 2, 130
-PARTS: dict[str, tuple[Callable[[Ground, int], Row], int]] = {
+PARTS: dict[str, tuple[Callable[[ChaosEnv, int], Row], int]] = {
     "rollbacks": (rollbacks, 5),
     "cancels": (cancels, 5),
     "races": (races, 20),
@@ -39,11 +39,11 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE")
     chosen = parser.parse_args()
     counts = {name: getattr(chosen, name) for name in PARTS}
-    head = {**taken(sum(counts.values())), "seed": str(chosen.seed)}
+    head = {**metadata(sum(counts.values())), "seed": str(chosen.seed)}
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     rows: list[Row] = []
     try:
-        with ground(_say, chosen.seed) as ready:
+        with chaos_env(_say, chosen.seed) as ready:
             for name, (part, _) in PARTS.items():
                 if counts[name] > 0:
                     rows.append(part(ready, counts[name]))

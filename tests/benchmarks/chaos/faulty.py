@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks.chaos.ground import Ground
+from tests.benchmarks.chaos.env import ChaosEnv
 from tests.benchmarks.chaos.row import Row, counted
 from tests.support.aws_fault_proxy.rules import Effect, Rule
 
@@ -17,23 +17,23 @@ RULES = (
 )
 
 
-def faulty(ground: Ground, attempts: int) -> Row:
+def faulty(env: ChaosEnv, attempts: int) -> Row:
     """5 % throttled or failing with 5xx, 1 in 20 connections reset."""
     failures, calls, hit = [], 0, 0
     for number in range(1, attempts + 1):
-        commit = ground.next()
-        ground.shop.front.reset()
-        ground.shop.front.script(RULES, seed=number)
-        ran = ground.run("release")
-        made = ground.shop.front.calls()
-        ground.shop.front.reset()
+        commit = env.next()
+        env.shop.front.reset()
+        env.shop.front.script(RULES, seed=number)
+        ran = env.run("release")
+        made = env.shop.front.calls()
+        env.shop.front.reset()
         calls, hit = calls + len(made), hit + sum(bool(call.fault) for call in made)
         tokens = {call.params["clientToken"] for call in made if call.action == "RunTask"}
-        wrong = f"exit {ran.code}: {ran.told}" if ran.code else ground.wrong(commit)
+        wrong = f"exit {ran.code}: {ran.told}" if ran.code else env.wrong(commit)
         if not wrong and len(tokens) > 1:
             wrong = f"{len(tokens)} migrations were started"
         if wrong:
             failures.append(f"number {number}: {wrong}")
-        ground.write_line(f"faulty cloud {number} of {attempts}: {wrong or f'released in {ran.seconds:.1f} s'}")
+        env.write_line(f"faulty cloud {number} of {attempts}: {wrong or f'released in {ran.seconds:.1f} s'}")
     note = f"{hit} of {calls} calls hit"
     return counted("5 % of AWS calls throttled or 5xx, 1 in 20 connections reset", attempts, failures, note)

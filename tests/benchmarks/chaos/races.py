@@ -1,8 +1,8 @@
-"""Two releases started together: one runs, the other does as it was told."""
+"""Two releases started together: one runs, the other follows its policy."""
 
 from __future__ import annotations
 
-from tests.benchmarks.chaos.ground import Ground
+from tests.benchmarks.chaos.env import ChaosEnv
 from tests.benchmarks.chaos.row import Row, counted
 
 TOLD = {
@@ -13,25 +13,25 @@ TOLD = {
 """Options, and the two exit codes in order."""
 
 
-def races(ground: Ground, attempts: int) -> Row:
+def races(env: ChaosEnv, attempts: int) -> Row:
     """In turn: refuse, wait, supersede."""
     failures = []
     for number in range(1, attempts + 1):
         policy, (options, codes) = list(TOLD.items())[number % len(TOLD)]
-        commit = ground.next()
-        known = {each["release"] for each in ground.book.releases}
-        both = [ground.start("release", *options) for _ in range(2)]
+        commit = env.next()
+        known = {each["release"] for each in env.book.releases}
+        both = [env.start("release", *options) for _ in range(2)]
         ended = [each.ended() for each in both]
-        wrong = _unlike(sorted(each.code for each in ended), codes) or ground.wrong(commit)
-        new = [each["result"] for each in ground.book.releases if each["release"] not in known]
+        wrong = _unlike(sorted(each.code for each in ended), codes) or env.wrong(commit)
+        new = [each["result"] for each in env.book.releases if each["release"] not in known]
         if not wrong and new.count("released") != 1:
             wrong = f"the ledger has {new}"
         if wrong:
-            told = "\n---\n".join(each.told for each in ended)
-            failures.append(f"number {number}, {policy}: {wrong}\n{told}")
-        ground.write_line(f"race {number} of {attempts}, {policy}: {wrong or 'one ran'}")
+            output = "\n---\n".join(each.told for each in ended)
+            failures.append(f"number {number}, {policy}: {wrong}\n{output}")
+        env.write_line(f"race {number} of {attempts}, {policy}: {wrong or 'one ran'}")
     return counted("two releases started together", attempts, failures, "refuse, wait, supersede in turn")
 
 
-def _unlike(found: list[int], wanted: list[int]) -> str:
-    return "" if found == wanted else f"exit codes {found}, not {wanted}"
+def _unlike(codes: list[int], expected: list[int]) -> str:
+    return "" if codes == expected else f"exit codes {codes}, not {expected}"

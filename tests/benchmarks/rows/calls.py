@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tests.benchmarks.env import BenchmarkEnv, Version
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.figures import OURS, Bound, Figure
-from tests.benchmarks.stage import Stage, Version
-from tests.benchmarks.wide import Wide, wide
+from tests.benchmarks.many_services import ManyServices, many_services
 from tests.support.aws_fault_proxy.call_log import Call
 from tests.support.aws_fault_proxy.script import Behaviours
 
 
-def calls(stage: Stage, runs: int) -> list[Figure]:
+def calls(env: BenchmarkEnv, runs: int) -> list[Figure]:
     """Calls a second where service deployments cannot be read, as on MiniStack."""
-    return _rates(stage, runs, "AWS calls while 10 services roll out", service_deployments=False)
+    return _rates(env, runs, "AWS calls while 10 services roll out", service_deployments=False)
 
 
-def calls_detailed(stage: Stage, runs: int) -> list[Figure]:
+def calls_detailed(env: BenchmarkEnv, runs: int) -> list[Figure]:
     """The same where service deployments are read too, as on AWS."""
-    return _rates(stage, runs, "the same, service deployments read", service_deployments=True)
+    return _rates(env, runs, "the same, service deployments read", service_deployments=True)
 
 
-def _rates(stage: Stage, runs: int, name: str, *, service_deployments: bool) -> list[Figure]:
+def _rates(env: BenchmarkEnv, runs: int, name: str, *, service_deployments: bool) -> list[Figure]:
     rates: list[float] = []
-    with wide(stage) as ten:
+    with many_services(env) as ten:
         for number in range(runs):
-            version = stage.versions[(number + 1) % len(stage.versions)]
+            version = env.versions[(number + 1) % len(env.versions)]
             rates.append(_measure(ten, version, service_deployments=service_deployments))
-            stage.write_line(f"run {number + 1} of {runs}: {name}: {rates[-1]:.2f} a second")
+            env.write_line(f"run {number + 1} of {runs}: {name}: {rates[-1]:.2f} a second")
     return [Figure(name, "/s", {OURS: tuple(rates)}, (Bound(1.5),))]
 
 
-def _measure(ten: Wide, version: Version, *, service_deployments: bool) -> float:
+def _measure(ten: ManyServices, version: Version, *, service_deployments: bool) -> float:
     ten.front.reset()
     ten.front.script(behaviours=Behaviours(service_deployments=service_deployments))
     ten.release(version)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from tests.benchmarks.env import BenchmarkEnv
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.figures import OURS, Bound, Figure
-from tests.benchmarks.stage import Stage
 
 
-def nothing_to_do(stage: Stage, runs: int) -> list[Figure]:
+def nothing_to_do(env: BenchmarkEnv, runs: int) -> list[Figure]:
     """From start to exit."""
-    live = stage.live
+    live = env.live
     if live is None:
         raise MeasurementFailed("nothing is live")
     seconds = []
     for _ in range(runs):
-        ran = stage.deploytool("release", "--commit", live.commit)
+        ran = env.deploytool("release", "--commit", live.commit)
         if "nothing to do" not in ran.output:
             raise MeasurementFailed(f"there was something to do:\n{ran.output}")
         seconds.append(ran.seconds)

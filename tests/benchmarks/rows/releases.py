@@ -1,42 +1,42 @@
-"""Whole releases by every contender in turn, A B C A B C, each watched from outside."""
+"""Whole releases by every tool in turn, A B C A B C, each watched from outside."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
-from tests.benchmarks.contenders import ECS_DEPLOY, GUIDE, contenders
+from tests.benchmarks.env import BenchmarkEnv
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.figures import OURS, Bound, Figure
-from tests.benchmarks.stage import Stage
+from tests.benchmarks.tools import ECS_DEPLOY, GUIDE, tools
 from tests.benchmarks.watching import completed_at
 
 MEGABYTE = 1_000_000
 
 
-def releases(stage: Stage, runs: int) -> list[Figure]:
+def releases(env: BenchmarkEnv, runs: int) -> list[Figure]:
     """Exit after the last service truly completed, whole release, peak memory."""
     lag: dict[str, list[float]] = defaultdict(list)
     whole: dict[str, list[float]] = defaultdict(list)
     memory: list[float] = []
-    ready = contenders(stage)
+    ready = tools(env)
     for number in range(runs):
-        for contender in ready:
-            version = stage.other
-            with stage.observer() as observer:
+        for tool in ready:
+            version = env.other
+            with env.observer() as observer:
                 observer.until_settled()
-                ran = contender.release(version)
+                ran = tool.release(version)
                 observer.until_settled()
-            stage.require_live(version)
+            env.require_live(version)
             completed = completed_at(observer.looks)
             if completed is None:
-                raise MeasurementFailed(f"nobody saw the release by {contender.name} complete:\n{ran.output}")
-            lag[contender.name].append(ran.ended - completed)
-            whole[contender.name].append(ran.seconds)
-            if contender.name == OURS:
+                raise MeasurementFailed(f"nobody saw the release by {tool.name} complete:\n{ran.output}")
+            lag[tool.name].append(ran.ended - completed)
+            whole[tool.name].append(ran.seconds)
+            if tool.name == OURS:
                 memory.append(ran.peak_bytes / MEGABYTE)
             spoke = ran.lines[-1].at if ran.lines else ran.ended
-            stage.write_line(
-                f"run {number + 1} of {runs}: {contender.name} took {ran.seconds:.1f} s; last line "
+            env.write_line(
+                f"run {number + 1} of {runs}: {tool.name} took {ran.seconds:.1f} s; last line "
                 f"{spoke - completed:.2f} s and exit {ran.ended - completed:.2f} s after the last service completed"
             )
     return [

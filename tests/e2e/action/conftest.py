@@ -115,12 +115,12 @@ class Repository:
             "run_attempt": "1", "api_url": self.sandbox.github_api_url, "server_url": self.sandbox.github_web_url,
             **github,
         }  # fmt: skip
-        told = trust.sandbox_environment(self.sandbox)
+        output = trust.sandbox_environment(self.sandbox)
         runner = Runner(
             self.expressions, workspace, self.temp,
             {"actions/checkout": Checkout(self.sandbox.workdir, workspace), "actions/cache": self.cache},
             context, {"DEPLOY_ROLE": self.role, "PLAN_ROLE": self.role},
-            {**{name: value for name, value in told.items() if name not in NOT_GIVEN}, **self.oidc.environ,
+            {**{name: value for name, value in output.items() if name not in NOT_GIVEN}, **self.oidc.environ,
              LOOPBACK_SWITCH: "true", "DEPLOYTOOL_LEASE_TTL": "5"},
             interruption,
         )  # fmt: skip
@@ -155,7 +155,7 @@ def role(sandbox: SandboxState) -> str:
         "Condition": condition,
     }  # fmt: skip
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    if ROLE not in [each["RoleName"] for each in iam.list_roles()["Roles"]]:
+    if ROLE not in [item["RoleName"] for item in iam.list_roles()["Roles"]]:
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=policy)
     return str(iam.get_role(RoleName=ROLE)["Role"]["Arn"])
 

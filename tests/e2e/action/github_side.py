@@ -37,10 +37,10 @@ class Github:
 
     def deploy(self, sha: str, environment: str, payload: dict[str, str]) -> int:
         """A deployment that somebody makes by the API, with success; its id."""
-        wanted = {
+        body = {
             "ref": sha, "auto_merge": False, "required_contexts": [], "environment": environment, "payload": payload,
         }  # fmt: skip
-        made = requests.post(f"{self._base}/deployments", json=wanted, headers=BOT, timeout=10)
+        made = requests.post(f"{self._base}/deployments", json=body, headers=BOT, timeout=10)
         made.raise_for_status()
         number = int(made.json()["id"])
         requests.post(

@@ -176,8 +176,8 @@ def test_a_refused_input_says_so_in_annotation_and_outputs(tmp_path: Path) -> No
     assert done.returncode == 2
     assert (outputs["result"], outputs["reason-code"]) == ("usage", "configuration-error")
     assert outputs["ended"] == "true", "nothing was begun that is to be settled"
-    found = [command.name for command in commands(done.stdout + done.stderr)]
-    assert found == ["error"], "the value is quoted, and the runner finds no command in it"
+    result = [command.name for command in commands(done.stdout + done.stderr)]
+    assert result == ["error"], "the value is quoted, and the runner finds no command in it"
 
 
 def test_a_module_in_the_callers_directory_is_not_imported(tmp_path: Path) -> None:

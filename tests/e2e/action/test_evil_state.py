@@ -43,11 +43,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        heard = self.heard
+        output2 = self.heard
 
         class Handler(BaseHTTPRequestHandler):
             def handle_one_request(self) -> None:
-                heard.append(self.rfile.readline().decode(errors="replace").strip())
+                output2.append(self.rfile.readline().decode(errors="replace").strip())
                 self.close_connection = True
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -137,42 +137,42 @@ def test_the_action_asks_aws_alone_when_the_checkout_has_a_state(
     checkout: Path, evil: Recorder, proxy: Recorder, oidc: TokenService
 ) -> None:
     inputs = {"INPUT_COMMAND": "plan", "INPUT_ENVIRONMENT": "production", "INPUT_ROLE": ARN}
-    said = told(checkout, [sys.executable, "-I", ROOT / "action" / "start.py"], inputs | oidc.environ, proxy)
-    assert evil.heard == [], said
-    assert _aws(proxy)[0].startswith("CONNECT sts.us-east-1.amazonaws.com:443 "), said
-    assert "sandbox" not in said
+    output = told(checkout, [sys.executable, "-I", ROOT / "action" / "start.py"], inputs | oidc.environ, proxy)
+    assert evil.heard == [], output
+    assert _aws(proxy)[0].startswith("CONNECT sts.us-east-1.amazonaws.com:443 "), output
+    assert "sandbox" not in output
 
 
 @pytest.mark.parametrize("verb", ["plan", "release", "rollback"])
 def test_the_command_asks_aws_alone_when_it_has_a_role_and_the_checkout_a_state(
     verb: str, checkout: Path, evil: Recorder, proxy: Recorder, oidc: TokenService
 ) -> None:
-    said = told(checkout, [DEPLOYTOOL, verb], {ROLE: ARN, **oidc.environ}, proxy)
-    assert evil.heard == [], said
-    assert _aws(proxy)[0].startswith("CONNECT sts.us-east-1.amazonaws.com:443 "), said
-    assert f"is not used: {ROLE} is set" in said
+    output = told(checkout, [DEPLOYTOOL, verb], {ROLE: ARN, **oidc.environ}, proxy)
+    assert evil.heard == [], output
+    assert _aws(proxy)[0].startswith("CONNECT sts.us-east-1.amazonaws.com:443 "), output
+    assert f"is not used: {ROLE} is set" in output
 
 
 def test_no_token_is_made_when_a_variable_leads_sts_elsewhere(
     checkout: Path, evil: Recorder, proxy: Recorder, oidc: TokenService
 ) -> None:
     environ = {ROLE: ARN, **oidc.environ, "GITHUB_ACTIONS": "true", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{evil.port}"}
-    said = told(checkout, [DEPLOYTOOL, "plan"], environ, proxy)
-    assert (evil.heard, oidc.asked) == ([], []), said
-    assert "AWS_ENDPOINT_URL names another host" in said
+    output = told(checkout, [DEPLOYTOOL, "plan"], environ, proxy)
+    assert (evil.heard, oidc.asked) == ([], []), output
+    assert "AWS_ENDPOINT_URL names another host" in output
 
 
 def test_the_command_ends_with_the_reason_when_the_state_is_not_its_users(
     checkout: Path, evil: Recorder, proxy: Recorder
 ) -> None:
     git(checkout, "add", "-f", ".deploytool/sandbox.json")
-    said = told(checkout, [DEPLOYTOOL, "plan"], {}, proxy)
-    assert (evil.heard, proxy.heard) == ([], []), said
-    assert "git tracks" in said
-    assert "fix:" in said
+    output = told(checkout, [DEPLOYTOOL, "plan"], {}, proxy)
+    assert (evil.heard, proxy.heard) == ([], []), output
+    assert "git tracks" in output
+    assert "fix:" in output
 
 
 def test_the_states_address_is_asked_when_nothing_is_at_stake(checkout: Path, evil: Recorder, proxy: Recorder) -> None:
     """The opposite: without it, the tests above could pass because nothing is ever asked."""
-    said = told(checkout, [DEPLOYTOOL, "plan"], {}, evil)
-    assert evil.heard, said
+    output = told(checkout, [DEPLOYTOOL, "plan"], {}, evil)
+    assert evil.heard, output

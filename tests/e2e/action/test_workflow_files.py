@@ -57,8 +57,8 @@ def test_the_tables_of_the_page_are_those_of_the_action() -> None:
 @pytest.mark.parametrize("path", [ROOT / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
 def test_every_action_is_pinned_by_commit_and_says_its_version(path: Path) -> None:
     uses = re.findall(r"^\s*(?:- )?uses: (.+)$", path.read_text(), re.MULTILINE)
-    others = [each for each in uses if not each.startswith("$/")]
-    assert [each for each in others if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
+    others = [item for item in uses if not item.startswith("$/")]
+    assert [item for item in others if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", item)] == []
 
 
 @pytest.mark.parametrize("name", [*COPIED, "release.yml"])
@@ -124,5 +124,5 @@ def test_pypi_trusts_the_workflow_and_no_password() -> None:
 def test_unit_tests_run_on_every_python_that_the_package_allows_and_on_macos() -> None:
     matrix = read("ci.yml")["jobs"]["fast"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13", "3.14"]
-    assert {each["os"] for each in matrix["include"]} == {"macos-15"}
+    assert {item["os"] for item in matrix["include"]} == {"macos-15"}
     assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text()

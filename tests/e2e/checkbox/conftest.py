@@ -48,8 +48,8 @@ class Site:
 
     def comment(self, pull_request: int) -> dict[str, Any]:
         """The release's comment."""
-        (found,) = self.get(f"issues/{pull_request}/comments")
-        return dict(found)
+        (result,) = self.get(f"issues/{pull_request}/comments")
+        return dict(result)
 
     def get(self, path: str) -> Any:
         """What the API answers a developer."""

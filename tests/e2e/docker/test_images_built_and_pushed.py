@@ -50,14 +50,14 @@ def test_the_digest_can_be_pulled_and_run(
 ) -> None:
     built = Builder(tools, environ, registry.auth).build(spec, lambda _: None)
     pinned = images.ImageName.parse(spec.reference).at(built.digest)
-    said = subprocess.run(
+    output = subprocess.run(
         [tools.docker, "run", "--rm", "--network", "none", pinned, "echo", "runs"],
         env=environ,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout == "runs\n"
+    assert output.stdout == "runs\n"
     subprocess.run([tools.docker, "image", "rm", "--force", pinned], check=True, capture_output=True)
 
 

@@ -58,14 +58,14 @@ class Site:
         """
         await_rest(self.state)
         ecs = self.client("ecs")
-        found = {}
+        result = {}
         for service in ecs.describe_services(cluster=CLUSTER, services=["app", "worker"])["services"]:
             definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-            found[service["serviceName"]] = {
+            result[service["serviceName"]] = {
                 **definition["containerDefinitions"][0],
                 "revision": definition["revision"],
             }
-        return found
+        return result
 
     def images(self) -> dict[str, str]:
         """Service to the image that it runs."""
@@ -83,9 +83,9 @@ def deploytool(directory: Path, *words: str) -> Ran:
     done = subprocess.run(
         [COMMAND, *words], cwd=directory, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
-    told = done.stdout + done.stderr
-    assert "Traceback" not in told, told
-    return Ran(done.returncode, done.stdout, told)
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output, output
+    return Ran(done.returncode, done.stdout, output)
 
 
 @pytest.fixture(scope="session")

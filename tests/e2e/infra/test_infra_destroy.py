@@ -14,8 +14,8 @@ pytestmark = pytest.mark.timeout(600)
 
 
 def stacks(site: Site) -> set[str]:
-    found = site.client("cloudformation").describe_stacks()["Stacks"]
-    return {each["StackName"].removeprefix("architecturedeck-").removeprefix("production-") for each in found}
+    result = site.client("cloudformation").describe_stacks()["Stacks"]
+    return {item["StackName"].removeprefix("architecturedeck-").removeprefix("production-") for item in result}
 
 
 @pytest.fixture(scope="module")
@@ -25,32 +25,32 @@ def retained() -> set[str]:
 
 
 def told(document: dict[str, Any]) -> set[str]:
-    return {each["physical_id"] for stack in document["stacks"] for each in stack["retained"]}
+    return {item["physical_id"] for stack in document["stacks"] for item in stack["retained"]}
 
 
 def left(site: Site) -> dict[str, set[str]]:
     """What is in the account, by kind; AWS's own and what every account has are left out."""
     ec2, ecs, iam = site.client("ec2"), site.client("ecs"), site.client("iam")
-    vpcs = [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+    vpcs = [item["VpcId"] for item in ec2.describe_vpcs()["Vpcs"] if not item["IsDefault"]]
     clusters = ecs.describe_clusters(clusters=["architecturedeck"])["clusters"]
     return {
         "vpc": set(vpcs),
-        "cluster": {each["clusterName"] for each in clusters if each["status"] == "ACTIVE"},
-        "role": {each["RoleName"] for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("architect")},
-        "policy": {each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]},
+        "cluster": {item["clusterName"] for item in clusters if item["status"] == "ACTIVE"},
+        "role": {item["RoleName"] for item in iam.list_roles()["Roles"] if item["RoleName"].startswith("architect")},
+        "policy": {item["PolicyName"] for item in iam.list_policies(Scope="Local")["Policies"]},
         "balancer": {e["LoadBalancerName"] for e in site.client("elbv2").describe_load_balancers()["LoadBalancers"]},
         "database": {e["DBInstanceIdentifier"] for e in site.client("rds").describe_db_instances()["DBInstances"]},
         "redis": {
-            each["ReplicationGroupId"]
-            for each in site.client("elasticache").describe_replication_groups()["ReplicationGroups"]
+            item["ReplicationGroupId"]
+            for item in site.client("elasticache").describe_replication_groups()["ReplicationGroups"]
         },
-        "log group": {each["logGroupName"] for each in site.client("logs").describe_log_groups()["logGroups"]},
-        "alarm": {each["AlarmName"] for each in site.client("cloudwatch").describe_alarms()["MetricAlarms"]},
-        "topic": {each["TopicArn"] for each in site.client("sns").list_topics()["Topics"]},
-        "bucket": {each["Name"] for each in site.client("s3").list_buckets()["Buckets"]},
+        "log group": {item["logGroupName"] for item in site.client("logs").describe_log_groups()["logGroups"]},
+        "alarm": {item["AlarmName"] for item in site.client("cloudwatch").describe_alarms()["MetricAlarms"]},
+        "topic": {item["TopicArn"] for item in site.client("sns").list_topics()["Topics"]},
+        "bucket": {item["Name"] for item in site.client("s3").list_buckets()["Buckets"]},
         "table": set(site.client("dynamodb").list_tables()["TableNames"]),
         "repository": {e["repositoryName"] for e in site.client("ecr").describe_repositories()["repositories"]},
-        "secret": {each["Name"] for each in site.client("secretsmanager").list_secrets()["SecretList"]},
+        "secret": {item["Name"] for item in site.client("secretsmanager").list_secrets()["SecretList"]},
     }
 
 
@@ -74,9 +74,9 @@ def test_only_what_is_told_as_retained_stays_when_all_is_destroyed(site: Site, r
     ran = site.run("infra", "destroy", "--include-data", "--include-account", "--yes", "--output", "json")
     assert ran.code == 0, ran.told
     assert stacks(site) == set()
-    found = left(site)
-    kept = {kind: found.pop(kind) for kind in ("bucket", "table", "repository", "secret")}
-    assert not any(found.values()), found
+    result = left(site)
+    kept = {kind: result.pop(kind) for kind in ("bucket", "table", "repository", "secret")}
+    assert not any(result.values()), result
     retained |= told(ran.document)
     assert all(names <= retained for names in kept.values()), (kept, retained)
     assert kept["table"] == {"deploytool"}
@@ -92,14 +92,14 @@ def test_a_cloud_made_anew_in_the_other_size_takes_over_what_the_one_before_left
     assert stacks(site) == {"bootstrap", "account", "network", "data", "platform", "service"}
     assert site.client("s3").list_buckets()["Buckets"] == before
     assert site.client("dynamodb").list_tables()["TableNames"] == ["deploytool"]
-    classes = [each["DBInstanceClass"] for each in site.client("rds").describe_db_instances()["DBInstances"]]
+    classes = [item["DBInstanceClass"] for item in site.client("rds").describe_db_instances()["DBInstances"]]
     assert classes == ["db.r6g.large"]
     assert site.run(*scaled).document["result"] == "nothing_to_do"
 
 
 def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services_of_the_same_commit(site: Site) -> None:
-    before = {key: each["image"] for key, each in site.running().items()}
-    earlier = {each["release"] for each in site.run("history", "--output", "json").document["releases"]}
+    before = {key: item["image"] for key, item in site.running().items()}
+    earlier = {item["release"] for item in site.run("history", "--output", "json").document["releases"]}
     plan = site.run("plan", "--output", "json").document
     assert (plan["nothing_to_do"], plan["services"], plan["already_running"]) == (False, [], ["app", "worker"])
     assert plan["migrate"]
@@ -107,7 +107,7 @@ def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services
     ran = site.run("release", "--output", "json")
     assert ran.code == 0, ran.told
     assert ran.document["result"] == "released"
-    assert "migrate" in [each["step"] for each in ran.document["timings"]]
+    assert "migrate" in [item["step"] for item in ran.document["timings"]]
     assert site.images() == before
 
     record = site.run("history", "--output", "json").document["releases"][0]

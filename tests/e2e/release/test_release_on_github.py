@@ -30,11 +30,11 @@ def newest(shop: Shop) -> dict[str, Any]:
 
 def made(shop: Shop, record: dict[str, Any]) -> str:
     """The comment's text, once the record's ids are those of GitHub."""
-    told = record["github"]
-    assert told["deployment_id"] == shop.github.deployments()[0]["id"], record
-    assert (told["pull_request"], record["pull_request"]) == (FIRST, FIRST)
-    comment = shop.github.comment(told["comment_id"])
-    assert told["comment_url"] == comment["html_url"]
+    output = record["github"]
+    assert output["deployment_id"] == shop.github.deployments()[0]["id"], record
+    assert (output["pull_request"], record["pull_request"]) == (FIRST, FIRST)
+    comment = shop.github.comment(output["comment_id"])
+    assert output["comment_url"] == comment["html_url"]
     return str(comment["body"])
 
 
@@ -62,9 +62,9 @@ def test_after_a_kill_they_are_there_and_what_was_left_open_is_closed(changed: S
     assert ran.code == 0, ran.told
     assert "not reported" not in ran.told
     assert changed.github.states(record["github"]["deployment_id"])[0] == "failure"
-    told = made(changed, record)
-    assert "### 🛑 Killed in production" in told
-    assert "is on the version before" in told
+    output = made(changed, record)
+    assert "### 🛑 Killed in production" in output
+    assert "is on the version before" in output
 
 
 def test_the_comment_of_the_release_before_says_that_it_was_replaced(changed: Shop) -> None:
@@ -76,8 +76,8 @@ def test_the_comment_of_the_release_before_says_that_it_was_replaced(changed: Sh
     assert ran.code == 0, ran.told
     assert "not reported" not in ran.told
     record = newest(changed)
-    told = str(changed.github.comment(older)["body"])
-    assert "### ⏹️ Was live in production until " in told
-    assert f"Replaced by release `{record['release']}`" in told
-    assert "Live in" not in told
+    output = str(changed.github.comment(older)["body"])
+    assert "### ⏹️ Was live in production until " in output
+    assert f"Replaced by release `{record['release']}`" in output
+    assert "Live in" not in output
     assert "### ✅ Live in production" in str(changed.github.comment(record["github"]["comment_id"])["body"])

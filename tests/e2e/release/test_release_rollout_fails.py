@@ -103,8 +103,8 @@ def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop
     ecs = shop.account.client("ecs")
 
     def breaker(on: bool) -> None:
-        wanted = {"deploymentCircuitBreaker": {"enable": on, "rollback": on}}
-        ecs.update_service(cluster=CLUSTER, service="worker", deploymentConfiguration=wanted)
+        configuration = {"deploymentCircuitBreaker": {"enable": on, "rollback": on}}
+        ecs.update_service(cluster=CLUSTER, service="worker", deploymentConfiguration=configuration)
 
     breaker(False)
     try:

@@ -10,11 +10,11 @@ from tests.support.project import Shop
 
 def tasks(shop: Shop) -> list[dict[str, Any]]:
     """What RunTask started, newest last, as ECS knows it."""
-    ecs, found = shop.account.client("ecs"), []
+    ecs, actual = shop.account.client("ecs"), []
     for state in ("RUNNING", "STOPPED"):
-        found += ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-app", desiredStatus=state)["taskArns"]
-    told = ecs.describe_tasks(cluster=CLUSTER, tasks=found)["tasks"]
-    alone = [task for task in told if str(task.get("startedBy", "")).startswith("run-")]
+        actual += ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-app", desiredStatus=state)["taskArns"]
+    output = ecs.describe_tasks(cluster=CLUSTER, tasks=actual)["tasks"]
+    alone = [task for task in output if str(task.get("startedBy", "")).startswith("run-")]
     return sorted(alone, key=lambda task: task["createdAt"])
 
 

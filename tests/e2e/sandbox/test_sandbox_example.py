@@ -75,9 +75,9 @@ def test_each_migration_is_applied_once_and_in_order_when_two_start_together(
     database: Database, migrations: Path
 ) -> None:
     both = [database.start("migrate", migrations) for _ in range(2)]
-    said = [process.communicate(timeout=60)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert sorted(text.splitlines()[-1] for text in said) == ["migrate: applied 3 of 3", "migrate: nothing to apply"]
+    output = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], output
+    assert sorted(text.splitlines()[-1] for text in output) == ["migrate: applied 3 of 3", "migrate: nothing to apply"]
     assert database.ask("SELECT string_agg(line, ' ') FROM log") == "two ten"
     assert database.ask("SELECT string_agg(number::text, ' ' ORDER BY applied_at) FROM schema_migrations") == "1 2 10"
 
@@ -88,9 +88,9 @@ def test_a_failing_migration_leaves_nothing_of_itself_and_can_be_run_again(
     bad = migrations / "010_last.sql"
     bad.write_text("INSERT INTO log VALUES ('half'); SELECT 1/0;")
     process = database.start("migrate", migrations)
-    said = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=60)[0]
     assert process.returncode == 1
-    assert "migrate: failed: division by zero" in said
+    assert "migrate: failed: division by zero" in output
     assert database.ask("SELECT string_agg(line, ' ') FROM log") == "two"
     bad.write_text("INSERT INTO log VALUES ('whole');")
     again = database.start("migrate", migrations)

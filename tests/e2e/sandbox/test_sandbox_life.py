@@ -72,8 +72,8 @@ def test_a_second_up_starts_nothing_when_all_runs(sandbox: SandboxState) -> None
 def test_the_shell_is_told_how_to_reach_it(sandbox: SandboxState) -> None:
     exports = deploytool(sandbox.workdir, "sandbox", "env").stdout
     script = f'{exports}\necho "$AWS_ENDPOINT_URL $GITHUB_API_URL ${{AWS_SESSION_TOKEN-unset}}"'
-    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert told == [sandbox.aws_endpoint_url, sandbox.github_api_url, "unset"]
+    output = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert output == [sandbox.aws_endpoint_url, sandbox.github_api_url, "unset"]
 
 
 def test_nothing_is_left_and_nothing_else_is_touched_after_down(tmp_path: Path, foreign_container: str) -> None:

@@ -29,8 +29,8 @@ def account(sandbox: SandboxState) -> Account:
 
 def definition(account: Account, environment: ExampleEnvironment, role: str) -> dict[str, Any]:
     answer = account.client("ecs").describe_task_definition(taskDefinition=environment.family(role))
-    found: dict[str, Any] = answer["taskDefinition"]
-    return found
+    result: dict[str, Any] = answer["taskDefinition"]
+    return result
 
 
 @EACH
@@ -40,8 +40,8 @@ def test_a_task_definition_of_a_stack_can_be_registered_again(
     """As a release does it; boto3 refuses a number that is text, and a member that ECS does not know."""
     for role in ("app", "worker", "migrate"):
         made = definition(account, environment, role)
-        wanted = {key: value for key, value in made.items() if key not in READ_ONLY}
-        again = account.client("ecs").register_task_definition(**{**wanted, "family": f"trial-{role}"})
+        fields = {key: value for key, value in made.items() if key not in READ_ONLY}
+        again = account.client("ecs").register_task_definition(**{**fields, "family": f"trial-{role}"})
         assert again["taskDefinition"]["containerDefinitions"] == made["containerDefinitions"]
         assert all(secret["valueFrom"] for secret in made["containerDefinitions"][0]["secrets"])
 
@@ -54,7 +54,7 @@ def test_a_service_keeps_what_its_template_says(account: Account, environment: E
     assert app["healthCheckGracePeriodSeconds"] == 60
     assert app["propagateTags"] == worker["propagateTags"] == "SERVICE"
     assert app["loadBalancers"][0]["containerPort"] == 8080
-    assert all(each["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] for each in (app, worker))
+    assert all(item["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] for item in (app, worker))
 
 
 @EACH
@@ -68,19 +68,19 @@ def test_the_databases_of_the_stacks_are_the_sandboxs_own(
 
     address = "{{.NetworkSettings.IPAddress}}"
     postgres, redis = (
-        docker_client("inspect", "--format", address, sandbox.containers[each]).strip()
-        for each in ("postgres", "redis")
+        docker_client("inspect", "--format", address, sandbox.containers[item]).strip()
+        for item in ("postgres", "redis")
     )
     assert secret("database") == {"host": postgres, "port": "5432", "dbname": environment.database}
-    found = secret("redis")
-    assert (found["host"], found["port"]) == (redis, str(environment.redis_port))
-    assert found["auth_token"]
+    result = secret("redis")
+    assert (result["host"], result["port"]) == (redis, str(environment.redis_port))
+    assert result["auth_token"]
 
 
 def test_what_is_left_out_is_told(sandbox: SandboxState) -> None:
-    told = deploytool(sandbox.root, "sandbox", "status").stdout
-    assert "left out: " in told
-    assert "EC2 NatGateway × 3" in told
+    output = deploytool(sandbox.root, "sandbox", "status").stdout
+    assert "left out: " in output
+    assert "EC2 NatGateway × 3" in output
 
 
 def test_nothing_is_to_do_when_the_stacks_are_applied_to_it_again(sandbox: SandboxState) -> None:

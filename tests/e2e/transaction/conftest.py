@@ -33,9 +33,9 @@ def _sandbox(directory: Path, *words: str) -> None:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     """Production and staging; gone afterwards."""
     if running := os.environ.get(RUNNING):
-        found = state.load_state(Path(running))
-        assert found is not None
-        yield found
+        result = state.load_state(Path(running))
+        assert result is not None
+        yield result
         return
     directory = tmp_path_factory.mktemp("sandbox")
     try:

@@ -46,7 +46,7 @@ def keep_rolling(shop: Shop) -> None:
     shop.account.client("ecs").update_service(cluster=CLUSTER, service="app", forceNewDeployment=True)
     seen = Account(shop.front.base_url, shop.environ["AWS_REGION"]).client("ecs")
     (app,) = seen.describe_services(cluster=CLUSTER, services=["app"])["services"]
-    assert [each["rolloutState"] for each in app["deployments"] if each["status"] == "PRIMARY"] == ["IN_PROGRESS"]
+    assert [item["rolloutState"] for item in app["deployments"] if item["status"] == "PRIMARY"] == ["IN_PROGRESS"]
 
 
 def test_every_verb_ends_with_7_when_a_service_of_a_cancelled_release_does_not_come_back(

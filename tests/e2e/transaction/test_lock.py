@@ -76,6 +76,6 @@ def test_exactly_one_of_two_runs_when_they_are_started_together(shop: Shop, book
     change(shop, "again")
     known = len(book.releases)
     both = [start(shop, "release"), start(shop, "release")]
-    assert sorted(each.ended().code for each in both) == [0, 8]
+    assert sorted(item.ended().code for item in both) == [0, 8]
     assert len(book.releases) == known + 1
     book.all_closed()

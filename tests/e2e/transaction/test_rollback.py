@@ -105,8 +105,8 @@ def test_it_is_refused_before_any_change_when_the_image_is_gone(
 
 def test_history_status_and_stats_know_of_it(shop: Shop, book: Book, three: Three) -> None:
     assert shop.run("rollback").code == 0
-    told = shop.run("history", "--limit", "1000").out
-    assert [line for line in told.splitlines() if line.lstrip().startswith("★") and three[1] in line], told
+    output = shop.run("history", "--limit", "1000").out
+    assert [line for line in output.splitlines() if line.lstrip().startswith("★") and three[1] in line], output
     assert f"rollback to {three[1]}" in shop.run("history", book.newest["release"]).out
     status = shop.run("status")
     assert "drifted" not in status.told

@@ -24,10 +24,10 @@ BUSYBOX = "front-tests-busybox:1"
 def eventually(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """What the condition returns once that is true; fails when it never is."""
     deadline = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (result := condition()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.2)
-    return found
+    return result
 
 
 @dataclass

@@ -19,8 +19,8 @@ ALL = Behaviours(drop_failed=True, service_deployments=True)
 
 
 def deployments(cloud: Cloud, service: str) -> list[dict[str, Any]]:
-    found = cloud.ecs.list_service_deployments(cluster=cloud.cluster, service=service)["serviceDeployments"]
-    return list(found)
+    result = cloud.ecs.list_service_deployments(cluster=cloud.cluster, service=service)["serviceDeployments"]
+    return list(result)
 
 
 def deployment(cloud: Cloud, arn: str) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def test_a_service_deployment_succeeds_and_its_tasks_name_it(cloud: Cloud) -> No
     tasks = cloud.ecs.list_tasks(cluster=cloud.cluster, serviceName="good")["taskArns"]
     described = cloud.ecs.describe_tasks(cluster=cloud.cluster, tasks=tasks)["tasks"]
     assert {t["startedBy"] for t in described if t["taskDefinitionArn"] == second} == {f"ecs-svc/{ident}"}
-    found = cloud.ecs.list_tasks(cluster=cloud.cluster, startedBy=f"ecs-svc/{ident}")["taskArns"]
-    assert found == [t["taskArn"] for t in described if t["taskDefinitionArn"] == second]
+    result = cloud.ecs.list_tasks(cluster=cloud.cluster, startedBy=f"ecs-svc/{ident}")["taskArns"]
+    assert result == [t["taskArn"] for t in described if t["taskDefinitionArn"] == second]
 
 
 def test_a_crashing_rollout_is_rolled_back_and_its_deployment_dropped(cloud: Cloud) -> None:

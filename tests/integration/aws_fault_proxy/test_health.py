@@ -110,8 +110,8 @@ SEEN = [SeenDeployment("a", "td1", 10), SeenDeployment("b", "td2", 20), SeenDepl
 def test_a_task_belongs_to_the_latest_deployment_of_its_definition(
     definition: str, created: int, expected: str | None
 ) -> None:
-    found = deployment_of_task({"taskDefinitionArn": definition, "createdAt": created}, SEEN)
-    assert (found.id if found else None) == expected
+    result = deployment_of_task({"taskDefinitionArn": definition, "createdAt": created}, SEEN)
+    assert (result.id if result else None) == expected
 
 
 @pytest.mark.parametrize(("moment", "expected"), [(0.5, {"v": 1}), (1.0, {"v": 1}), (2.5, {"v": 2}), (9.0, {"v": 3})])

@@ -126,7 +126,7 @@ def test_a_rollback_has_the_id_and_the_time_of_the_deployment_it_returns_to() ->
         ("x", "PRIMARY", "IN_PROGRESS", 0), ("new", "ACTIVE", "FAILED", 0), ("old", "ACTIVE", "COMPLETED", 1)
     )
     shown = as_returned(begun, {"ecs-svc/x": EARLIER})["deployments"]
-    assert [(each["id"], each["status"], each["createdAt"]) for each in shown] == [
+    assert [(item["id"], item["status"], item["createdAt"]) for item in shown] == [
         ("ecs-svc/old", "PRIMARY", 50),
         ("ecs-svc/new", "ACTIVE", 100),
     ]
@@ -144,5 +144,5 @@ def test_a_returned_id_is_shown_from_the_moment_of_its_update() -> None:
     update = {"service": service(("x", "PRIMARY", "IN_PROGRESS", 0), ("new", "ACTIVE", "COMPLETED", 0))}
     returned.to(EARLIER, lambda: update)
     shown = returned.shown("DescribeServices", {"services": [update["service"]]})["services"][0]
-    assert [each["id"] for each in shown["deployments"]] == ["ecs-svc/old", "ecs-svc/new"]
+    assert [item["id"] for item in shown["deployments"]] == ["ecs-svc/old", "ecs-svc/new"]
     assert returned.shown("ListTasks", {"taskArns": ["a"]}) == {"taskArns": ["a"]}

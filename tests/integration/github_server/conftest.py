@@ -44,8 +44,8 @@ class StandIn:
     def stop(self) -> tuple[int, str]:
         """SIGTERM; the exit code and what it said on stderr."""
         self.process.terminate()
-        _, said = self.process.communicate(timeout=10)
-        return self.process.returncode, said
+        _, output = self.process.communicate(timeout=10)
+        return self.process.returncode, output
 
     def api(self, token: str | None = "sandbox-token", prefix: str = "") -> CheckedApi:
         return CheckedApi(self.url + prefix, REPOSITORY, token)

@@ -28,8 +28,8 @@ def test_ghapi_reports_a_whole_release(github: StandIn, prefix: str) -> None:
     api.issues.update_comment(comment_id=comment.id, body="<!-- ours -->live")
     assert [s.state for s in api.repos.list_deployment_statuses(deployment_id=made.id)] == ["success", "in_progress"]
     assert [c.body for c in api.issues.list_comments(issue_number=1, per_page=100)] == ["<!-- ours -->live"]
-    (found,) = api.repos.list_deployments(environment="production")
-    assert dict(found.payload) == {"run": 7}
+    (result,) = api.repos.list_deployments(environment="production")
+    assert dict(result.payload) == {"run": 7}
     assert api.repos.get_collaborator_permission_level(username="octo-dev").permission == "write"
 
 

@@ -127,10 +127,10 @@ def test_nothing_in_a_comment_is_carried_out(github: StandIn, api: CheckedApi, b
     browser.open(github.url + "/acme/shop/pull/1")
     browser.wait_for_text("the end is near")
     forbidden = "script, svg, input, style, iframe, form, [onerror], [onload], [ontoggle], [href^='javascript']"
-    found = browser.script(
+    result = browser.script(
         "return [...document.querySelectorAll('.comment .markdown :is(' + arguments[0] + ')')].length", forbidden
     )
-    assert found == 0
+    assert result == 0
     assert "owned" not in browser.script("return document.title")
 
 
@@ -144,10 +144,10 @@ def test_every_link_of_a_comment_leads_to_a_page(github: StandIn, path: str) -> 
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_run_that_was_dispatched_shows_its_inputs(github: StandIn, api: CheckedApi) -> None:
-    body = {"ref": "main", "inputs": {"environment": "eu-<b>1</b>"}, "return_run_details": True}
-    address = api.made("POST", "actions/workflows/rollback.yml/dispatches", 200, body)["html_url"]
-    assert "eu-&lt;b&gt;1&lt;/b&gt;" in requests.get(address, timeout=5).text
+def test_a_run_is_shown_with_its_workflow_as_text(github: StandIn) -> None:
+    number = github.control.start_run("<b>roll</b>.yml", "octo-dev", github.sha("main"))
+    page = requests.get(f"{github.url}/acme/shop/actions/runs/{number}", timeout=5).text
+    assert "&lt;b&gt;roll&lt;/b&gt;.yml" in page
 
 
 def test_the_page_is_asked_for_again_only_when_it_changed(github: StandIn, api: CheckedApi) -> None:

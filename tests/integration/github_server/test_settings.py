@@ -15,7 +15,7 @@ def test_an_environment_is_there_once_it_is_made_or_deployed_to(
     github: StandIn, api: CheckedApi, deploy: Callable[..., int]
 ) -> None:
     def names(**query: int) -> list[str]:
-        return [each["name"] for each in api.get("environments", **query)["environments"]]
+        return [item["name"] for item in api.get("environments", **query)["environments"]]
 
     assert names() == []
     github.control.settings(environments=["production"])
@@ -62,17 +62,17 @@ def test_settings_outlive_a_restart(github: StandIn) -> None:
 
 @pytest.mark.parametrize("path", ["shop.py", ".github%2Fworkflows%2Frollback.yml"])
 def test_a_file_comes_with_its_content(github: StandIn, api: CheckedApi, path: str) -> None:
-    found = api.get(f"contents/{path}", ref="main")
+    result = api.get(f"contents/{path}", ref="main")
 
     name = path.replace("%2F", "/")
-    assert (found["path"], found["type"]) == (name, "file")
-    assert base64.b64decode(found["content"]) == (github.workdir / name).read_bytes()
+    assert (result["path"], result["type"]) == (name, "file")
+    assert base64.b64decode(result["content"]) == (github.workdir / name).read_bytes()
 
 
 def test_a_directory_is_told_by_what_is_in_it(api: CheckedApi) -> None:
-    (found,) = api.get("contents/.github%2Fworkflows")
-
-    assert (found["name"], found["path"], found["type"]) == ("rollback.yml", ".github/workflows/rollback.yml", "file")
+    (item,) = api.get("contents/.github%2Fworkflows")
+    assert (item["name"], item["path"]) == ("rollback.yml", ".github/workflows/rollback.yml")
+    assert item["type"] == "file"
 
 
 @pytest.mark.parametrize(("path", "ref"), [("nowhere", "main"), ("shop.py", "no-branch"), ("shop.py", "main~2")])

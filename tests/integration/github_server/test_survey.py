@@ -67,10 +67,10 @@ def surveyed(hub: StandIn, token: str = "sandbox-token", environment: str = "pro
 def test_the_repository_is_known_by_its_ids_and_age(fresh: StandIn) -> None:
     fresh.control.settings(created_at="2026-07-15T08:00:00Z")
 
-    found = known(surveyed(fresh).repository)
+    result = known(surveyed(fresh).repository)
 
-    assert (found.name, found.id, found.owner_id, found.default_branch) == (REPOSITORY, 4580, 4580, "main")
-    assert found.created_at == datetime(2026, 7, 15, 8, tzinfo=UTC)
+    assert (result.name, result.id, result.owner_id, result.default_branch) == (REPOSITORY, 4580, 4580, "main")
+    assert result.created_at == datetime(2026, 7, 15, 8, tzinfo=UTC)
 
 
 def test_what_a_token_may_see_is_known_as_far_as_github_says_it(fresh: StandIn) -> None:
@@ -146,26 +146,26 @@ def test_one_thing_that_may_not_be_read_hides_no_other(fresh: StandIn) -> None:
     fresh.control.faults({"path": ".*/contents/.*", "status": 403, "body": denied})
     fresh.control.faults({"path": ".*/deployments", "status": 403, "body": denied})
 
-    found = surveyed(fresh)
+    result = surveyed(fresh)
 
-    assert isinstance(found.workflows, Unknown)
-    assert found.workflows.fix == "add `contents: read` to the job's `permissions:`"
-    assert isinstance(found.reads["deployments: read"], Unknown)
-    assert found.reads["pull-requests: read"] is None
-    assert found.environment is True
+    assert isinstance(result.workflows, Unknown)
+    assert result.workflows.fix == "add `contents: read` to the job's `permissions:`"
+    assert isinstance(result.reads["deployments: read"], Unknown)
+    assert result.reads["pull-requests: read"] is None
+    assert result.environment is True
 
 
 def test_nothing_is_known_when_the_token_is_not_accepted(fresh: StandIn) -> None:
-    found = surveyed(fresh, "wrong")
+    result = surveyed(fresh, "wrong")
 
-    assert isinstance(found.repository, Unknown)
-    assert found == replace(
-        found,
-        environment=found.repository,
-        subject=found.repository,
-        workflows=found.repository,
+    assert isinstance(result.repository, Unknown)
+    assert result == replace(
+        result,
+        environment=result.repository,
+        subject=result.repository,
+        workflows=result.repository,
     )
-    assert "does not accept the token" in found.repository.why
+    assert "does not accept the token" in result.repository.why
 
 
 def test_nothing_but_reading_is_asked_of_github(fresh: StandIn) -> None:

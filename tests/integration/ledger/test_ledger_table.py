@@ -89,12 +89,12 @@ def test_the_newest_come_first_and_filters_hold_when_there_are_many(ledger: Ledg
         )
         ledger.begin(begun)
         ledger.save(finished(begun, result))
-    assert [each.release_id[14] for each in ledger.recent()] == ["3", "2", "1", "0"]
-    assert [each.release_id[14] for each in ledger.recent(2)] == ["3", "2"]
-    assert [each.release_id[14] for each in ledger.recent(result=Result.RELEASED)] == ["2", "0"]
-    assert [each.release_id[14] for each in ledger.recent(1, result=Result.RELEASED)] == ["2"]
-    assert [each.release_id[14] for each in ledger.recent(commit="111")] == ["1"]
-    assert [each.release_id[14] for each in ledger.recent(since=NOW + timedelta(seconds=2))] == ["3", "2"]
+    assert [item.release_id[14] for item in ledger.recent()] == ["3", "2", "1", "0"]
+    assert [item.release_id[14] for item in ledger.recent(2)] == ["3", "2"]
+    assert [item.release_id[14] for item in ledger.recent(result=Result.RELEASED)] == ["2", "0"]
+    assert [item.release_id[14] for item in ledger.recent(1, result=Result.RELEASED)] == ["2"]
+    assert [item.release_id[14] for item in ledger.recent(commit="111")] == ["1"]
+    assert [item.release_id[14] for item in ledger.recent(since=NOW + timedelta(seconds=2))] == ["3", "2"]
 
 
 def test_all_are_found_when_they_do_not_fit_into_one_answer(ledger: Ledger) -> None:

@@ -37,11 +37,11 @@ def test_exactly_one_wins_each_time_when_two_processes_race(session: Session, ta
     spawn = multiprocessing.get_context("spawn")
     together, answers = spawn.Barrier(2, timeout=60), spawn.Queue()
     competitors = [spawn.Process(target=_compete, args=(table, together, answers)) for _ in range(2)]
-    for each in competitors:
-        each.start()
-    told: list[Told] = [answers.get(timeout=60) for _ in range(2 * ROUNDS)]
-    for each in competitors:
-        each.join(60)
-        assert each.exitcode == 0
-    winners = [(number, fencing_token) for number, _, fencing_token in sorted(told) if fencing_token]
+    for entry in competitors:
+        entry.start()
+    output: list[Told] = [answers.get(timeout=60) for _ in range(2 * ROUNDS)]
+    for entry in competitors:
+        entry.join(60)
+        assert entry.exitcode == 0
+    winners = [(number, fencing_token) for number, _, fencing_token in sorted(output) if fencing_token]
     assert winners == [(number, number + 1) for number in range(ROUNDS)]

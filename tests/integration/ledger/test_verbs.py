@@ -103,8 +103,8 @@ def test_releases_are_listed_newest_first_with_the_live_one_starred(typed: Typed
 def test_only_what_is_asked_for_is_listed_when_there_are_filters(typed: Typed) -> None:
     def ids(*arguments: str) -> list[str]:
         return [
-            each["release"][-4:]
-            for each in json.loads(told(typed("history", *arguments, "--output", "json")))["releases"]
+            item["release"][-4:]
+            for item in json.loads(told(typed("history", *arguments, "--output", "json")))["releases"]
         ]
 
     assert ids() == ["cccc", "bbbb", "aaaa"]
@@ -252,7 +252,7 @@ def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, 
 def test_status_names_the_release_that_has_no_end(typed: Typed) -> None:
     assert "! release 20261101-120000-cccc of mona" in told(typed("status"))
     unfinished = json.loads(told(typed("status", "--output", "json")))["unfinished"]
-    assert [each["release"] for each in unfinished] == ["20261101-120000-cccc"]
+    assert [item["release"] for item in unfinished] == ["20261101-120000-cccc"]
 
 
 @pytest.mark.usefixtures("serving")

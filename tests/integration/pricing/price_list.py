@@ -62,10 +62,10 @@ def price_list(products: list[dict[str, Any]]) -> Iterator[str]:
     class Answering(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            found = [json.dumps(each) for each in products if matches(each, asked)]
+            result = [json.dumps(item) for item in products if matches(item, asked)]
             start = int(asked.get("NextToken") or 0)
-            answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": found[start : start + PAGE]}
-            if start + PAGE < len(found):
+            answer: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": result[start : start + PAGE]}
+            if start + PAGE < len(result):
                 answer["NextToken"] = str(start + PAGE)
             body = json.dumps(answer).encode()
             self.send_response(200)
@@ -86,9 +86,10 @@ def price_list(products: list[dict[str, Any]]) -> Iterator[str]:
         server.server_close()
 
 
-def matches(each: dict[str, Any], asked: dict[str, Any]) -> bool:
+def matches(product: dict[str, Any], request: dict[str, Any]) -> bool:
     """TERM_MATCH compares whole values; productFamily is the one field outside the attributes."""
-    told = {**each["product"]["attributes"], "productFamily": each["product"]["productFamily"]}
-    return each["serviceCode"] == asked["ServiceCode"] and all(
-        wanted["Type"] == "TERM_MATCH" and told.get(wanted["Field"]) == wanted["Value"] for wanted in asked["Filters"]
+    attributes = {**product["product"]["attributes"], "productFamily": product["product"]["productFamily"]}
+    return product["serviceCode"] == request["ServiceCode"] and all(
+        filter_["Type"] == "TERM_MATCH" and attributes.get(filter_["Field"]) == filter_["Value"]
+        for filter_ in request["Filters"]
     )

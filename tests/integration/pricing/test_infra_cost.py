@@ -48,26 +48,26 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Typed:
 
 def document(result: Result) -> dict[str, Any]:
     assert result.exception is None, result.output
-    told: dict[str, Any] = json.loads(result.stdout)
-    return told
+    output: dict[str, Any] = json.loads(result.stdout)
+    return output
 
 
 def test_both_sizes_are_told_with_the_files_date(typed: Typed) -> None:
-    told = typed().output
+    output = typed().output
 
-    assert "List prices of us-east-1 as of 2025-06-30" in told
-    assert "minimal: what the guide's table has" in told
-    assert "scaled: what the guide's table leaves out" in told
-    assert "~207" in told
-    assert "~850" in told
+    assert "List prices of us-east-1 as of 2025-06-30" in output
+    assert "minimal: what the guide's table has" in output
+    assert "scaled: what the guide's table leaves out" in output
+    assert "~207" in output
+    assert "~850" in output
 
 
 def test_one_size_alone_is_told_when_it_is_asked_for(typed: Typed) -> None:
-    told = document(typed("--size", "scaled", "--output", "json"))
+    output = document(typed("--size", "scaled", "--output", "json"))
 
-    assert [each["size"] for each in told["sizes"]] == ["scaled"]
-    assert told["schema"] == 1
-    assert not any(price["today"] for price in told["prices"].values())
+    assert [item["size"] for item in output["sizes"]] == ["scaled"]
+    assert output["schema"] == 1
+    assert not any(price["today"] for price in output["prices"].values())
 
 
 def test_one_gateway_for_all_zones_is_counted_when_it_is_asked_for(typed: Typed) -> None:
@@ -83,16 +83,16 @@ def test_todays_prices_are_taken_when_the_list_has_each_exactly_once(
 ) -> None:
     with price_list(PRODUCTS) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
-        told = document(typed("--live", "--output", "json"))
+        output = document(typed("--live", "--output", "json"))
 
-    prices = told["prices"]
+    prices = output["prices"]
     assert {name: price["usd"] for name, price in prices.items() if price["today"]} == {
         "nat": 0.046,
         "nat-gb": 0.047,
         "logs-gb": 0.51,
     }
     assert prices["ecr-gb"]["usd"] == 0.10
-    (note,) = told["notes"]
+    (note,) = output["notes"]
     assert note.startswith("still the list prices of us-east-1 on 2025-06-30: ")
     assert "ecr-gb" in note
 
@@ -102,11 +102,11 @@ def test_another_regions_prices_are_found_under_its_own_usage_types(
 ) -> None:
     with price_list(PRODUCTS) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", url)
-        told = document(typed("--live", "--region", "eu-central-1", "--output", "json"))
+        output = document(typed("--live", "--region", "eu-central-1", "--output", "json"))
 
-    assert told["region"] == "eu-central-1"
-    assert {name: price["usd"] for name, price in told["prices"].items() if price["today"]} == {"nat": 0.052}
-    assert "us-east-1" in told["notes"][0]
+    assert output["region"] == "eu-central-1"
+    assert {name: price["usd"] for name, price in output["prices"].items() if price["today"]} == {"nat": 0.052}
+    assert "us-east-1" in output["notes"][0]
 
 
 def test_the_files_prices_are_told_as_such_when_the_list_cannot_be_reached(typed: Typed) -> None:

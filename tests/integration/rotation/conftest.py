@@ -51,10 +51,10 @@ class Rotation:
     def deployments(self) -> dict[str, tuple[str, str]]:
         """Id of the PRIMARY deployment and its revision, by service."""
         answer = self.client("ecs").describe_services(cluster=self.cluster, services=list(SERVICES))["services"]
-        found = {each["serviceName"]: each["deployments"] for each in answer}
+        result = {item["serviceName"]: item["deployments"] for item in answer}
         return {
-            name: next((each["id"], each["taskDefinition"]) for each in deployments if each["status"] == "PRIMARY")
-            for name, deployments in found.items()
+            name: next((item["id"], item["taskDefinition"]) for item in deployments if item["status"] == "PRIMARY")
+            for name, deployments in result.items()
         }
 
     def start(self) -> str:
@@ -67,7 +67,7 @@ class Rotation:
     def states(self, execution: str) -> list[str]:
         """The states entered so far."""
         events = self.client("stepfunctions").get_execution_history(executionArn=execution, maxResults=1000)["events"]
-        return [each["stateEnteredEventDetails"]["name"] for each in events if "stateEnteredEventDetails" in each]
+        return [item["stateEnteredEventDetails"]["name"] for item in events if "stateEnteredEventDetails" in item]
 
     def run(self) -> list[str]:
         """One execution, to its good end; the states it went through."""

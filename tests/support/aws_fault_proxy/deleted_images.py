@@ -14,10 +14,10 @@ def deleted(upstream: Upstream, method: str, target: str) -> Answer | None:
 
     Source: distribution specification, "Pulling manifests": a manifest that is not found is answered MANIFEST_UNKNOWN.
     """
-    wanted = _BY_DIGEST.match(urlsplit(target).path)
-    if wanted is None or method not in ("GET", "HEAD"):
+    match = _BY_DIGEST.match(urlsplit(target).path)
+    if match is None or method not in ("GET", "HEAD"):
         return None
-    asked = {"repositoryName": wanted["name"], "imageIds": [{"imageDigest": wanted["digest"]}]}
+    asked = {"repositoryName": match["name"], "imageIds": [{"imageDigest": match["digest"]}]}
     failures = upstream.ecr("BatchGetImage", asked, Scope()).get("failures") or []
     if any(failure["failureCode"] == "ImageNotFound" for failure in failures):
         return error_answer("registry", "MANIFEST_UNKNOWN", "the image was deleted", 404)

@@ -50,9 +50,9 @@ class DeploymentLog(Behaviour):
             return None
         name, cluster = group.removeprefix("service:"), str(task.get("clusterArn", ""))
         arn = f"{cluster.replace(':cluster/', ':service/')}/{name}"
-        found = deployment_of_task(task, self._known(arn))
-        if found:
-            return found
+        result = deployment_of_task(task, self._known(arn))
+        if result:
+            return result
         try:
             live = self._upstream.ecs("DescribeServices", {"cluster": cluster, "services": [name]}, scope)
         except UpstreamRefusedError:

@@ -57,8 +57,8 @@ class Engine:
 
         Raises EngineRefusedError, OSError.
         """
-        wanted = {"Cmd": list(command), "AttachStdout": True, "AttachStderr": True}
-        created = self._call("POST", f"/containers/{container}/exec", 10, wanted)
+        body = {"Cmd": list(command), "AttachStdout": True, "AttachStderr": True}
+        created = self._call("POST", f"/containers/{container}/exec", 10, body)
         try:
             self._call("POST", f"/exec/{created['Id']}/start", timeout, {"Detach": False, "Tty": False})
         except TimeoutError:

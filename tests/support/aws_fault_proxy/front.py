@@ -47,7 +47,7 @@ class FrontState:
             (on.started_by, StartedBy(self.upstream, self.deployments)),
             (on.drop_failed, DropFailed()),
         ]
-        self.behaviours: list[Behaviour] = [behaviour for wanted, behaviour in chosen if wanted]
+        self.behaviours: list[Behaviour] = [behaviour for is_chosen, behaviour in chosen if is_chosen]
         self._health.switch(on.health_checks)
 
     def control(self, method: str, path: str, body: bytes) -> Answer:

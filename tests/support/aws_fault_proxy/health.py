@@ -76,8 +76,8 @@ class HealthChecks(Behaviour):
         essentials = self._essentials(definition, scope)
         if passed_once or not essentials:
             return False
-        wanted = {"cluster": service["clusterArn"], "serviceName": service["serviceName"]}
-        arns = self._upstream.ecs("ListTasks", wanted, scope).get("taskArns") or []
+        request = {"cluster": service["clusterArn"], "serviceName": service["serviceName"]}
+        arns = self._upstream.ecs("ListTasks", request, scope).get("taskArns") or []
         if not arns:
             return int(service.get("desiredCount", 0)) > 0
         asked = {"cluster": service["clusterArn"], "tasks": arns}
@@ -100,9 +100,9 @@ class HealthChecks(Behaviour):
     def _essentials(self, definition_arn: str, scope: Scope) -> frozenset[str]:
         """The containers that decide a task's health; a task definition never changes, so it is asked for once."""
         if definition_arn not in self._definitions:
-            wanted = {"taskDefinition": definition_arn}
+            request = {"taskDefinition": definition_arn}
             try:
-                described = self._upstream.ecs("DescribeTaskDefinition", wanted, scope)["taskDefinition"]
+                described = self._upstream.ecs("DescribeTaskDefinition", request, scope)["taskDefinition"]
             except UpstreamRefusedError:
                 return frozenset()  # deleted: its tasks can have no checks that anybody could look up
             self._definitions[definition_arn] = checked_essentials(described)
@@ -117,8 +117,8 @@ class HealthChecks(Behaviour):
             if container.task_arn in self._killed:
                 return
             self._killed.add(container.task_arn)
-        wanted = {"cluster": watched.task["clusterArn"], "services": [group.removeprefix("service:")]}
-        for service in services_in(self._upstream.ecs("DescribeServices", wanted, watched.scope)):
+        request = {"cluster": watched.task["clusterArn"], "services": [group.removeprefix("service:")]}
+        for service in services_in(self._upstream.ecs("DescribeServices", request, watched.scope)):
             self._count(service, watched)
         try:
             self._engine.kill(container.id)

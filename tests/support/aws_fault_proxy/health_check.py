@@ -30,18 +30,18 @@ class Health:
 
 def health_check(container_definition: Json) -> HealthCheck | None:
     """The check a container definition asks for; None when it has none, or NONE."""
-    wanted = container_definition.get("healthCheck") or {}
-    command = tuple(wanted.get("command") or ())
+    declared = container_definition.get("healthCheck") or {}
+    command = tuple(declared.get("command") or ())
     if not command or command[0] == "NONE":
         return None
     executed = ("/bin/sh", "-c", *command[1:]) if command[0] == "CMD-SHELL" else command[command[0] == "CMD" :]
     check = HealthCheck(executed)
     return replace(
         check,
-        interval=float(wanted.get("interval") or check.interval),
-        timeout=float(wanted.get("timeout") or check.timeout),
-        retries=int(wanted.get("retries") or check.retries),
-        start_period=float(wanted.get("startPeriod") or 0),
+        interval=float(declared.get("interval") or check.interval),
+        timeout=float(declared.get("timeout") or check.timeout),
+        retries=int(declared.get("retries") or check.retries),
+        start_period=float(declared.get("startPeriod") or 0),
     )
 
 

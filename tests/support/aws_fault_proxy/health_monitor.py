@@ -89,16 +89,16 @@ class HealthMonitor:
         scope = scope_of(task_arn)
         try:
             cluster = task_arn.rsplit("/", 2)[1]
-            found = self._upstream.ecs("DescribeTasks", {"cluster": cluster, "tasks": [task_arn]}, scope)["tasks"]
-            if not found:
+            result = self._upstream.ecs("DescribeTasks", {"cluster": cluster, "tasks": [task_arn]}, scope)["tasks"]
+            if not result:
                 return None
-            wanted = {"taskDefinition": found[0]["taskDefinitionArn"]}
-            definition = self._upstream.ecs("DescribeTaskDefinition", wanted, scope)["taskDefinition"]
+            request = {"taskDefinition": result[0]["taskDefinitionArn"]}
+            definition = self._upstream.ecs("DescribeTaskDefinition", request, scope)["taskDefinition"]
         except UpstreamRefusedError:
             return None  # another MiniStack's task: this one has no such cluster
         checks = {c["name"]: health_check(c) for c in definition["containerDefinitions"]}
         kept = {name: check for name, check in checks.items() if check}
-        return WatchedTask(found[0], scope, kept, checked_essentials(definition)) if kept else None
+        return WatchedTask(result[0], scope, kept, checked_essentials(definition)) if kept else None
 
     def _probe(self, watched: WatchedTask, container: RunningContainer, off: threading.Event) -> None:
         check, arn, name = watched.checks[container.name], container.task_arn, container.name

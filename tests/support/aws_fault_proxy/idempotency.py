@@ -52,8 +52,8 @@ class RunTaskIdempotency(Behaviour):
             request, task_arns = self._started[key]
         if request != fingerprint(call.params):
             return conflict(task_arns)
-        wanted = {"cluster": call.params.get("cluster", "default"), "tasks": task_arns}
-        return json_answer(self._upstream.ecs("DescribeTasks", wanted, call.scope))
+        query = {"cluster": call.params.get("cluster", "default"), "tasks": task_arns}
+        return json_answer(self._upstream.ecs("DescribeTasks", query, call.scope))
 
     def after(self, call: AwsCall, payload: Json) -> Json:
         """Remember what a token started; a request that started nothing may be tried again."""

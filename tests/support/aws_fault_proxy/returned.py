@@ -14,12 +14,12 @@ def as_returned(service: Json, returns: Mapping[str, Json]) -> Json:
     `returns` is by the id of the new deployment: the earlier one, with its `id` and `createdAt`.
     """
     listed = service.get("deployments") or []
-    if not any(each["id"] in returns for each in listed):
+    if not any(entry["id"] in returns for entry in listed):
         return service
     shown: dict[str, Json] = {}
     for deployment in sorted(listed, key=lambda each: each["id"] not in returns):
-        each = _shown(deployment, returns.get(deployment["id"]))
-        shown.setdefault(each["id"], each)
+        item = _shown(deployment, returns.get(deployment["id"]))
+        shown.setdefault(item["id"], item)
     return {**service, "deployments": sorted(shown.values(), key=lambda each: each["status"] != "PRIMARY")}
 
 

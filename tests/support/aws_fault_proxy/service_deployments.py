@@ -63,11 +63,11 @@ class ServiceDeployments(Behaviour):
     def _look(self, cluster: str, service: str, scope: Scope) -> Answer | Json:
         """The service as it is now, learnt from; the ServiceNotFoundException when there is none."""
         live = self._upstream.ecs("DescribeServices", {"cluster": cluster, "services": [service]}, scope)
-        found = services_in(live)
-        if not found:
+        result = services_in(live)
+        if not result:
             return error_answer("json", "ServiceNotFoundException", "Service not found.", 400)
-        self._learn(self._rewriting.seen(found[0]), requested=False)
-        return found[0]
+        self._learn(self._rewriting.seen(result[0]), requested=False)
+        return result[0]
 
     def _refresh(self, arns: list[str], scope: Scope) -> None:
         """Look again at every service the ARNs of deployments or revisions belong to."""
@@ -105,20 +105,20 @@ class ServiceDeployments(Behaviour):
         if not 1 <= len(arns) <= 20:
             return error_answer("json", "InvalidParameterException", "Specify between 1 and 20 ARNs.", 400)
         self._refresh(arns, call.scope)
-        found = {deployment_arn(of["serviceArn"], t.revision): full(of, t, source) for of, t, source in self._all()}
-        return json_answer({"serviceDeployments": [found[a] for a in arns if a in found], **_missing(arns, found)})
+        result = {deployment_arn(of["serviceArn"], t.revision): full(of, t, source) for of, t, source in self._all()}
+        return json_answer({"serviceDeployments": [result[a] for a in arns if a in result], **_missing(arns, result)})
 
     def _revisions(self, call: AwsCall) -> Answer:
         arns = list(call.params.get("serviceRevisionArns") or [])
         self._refresh(arns, call.scope)
-        found = {}
+        result = {}
         for of, t, _ in self._all():
             arn = revision_arn(of["serviceArn"], t.revision)
             if arn in arns:
-                wanted = {"taskDefinition": t.task_definition}
-                definition = self._upstream.ecs("DescribeTaskDefinition", wanted, call.scope)["taskDefinition"]
-                found[arn] = service_revision(of, t, definition["containerDefinitions"])
-        return json_answer({"serviceRevisions": [found[a] for a in arns if a in found], **_missing(arns, found)})
+                request = {"taskDefinition": t.task_definition}
+                definition = self._upstream.ecs("DescribeTaskDefinition", request, call.scope)["taskDefinition"]
+                result[arn] = service_revision(of, t, definition["containerDefinitions"])
+        return json_answer({"serviceRevisions": [result[a] for a in arns if a in result], **_missing(arns, result)})
 
     def _stop(self, call: AwsCall) -> Answer:
         arn = str(call.params.get("serviceDeploymentArn", ""))

@@ -44,8 +44,8 @@ def breaker_threshold(service: Json) -> int:
     Source: ECS developer guide, "How the Amazon ECS deployment circuit breaker detects failures".
     """
     desired = int(service.get("desiredCount", 0))
-    wanted = breaker_of(service).get("thresholdConfiguration") or {}
-    value, kind = float(wanted.get("value", 50)), wanted.get("type", "BOUNDED_PERCENT")
+    threshold = breaker_of(service).get("thresholdConfiguration") or {}
+    value, kind = float(threshold.get("value", 50)), threshold.get("type", "BOUNDED_PERCENT")
     if kind == "COUNT":
         return max(1, int(value))
     share = -int(-value * desired // 100)

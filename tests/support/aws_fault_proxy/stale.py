@@ -39,9 +39,9 @@ class History:
         """Look at a service just before it is changed: its next reader may still have to see it so."""
         if not self._recording or call.service != "ecs" or call.action not in _CHANGES:
             return
-        wanted = {"cluster": call.params.get("cluster", "default"), "services": [call.params.get("service", "")]}
+        request = {"cluster": call.params.get("cluster", "default"), "services": [call.params.get("service", "")]}
         try:
-            self._keep("DescribeServices", self._upstream.ecs("DescribeServices", wanted, call.scope))
+            self._keep("DescribeServices", self._upstream.ecs("DescribeServices", request, call.scope))
         except UpstreamRefusedError:
             return  # the change itself will be refused for the same reason, and its caller told
 

@@ -15,15 +15,15 @@ class StartedBy(Behaviour):
 
     def before(self, call: AwsCall) -> Answer | None:
         """ListTasks by a deployment's id, which the upstream would find nothing by."""
-        wanted = str(call.params.get("startedBy", ""))
-        if (call.service, call.action) != ("ecs", "ListTasks") or not wanted.startswith("ecs-svc/"):
+        started_by = str(call.params.get("startedBy", ""))
+        if (call.service, call.action) != ("ecs", "ListTasks") or not started_by.startswith("ecs-svc/"):
             return None
         others = {name: value for name, value in call.params.items() if name != "startedBy"}
         arns = self._upstream.ecs("ListTasks", others, call.scope).get("taskArns") or []
         asked = {"cluster": call.params.get("cluster", "default"), "tasks": arns}
         tasks = self._upstream.ecs("DescribeTasks", asked, call.scope)["tasks"] if arns else []
-        found = [task["taskArn"] for task in tasks if self._named(task, call.scope).get("startedBy") == wanted]
-        return json_answer({"taskArns": found})
+        result = [task["taskArn"] for task in tasks if self._named(task, call.scope).get("startedBy") == started_by]
+        return json_answer({"taskArns": result})
 
     def after(self, call: AwsCall, payload: Json) -> Json:
         """Name the deployment in each service task's startedBy."""

@@ -18,10 +18,10 @@ from cfnlint.config import ManualArgs  # type: ignore[import-not-found]
 def main(files: list[str]) -> None:
     # I3011, off by default: resources that hold data say what becomes of it.
     config = ManualArgs(regions=["us-east-1"], include_checks=["I3011"])
-    found = {
-        name: [(each.rule.id, place(each.path)) for each in lint_file(Path(name), config=config)] for name in files
+    result = {
+        name: [(item.rule.id, place(item.path)) for item in lint_file(Path(name), config=config)] for name in files
     }
-    json.dump(found, sys.stdout)
+    json.dump(result, sys.stdout)
 
 
 def place(path: list[object] | None) -> str:

@@ -88,16 +88,16 @@ def _references(symbol: Symbol) -> frozenset[Symbol]:
     """What the statements of a symbol name: of its own module, imported by it, or an attribute of a module."""
     module, name = symbol
     imported = _imported(module)
-    found = {(module, "")}
+    match = {(module, "")}
     for node in (node for part in _symbols(module)[name] for node in ast.walk(part)):
         if isinstance(node, ast.Name):
             if node.id in _symbols(module):
-                found.add((module, node.id))
-            found |= {(source, target) for source, target in imported.get(node.id, ()) if target}
+                match.add((module, node.id))
+            match |= {(source, target) for source, target in imported.get(node.id, ()) if target}
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             sources = [source for source, target in imported.get(node.value.id, ()) if not target]
-            found |= {(source, node.attr) for source in sources if node.attr in _symbols(source)}
-    return frozenset(found)
+            match |= {(source, node.attr) for source in sources if node.attr in _symbols(source)}
+    return frozenset(match)
 
 
 @cache

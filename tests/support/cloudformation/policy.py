@@ -57,7 +57,7 @@ def permissions(cloud: TemplateSet, role: str) -> Permissions:
     documents = [policy.properties["PolicyDocument"] for policy in managed]
     documents += [policy["PolicyDocument"] for policy in holder.properties.get("Policies", [])]
     return Permissions(
-        tuple(_statement(each, tags, cloud) for document in documents for each in listed(document["Statement"]))
+        tuple(_statement(item, tags, cloud) for document in documents for item in listed(document["Statement"]))
     )
 
 
@@ -66,7 +66,7 @@ def _statement(written: Mapping[str, Any], tags: Mapping[str, str], cloud: Templ
     return Statement(
         written.get("Sid", ""),
         tuple(listed(written["Action"])),
-        tuple(_filled(_arn(each, cloud), tags) for each in listed(written["Resource"])),
+        tuple(_filled(_arn(item, cloud), tags) for item in listed(written["Resource"])),
         _filled(written.get("Condition", {}), tags),
     )
 
@@ -74,24 +74,24 @@ def _statement(written: Mapping[str, Any], tags: Mapping[str, str], cloud: Templ
 def _arn(value: Any, cloud: TemplateSet) -> str:
     if isinstance(value, str):
         return value
-    found = cloud.target("bootstrap", value)
-    assert found is not None
-    assert found.type == "AWS::ECR::Repository", f"the ARN of {found.name} is not known here"
-    return f"arn:aws:ecr:us-east-1:123456789012:repository/{found.properties['RepositoryName']}"
+    result = cloud.target("bootstrap", value)
+    assert result is not None
+    assert result.type == "AWS::ECR::Repository", f"the ARN of {result.name} is not known here"
+    return f"arn:aws:ecr:us-east-1:123456789012:repository/{result.properties['RepositoryName']}"
 
 
 def _filled(value: Any, tags: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return _TAG.sub(lambda found: tags[found[1]], value)
     if isinstance(value, Mapping):
-        return {key: _filled(each, tags) for key, each in value.items()}
-    return [_filled(each, tags) for each in value]
+        return {key: _filled(item, tags) for key, item in value.items()}
+    return [_filled(item, tags) for item in value]
 
 
 def _tests(condition: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str, list[str]]]:
     for operator, keys in condition.items():
-        for key, wanted in keys.items():
-            yield operator, key, listed(wanted)
+        for key, value in keys.items():
+            yield operator, key, listed(value)
 
 
 def _holds(operator: str, key: str, wanted: list[str], context: Mapping[str, str]) -> bool:

@@ -20,13 +20,13 @@ def findings(directory: Path) -> Findings:
     """What both tools find in the templates (``NAME.json``) of a directory."""
     with ThreadPoolExecutor() as pool:
         lint, check = pool.submit(_cfn_lint, directory), pool.submit(_checkov, directory)
-        return {name: found | check.result().get(name, set()) for name, found in lint.result().items()}
+        return {name: result | check.result().get(name, set()) for name, result in lint.result().items()}
 
 
 def _cfn_lint(directory: Path) -> Findings:
     files = sorted(map(str, directory.glob("*.json")))
-    said = run([_programs("cfn-lint") / "python", HERE / "lint_each.py", *files], timeout=PATIENCE)
-    return {Path(name).stem: {(rule, where) for rule, where in pairs} for name, pairs in json.loads(said).items()}
+    output = run([_programs("cfn-lint") / "python", HERE / "lint_each.py", *files], timeout=PATIENCE)
+    return {Path(name).stem: {(rule, where) for rule, where in pairs} for name, pairs in json.loads(output).items()}
 
 
 def _checkov(directory: Path) -> Findings:
@@ -45,11 +45,11 @@ def _checkov(directory: Path) -> Findings:
     command: list[str | Path] = [programs / "python", programs / "checkov", "-d", directory, *options]
     report = json.loads(run(command, timeout=PATIENCE))
     assert report["summary"]["parsing_errors"] == 0, report["summary"]
-    found: Findings = {}
-    for each in report["results"]["failed_checks"]:
-        where = each["resource"].rpartition(".")[2]
-        found.setdefault(Path(each["file_path"]).stem, set()).add((each["check_id"], where))
-    return found
+    result: Findings = {}
+    for item in report["results"]["failed_checks"]:
+        where = item["resource"].rpartition(".")[2]
+        result.setdefault(Path(item["file_path"]).stem, set()).add((item["check_id"], where))
+    return result
 
 
 def _programs(name: str) -> Path:

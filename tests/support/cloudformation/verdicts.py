@@ -50,13 +50,13 @@ def judge(faults: Sequence[Planted], directory: Path) -> Judgement:
     written = {**load(), **{name: fault.templates()[fault.stack] for name, fault in by_tools.items()}}
     for name, document in written.items():
         (directory / f"{name}.json").write_text(json.dumps(document))
-    found = tools.findings(directory)
+    result = tools.findings(directory)
     tool_verdicts = (
-        Verdict(fault, tuple(sorted(found[name] - found[fault.stack]))) for name, fault in by_tools.items()
+        Verdict(fault, tuple(sorted(result[name] - result[fault.stack]))) for name, fault in by_tools.items()
     )
     return Judgement(
-        {stack: sorted(found[stack] - set(ALLOWED)) for stack in STACKS},
-        sorted(set(ALLOWED).difference(*(found[stack] for stack in STACKS))),
+        {stack: sorted(result[stack] - set(ALLOWED)) for stack in STACKS},
+        sorted(set(ALLOWED).difference(*(result[stack] for stack in STACKS))),
         (*(ours(fault) for fault in faults if fault.is_ours), *tool_verdicts),
     )
 
@@ -65,5 +65,5 @@ def ours(fault: Planted) -> Verdict:
     """The verdict on a fault that is for one of our own checks; they find nothing without it."""
     documents = fault.templates()
     check = _BY_NAME[fault.caught_by]
-    places = {each.resource for values in SITUATIONS.values() for each in check(template_set(documents, values))}
+    places = {item.resource for values in SITUATIONS.values() for item in check(template_set(documents, values))}
     return Verdict(fault, tuple((fault.caught_by, place) for place in sorted(places)))

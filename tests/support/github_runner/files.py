@@ -15,19 +15,19 @@ def entries(text: str) -> dict[str, str]:
 
     Raises ValueError, where the runner fails the step, for a line that is neither and for a value that never ends.
     """
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     lines = iter(text.splitlines())
     for line in lines:
         if not line:
             continue
         name, mark, rest = re.match(r"([^=<]*)(=|<<)?(.*)", line, re.DOTALL).groups()  # type: ignore[union-attr] # matches anything
         if mark == "=":
-            found[name] = rest
+            result[name] = rest
         elif mark == "<<":
-            found[name] = "\n".join(_until(rest, lines))
+            result[name] = "\n".join(_until(rest, lines))
         else:
             raise ValueError(f"Invalid format '{line}'")
-    return found
+    return result
 
 
 def _until(delimiter: str, lines: Iterable[str]) -> Iterable[str]:
@@ -48,7 +48,7 @@ class Command:
 
 def commands(log: str) -> list[Command]:
     """Every command in the log that the runner would act on; ``::stop-commands`` stops it from looking."""
-    found: list[Command] = []
+    result: list[Command] = []
     stopped = ""
     for line in log.splitlines():
         if stopped:
@@ -56,7 +56,7 @@ def commands(log: str) -> list[Command]:
             continue
         if match := _COMMAND.match(line) or _OLD_COMMAND.search(line):
             command = Command(match["name"].lower(), match["data"])
-            found.append(command)
+            result.append(command)
             if command.name == "stop-commands":
                 stopped = command.data
-    return found
+    return result

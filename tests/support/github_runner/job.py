@@ -63,20 +63,23 @@ class Runner:
         """Run the job to its end. ``inputs`` are those of ``workflow_dispatch``."""
         # YAML 1.1 reads a bare `on` as true, which this never asks for.
         read = yaml.safe_load(workflow.read_text())
-        told = read["jobs"][job]
+        definition = read["jobs"][job]
         contexts: dict[str, Any] = {
             "github": self.github, "vars": self.variables, "inputs": dict(inputs or {}), "needs": {}, "steps": {},
             "runner": {"os": "Linux", "arch": "X64", "temp": str(self.temp)}, "env": {},
         }  # fmt: skip
-        group = (told.get("concurrency") or read.get("concurrency") or {}).get("group", "")
+        group = (definition.get("concurrency") or read.get("concurrency") or {}).get("group", "")
         result = JobResult(
-            "skipped", {}, self.expressions.text(group, contexts), self._environment(told.get("environment"), contexts)
+            "skipped",
+            {},
+            self.expressions.text(group, contexts),
+            self._environment(definition.get("environment"), contexts),
         )
-        if not self.expressions.condition(str(told.get("if", "")), contexts, "success"):
+        if not self.expressions.condition(str(definition.get("if", "")), contexts, "success"):
             return result
-        contexts["env"] = self._texts({**(read.get("env") or {}), **(told.get("env") or {})}, contexts)
+        contexts["env"] = self._texts({**(read.get("env") or {}), **(definition.get("env") or {})}, contexts)
         self._status = "success"
-        result.steps = self._steps(told["steps"], contexts, {})
+        result.steps = self._steps(definition["steps"], contexts, {})
         result.status = self._status
         return result
 
@@ -128,15 +131,15 @@ class Runner:
 
     def _composite(self, name: str, given: Mapping[str, str], outer: Mapping[str, Any]) -> StepResult:
         action = yaml.safe_load((self.action / "action.yml").read_text())
-        defaults = {key: told.get("default", "") for key, told in action["inputs"].items()}
+        defaults = {key: output.get("default", "") for key, output in action["inputs"].items()}
         assert set(given) <= set(defaults), f"Unexpected input(s) {set(given) - set(defaults)}"
         contexts = dict(outer)
         # What is not given and what is given empty are told apart: only the first has the default.
         contexts["inputs"] = {**self._texts(defaults, contexts), **given}
         more = {"GITHUB_ACTION_PATH": str(self.action)}
         inner = self._steps(action["runs"]["steps"], contexts, more)
-        outputs = {key: self.expressions.text(told["value"], contexts) for key, told in action["outputs"].items()}
-        worst = next((each.outcome for each in inner.values() if each.outcome in ("failure", "cancelled")), "success")
+        outputs = {key: self.expressions.text(output["value"], contexts) for key, output in action["outputs"].items()}
+        worst = next((item.outcome for item in inner.values() if item.outcome in ("failure", "cancelled")), "success")
         return StepResult(name, worst, outputs=outputs, conclusion=worst, inner=list(inner.values()))
 
     def _take(self, result: StepResult, step: Mapping[str, Any], contexts: dict[str, Any]) -> None:
@@ -149,13 +152,13 @@ class Runner:
 
     def _machine(self) -> dict[str, str]:
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        told = {
+        output = {
             "CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": str(self.workspace),
             "RUNNER_OS": "Linux", "RUNNER_ARCH": "X64", "RUNNER_TEMP": str(self.temp),
             **{f"GITHUB_{key.upper()}": str(value) for key, value in self.github.items() if isinstance(value, str | int)
                and key not in ("token", "event")},
         }  # fmt: skip
-        environ = {**inherited, **told, **self.environ}
+        environ = {**inherited, **output, **self.environ}
         environ["PATH"] = os.pathsep.join([*self._path, environ["PATH"]])
         return {key: value for key, value in environ.items() if value}
 

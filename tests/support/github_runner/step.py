@@ -57,16 +57,16 @@ def run_script(
     with tempfile.TemporaryDirectory() as made:
         place = Path(made)
         (place / "script.sh").write_text(script)
-        for each in FILES:
-            (place / each).touch()
+        for item in FILES:
+            (place / item).touch()
         process = subprocess.Popen(
             [*SHELL, str(place / "script.sh")],
-            cwd=directory, env={**environ, **{each: str(place / each) for each in FILES}},
+            cwd=directory, env={**environ, **{entry: str(place / entry) for entry in FILES}},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors="replace", start_new_session=True,
         )  # fmt: skip
         log, interrupted = _followed(process, interruption)
-        read = {each: (place / each).read_text(encoding="utf-8") for each in FILES}
+        read = {entry: (place / entry).read_text(encoding="utf-8") for entry in FILES}
     outcome = "cancelled" if interrupted else "success" if process.returncode == 0 else "failure"
     return StepResult(
         name, outcome, process.returncode, log,

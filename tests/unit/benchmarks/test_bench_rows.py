@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.rows.calls import rate
-from tests.benchmarks.rows.crash import told_at
+from tests.benchmarks.rows.crash import reported_at
 from tests.benchmarks.timed import Line
 from tests.support.aws_fault_proxy.call_log import Call
 
@@ -43,9 +43,9 @@ def test_a_failure_is_told_by_the_first_line_that_says_the_deployment_failed() -
         Line(2.0, "10:00:02  worker: 0 of 1 running; the deployment failed (circuit breaker was triggered)"),
         Line(3.0, "10:00:03  deploy FAILED in 2.0 s"),
     )
-    assert told_at(lines) == 2.0
+    assert reported_at(lines) == 2.0
 
 
 def test_there_is_no_moment_when_no_line_tells_the_failure() -> None:
     with pytest.raises(MeasurementFailed, match="app: live"):
-        told_at((Line(1.0, "app: live"),))
+        reported_at((Line(1.0, "app: live"),))

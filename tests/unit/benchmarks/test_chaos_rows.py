@@ -9,12 +9,12 @@ from tests.benchmarks.chaos.row import counted, document, table, timed
 
 
 @pytest.mark.parametrize(
-    ("attempts", "failures", "found", "reached"),
+    ("attempts", "failures", "measured", "reached"),
     [(3, [], "3 of 3", True), (3, ["number 2: open"], "2 of 3", False), (0, [], "0 of 0", False)],
 )
-def test_every_attempt_has_to_go_well(attempts: int, failures: list[str], found: str, reached: bool) -> None:
+def test_every_attempt_has_to_go_well(attempts: int, failures: list[str], measured: str, reached: bool) -> None:
     row = counted("kills", attempts, failures)
-    assert (row.found, row.reached) == (found, reached)
+    assert (row.measured, row.reached) == (measured, reached)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.deploy.prune import Ledgers, RegistryImage, Revision, judge_images, judge_revisions, read_ledgers
+from deploytool.deploy.prune import (
+    Ledgers,
+    PruneItem,
+    RegistryImage,
+    Revision,
+    families_of,
+    judge_images,
+    judge_revisions,
+    prune_document,
+    prune_text,
+    read_ledgers,
+)
 from deploytool.ledger.record import MigrationRecord, Record, ServiceRecord
 from deploytool.release.model import Result
 from tests.unit.ledger.rollback_cases import made, newest_first
@@ -152,3 +163,28 @@ def test_what_is_judged_has_a_name_for_people() -> None:
     assert (Revision(arn("app", 7)).name, Revision(arn("app", 7)).family) == ("app:7", "app")
     assert image(A, "x", "y").name == "shop@sha256:aaaaaaaaaaaa… (x, y)"
     assert image(A).name == "shop@sha256:aaaaaaaaaaaa…"
+
+
+ITEMS = (PruneItem(Revision(arn("app", 1))), PruneItem(image(A, "x"), ("release r3 in production",)))
+
+
+def test_the_text_lists_what_is_to_delete_first_and_why_the_rest_is_kept() -> None:
+    assert prune_text(ITEMS).splitlines() == [
+        "to delete: 1 item:",
+        "  revision  app:1",
+        "to keep: 1 item:",
+        "  image  shop@sha256:aaaaaaaaaaaa… (x)  release r3 in production",
+    ]
+    assert prune_text(()) == "to delete: 0 items\nto keep: 0 items"
+
+
+def test_the_document_names_arns_and_digests() -> None:
+    document = prune_document(ITEMS, applied=False)
+    assert [item["name"] for item in next(value for value in document.values() if isinstance(value, list))] == [
+        arn("app", 1),
+        A,
+    ]
+
+
+def test_only_the_arns_of_task_definitions_have_a_family() -> None:
+    assert families_of([arn("app", 2), arn("app", 1), arn("worker", 1), A]) == ["app", "worker"]

@@ -140,8 +140,6 @@ BANNED = re.compile(
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_a_document_uses_the_words_of_the_glossary(path: Path) -> None:
-    # A heading of the troubleshooting page quotes the program; figures of the benchmark have its labels.
+    # A heading of the troubleshooting page quotes the program.
     lines = [line for line in path.read_text().splitlines() if not line.startswith("### ")]
-    if path.name == "benchmark.md":
-        lines = [line for line in lines if "told after the breaker" not in line]
     assert [line for line in lines if BANNED.search(line)] == []

@@ -13,6 +13,7 @@ from deploytool.ledger.lock import (
     HolderKind,
     IfBusy,
     InUse,
+    LockConflictPolicy,
     Locked,
     LockState,
     LockStep,
@@ -150,3 +151,18 @@ def test_each_failure_has_its_exit_code() -> None:
     assert (LeaseLost(OWNER).exit_code, SupersededBy(OWNER, NEWER).exit_code) == (9, 9)
     assert LeaseLost(OWNER).cause == f"release {OWNER} lost the lock"
     assert LeaseLost(OWNER, NEWER).cause == f"release {OWNER} lost the lock to release {NEWER}"
+
+
+@pytest.mark.parametrize(
+    ("if_busy", "wait", "policy"),
+    [
+        (None, None, LockConflictPolicy("refuse", 600)),
+        (None, 5.0, LockConflictPolicy("wait", 5)),
+        ("wait", None, LockConflictPolicy("wait", 600)),
+        ("supersede", 30.0, LockConflictPolicy("supersede", 30)),
+    ],
+)
+def test_the_options_decide_what_to_do_about_a_lock_conflict(
+    if_busy: IfBusy | None, wait: float | None, policy: LockConflictPolicy
+) -> None:
+    assert LockConflictPolicy.of(if_busy, wait) == policy

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.errors import CloudError, Exit
+from deploytool.errors import CloudError, Exit, NotFound
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
 from deploytool.ledger.recovery import recover, recover_finished
 from deploytool.release.events import StepEnded, WarningIssued
@@ -255,3 +255,9 @@ def test_nothing_was_moved_when_a_killed_release_found_every_service_running_its
 
     assert (end.result, "it updated no service" in end.summary) == (Result.ROLLED_BACK, True)
     assert cloud.ecs.changed() == []
+
+
+def test_nothing_is_recovered_when_another_cluster_is_configured_that_does_not_exist(cloud: Cloud) -> None:
+    cloud.ecs.faults.append(Fault("DescribeServices", NotFound("there is no cluster shop", "")))
+
+    assert recover_finished(ended(app="ecs-svc/1"), cloud.deps, 300.0) is None

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploytool.ledger.record import Record
-from deploytool.ledger.rollback_target import NoRollbackTarget, NotCurrentRelease, require_current, target
-from deploytool.release.model import Result
+from deploytool.ledger.rollback_target import (
+    NoRollbackTarget,
+    NotCurrentRelease,
+    replaced_release,
+    require_current,
+    rollback_target,
+    rolled_back_release,
+    target,
+)
+from deploytool.release.events import ReplacedRelease
+from deploytool.release.model import GithubRecord, Result
 from tests.unit.ledger.rollback_cases import BACK_TO_1, BACK_TO_2, FAILED, R1, R2, R3, THREE, made, newest_first
 
 ONCE = newest_first(R1, R2, R3, BACK_TO_2)
@@ -85,3 +96,24 @@ def test_what_is_live_may_be_expected(records: tuple[Record, ...], expected: str
 def test_it_is_refused_when_something_else_is_live(records: tuple[Record, ...], expected: str, live: str) -> None:
     with pytest.raises(NotCurrentRelease, match=f"release {expected} is no longer live: the live release is {live}"):
         require_current(records, expected)
+
+
+@pytest.mark.parametrize(
+    ("records", "restores", "goal"),
+    [(THREE, "", "r3"), ((), "", None), (THREE, "r2", "r1"), (THREE, "r1", None), (THREE, "r0", None)],
+)
+def test_the_offered_rollback_goes_to_what_is_live_or_before_what_is_restored(
+    records: tuple[Record, ...], restores: str, goal: str | None
+) -> None:
+    offer = rollback_target(records, restores)
+    assert (offer.release_id if offer else None) == goal
+
+
+def test_a_rollback_rolls_back_the_live_release_and_a_release_replaces_it_with_its_comments() -> None:
+    rolled_back = rolled_back_release(THREE)
+    assert rolled_back is not None
+    assert rolled_back.request == R3.request
+    assert rolled_back_release(()) is None
+    assert replaced_release(THREE) is None
+    commented = replace(R3, github=GithubRecord(comment_id=7))
+    assert replaced_release((commented, R2)) == ReplacedRelease("r3", (7,))

@@ -35,11 +35,11 @@ def prefix(programs: Path) -> Path:
 
 
 def test_an_environment_is_made_once_when_two_ask_for_it_at_the_same_time(nothing: Path) -> None:
-    said: list[str] = []
+    output: list[str] = []
     with ThreadPoolExecutor() as pool:
-        first, second = pool.map(lambda _: venv("tool", nothing, said.append), range(2))
+        first, second = pool.map(lambda _: venv("tool", nothing, output.append), range(2))
     assert first == second
-    assert said == ["installing tool (once)"]
+    assert output == ["installing tool (once)"]
     assert prefix(first) == first.parent
 
 

@@ -71,9 +71,9 @@ def test_the_next_release_meets_a_secret_that_is_gone_whatever_is_live() -> None
 
 
 def test_every_way_to_break_is_listed_with_what_will_happen() -> None:
-    told = " ".join(CliRunner().invoke(command, ["break", "--help"]).output.split())
+    output = " ".join(CliRunner().invoke(command, ["break", "--help"]).output.split())
     for name, fault in FAULTS.items():
-        assert f"{name} {fault.outcome}" in told
+        assert f"{name} {fault.outcome}" in output
 
 
 @pytest.mark.parametrize("option", ["--aws-port", "--github-port"])

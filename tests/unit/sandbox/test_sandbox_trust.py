@@ -96,8 +96,8 @@ def refused(root: Path) -> str:
     ],
 )
 def test_files_are_own_when_owner_kind_and_permissions_say_so(entries: list[Entry], why: str) -> None:
-    found = why_not_own(entries, 7)
-    assert (why in found) if why else found == ""
+    result = why_not_own(entries, 7)
+    assert (why in result) if why else result == ""
 
 
 @pytest.mark.parametrize("name", URLS)
@@ -304,9 +304,9 @@ def test_a_state_is_not_read_when_there_is_an_identity_to_lose(
     (place / ".deploytool" / "sandbox.json").write_text("not read")
     enter_sandbox()
     assert "DEPLOYTOOL_SANDBOX" not in os.environ
-    told = capsys.readouterr().err
-    assert name in told
-    assert told.count("\n") == 1
+    output = capsys.readouterr().err
+    assert name in output
+    assert output.count("\n") == 1
 
 
 def test_the_tests_switch_is_told_when_it_is_set(
@@ -338,6 +338,6 @@ def test_up_starts_nothing_when_the_directory_or_its_state_may_be_anothers(place
 
 def test_what_is_written_is_believed_when_it_is_read(tmp_path: Path) -> None:
     save_state(state_in(tmp_path))
-    found = load_sandbox(tmp_path)
-    assert found is not None
-    assert asdict(found) == asdict(state_in(tmp_path))
+    result = load_sandbox(tmp_path)
+    assert result is not None
+    assert asdict(result) == asdict(state_in(tmp_path))

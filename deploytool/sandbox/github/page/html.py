@@ -81,7 +81,6 @@ def plural(count: int, noun: str) -> str:
 
 
 def document(repository: str, title: str, tab: str, main: str, pull_count: int) -> bytes:
-    """A whole page."""
     owner, _, name = repository.partition("/")
     tabs = {"Pull requests": "/", "Actions": f"/{repository}/actions", "Deployments": f"/{repository}/deployments"}
     counts = {"Pull requests": f' <span class="count">{pull_count}</span>' if pull_count else ""}

@@ -151,14 +151,12 @@ def workflow(request: Request, file: str) -> Response:
 
 @routes.add("GET", "/{owner}/{repo}/actions/runs/{number}")
 def run(request: Request, number: str) -> Response:
-    """A run that was not dispatched here (a laptop's, a test's) has nothing to show, but links to it work."""
+    """A run elsewhere (a laptop's, a test's) has nothing to show, but links to it work."""
     run = request.records.runs.get(int(number)) if number.isdecimal() else None
     if run is None:
         message = "This run happened outside the sandbox; its log is where it ran."
         return _card(request, f"Run {number}", "Actions", message)
-    rows = "".join(f"<tr><th>{text(k)}</th><td><code>{text(str(v))}</code></td></tr>" for k, v in run.inputs.items())
-    html = f'{_run_line(request, run)}<div class="markdown"><table>{rows}</table></div>'
-    return _card(request, f"{run.workflow} #{run.id}", "Actions", html)
+    return _card(request, f"{run.workflow} #{run.id}", "Actions", _run_line(request, run))
 
 
 @routes.add("GET", "/{owner}/{repo}/commit/{ref}")

@@ -7,9 +7,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from deploytool.sandbox.github.faults import parse_fault
-from deploytool.sandbox.github.http import ApiError, Response
+from deploytool.sandbox.github.http import ApiError, Response, not_found
 from deploytool.sandbox.github.represent import pull_full
-from deploytool.sandbox.github.routes.actions import find_run
 from deploytool.sandbox.github.routing import Request, Routes
 from deploytool.sandbox.github.store import (
     DEVELOPER,
@@ -112,19 +111,19 @@ def change_settings(request: Request) -> Response:
 
 @routes.add("POST", "/_sandbox/runs")
 def add_run(request: Request) -> Response:
-    """A run that an event started; one that was dispatched is recorded already."""
     body = _required(request, "workflow", "actor", "sha")
-    number, branch = request.repository.store.next_id(), request.repository.default_branch
-    run = Run(number, body["workflow"], branch, body["sha"], {}, body["actor"], "in_progress", None, now(), now())
+    number = request.repository.store.next_id()
+    run = Run(number, body["workflow"], body["sha"], body["actor"], "in_progress", None, now())
     request.records.runs[number] = run
     return Response(201, asdict(run))
 
 
 @routes.add("PATCH", "/_sandbox/runs/{number}")
 def update_run(request: Request, number: str) -> Response:
-    run, body = find_run(request, number), request.fields()
-    status, conclusion = body.get("status", run.status), body.get("conclusion", run.conclusion)
-    request.records.runs[run.id] = replace(run, status=status, conclusion=conclusion, updated_at=now())
+    run = request.records.runs.get(int(number)) if number.isdecimal() else None
+    if run is None:
+        raise not_found()
+    request.records.runs[run.id] = replace(run, **request.fields())
     return Response(200, asdict(request.records.runs[run.id]))
 
 
@@ -152,7 +151,7 @@ def clear_faults(request: Request) -> Response:
 @routes.add("GET", "/_sandbox/log")
 def get_log(request: Request) -> Response:
     """Every request of the API since the start, oldest first; tokens are not in it."""
-    return _all(list(request.repository.log))
+    return Response(200, list(request.repository.log))
 
 
 @routes.add("DELETE", "/_sandbox/log")

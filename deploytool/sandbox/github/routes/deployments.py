@@ -149,11 +149,3 @@ def create_status(request: Request, number: str) -> Response:
 def list_statuses(request: Request, number: str) -> Response:
     page, headers = page_of(request, request.records.statuses_of(_deployment(request, number).id))
     return Response(200, [status_object(request, status) for status in page], headers)
-
-
-@routes.add("GET", f"{DEPLOYMENTS}/{{number}}/statuses/{{status_number}}")
-def get_status(request: Request, number: str, status_number: str) -> Response:
-    for status in request.records.statuses_of(_deployment(request, number).id):
-        if str(status.id) == status_number:
-            return Response(200, status_object(request, status))
-    raise not_found()

@@ -22,9 +22,9 @@ def _any_repository(resources: dict[str, Any]) -> None:
 
 def _pass_any_role(resources: dict[str, Any]) -> None:
     (statement,) = [
-        each
-        for each in resources["ReleasePolicy"]["Properties"]["PolicyDocument"]["Statement"]
-        if each["Action"] == "iam:PassRole"
+        item
+        for item in resources["ReleasePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+        if item["Action"] == "iam:PassRole"
     ]
     statement["Resource"] = "*"
 

@@ -35,7 +35,7 @@ class Version:
 
 
 @dataclass
-class Stage:
+class BenchmarkEnv:
     """Where runs take place. ``live`` is what was released last."""
 
     state: SandboxState
@@ -69,26 +69,26 @@ class Stage:
 
     def require_live(self, version: Version) -> None:
         """Both services run this version's image, whoever released it. Raises MeasurementFailed."""
-        for found in self.described():
-            shown = self.ecs.describe_task_definition(taskDefinition=found["taskDefinition"])["taskDefinition"]
+        for service in self.described():
+            shown = self.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
             image = shown["containerDefinitions"][0]["image"]
             if image != version.app:
-                raise MeasurementFailed(f"{found['serviceName']} runs {image}, not {version.app}")
+                raise MeasurementFailed(f"{service['serviceName']} runs {image}, not {version.app}")
         self.live = version
 
     def described(self) -> list[dict[str, Any]]:
         """DescribeServices of the example's services."""
         answer = self.ecs.describe_services(cluster=PRODUCTION.cluster, services=list(SERVICES))
-        found: list[dict[str, Any]] = answer["services"]
-        return found
+        services: list[dict[str, Any]] = answer["services"]
+        return services
 
     def prepare(self) -> None:
         """Build and release both versions once: what is measured later finds their images."""
         for revision in (checkout.MAIN, checkout.SECOND):
             self.write_line(f"building and releasing {revision}")
             checkout.git(self.state.workdir, "checkout", "-q", revision)
-            told = self.deploytool("release", "--output", "json")
-            version = _version(_json(told.output), f"{self.state.registry}/{PRODUCTION.repository}")
+            release = self.deploytool("release", "--output", "json")
+            version = _version(_json(release.output), f"{self.state.registry}/{PRODUCTION.repository}")
             self.require_live(version)
             self.versions.append(version)
         checkout.git(self.state.workdir, "checkout", "-q", checkout.MAIN)
@@ -107,7 +107,7 @@ def _version(outcome: Mapping[str, Any], repository: str) -> Version:
 
 
 @contextmanager
-def stage(write_line: Callable[[str], None]) -> Iterator[Stage]:
+def benchmark_env(write_line: Callable[[str], None]) -> Iterator[BenchmarkEnv]:
     """A sandbox in a directory of its own, gone when the block ends, however it ends."""
     with tempfile.TemporaryDirectory(prefix="deploytool-bench-") as directory:
         root = Path(directory).resolve()
@@ -118,7 +118,7 @@ def stage(write_line: Callable[[str], None]) -> Iterator[Stage]:
             state = load_state(root)
             if state is None:
                 raise MeasurementFailed(f"`deploytool sandbox up` left no state in {root}")
-            yield Stage(state, write_line)
+            yield BenchmarkEnv(state, write_line)
         finally:
             write_line("taking down the sandbox")
             timed.run([PROGRAM, "sandbox", "down"], os.environ, root)

@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 from deploytool.sandbox import checkout
 from deploytool.sandbox.account import PRODUCTION
 from deploytool.sandbox.process import free_port
+from tests.benchmarks.env import SERVICES, benchmark_env
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.observer import Observer
-from tests.benchmarks.stage import SERVICES, stage
 from tests.support.account import Account
 from tests.support.aws_fault_proxy.client import start_front
 from tests.support.github_account import Github
@@ -32,7 +32,7 @@ FIRST_FRONT_PORT = 4690
 
 
 @dataclass
-class Ground:
+class ChaosEnv:
     """Where it takes place. ``commits`` are released in turn."""
 
     shop: Shop
@@ -79,17 +79,17 @@ class Ground:
             commits = {row["commit"] for row in rows}
             assert len(commits) == 1, f"services run {commits}"
             assert live is None or commits == {live}, f"{commits} is live, not {live}"
-            found = overlapping(self.shop.account)
-            assert not found, found
+            overlaps = overlapping(self.shop.account)
+            assert not overlaps, overlaps
         except AssertionError as broken:
             return str(broken).replace("\n", " ")[:600] or "an invariant does not hold"
         return ""
 
 
 @contextmanager
-def ground(write_line: Callable[[str], None], seed: int) -> Iterator[Ground]:
+def chaos_env(write_line: Callable[[str], None], seed: int) -> Iterator[ChaosEnv]:
     """A sandbox of its own, both commits released once; gone when the block ends."""
-    with stage(write_line) as ready, TemporaryDirectory(prefix="deploytool-chaos-") as directory:
+    with benchmark_env(write_line) as ready, TemporaryDirectory(prefix="deploytool-chaos-") as directory:
         state = ready.state
         root = Path(directory).resolve() / "checkout"
         subprocess.run(["git", "clone", "-q", state.workdir, root], check=True)
@@ -106,12 +106,12 @@ def ground(write_line: Callable[[str], None], seed: int) -> Iterator[Ground]:
             shop = Shop(root, environ, account, front, github, frozenset())
             commits = [shop.git("rev-parse", f"origin/{name}") for name in (checkout.MAIN, checkout.SECOND)]
             instants = random.Random(seed)
-            made = Ground(shop, Book(shop), write_line, (commits[0], commits[1]), instants)
+            made = ChaosEnv(shop, Book(shop), write_line, (commits[0], commits[1]), instants)
             _release_both(made)
             yield made
 
 
-def _release_both(made: Ground) -> None:
+def _release_both(made: ChaosEnv) -> None:
     for _ in range(3):
         commit = made.next()
         made.write_line(f"releasing {commit[:7]}")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 GIB = 1024**3
 
 
-def taken(runs: int) -> dict[str, str]:
+def metadata(runs: int) -> dict[str, str]:
     """For the head of the table and for JSON."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     return {
