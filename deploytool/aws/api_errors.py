@@ -123,5 +123,5 @@ _REFUSED = Rule("aws-refused", "", "AWS refused {action}: {message}", "correct w
 def diagnose_api_error(code: str, message: str, action: str) -> Diagnosis:
     """Why AWS refused: ``code`` and ``message`` of its answer, ``action`` such as ``ecs:UpdateService``."""
     text = f"{code}: {message}"
-    found = find(_RULES, text) or RuleMatch(_REFUSED)
-    return found.say(text, {"action": action, "message": quoted(message), "resource": "the task definition's roles"})
+    match = find(_RULES, text) or RuleMatch(_REFUSED)
+    return match.say(text, {"action": action, "message": quoted(message), "resource": "the task definition's roles"})

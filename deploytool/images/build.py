@@ -1,4 +1,4 @@
-"""Builds an image, pushes it and finds out its digest."""
+"""Builds an image, pushes it and determines its digest."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from deploytool.images.spec import BuildSpec
 
 
-# Enough to hold a failed step's last lines and everything Docker says after them.
+# Enough for the last lines of a failed step and all that Docker prints after them.
 _REMEMBERED_LINES = 500
 
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds one image after another, so that they share the layer cache.
+    """Builds images one by one, so that they share the layer cache.
 
-    ``environ`` is docker's environment (``login.registry_login`` gives one that is logged in) and where build secrets
-    are taken from. ``timeout_seconds`` is for each docker command.
+    ``environ`` is docker's environment (from ``registry_login``) and the source of build secrets. The timeout is per
+    docker command.
     """
 
     tools: Toolchain
@@ -42,12 +42,12 @@ class Builder:
     auth: registry.Auth | None = None
     timeout_seconds: float = 3600
     pause: Callable[[float], None] = time.sleep
-    """Waits for more output, or raises where we are to stop."""
+    """Waits for more output, or raises on cancellation."""
 
     def build(self, spec: BuildSpec, on_line: Callable[[str], None]) -> Built:
-        """Build and push ``spec``; its output goes to ``on_line``, secrets masked.
+        """Build and push ``spec``; output goes to ``on_line``, secrets masked.
 
-        Where another run pushed the same commit's image first, under a tag that is immutable, that image is the result.
+        If another run has pushed the image of the same commit under an immutable tag, that image is the result.
 
         Raises:
             BuildError: the class says why (``deploytool.images.errors``).
@@ -63,7 +63,7 @@ class Builder:
                 try:
                     output = self._run(command, spec, hidden, on_line)
                 except TagTaken as taken:
-                    return self._pushed_by_another(spec, taken, on_line)
+                    return self._reuse(spec, taken, on_line)
             digest = _built_digest(metadata) or _pushed_digest(output)
         return self._confirmed(spec, digest)
 
@@ -82,21 +82,22 @@ class Builder:
         return list(tail)
 
     def _confirmed(self, spec: BuildSpec, digest: str | None) -> Built:
-        """Asked by digest: the tag of a mutable repository may already be another run's."""
+        """By digest: a mutable tag may already name the image of another run."""
         reference = registry.ImageName.parse(spec.reference).at(digest) if digest else spec.reference
-        held = registry.manifest(reference, self.auth)
-        if held is None:
+        manifest = registry.manifest(reference, self.auth)
+        if manifest is None:
             raise RegistryFailed(
-                f"{reference} was pushed, but the registry does not hold it", "release again; if it stays, look there"
+                f"{reference} was pushed, but the registry does not have it",
+                "release again; then check the registry",
             )
-        return Built(spec.reference, held.digest, held.platforms)
+        return Built(spec.reference, manifest.digest, manifest.platforms)
 
-    def _pushed_by_another(self, spec: BuildSpec, taken: TagTaken, on_line: Callable[[str], None]) -> Built:
-        held = registry.manifest(spec.reference, self.auth)
-        if held is None or spec.revision is None or held.revision != spec.revision:
+    def _reuse(self, spec: BuildSpec, taken: TagTaken, on_line: Callable[[str], None]) -> Built:
+        manifest = registry.manifest(spec.reference, self.auth)
+        if manifest is None or spec.revision is None or manifest.revision != spec.revision:
             raise taken
-        on_line(f"{spec.reference} was pushed by another run of the same commit: using {held.digest}")
-        return Built(spec.reference, held.digest, held.platforms, reused=True)
+        on_line(f"{spec.reference} was pushed by another run of the same commit: using {manifest.digest}")
+        return Built(spec.reference, manifest.digest, manifest.platforms, reused=True)
 
 
 def _require_sources(spec: BuildSpec) -> None:
@@ -107,12 +108,12 @@ def _require_sources(spec: BuildSpec) -> None:
         )
     if not spec.dockerfile.is_file():
         raise DockerfileMissing(
-            f"image {spec.name}: there is no {spec.dockerfile}", "create it, or correct dockerfile in deploytool.yml"
+            f"image {spec.name}: {spec.dockerfile} does not exist", "create it, or correct dockerfile in deploytool.yml"
         )
 
 
 def _built_digest(metadata: Path) -> str | None:
-    """What buildx pushed (``containerimage.digest`` in its metadata file)."""
+    """From the metadata file of buildx."""
     if not metadata.is_file():
         return None
     digest = json.loads(metadata.read_text(encoding="utf-8")).get("containerimage.digest")
@@ -120,6 +121,6 @@ def _built_digest(metadata: Path) -> str | None:
 
 
 def _pushed_digest(output: list[str]) -> str | None:
-    """What ``docker push`` pushed: its last line is ``TAG: digest: sha256:… size: …``."""
-    found = [match for match in (re.search(r"digest: (sha256:[0-9a-f]{64}) size:", line) for line in output) if match]
-    return found[-1].group(1) if found else None
+    """From the last line of ``docker push``: ``TAG: digest: sha256:… size: …``."""
+    digests = re.findall(r"digest: (sha256:[0-9a-f]{64}) size:", "\n".join(output))
+    return str(digests[-1]) if digests else None

@@ -1,4 +1,4 @@
-"""Docker command lines as data: what is run is decided here, ``process`` runs it."""
+"""Which docker can build, the command lines for an image, and how they run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,9 @@ if TYPE_CHECKING:
     from deploytool.images.spec import BuildSecret, BuildSpec
 
 
-# SEG docker.command
-# Docker command lines as data: what is run is decided here, ``process`` runs it.
-
-
 @dataclass(frozen=True)
 class Command:
-    """``env`` is added to the environment the command inherits."""
+    """``env`` is added to the inherited environment."""
 
     stage: Literal["build", "push"]
     argv: tuple[str, ...]
@@ -44,10 +40,10 @@ class Command:
 
 
 def commands(spec: BuildSpec, tools: Toolchain, metadata_file: Path) -> tuple[Command, ...]:
-    """What to run, in order, to have ``spec`` in its registry.
+    """The commands, in order, that build and push ``spec``.
 
-    With buildx one command builds and pushes, and writes the digest to ``metadata_file``. Secrets are named, never
-    given: Docker reads their values itself, so that they are in no argv.
+    With buildx one command does both, and writes the digest to ``metadata_file``. Docker reads the values of secrets
+    itself, so they are in no argv.
 
     Raises:
         PlatformsUnsupported: several platforms, and this docker builds only one at a time.
@@ -63,37 +59,28 @@ def commands(spec: BuildSpec, tools: Toolchain, metadata_file: Path) -> tuple[Co
             Command("build", build, {"DOCKER_BUILDKIT": "1"}),
             Command("push", (tools.docker, "push", spec.reference)),
         )
-    argv = (
-        tools.docker,
-        "buildx",
-        "build",
-        *_build_options(spec),
-        *_cache_options(spec, tools),
-        "--metadata-file",
-        str(metadata_file),
-        "--push",
-        str(spec.context),
-    )
-    # Attestations would turn a single image into an index with an "unknown/unknown" entry, and make each build's digest
-    # differ. A variable, not --provenance=false, because buildx before 0.10 does not know that option.
+    options = (*_build_options(spec), *_cache_options(spec, tools), "--metadata-file", str(metadata_file), "--push")
+    argv = (tools.docker, "buildx", "build", *options, str(spec.context))
+    # Attestations would turn an image into an index with an "unknown/unknown" entry and a new digest per build. A
+    # variable, not --provenance=false, which buildx before 0.10 does not know.
     return (Command("build", argv, {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}),)
 
 
 def unused_cache(spec: BuildSpec, tools: Toolchain, environ: Mapping[str, str]) -> str | None:
-    """Why the configured cache is not written, in words; ``None`` when it is, or none is configured."""
+    """Why the configured cache is not written; ``None`` if it is, or if none is configured."""
     if spec.cache == "none":
         return None
     if spec.cache == "github" and not environ.get("ACTIONS_RUNTIME_TOKEN"):
-        # The runner gives it to actions written in JavaScript alone; buildx leaves the cache out without a word.
+        # Runners set it for JavaScript actions only; without it buildx skips the cache silently.
         return (
-            f"image {spec.name}: cache github is not used, ACTIONS_RUNTIME_TOKEN is not set"
+            f"image {spec.name}: cache github is not used: ACTIONS_RUNTIME_TOKEN is not set"
             " (a step with crazy-max/ghaction-github-runtime sets it; cache: registry needs nothing)"
         )
     if tools.beyond_classic_store:
         return None
     return (
-        f"image {spec.name}: cache {spec.cache} is not written, this Docker's builder cannot export one"
-        " (docker/setup-buildx-action, or docker buildx create --use, gives one that can)"
+        f"image {spec.name}: cache {spec.cache} is not written: this Docker's builder cannot export it"
+        " (use docker/setup-buildx-action, or docker buildx create --use)"
     )
 
 
@@ -118,12 +105,12 @@ def _secret(secret: BuildSecret) -> str:
 
 
 def _cache_options(spec: BuildSpec, tools: Toolchain) -> Iterator[str]:
-    # ignore-error: a cache that cannot be written (immutable tags, quota) is no reason not to release.
+    # ignore-error: a cache that cannot be written (immutable tags, quota) must not fail the release.
     if spec.cache == "registry":
         ref = f"ref={spec.reference.rpartition(':')[0]}:buildcache-{spec.name}"
         yield from ("--cache-from", _csv("type=registry", ref))
         if tools.beyond_classic_store:
-            # ECR takes a cache only as an OCI image manifest.
+            # ECR accepts a cache only as an OCI image manifest.
             kind = ("mode=max", "image-manifest=true", "oci-mediatypes=true", "ignore-error=true")
             yield from ("--cache-to", _csv("type=registry", ref, *kind))
     if spec.cache == "github" and tools.beyond_classic_store:
@@ -133,14 +120,11 @@ def _cache_options(spec: BuildSpec, tools: Toolchain) -> Iterator[str]:
 
 
 def _csv(*fields: str) -> str:
-    """Docker reads these options as one line of CSV: a comma in a path has to be quoted."""
+    """Docker reads these options as CSV: a comma in a path must be quoted."""
     line = io.StringIO()
     csv.writer(line, lineterminator="").writerow(fields)
     return line.getvalue()
 
-
-# SEG docker.process
-# Runs one docker command and passes on what it prints, line by line.
 
 _STOP_SECONDS = 10
 _PAUSE_SECONDS = 0.05
@@ -153,13 +137,13 @@ def stream(
     timeout_seconds: float,
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
-    """Run ``command``, give each line of its output to ``on_line``, return its exit code.
+    """Run ``command``, pass each line of its output to ``on_line``, and return its exit code.
 
-    ``pause`` waits some seconds while there is no output. The command is ended with us: nothing builds on after a
-    timeout, or an exception from ``on_line`` or ``pause``.
+    ``pause`` waits some seconds while there is no output. The command is stopped on a timeout, and on an exception from
+    ``on_line`` or ``pause``.
 
     Raises:
-        BuildTimedOut: it was still running after ``timeout_seconds``, and was stopped.
+        BuildTimedOut: stopped after ``timeout_seconds``.
     """
     child = subprocess.Popen(
         command.argv,
@@ -190,26 +174,26 @@ def stream(
     if late.is_set():
         raise BuildTimedOut(
             f"docker {command.stage} was stopped after {timeout_seconds:.0f} s",
-            "look at the last lines above for what it waited for, or allow it more time",
+            "see what it waited for in the last lines above, or raise the timeout",
         )
     return code
 
 
 def _lines(child: subprocess.Popen[str], pause: Callable[[float], None]) -> Iterator[str]:
-    """What ``child`` prints, read beside us: a silent command would keep us from noticing that we are to stop."""
-    said: SimpleQueue[str] = SimpleQueue()
+    """The output of ``child``, read in a thread: a silent command must not delay a cancellation."""
+    output: SimpleQueue[str] = SimpleQueue()
 
     def read() -> None:
         if child.stdout:
-            with child.stdout as output:
-                for line in output:
-                    said.put(line)
+            with child.stdout as lines:
+                for line in lines:
+                    output.put(line)
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
-    while reader.is_alive() or not said.empty():
+    while reader.is_alive() or not output.empty():
         try:
-            yield said.get_nowait()
+            yield output.get_nowait()
         except Empty:
             pause(_PAUSE_SECONDS)
 
@@ -229,10 +213,7 @@ def _signal(child: subprocess.Popen[str], number: signal.Signals) -> None:
         os.killpg(child.pid, number)
 
 
-# SEG docker.toolchain
-# Which docker to build with, and what it can do.
-
-# From this version on the client has no BuildKit of its own: without the buildx component it refuses DOCKER_BUILDKIT=1.
+# From this version on, the client needs the buildx component for DOCKER_BUILDKIT=1.
 _NEEDS_BUILDX_SINCE = 23
 _PROBE_SECONDS = 20
 
@@ -251,24 +232,21 @@ class Toolchain:
 
     @property
     def beyond_classic_store(self) -> bool:
-        """Whether it can export caches and build several platforms at once: the daemon's classic store cannot."""
+        """It can export caches and build several platforms at once, unlike the daemon's classic store."""
         return self.buildx and (self.driver != "docker" or self.containerd_store)
 
 
 def find_toolchain(environ: Mapping[str, str]) -> Toolchain:
-    """The first docker on PATH that can build with BuildKit, its daemon answering.
-
-    More than one docker may be on PATH (a newer client without buildx in /usr/local, Debian's in /usr): one that cannot
-    build does not hide one that can.
+    """The first docker on PATH that can build with BuildKit, such as Debian's behind a newer one without buildx.
 
     Raises:
         DockerMissing, BuildKitMissing, DaemonUnreachable, SocketDenied
     """
     unable: BuildKitMissing | None = None
     for docker in _on_path(environ.get("PATH", os.defpath)):
-        if _ask(environ, docker, "buildx", "version").returncode == 0:
+        if _probe(environ, docker, "buildx", "version").returncode == 0:
             return _with_buildx(environ, docker)
-        version = _ask(environ, docker, "version", "--format", "{{.Client.Version}}").stdout.strip()
+        version = _probe(environ, docker, "version", "--format", "{{.Client.Version}}").stdout.strip()
         if _major(version) < _NEEDS_BUILDX_SINCE:
             _require_daemon(environ, docker)
             return Toolchain(docker)
@@ -276,30 +254,30 @@ def find_toolchain(environ: Mapping[str, str]) -> Toolchain:
     raise unable or DockerMissing()
 
 
-def daemon_fault(said: str) -> DaemonUnreachable | SocketDenied | None:
-    """What docker says when it cannot reach its daemon, as an error of ours."""
-    if "permission denied while trying to connect to the" in said.lower():
+def daemon_error(output: str) -> DaemonUnreachable | SocketDenied | None:
+    """The error, where the output says that docker cannot reach its daemon."""
+    if "permission denied while trying to connect to the" in output.lower():
         return SocketDenied()
-    if re.search(r"(?i)cannot connect to the docker daemon|error during connect|docker daemon is not running", said):
-        return DaemonUnreachable(said.strip().splitlines()[-1])
+    if re.search(r"(?i)cannot connect to the docker daemon|error during connect|docker daemon is not running", output):
+        return DaemonUnreachable(output.strip().splitlines()[-1])
     return None
 
 
 def _with_buildx(environ: Mapping[str, str], docker: str) -> Toolchain:
-    inspected = _ask(environ, docker, "buildx", "inspect")
-    found = re.search(r"(?m)^Driver:[ \t]+(\S+)", inspected.stdout)
-    driver = found.group(1) if found else "docker"
+    inspected = _probe(environ, docker, "buildx", "inspect")
+    match = re.search(r"(?m)^Driver:[ \t]+(\S+)", inspected.stdout)
+    driver = match.group(1) if match else "docker"
     if driver != "docker":
         return Toolchain(docker, driver)
     _require_daemon(environ, docker)
-    store = _ask(environ, docker, "info", "--format", "{{json .DriverStatus}}").stdout
+    store = _probe(environ, docker, "info", "--format", "{{json .DriverStatus}}").stdout
     return Toolchain(docker, driver, containerd_store="io.containerd.snapshotter" in store)
 
 
 def _require_daemon(environ: Mapping[str, str], docker: str) -> None:
-    answer = _ask(environ, docker, "version", "--format", "{{.Server.Version}}")
+    answer = _probe(environ, docker, "version", "--format", "{{.Server.Version}}")
     if answer.returncode != 0:
-        raise daemon_fault(answer.stderr) or DaemonUnreachable(answer.stderr.strip())
+        raise daemon_error(answer.stderr) or DaemonUnreachable(answer.stderr.strip())
 
 
 def _on_path(path: str) -> Iterator[str]:
@@ -312,7 +290,7 @@ def _on_path(path: str) -> Iterator[str]:
             yield str(docker)
 
 
-def _ask(environ: Mapping[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
+def _probe(environ: Mapping[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             argv, env=dict(environ), capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False

@@ -1,4 +1,4 @@
-"""ECR: the login for Docker and what image scans found."""
+"""ECR: the login for Docker, and image scans."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from deploytool.aws.call import call
 from deploytool.aws.session import Session
 from deploytool.errors import BuildError
 
-# SEG aws.ecr
-# ECR: the login for Docker and what image scans found.
-
 
 @dataclass(frozen=True)
 class RegistryLogin:
-    """What Docker needs to push; the password is valid for twelve hours."""
+    """Credentials for Docker; the password is valid for twelve hours."""
 
     registry: str
     user: str
@@ -62,35 +59,32 @@ def scan_findings(session: Session, repository: str, digest: str) -> ScanFinding
     )
 
 
-# SEG core.scan
-# Do the findings of an image scan allow a release?
-
 SEVERITIES = ("critical", "high", "medium", "low")
 DONE = ("COMPLETE", "ACTIVE")
-"""Basic scanning ends COMPLETE; enhanced scanning stays ACTIVE and is kept up to date."""
+"""Basic scanning ends COMPLETE; enhanced scanning stays ACTIVE."""
 
 
 class ScanBlocked(BuildError):
-    """The image's scan found what the configuration does not allow, or there is no scan to judge by."""
+    """The scan has findings that the configuration does not allow, or did not complete."""
 
 
 def pending(status: str) -> bool:
-    """The scan may still come to an end."""
+    """The scan has not completed yet."""
     return status in ("PENDING", "IN_PROGRESS", "")
 
 
 def scan_failure(image: str, fail_on: str, status: str, counts: Mapping[str, int]) -> ScanBlocked | None:
-    """Why the image may not run; ``None`` where it may. ``counts`` is by severity in lower case."""
+    """Why the image may not be released; ``None`` if it may. ``counts`` is by severity in lower case."""
     if status not in DONE:
         return ScanBlocked(
-            f"the scan of image {image} did not come to an end (ECR says {status or 'nothing'})",
-            f"look at the repository's scan settings, or drop images.{image}.scan",
+            f"the scan of image {image} did not complete (ECR status: {status or 'none'})",
+            f"check the scan settings of the repository, or remove images.{image}.scan",
         )
     worse = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-    found = [f"{counts[severity]} {severity}" for severity in worse if counts.get(severity)]
-    if not found:
+    findings = [f"{counts[severity]} {severity}" for severity in worse if counts.get(severity)]
+    if not findings:
         return None
     return ScanBlocked(
-        f"the scan of image {image} found {' and '.join(found)}",
-        f"mend them (ECR shows each one), or raise images.{image}.scan.fail_on",
+        f"the scan of image {image} found {' and '.join(findings)}",
+        f"fix them (ECR lists each one), or raise images.{image}.scan.fail_on",
     )

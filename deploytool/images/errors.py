@@ -10,7 +10,7 @@ class DockerMissing(BuildError):
 
     def __init__(self) -> None:
         super().__init__(
-            "docker is not installed", "install Docker, or run where it is: GitHub's Ubuntu runners have it"
+            "docker is not installed", "install Docker, or use a runner that has it, such as GitHub's Ubuntu runners"
         )
 
 
@@ -25,24 +25,24 @@ class BuildKitMissing(BuildError):
 
 
 class DaemonUnreachable(BuildError):
-    """The client runs, the daemon does not answer."""
+    """The daemon does not respond."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(f"the Docker daemon does not answer: {said}", "start Docker, or correct DOCKER_HOST")
+    def __init__(self, output: str) -> None:
+        super().__init__(f"the Docker daemon does not respond: {output}", "start Docker, or correct DOCKER_HOST")
 
 
 class SocketDenied(BuildError):
-    """The daemon's socket is not ours to open."""
+    """No permission for the daemon's socket."""
 
     def __init__(self) -> None:
         super().__init__(
-            "this user may not use the Docker daemon's socket",
+            "no permission for the socket of the Docker daemon",
             "add the user to the group docker and log in again, or use a rootless daemon",
         )
 
 
 class DockerConfigUnreadable(BuildError):
-    """The user's Docker ``config.json`` is not what Docker writes."""
+    """The user's Docker ``config.json`` is invalid."""
 
 
 class ContextMissing(BuildError):
@@ -66,15 +66,15 @@ class CopiedFileMissing(BuildError):
 
 
 class BaseImageMissing(BuildError):
-    """A FROM (or COPY --from) names an image its registry does not hold."""
+    """A FROM (or COPY --from) names an image that does not exist."""
 
 
 class BaseImageDenied(BuildError):
-    """The registry of a base image wants a login we do not have."""
+    """The registry of a base image requires a login."""
 
 
 class SecretMissing(BuildError):
-    """A build secret has no value: its variable is not set or its file is not there."""
+    """A build secret has no value: its variable is not set or its file does not exist."""
 
 
 class PlatformsUnsupported(BuildError):
@@ -91,10 +91,10 @@ class StepFailed(BuildError):
     def __init__(self, image: str, step: str, exit_code: str, output: tuple[str, ...]) -> None:
         self.step = step
         self.output = output
-        told = "".join(f"\n  {line}" for line in output)
+        lines = "".join(f"\n  {line}" for line in output)
         super().__init__(
-            f"image {image}: {step} ended with exit code {exit_code}{told}",
-            "the same step fails on your machine: docker build shows it; correct the Dockerfile or what it runs",
+            f"image {image}: {step} ended with exit code {exit_code}{lines}",
+            "reproduce it with docker build; correct the Dockerfile or what it runs",
         )
 
 
@@ -107,11 +107,11 @@ class BuildTimedOut(BuildError):
 
 
 class BuildFailed(BuildError):
-    """Docker failed in a way this tool has no better words for; the cause is Docker's last line."""
+    """Docker failed for another reason; the cause is its last line."""
 
 
 class RegistryDenied(BuildError):
-    """The registry does not let us read or write."""
+    """The registry denied reading or writing."""
 
 
 class RepositoryMissing(BuildError):
@@ -123,8 +123,8 @@ class TagTaken(BuildError):
 
 
 class RegistryUnreachable(BuildError):
-    """The registry did not answer."""
+    """The registry did not respond."""
 
 
 class RegistryFailed(BuildError):
-    """The registry answered with something that is neither an image nor a refusal we know."""
+    """The registry returned neither an image nor a known error."""

@@ -1,4 +1,4 @@
-"""What docker's output means: the last lines of a failed command, as one of our errors. Pure.
+"""What docker's output means: the last lines of a failed command, as an error.
 
 The messages are those of BuildKit 0.8 (in dockerd 20.10) to 0.19, seen with and without buildx; Amazon ECR's own are
 from moby/buildkit#3776 and aws-actions/amazon-ecr-login#4.
@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from deploytool.images import errors
-from deploytool.images.buildx import daemon_fault
+from deploytool.images.buildx import daemon_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,141 +37,139 @@ _DISK_FULL = re.compile(r"(?i)no space left on device|disk quota exceeded")
 
 def explain_failure(stage: Literal["build", "push"], spec: BuildSpec, lines: Sequence[str]) -> BuildError:
     """The error behind ``lines``, the output (already masked) of a docker command that failed."""
-    said = _error_lines(lines)
-    fault = daemon_fault(said) or _failed_step(spec, lines, said)
-    if fault:
-        return fault
-    if _DISK_FULL.search(said):
+    message = _error_lines(lines)
+    error = daemon_error(message) or _failed_step(spec, lines, message)
+    if error:
+        return error
+    if _DISK_FULL.search(message):
         return _disk_full(spec)
-    if stage == "push" or _was_pushing(lines, said):
-        return _push_failed(spec, said)
-    return _build_failed(spec, said)
+    if stage == "push" or _was_pushing(lines, message):
+        return _push_failed(spec, message)
+    return _build_failed(spec, message)
 
 
 def _error_lines(lines: Sequence[str]) -> str:
-    """Docker's own last word, without what the steps printed."""
+    """Docker's last message, without the output of the steps."""
     own = [line for line in lines if line.strip() and not _VERTEX_LINE.match(line)]
-    told = [line for line in own if line.startswith(("ERROR: ", "error: ", "Error response"))]
-    last = (told or own or ["docker said nothing"])[-1].strip()
+    errors_only = [line for line in own if line.startswith(("ERROR: ", "error: ", "Error response"))]
+    last = (errors_only or own or ["docker printed nothing"])[-1].strip()
     return re.sub(r"^(?:ERROR|error): ", "", last)
 
 
-def _was_pushing(lines: Sequence[str], said: str) -> bool:
-    """buildx builds and pushes in one command: the heading of the failed part tells which it was."""
-    return "failed to push" in said or any(re.match(r" > (?:pushing|exporting to image)", line) for line in lines)
+def _was_pushing(lines: Sequence[str], message: str) -> bool:
+    """buildx builds and pushes in one command: the heading of the failed part shows which it was."""
+    return "failed to push" in message or any(re.match(r" > (?:pushing|exporting to image)", line) for line in lines)
 
 
-def _failed_step(spec: BuildSpec, lines: Sequence[str], said: str) -> BuildError | None:
-    ended = _STEP_FAILED.search(said)
+def _failed_step(spec: BuildSpec, lines: Sequence[str], message: str) -> BuildError | None:
+    ended = _STEP_FAILED.search(message)
     if not ended:
         return None
     output = _last_output(lines)
     if any(_DISK_FULL.search(line) for line in output):
         return _disk_full(spec)
-    if any("exec format error" in line for line in (*output, said)):
+    if any("exec format error" in line for line in (*output, message)):
         return errors.EmulationMissing(
             f"image {spec.name}: a RUN step is for another CPU than this machine's",
             "add docker/setup-qemu-action before the release step, or build on a runner of that CPU",
         )
-    # Other headings may follow: a cache that could not be read has one, too.
+    # Other headings may follow, such as one of an unreadable cache.
     headings = [line[3:].rstrip(":") for line in lines if re.match(r" > \[.*\] RUN ", line)]
     return errors.StepFailed(spec.name, headings[-1] if headings else "a RUN step", ended.group(1), output)
 
 
 def _last_output(lines: Sequence[str]) -> tuple[str, ...]:
-    """The last lines printed by the step that failed, without BuildKit's step number and seconds."""
-    vertices = [found for found in map(_VERTEX_LINE.match, lines) if found]
-    failed = [found.group(1) for found in vertices if found.group(2).startswith("ERROR: ")]
-    if not failed:
-        return ()
-    printed = (re.fullmatch(r"\d+\.\d+ (.*)", found.group(2)) for found in vertices if found.group(1) == failed[-1])
+    """The last lines of the failed step, without BuildKit's step number and seconds."""
+    vertices = [match for match in map(_VERTEX_LINE.match, lines) if match]
+    failed = [match.group(1) for match in vertices if match.group(2).startswith("ERROR: ")]
+    printed = (re.fullmatch(r"\d+\.\d+ (.*)", match.group(2)) for match in vertices if match.group(1) in failed[-1:])
     return tuple(line.group(1) for line in printed if line)[-_SHOWN_LINES:]
 
 
-def _push_failed(spec: BuildSpec, said: str) -> BuildError:
+def _push_failed(spec: BuildSpec, message: str) -> BuildError:
     registry, _, repository = spec.reference.rpartition(":")[0].partition("/")
-    if re.search(r"(?i)is immutable|already exists in the .* cannot be overwritten", said):
+    if re.search(r"(?i)is immutable|already exists in the .* cannot be overwritten", message):
         return errors.TagTaken(
             f"{spec.reference} already names another image, and tags of {repository} are immutable",
-            "release a new commit; the image of this one is already there",
+            "release a new commit; this one already has an image",
         )
-    if re.search(r"(?i)name unknown|NAME_UNKNOWN|does not exist in the registry|404 Not Found", said):
+    if re.search(r"(?i)name unknown|NAME_UNKNOWN|does not exist in the registry|404 Not Found", message):
         return errors.RepositoryMissing(
             f"{registry} has no repository {repository}", "create it, or correct repository in deploytool.yml"
         )
-    if _DENIED.search(said):
+    if _DENIED.search(message):
         return errors.RegistryDenied(
-            f"{registry} refused the push to {repository}: {said}",
+            f"{registry} refused the push to {repository}: {message}",
             "allow ecr:GetAuthorizationToken, BatchCheckLayerAvailability, InitiateLayerUpload, UploadLayerPart,"
             " CompleteLayerUpload, PutImage and BatchGetImage on the repository",
         )
-    if _NETWORK.search(said):
-        return _unreachable(registry, said)
-    return errors.BuildFailed(f"image {spec.name} could not be pushed: {said}", "see Docker's output above")
+    if _NETWORK.search(message):
+        return _unreachable(registry, message)
+    return errors.BuildFailed(f"image {spec.name} could not be pushed: {message}", "see Docker's output above")
 
 
-def _build_failed(spec: BuildSpec, said: str) -> BuildError:
-    if re.search(r"target stage \S+ could not be found", said):
+def _build_failed(spec: BuildSpec, message: str) -> BuildError:
+    if re.search(r"target stage \S+ could not be found", message):
         return errors.TargetMissing(
             f"image {spec.name}: {spec.dockerfile} has no stage {spec.target}",
             f"name the stage: FROM … AS {spec.target}, or correct target in deploytool.yml",
         )
-    if "failed to read dockerfile" in said:
+    if "failed to read dockerfile" in message:
         return errors.DockerfileMissing(
             f"image {spec.name}: Docker cannot read {spec.dockerfile}", "correct dockerfile in deploytool.yml"
         )
-    if re.search(r"(?i)dockerfile parse error|Dockerfile cannot be empty|no build stage in current context", said):
-        what = said.rpartition("failed to create LLB definition: ")[2]
+    if re.search(r"(?i)dockerfile parse error|Dockerfile cannot be empty|no build stage in current context", message):
+        what = message.rpartition("failed to create LLB definition: ")[2]
         return errors.DockerfileInvalid(f"image {spec.name}: {spec.dockerfile}: {what}", "correct the Dockerfile")
-    if copied := re.search(r"failed to (?:compute cache key|calculate checksum).*?\"(/[^\"]*)\":? not found", said):
+    if copied := re.search(r"failed to (?:compute cache key|calculate checksum).*?\"(/[^\"]*)\":? not found", message):
         return errors.CopiedFileMissing(
             f"image {spec.name}: {copied.group(1)} is not in the build context {spec.context}",
-            "commit the file, or take it out of .dockerignore, or correct COPY",
+            "commit the file, remove it from .dockerignore, or correct COPY",
         )
-    if mounted := re.search(r"secret (\S+)(?: not found|: not found)", said):
+    if mounted := re.search(r"secret (\S+)(?: not found|: not found)", message):
         return errors.SecretMissing(
             f"image {spec.name}: the Dockerfile requires a build secret {mounted.group(1)} that is not configured",
             f"add {mounted.group(1)} to the image's secrets in deploytool.yml",
         )
-    if re.search(r"(?i)multi-platform build is not supported|multiple platforms feature is currently not", said):
+    if re.search(r"(?i)multi-platform build is not supported|multiple platforms feature is currently not", message):
         return errors.PlatformsUnsupported(
             f"image {spec.name}: this Docker's builder cannot build {', '.join(spec.platforms)} at once",
             "add docker/setup-buildx-action (locally: docker buildx create --use), or name one platform",
         )
-    return _base_image(spec, said) or errors.BuildFailed(
-        f"image {spec.name} could not be built: {said}", "see Docker's output above"
+    return _base_image(spec, message) or errors.BuildFailed(
+        f"image {spec.name} could not be built: {message}", "see Docker's output above"
     )
 
 
-def _base_image(spec: BuildSpec, said: str) -> BuildError | None:
-    what = said.rpartition("failed to create LLB definition: ")[2]
-    # Docker Hub says "access denied" of an image that does not exist, too.
-    if re.search(r"(?i)pull access denied|repository does not exist", said):
+def _base_image(spec: BuildSpec, message: str) -> BuildError | None:
+    what = message.rpartition("failed to create LLB definition: ")[2]
+    # Docker Hub also says "access denied" for an image that does not exist.
+    if re.search(r"(?i)pull access denied|repository does not exist", message):
         return errors.BaseImageMissing(
             f"image {spec.name}: a base image does not exist or is private: {what}",
             "correct the FROM line, or log in to its registry before the release step",
         )
-    if _DENIED.search(said):
+    if _DENIED.search(message):
         return errors.BaseImageDenied(
-            f"image {spec.name}: the registry of a base image refuses us: {what}",
+            f"image {spec.name}: the registry of a base image denied access: {what}",
             "log in to that registry before the release step (docker/login-action, docker login)",
         )
-    if re.search(r": not found$", said):
+    if re.search(r": not found$", message):
         return errors.BaseImageMissing(
             f"image {spec.name}: a base image does not exist: {what}", "correct the FROM line"
         )
-    if _NETWORK.search(said):
+    if _NETWORK.search(message):
         return _unreachable("the registry of a base image", what)
     return None
 
 
-def _unreachable(registry: str, said: str) -> BuildError:
+def _unreachable(registry: str, message: str) -> BuildError:
     return errors.RegistryUnreachable(
-        f"{registry} does not answer: {said}", "check the network and the registry's name, then release again"
+        f"{registry} does not respond: {message}", "check the network and the registry's name, then release again"
     )
 
 
 def _disk_full(spec: BuildSpec) -> BuildError:
     return errors.DiskFull(
-        f"image {spec.name}: no space left on the device Docker builds on", "free some: docker system prune --all"
+        f"image {spec.name}: no space left on Docker's device", "free space: docker system prune --all"
     )

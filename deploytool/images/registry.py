@@ -1,4 +1,4 @@
-"""Logs Docker in to one registry without touching the user's own Docker configuration."""
+"""The login of Docker for one registry, and what the registry has (OCI distribution API)."""
 
 from __future__ import annotations
 
@@ -30,21 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-# SEG docker.login
-# Logs Docker in to one registry without touching the user's own Docker configuration.
-
-# Only read by docker: linked, so that TLS keys of contexts are not copied around.
+# Docker only reads these: linked, so that TLS keys of contexts are not copied.
 _LINKED = ("cli-plugins", "contexts")
-# Which builder is current; buildx also writes here, so it gets a copy. Its history (refs) is left behind.
+# The current builder: copied, since buildx also writes here. Its history (refs) is left out.
 _COPIED = ("buildx/instances", "buildx/defaults", "buildx/current")
 
 
 @contextmanager
 def registry_login(registry: str, auth: Auth, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """``environ`` with ``DOCKER_CONFIG`` naming a private directory in which ``registry`` is logged in.
+    """``environ`` with ``DOCKER_CONFIG``, a private directory with a login for ``registry``.
 
-    The user's other logins, plugins, context and builder stay usable. The directory is deleted on the way out, whatever
-    the reason; on SIGTERM too if the process turns that into an exception.
+    The user's other logins, plugins, context and builder stay usable. The directory is always deleted at the end.
 
     Raises:
         DockerConfigUnreadable: the user's ``config.json`` is not a JSON object.
@@ -61,12 +57,12 @@ def registry_login(registry: str, auth: Auth, environ: Mapping[str, str]) -> Ite
 
 
 def with_login(config: Mapping[str, Any], registry: str, auth: Auth) -> dict[str, Any]:
-    """``config`` (of Docker's ``config.json``) with a login for ``registry`` written in it, all else kept."""
+    """``config`` (Docker's ``config.json``) with a login for ``registry``."""
     token = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
     return {
         **config,
         "auths": {**config.get("auths", {}), registry: {"auth": token}},
-        # Where a credentials store is configured Docker asks it alone; an empty helper sends it back to this file.
+        # With a credentials store Docker uses only that; an empty helper makes it use this file.
         "credHelpers": {**config.get("credHelpers", {}), registry: ""},
     }
 
@@ -76,15 +72,15 @@ def _read(path: Path) -> dict[str, Any]:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as fault:
-        raise _unreadable(path) from fault
+    except (OSError, ValueError) as error:
+        raise _unreadable(path) from error
     if not isinstance(config, dict):
         raise _unreadable(path)
     return config
 
 
 def _unreadable(path: Path) -> DockerConfigUnreadable:
-    return DockerConfigUnreadable(f"{path} cannot be read as Docker's configuration", "correct or remove the file")
+    return DockerConfigUnreadable(f"{path} is no valid Docker configuration", "correct or remove the file")
 
 
 def _adopt(users: Path, private: Path) -> None:
@@ -100,16 +96,13 @@ def _adopt(users: Path, private: Path) -> None:
             shutil.copy2(source, copy)
 
 
-# SEG docker.registry
-# Asks a registry what it holds, over the OCI distribution API (``GET /v2/NAME/manifests/REFERENCE``).
-
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
 _IMAGES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _TIMEOUT_SECONDS = (5, 30)
-_BRIEF_FAULTS = (429, 500, 502, 503, 504)
+_RETRIED = (429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -138,7 +131,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class ImageName:
-    """``registry/repository:tag`` or ``registry/repository@sha256:…``, taken apart."""
+    """``registry/repository:tag`` or ``registry/repository@sha256:…``, parsed."""
 
     registry: str
     repository: str
@@ -146,25 +139,25 @@ class ImageName:
 
     @classmethod
     def parse(cls, text: str) -> ImageName:
-        """Raises ValueError where the registry or the tag is not given: we never guess Docker Hub or ``latest``."""
-        found = re.fullmatch(r"([^/]+)/([^:@]+)(?::([^@/]+)|@(sha256:[0-9a-f]{64}))", text)
-        if not found:
+        """Raises ValueError without registry or tag: Docker Hub and ``latest`` are never assumed."""
+        match = re.fullmatch(r"([^/]+)/([^:@]+)(?::([^@/]+)|@(sha256:[0-9a-f]{64}))", text)
+        if not match:
             raise ValueError(f"not registry/repository:tag: {text}")
-        return cls(found.group(1), found.group(2), found.group(3) or found.group(4))
+        return cls(match.group(1), match.group(2), match.group(3) or match.group(4))
 
     def at(self, digest: str) -> str:
         return f"{self.registry}/{self.repository}@{digest}"
 
     @property
     def url(self) -> str:
-        """Plain HTTP on this machine only, as Docker itself does."""
+        """Plain HTTP on this machine only, as in Docker."""
         host = self.registry.partition(":")[0]
         local = host == "localhost" or host.startswith("127.")
         return f"{'http' if local else 'https'}://{self.registry}/v2/{self.repository}"
 
 
 def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
-    """What ``registry/repository:tag`` (or ``@digest``) names; ``None`` where there is no such tag or digest.
+    """The manifest of ``registry/repository:tag`` (or ``@digest``); ``None`` if it does not exist.
 
     Raises:
         RepositoryMissing: the registry has no such repository.
@@ -173,17 +166,17 @@ def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
     """
     name = ImageName.parse(reference)
     with requests.Session() as session:
-        retry = Retry(total=3, backoff_factor=0.3, status_forcelist=_BRIEF_FAULTS, raise_on_status=False)
+        retry = Retry(total=3, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False)
         session.mount("http://", HTTPAdapter(max_retries=retry))
         session.mount("https://", HTTPAdapter(max_retries=retry))
         if auth:
             session.auth = (auth.username, auth.password)
         try:
             return _Repository(session, name).manifest()
-        except (KeyError, TypeError) as fault:
+        except (KeyError, TypeError) as error:
             raise RegistryFailed(
-                f"{reference} is not an image ECS can run: its manifest has no {fault}", "build and push it again"
-            ) from fault
+                f"{reference} is not an image ECS can run: its manifest has no {error}", "build and push it again"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -221,14 +214,14 @@ class _Repository:
             answer = self.session.get(
                 f"{self.name.url}/{path}", headers={"Accept": ", ".join(_INDEXES + _IMAGES)}, timeout=_TIMEOUT_SECONDS
             )
-        except requests.RequestException as fault:
+        except requests.RequestException as error:
             raise RegistryUnreachable(
-                f"{self.name.registry} does not answer: {type(fault).__name__}",
+                f"{self.name.registry} does not respond: {type(error).__name__}",
                 "check the network and the registry's name, then release again",
-            ) from fault
+            ) from error
         if answer.status_code in {401, 403}:
             raise RegistryDenied(
-                f"{self.name.registry} refused to show {self.name.repository}: HTTP {answer.status_code}",
+                f"{self.name.registry} denied reading {self.name.repository}: HTTP {answer.status_code}",
                 "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository",
             )
         return answer
@@ -237,11 +230,11 @@ class _Repository:
         try:
             answer.raise_for_status()
             document = answer.json()
-        except requests.RequestException as fault:
+        except requests.RequestException as error:
             raise RegistryFailed(
-                f"{self.name.registry} answered HTTP {answer.status_code} for {self.name.repository}, not an image",
-                "release again; if it stays, look at the registry",
-            ) from fault
+                f"{self.name.registry} returned HTTP {answer.status_code} for {self.name.repository}, not an image",
+                "release again; if it persists, check the registry",
+            ) from error
         return dict(document)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the values of build secrets out of everything that is shown."""
+"""Values of build secrets: checked, and masked in all output."""
 
 from __future__ import annotations
 
@@ -14,20 +14,17 @@ if TYPE_CHECKING:
     from deploytool.images.spec import BuildSecret
 
 
-# SEG docker.masking
-# Keeps the values of build secrets out of everything that is shown.
-
 MASK = "***"
 
-# A brace or a comma on a line of its own in a JSON secret says nothing, and hiding it would hide every log.
+# Masking a single brace or comma of a JSON secret would mask every log.
 _SHORTEST_PART = 3
 
 
 def mask(lines: Iterable[str], secrets: Iterable[str]) -> Iterator[str]:
     """``lines`` with every occurrence of a secret replaced by ``***``.
 
-    Output comes line by line, so each line of a multi-line secret (a key, a JSON document) is a secret too.
-    Percent-encoded forms are found as well: that is how tokens appear in package registries' URLs.
+    Each line of a multi-line secret is a secret too, since output comes line by line. Percent-encoded forms are masked
+    as well: tokens in URLs of package registries have them.
     """
     pattern = _pattern(secrets)
     for line in lines:
@@ -36,7 +33,7 @@ def mask(lines: Iterable[str], secrets: Iterable[str]) -> Iterator[str]:
 
 def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
     forms = {form for secret in secrets for part in _parts(secret) for form in (part, quote(part, safe=""))}
-    # The longest first: a secret that begins with another secret must not leave its tail behind.
+    # Longest first: of a secret that begins with another one, nothing may remain.
     ordered = sorted(forms, key=lambda form: (-len(form), form))
     return re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
@@ -49,14 +46,8 @@ def _parts(secret: str) -> Iterator[str]:
     yield from (line for line in lines if len(line) >= _SHORTEST_PART)
 
 
-# SEG docker.secret_values
-# Reads the values of build secrets: only to check that they are there, and to mask them.
-
-
 def secret_values(secrets: Iterable[BuildSecret], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The values of ``secrets``.
-
-    Docker builds happily without a secret whose variable is unset, and the image is then subtly wrong: refused here.
+    """The values of ``secrets``. Docker itself would build without a secret whose variable is not set.
 
     Raises:
         SecretMissing: a variable is not set or empty, or a file cannot be read.
@@ -75,8 +66,8 @@ def _value(secret: BuildSecret, environ: Mapping[str, str]) -> str:
         return value
     try:
         return secret.file.read_text(encoding="utf-8", errors="replace")
-    except OSError as fault:
+    except OSError as error:
         raise SecretMissing(
-            f"build secret {secret.id}: cannot read {secret.file}: {fault.strerror}",
+            f"build secret {secret.id}: cannot read {secret.file}: {error.strerror}",
             "create the file before the release, or correct its path",
-        ) from fault
+        ) from error

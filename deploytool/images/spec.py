@@ -1,4 +1,4 @@
-"""What one image is built from: data only, given to ``command`` and ``builder``."""
+"""What one image is built from, and the result."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class BuildSpec:
 
     @property
     def revision(self) -> str | None:
-        """The commit this image is built from, as its label says."""
+        """The commit of the image, from its label."""
         return self.labels.get(REVISION_LABEL)
 
 
 @dataclass(frozen=True)
 class Built:
-    """An image the registry holds. ``digest`` is ``sha256:…``; ``platforms`` are ``os/architecture[/variant]``."""
+    """An image in the registry. ``digest`` is ``sha256:…``; ``platforms`` are ``os/architecture[/variant]``."""
 
     reference: str
     digest: str

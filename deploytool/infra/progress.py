@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.spinner import Spinner
-from rich.table import Table
 from rich.text import Text
 
 from deploytool.diagnosis import Diagnosis
@@ -37,7 +36,7 @@ from deploytool.output import log
 from deploytool.output.console import now, print_document, print_text, progress_view, tolerating_closed_stream
 from deploytool.output.log import LogFormat
 from deploytool.output.markup import clean, count, duration, words
-from deploytool.output.progress import Signs
+from deploytool.output.progress import Signs, notices, output_lines, progress_grid, sign
 from deploytool.release.events import Event, Explained, OutputLine, Recovered, WarningIssued
 
 if TYPE_CHECKING:
@@ -60,8 +59,8 @@ def print_infra_outcome(outcome: InfraOutcome, *, as_json: bool) -> None:
             print_text(infra_outcome_text(outcome))
 
 
-def is_warning(event: InfraEvent | Event) -> None:
-    """Only warnings, for what ends at once."""
+def print_warning(event: InfraEvent | Event) -> None:
+    """Print warnings, and nothing else."""
     if isinstance(event, WarningIssued):
         print_text(f"warning: {event.text}", err=True)
 
@@ -80,7 +79,7 @@ def _log_format() -> LogFormat[InfraEvent | Event]:
 
 
 def lines(event: InfraEvent | Event) -> tuple[str, ...]:
-    """What to say about one event."""
+    """The lines of one event; those shared with releases as there."""
     match event:
         case InfraPlanned(plan):
             return _planned(plan)
@@ -103,7 +102,7 @@ def lines(event: InfraEvent | Event) -> tuple[str, ...]:
 
 
 def workflow_commands(event: InfraEvent | Event) -> tuple[str, ...]:
-    """What GitHub Actions is told beside the lines."""
+    """Annotations for GitHub Actions."""
     match event:
         case InfraEnded(outcome) if not outcome.succeeded:
             return log.failure_annotations(
@@ -116,7 +115,7 @@ def workflow_commands(event: InfraEvent | Event) -> tuple[str, ...]:
 
 
 def subject(event: InfraEvent | Event) -> tuple[str, str] | None:
-    """The resource that an event brings news of, by stack and logical id: CloudFormation says most things twice."""
+    """The resource of an event, by stack and logical id: CloudFormation reports most statuses twice."""
     return (event.key, event.event.logical_id) if isinstance(event, ResourceMoved) else None
 
 
@@ -141,25 +140,25 @@ def _ended(end: StackResult) -> str:
 
 @dataclass(frozen=True)
 class ResourceRow:
-    """One resource, as last heard of."""
+    """One resource, at its last event."""
 
     event: StackEvent
     began: datetime
 
     @property
     def moving(self) -> bool:
-        """CloudFormation works on it."""
+        """CloudFormation is working on it."""
         return self.event.status.endswith("_IN_PROGRESS")
 
     @property
     def failed(self) -> bool:
-        """CloudFormation gave it up."""
+        """CloudFormation failed to change it."""
         return self.event.status.endswith("_FAILED")
 
 
 @dataclass(frozen=True)
 class StackRow:
-    """One stack, as last heard of."""
+    """One stack, at its last event."""
 
     key: str
     what: str = ""
@@ -172,25 +171,25 @@ class StackRow:
 
     @property
     def done(self) -> int:
-        """Resources that CloudFormation is through with."""
+        """Resources that CloudFormation has finished."""
         return sum(not row.moving for row in self.resources.values())
 
 
 @dataclass(frozen=True)
 class InfraView:
-    """The stacks as far as they came."""
+    """The stacks so far, folded from events."""
 
     plan: InfraPlan | None = None
     stacks: Mapping[str, StackRow] = field(default_factory=dict)
     diagnoses: tuple[Diagnosis, ...] = ()
     warnings: tuple[str, ...] = ()
-    said: str = ""
+    output_line: str = ""
     """The last line of a build."""
     outcome: InfraOutcome | None = None
 
 
 def apply(story: InfraView, event: InfraEvent | Event, at: datetime) -> InfraView:
-    """The story after ``event``, which was heard of at ``at``."""
+    """The view after ``event``, which arrived at ``at``."""
     match event:
         case InfraPlanned(plan):
             rows = {each.stack.key: StackRow(each.stack.key, total=len(each.changes)) for each in plan.stacks}
@@ -205,13 +204,13 @@ def apply(story: InfraView, event: InfraEvent | Event, at: datetime) -> InfraVie
         case ResourceMoved(key, news) if not news.of_stack:
             return _with(story, _moved(_row(story, key), news, at))
         case StackEnded(end):
-            return _with(replace(story, said=""), replace(_row(story, end.key), end=end, waits_for=""))
+            return _with(replace(story, output_line=""), replace(_row(story, end.key), end=end, waits_for=""))
         case Explained(diagnosis):
             return replace(story, diagnoses=(*story.diagnoses, diagnosis))
         case WarningIssued(text) | Recovered(summary=text):
             return replace(story, warnings=tuple(dict.fromkeys((*story.warnings, text))))
         case OutputLine(_, line):
-            return replace(story, said=line)
+            return replace(story, output_line=line)
         case InfraEnded(outcome):
             return replace(story, outcome=outcome)
         case _:
@@ -233,38 +232,29 @@ def _moved(row: StackRow, news: StackEvent, at: datetime) -> StackRow:
 
 
 MOST_SHOWN = 6
-"""Resources of one stack that are shown while they are worked on; those that take longest."""
+"""Resources of one stack that are shown while in progress; those that take longest."""
 
 
 def render(story: InfraView, now: datetime, signs: Signs, spinner: Spinner) -> RenderableType:
     """The story at one moment."""
-    grid = Table.grid(padding=(0, 1), pad_edge=False)
-    grid.add_column(width=1)
-    grid.add_column(min_width=10, no_wrap=True)
-    grid.add_column(min_width=9, justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid = progress_grid()
     for row in story.stacks.values():
         grid.add_row(_sign(row, signs, spinner), Text(row.key, "bold"), Text(_took(row, now)), _progress(row))
-        for each in _shown(row):
-            kind = Text(f"  {clean(each.event.logical_id)}", "red" if each.failed else "")
-            grid.add_row("", kind, Text(duration((now - each.began).total_seconds()), "dim"), _resource(each))
+        for resource in _shown(row):
+            name = Text(f"  {clean(resource.event.logical_id)}", "red" if resource.failed else "")
+            elapsed = Text(duration((now - resource.began).total_seconds()), "dim")
+            grid.add_row("", name, elapsed, _resource(resource))
     parts: list[RenderableType] = [grid]
-    if story.said and story.outcome is None:
-        parts.append(Text(f"    {clean(story.said)}", "dim", no_wrap=True, overflow="ellipsis"))
-    if story.outcome is None:
-        for diagnosis in story.diagnoses:
-            parts.append(Text(f"{signs.bad} {clean(diagnosis.cause)}", "red"))
-            parts.extend([Text(f"  fix: {clean(diagnosis.fix)}")] * bool(diagnosis.fix))
-    parts.extend(Text(f"warning: {clean(text)}", "yellow") for text in story.warnings)
+    if story.output_line and story.outcome is None:
+        parts += output_lines([clean(story.output_line)])
+    parts += notices(story.diagnoses, story.warnings, signs, over=story.outcome is not None)
     return Group(*parts)
 
 
 def _sign(row: StackRow, signs: Signs, spinner: Spinner) -> RenderableType:
-    if row.end is not None:
-        if row.end.outcome is StackOutcome.NOT_STARTED:
-            return Text("-", "dim")
-        return Text(signs.succeeded, "green") if row.end.outcome in SUCCEEDED else Text(signs.bad, "red")
-    return spinner if row.began else Text("-", "dim")
+    if row.end is None or row.end.outcome is StackOutcome.NOT_STARTED:
+        return spinner if row.began and not row.end else Text("-", "dim")
+    return sign(row.end.outcome in SUCCEEDED, signs, spinner)
 
 
 def _took(row: StackRow, now: datetime) -> str:
@@ -284,9 +274,9 @@ def _progress(row: StackRow) -> Text:
 
 
 def _shown(row: StackRow) -> Iterator[ResourceRow]:
-    """Failed ones always; of those worked on, the ones that take longest."""
-    failed = [each for each in row.resources.values() if each.failed]
-    moving = sorted((each for each in row.resources.values() if each.moving), key=lambda each: each.began)
+    """Failed ones always; of those in progress, the ones that take longest."""
+    failed = [resource for resource in row.resources.values() if resource.failed]
+    moving = sorted((item for item in row.resources.values() if item.moving), key=lambda item: item.began)
     yield from failed[:MOST_SHOWN]
     if row.end is None:
         yield from moving[:MOST_SHOWN]

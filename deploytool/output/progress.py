@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
@@ -214,10 +214,43 @@ def _moved(rows: tuple[ServiceRow, ...], event: ServiceProgress) -> tuple[Servic
     return (*rows, row)
 
 
-# SEG report.picture
-# A release at one moment of its story, as a terminal shows it.
-
 OUTPUT_SHOWN = 6
+
+
+def progress_grid() -> Table:
+    """Rows of sign, name, time and detail."""
+    grid = Table.grid(padding=(0, 1), pad_edge=False)
+    grid.add_column(width=1)
+    grid.add_column(min_width=10, no_wrap=True)
+    grid.add_column(min_width=10, justify="right", no_wrap=True)
+    grid.add_column(no_wrap=True, overflow="ellipsis")
+    return grid
+
+
+def sign(succeeded: bool | None, signs: Signs, in_progress: RenderableType) -> RenderableType:
+    """``None``: it has not ended."""
+    if succeeded is None:
+        return in_progress
+    return Text(signs.succeeded, "green") if succeeded else Text(signs.bad, "red")
+
+
+def output_lines(lines: Iterable[str]) -> list[RenderableType]:
+    """Lines of a build or a task, below the row that they belong to."""
+    return [one_line(f"    {line}", "dim") for line in lines]
+
+
+def notices(
+    diagnoses: Iterable[Diagnosis], warnings: Iterable[str], signs: Signs, *, over: bool
+) -> list[RenderableType]:
+    """Causes with fixes, which the outcome repeats once all is over; warnings, which are then shown in full."""
+    parts: list[RenderableType] = []
+    for diagnosis in () if over else diagnoses:
+        about = f"{subject}: " if (subject := container_prefix(diagnosis)) else ""
+        parts.append(Padding(Text(f"{signs.bad} {clean(about + diagnosis.cause)}", "red"), (1, 0, 0, 0)))
+        parts += [Text(f"  fix: {clean(diagnosis.fix)}")] * bool(diagnosis.fix)
+    for text in (f"warning: {clean(warning)}" for warning in warnings):
+        parts.append(Text(text, "yellow") if over else one_line(text, "yellow"))
+    return parts
 
 
 def render(story: ReleaseView, now: datetime, signs: Signs, spinner: Spinner) -> RenderableType:
@@ -228,22 +261,11 @@ def render(story: ReleaseView, now: datetime, signs: Signs, spinner: Spinner) ->
     for phase in story.phases:
         parts.append(_phase(phase, now, signs, spinner, over=story.outcome is not None))
         if phase is story.current and story.outcome is None:
-            parts.extend(_line(f"    {line}", "dim") for line in story.output[-OUTPUT_SHOWN:])
+            parts += output_lines(story.output[-OUTPUT_SHOWN:])
     if any(row.moved for row in story.services):
         parts.append(Padding(_services(story.services), (1, 0, 0, 2)))
-    for diagnosis in story.diagnoses if story.outcome is None else ():
-        about = f"{subject}: " if (subject := container_prefix(diagnosis)) else ""
-        parts.append(Padding(Text(f"{signs.bad} {clean(about + diagnosis.cause)}", "red"), (1, 0, 0, 0)))
-        if diagnosis.fix:
-            parts.append(Text(f"  fix: {clean(diagnosis.fix)}"))
-    parts.extend(_warning(text, whole=story.outcome is not None) for text in story.warnings)
+    parts += notices(story.diagnoses, story.warnings, signs, over=story.outcome is not None)
     return Group(*parts)
-
-
-def _warning(text: str, *, whole: bool) -> Text:
-    """On one line while the picture moves; whole in what is left of it, since nothing else tells it."""
-    said = f"warning: {clean(text)}"
-    return Text(said, "yellow") if whole else _line(said, "yellow")
 
 
 def _head(story: ReleaseView) -> Text:
@@ -257,15 +279,10 @@ def _head(story: ReleaseView) -> Text:
 
 
 def _phase(phase: Phase, now: datetime, signs: Signs, spinner: Spinner, over: bool) -> RenderableType:
-    grid = Table.grid(padding=(0, 1), pad_edge=False)
-    grid.add_column(width=1)
-    grid.add_column(min_width=10, no_wrap=True)
-    grid.add_column(min_width=10, justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis", style="dim")
-    sign: RenderableType = spinner
-    if phase.succeeded is not None or over:
-        sign = Text(signs.succeeded, "green") if phase.succeeded else Text(signs.bad, "red")
-    grid.add_row(sign, Text(phase.step), Text(duration(phase.elapsed(now))), Text(clean(phase.detail)))
+    grid = progress_grid()
+    succeeded = bool(phase.succeeded) if over else phase.succeeded
+    elapsed = Text(duration(phase.elapsed(now)))
+    grid.add_row(sign(succeeded, signs, spinner), Text(phase.step), elapsed, Text(clean(phase.detail), "dim"))
     return grid
 
 
@@ -280,7 +297,7 @@ def _services(rows: tuple[ServiceRow, ...]) -> Table:
         table.add_row(
             Text(row.key),
             Text(f"{row.running if row.counted else '-'}/{row.desired}"),
-            _line(told, _style(row.status)),
+            one_line(told, _style(row.status)),
         )
     return table
 
@@ -291,5 +308,5 @@ def _style(verdict: DeploymentStatus) -> str:
     return "red" if verdict.failed else ""
 
 
-def _line(text: str, style: str) -> Text:
+def one_line(text: str, style: str) -> Text:
     return Text(text, style, no_wrap=True, overflow="ellipsis")

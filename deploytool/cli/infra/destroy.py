@@ -52,7 +52,7 @@ def command(
     from deploytool.infra.output import destroy_text
     from deploytool.infra.plan import InfraRefused
     from deploytool.infra.planner import await_running
-    from deploytool.infra.progress import infra_listener, is_warning, print_infra_outcome
+    from deploytool.infra.progress import infra_listener, print_infra_outcome, print_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_text
@@ -60,7 +60,7 @@ def command(
     context = open_context(config, environment)
     target = stack_targets(context, InfraOptions(timeout=timeout), sandbox_template_filter())
     clock, conflict = SystemClock(), LockConflictPolicy.of(if_busy, wait)
-    deps = infra_dependencies(context, clock, is_warning, target.run_id, conflict, "infra destroy")
+    deps = infra_dependencies(context, clock, print_warning, target.run_id, conflict, "infra destroy")
     await_running(target, deps)
     plan = plan_deletion(target, deps, include_data=include_data, include_account=include_account)
     print_text(destroy_text(plan, target.templates), err=output == "json")

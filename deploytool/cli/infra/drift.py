@@ -27,7 +27,7 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
     from deploytool.errors import Exit
     from deploytool.infra.drift import drift
     from deploytool.infra.output import drift_document, drift_text
-    from deploytool.infra.progress import is_warning
+    from deploytool.infra.progress import print_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.output.console import print_document, print_text
@@ -35,7 +35,7 @@ def command(config: str, environment: str | None, only: tuple[str, ...], timeout
     clock = start_run().clock
     context = open_context(config, environment)
     target = stack_targets(context, InfraOptions(only, timeout=timeout), sandbox_template_filter())
-    deps = infra_dependencies(context, clock, is_warning, target.run_id, LockConflictPolicy(), "infra drift")
+    deps = infra_dependencies(context, clock, print_warning, target.run_id, LockConflictPolicy(), "infra drift")
     drifts = drift(target, deps)
     if output == "json":
         print_document(drift_document(target.environment, drifts))

@@ -35,7 +35,7 @@ def command(
     from deploytool.errors import Exit
     from deploytool.infra.output import infra_plan_document, infra_plan_text
     from deploytool.infra.planner import draft_plan
-    from deploytool.infra.progress import is_warning
+    from deploytool.infra.progress import print_warning
     from deploytool.infra.session import InfraOptions, infra_dependencies, stack_targets
     from deploytool.infra.stacks import Allowed
     from deploytool.ledger.lock import LockConflictPolicy
@@ -45,7 +45,7 @@ def command(
     context = open_context(config, environment)
     choices = InfraOptions(only, parameters, Allowed(allow_replace, allow_remove))
     target = stack_targets(context, choices, sandbox_template_filter())
-    deps = infra_dependencies(context, clock, is_warning, target.run_id, LockConflictPolicy(), "infra plan")
+    deps = infra_dependencies(context, clock, print_warning, target.run_id, LockConflictPolicy(), "infra plan")
     with draft_plan(target, deps) as drafts:
         plan = drafts.plan
     if output == "json":

@@ -43,7 +43,7 @@ def test_what_is_allowed_is_run_once_the_scan_is_over(gated: Shop) -> None:
     assert len(gated.front.calls("ecs", "UpdateService")) == 1
 
 
-@pytest.mark.parametrize(("status", "said"), [("NONE", "has no scan"), slow("FAILED", "did not come to an end")])
+@pytest.mark.parametrize(("status", "said"), [("NONE", "has no scan"), slow("FAILED", "did not complete")])
 def test_an_image_that_nobody_scanned_is_not_run(gated: Shop, status: str, said: str) -> None:
     scanned(gated, Effect("scan", reason=status))
     gated.release_fails(4, f"image app {said}", "images.app.scan")

@@ -126,7 +126,6 @@ IN_IMAGES = [
         "scan_without_severity",
         "{target: app}",
         "{scan: {}}",
-        '3:9: images.app.scan lacks "fail_on"; add it: Refuse an image in which ECR found anything of this severity '
-        "or worse.",
+        '3:9: images.app.scan lacks "fail_on"; add it: Refuse an image with ECR findings of this severity or worse.',
     ),
 ]

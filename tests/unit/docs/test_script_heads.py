@@ -29,11 +29,11 @@ def run(path: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
 
 
 def test_only_what_everybody_types_is_a_script_of_its_own() -> None:
-    assert [path.name for path in SCRIPTS] == ["bench", "chaos", "demo", "dev", "prove", "setup", "test", "with-docker"]
+    assert [path.name for path in SCRIPTS] == ["bench", "chaos", "demo", "dev", "prove", "setup", "test"]
     assert {path.suffix for path in (ROOT / "scripts").iterdir() if path.is_file() and path not in SCRIPTS} == {".sh"}
 
 
-@pytest.mark.parametrize("path", [*SCRIPTS[:-1], *TOOLS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*SCRIPTS, *TOOLS], ids=lambda path: path.name)
 def test_a_script_only_says_how_it_is_used_when_it_is_asked_for_help(path: Path, tmp_path: Path) -> None:
     # Alone in a checkout without an environment: whatever it tried beside its help would fail, or leave something.
     copy = tmp_path / path.relative_to(ROOT)

@@ -30,11 +30,11 @@ CASES: list[tuple[str, Literal["build", "push"], str, type[BuildError], str]] = 
         "unix:///nosock",
     ),
     (
-        "socket not ours",
+        "socket denied",
         "push",
         "permission denied while trying to connect to the Docker daemon socket at unix:///run/docker.sock: Post …",
         errors.SocketDenied,
-        "may not use",
+        "no permission",
     ),
     (
         "target, 20.10",
@@ -120,7 +120,7 @@ CASES: list[tuple[str, Literal["build", "push"], str, type[BuildError], str]] = 
         errors.BaseImageDenied,
         "h.example",
     ),
-    ("base image's registry", "build", f"{LLB}{DIAL}", errors.RegistryUnreachable, "base image does not answer"),
+    ("base image's registry", "build", f"{LLB}{DIAL}", errors.RegistryUnreachable, "base image does not respond"),
     (
         "several platforms",
         "build",
@@ -223,18 +223,18 @@ CASES: list[tuple[str, Literal["build", "push"], str, type[BuildError], str]] = 
         "push",
         'Get "http://localhost:4613/v2/": dial tcp 127.0.0.1:4613: connect: connection refused',
         errors.RegistryUnreachable,
-        "r.example does not answer",
+        "r.example does not respond",
     ),
     (
         "push network, buildx",
         "build",
         f'{PUSHING}ERROR: Get "http://localhost:4619/v2/": dial tcp 127.0.0.1:4619: connect: connection refused',
         errors.RegistryUnreachable,
-        "r.example does not answer",
+        "r.example does not respond",
     ),
     ("something else", "build", "ERROR: cosmic rays", errors.BuildFailed, "could not be built: cosmic rays"),
     ("something else in a push", "push", "cosmic rays", errors.BuildFailed, "could not be pushed: cosmic rays"),
-    ("nothing", "build", "", errors.BuildFailed, "docker said nothing"),
+    ("nothing", "build", "", errors.BuildFailed, "docker printed nothing"),
 ]
 
 

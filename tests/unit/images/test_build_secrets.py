@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploytool.images.errors import SecretMissing
 from deploytool.images.secrets import secret_values
 from deploytool.images.spec import BuildSecret
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_values_come_from_variables_and_files(tmp_path: Path) -> None:
@@ -30,3 +28,9 @@ def test_the_variable_is_named_when_it_has_no_value(environ: dict[str, str]) -> 
 def test_the_path_is_named_when_there_is_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(SecretMissing, match=r"cannot read .*nope: No such file"):
         secret_values((BuildSecret("key", file=tmp_path / "nope"),), {})
+
+
+@pytest.mark.parametrize("sources", [{}, {"env": "TOKEN", "file": Path("token")}], ids=["none", "both"])
+def test_a_secret_is_invalid_when_it_has_not_exactly_one_source(sources: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="build secret npm: give exactly one of env and file"):
+        BuildSecret("npm", **sources)

@@ -95,7 +95,7 @@ def test_the_error_says_which_when_the_registry_refuses(status: int, body: str, 
 @responses.activate
 def test_the_registry_is_called_unreachable_when_it_does_not_answer() -> None:
     responses.get(f"{BASE}/manifests/1a2b", body=NoConnection("refused"))
-    with pytest.raises(errors.RegistryUnreachable, match=r"r\.example does not answer"):
+    with pytest.raises(errors.RegistryUnreachable, match=r"r\.example does not respond"):
         manifest("r.example/shop:1a2b")
 
 

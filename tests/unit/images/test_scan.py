@@ -42,7 +42,7 @@ def test_refuses_when_there_is_no_scan_to_judge_by(status: str) -> None:
     refused = scan_failure("app", "high", status, {})
 
     assert refused is not None
-    assert (status or "nothing") in refused.cause
+    assert (status or "none") in refused.cause
 
 
 @pytest.mark.parametrize(

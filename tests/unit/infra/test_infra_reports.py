@@ -235,7 +235,13 @@ def test_the_picture_is_a_tree_with_times_while_it_goes_on() -> None:
         "  Role     1 min 05 s S3 Bucket UPDATE_IN_PROGRESS",
         "service               waits for data",
     ]
-    assert told[4:] == ["    step 3 of 4", "x a quota is used up", "  fix: ask for more", "warning: slow today"]
+    assert told[4:] == [
+        "    step 3 of 4",
+        "",
+        "x data.Nat: a quota is used up",
+        "  fix: ask for more",
+        "warning: slow today",
+    ]
 
 
 def test_the_picture_keeps_what_failed_when_it_is_over() -> None:
