@@ -1,4 +1,4 @@
-"""What the GitHub stand-in was told."""
+"""What the GitHub server was told."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OVER = {"success", "inactive", *FAILED}
 
 @dataclass(frozen=True)
 class Github:
-    """The repository on the stand-in at ``url``."""
+    """The repository on the GitHub server at ``url``."""
 
     url: str
     repository: str

@@ -1,6 +1,6 @@
 """Requests that are checked against GitHub's own description of its API on the way out, and answers on the way back.
 
-The description is GitHub's (scripts/dev github-openapi), so this judges the stand-in by somebody else's word.
+The description is GitHub's (scripts/dev github-openapi), so this judges the GitHub server by somebody else's word.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ class Repository:
         await_rest(self.sandbox, seconds=60)
 
     def control(self) -> ControlClient:
-        """The stand-in for GitHub, behind its API."""
+        """The GitHub server, behind its API."""
         return ControlClient(self.sandbox.github_web_url)
 
 

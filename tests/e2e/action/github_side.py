@@ -1,4 +1,4 @@
-"""The stand-in for GitHub, as somebody sees it who may write to the repository."""
+"""The GitHub server, as somebody sees it who may write to the repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOT = {"Authorization": "Bearer sandbox-token"}
 
 @dataclass(frozen=True)
 class Github:
-    """The repository on the stand-in at ``url``."""
+    """The repository on the GitHub server at ``url``."""
 
     url: str
     repository: str

@@ -43,11 +43,11 @@ class Recorder:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        output2 = self.heard
+        received = self.heard
 
         class Handler(BaseHTTPRequestHandler):
             def handle_one_request(self) -> None:
-                output2.append(self.rfile.readline().decode(errors="replace").strip())
+                received.append(self.rfile.readline().decode(errors="replace").strip())
                 self.close_connection = True
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -60,7 +60,7 @@ class Site:
 
     @property
     def control(self) -> ControlClient:
-        """The stand-in's own doors."""
+        """The GitHub server's own doors."""
         return ControlClient(self.state.github_web_url)
 
 

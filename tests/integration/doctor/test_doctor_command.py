@@ -17,7 +17,7 @@ from deploytool.ledger.store import TABLE, Ledger
 from deploytool.release.model import StepName
 from tests.integration.doctor.conftest import Account, checkout, report, typed
 from tests.integration.doctor.tasks import by_github, make_role
-from tests.integration.github_server.conftest import REPOSITORY, StandIn, git
+from tests.integration.github_server.conftest import REPOSITORY, GithubServer, git
 from tests.unit.ledger.records import finished, record
 
 DEPLOY = """\
@@ -33,14 +33,14 @@ WITH_IDS = "repo:acme@4580/shop@4580:environment:production"
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GithubServer]:
     directory = tmp_path_factory.mktemp("repository")
     git(directory, "init", "--quiet", "--initial-branch=main")
     (directory / ".github/workflows").mkdir(parents=True)
     (directory / ".github/workflows/deploy.yml").write_text(DEPLOY)
     git(directory, "add", ".")
     git(directory, "commit", "--quiet", "--message=Start")
-    started = StandIn(directory, tmp_path_factory.mktemp("state") / "github.json")
+    started = GithubServer(directory, tmp_path_factory.mktemp("state") / "github.json")
     yield started
     started.stop()
 
@@ -54,7 +54,7 @@ def here(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 @pytest.fixture
-def with_github(hub: StandIn, here: Path, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+def with_github(hub: GithubServer, here: Path, monkeypatch: pytest.MonkeyPatch) -> GithubServer:
     hub.control.reset()
     monkeypatch.setenv("GITHUB_API_URL", hub.url)
     monkeypatch.setenv("GITHUB_TOKEN", "sandbox-token")
@@ -114,7 +114,9 @@ def test_pipeline_and_migrations_pass_when_the_ledger_has_a_release_of_a_workflo
     assert {report(typed("--output", "json")).standings[name] for name in ("pipeline", "migrations")} == {"pass"}
 
 
-def test_the_role_is_found_by_whom_it_trusts_and_told_what_it_lacks(account: Account, with_github: StandIn) -> None:
+def test_the_role_is_found_by_whom_it_trusts_and_told_what_it_lacks(
+    account: Account, with_github: GithubServer
+) -> None:
     make_role(account.session, f"{account.app}-deploy", by_github(SUBJECT), "ecs:UpdateService")
     with_github.control.settings(environments=["production"])
 
@@ -127,7 +129,9 @@ def test_the_role_is_found_by_whom_it_trusts_and_told_what_it_lacks(account: Acc
     assert f"none of {account.app}-deploy trusts {WITH_IDS}" in reason["told"]
 
 
-def test_the_box_is_told_to_do_nothing_when_its_workflow_is_not_on_the_default_branch(with_github: StandIn) -> None:
+def test_the_box_is_told_to_do_nothing_when_its_workflow_is_not_on_the_default_branch(
+    with_github: GithubServer,
+) -> None:
     (reason,) = report(typed("--output", "json")).reasons("rollback-workflow", "fail")
 
     assert "rollback.yml is not on main" in reason["told"]

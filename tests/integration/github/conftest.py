@@ -1,4 +1,4 @@
-"""A GitHub stand-in as a process of its own, with a repository of one squash-merged commit."""
+"""A GitHub server as a process of its own, with a repository of one squash-merged commit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from deploytool.github.runner import GithubContext
 from deploytool.release.model import Commit, Plan
 from deploytool.sandbox.github.client import ControlClient
-from tests.integration.github_server.conftest import REPOSITORY, StandIn, git
+from tests.integration.github_server.conftest import REPOSITORY, GithubServer, git
 from tests.support.sample_events import plan
 
 API = f"/repos/{REPOSITORY}"
@@ -18,7 +18,7 @@ API = f"/repos/{REPOSITORY}"
 
 @dataclass(frozen=True)
 class Github:
-    """The stand-in, and what is in its repository."""
+    """The GitHub server, and what is in its repository."""
 
     control: ControlClient
     sha: str
@@ -62,21 +62,21 @@ class Github:
 
 
 @pytest.fixture(scope="session")
-def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GithubServer]:
     place = tmp_path_factory.mktemp("github")
     checkout = place / "checkout"
     checkout.mkdir()
     git(checkout, "init", "-q", "-b", "main")
     git(checkout, "commit", "-q", "--allow-empty", "-m", "First")
     git(checkout, "commit", "-q", "--allow-empty", "-m", "Add the cart")
-    started = StandIn(checkout, place / "state.json")
+    started = GithubServer(checkout, place / "state.json")
     yield started
     started.stop()
 
 
 @pytest.fixture
-def github(stand_in: StandIn) -> Github:
-    control, sha, url = stand_in.control, stand_in.sha("HEAD"), stand_in.url
+def github(server: GithubServer) -> Github:
+    control, sha, url = server.control, server.sha("HEAD"), server.url
     control.reset()
     control.clear_faults()
     control.clear_log()

@@ -1,4 +1,4 @@
-"""Telling a release to the stand-in: all at once, or as the test goes on."""
+"""Telling a release to the GitHub server: all at once, or as the test goes on."""
 
 from __future__ import annotations
 

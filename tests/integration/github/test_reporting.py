@@ -1,4 +1,4 @@
-"""A release's report on GitHub, sent by the real client to the stand-in."""
+"""A release's report on GitHub, sent by the real client to the GitHub server."""
 
 from __future__ import annotations
 

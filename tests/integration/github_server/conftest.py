@@ -20,8 +20,8 @@ def git(directory: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-class StandIn:
-    """The stand-in as a process of its own, over a repository with `main`, and `topic` merged into it."""
+class GithubServer:
+    """The GitHub server as a process of its own, over a repository with `main`, and `topic` merged into it."""
 
     def __init__(self, workdir: Path, state: Path) -> None:
         self.workdir = workdir
@@ -72,23 +72,23 @@ def workdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def process(workdir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    started = StandIn(workdir, tmp_path_factory.mktemp("state") / "github.json")
+def process(workdir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GithubServer]:
+    started = GithubServer(workdir, tmp_path_factory.mktemp("state") / "github.json")
     yield started
     if started.process.poll() is None:
         assert started.stop() == (0, "")
 
 
 @pytest.fixture
-def github(process: StandIn) -> StandIn:
-    """The stand-in with nothing in it but merged pull request 1."""
+def github(process: GithubServer) -> GithubServer:
+    """The GitHub server with nothing in it but merged pull request 1."""
     process.control.reset()
     process.control.create_pull_request("Open the shop", "topic", merge_commit_sha="main")
     return process
 
 
 @pytest.fixture
-def api(github: StandIn) -> CheckedApi:
+def api(github: GithubServer) -> CheckedApi:
     return github.api()
 
 

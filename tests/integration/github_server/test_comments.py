@@ -4,7 +4,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.integration.github_server.conftest import StandIn
+from tests.integration.github_server.conftest import GithubServer
 from tests.support.github_schema import CheckedApi
 
 
@@ -54,7 +54,7 @@ def test_a_comment_is_refused_when_it_says_nothing(api: CheckedApi) -> None:
     assert api.call("POST", "issues/1/comments", {}, valid=False).status_code == 422
 
 
-def test_a_stranger_may_comment_but_not_edit_what_others_wrote(github: StandIn, api: CheckedApi) -> None:
+def test_a_stranger_may_comment_but_not_edit_what_others_wrote(github: GithubServer, api: CheckedApi) -> None:
     ours, stranger = comment(api), github.api("stranger-token")
     theirs = comment(stranger)
     for method, body in (("PATCH", {"body": "mine now"}), ("DELETE", None)):
@@ -63,12 +63,12 @@ def test_a_stranger_may_comment_but_not_edit_what_others_wrote(github: StandIn, 
     assert api.get(f"issues/comments/{ours}")["body"] == "hello"
 
 
-def test_who_may_write_to_the_repository_may_edit_any_comment(github: StandIn) -> None:
+def test_who_may_write_to_the_repository_may_edit_any_comment(github: GithubServer) -> None:
     theirs = comment(github.api("stranger-token"))
     github.api("developer-token").made("PATCH", f"issues/comments/{theirs}", 200, {"body": "moderated"})
 
 
-def test_an_edit_is_told_to_whoever_listens_for_issue_comment(github: StandIn, api: CheckedApi) -> None:
+def test_an_edit_is_told_to_whoever_listens_for_issue_comment(github: GithubServer, api: CheckedApi) -> None:
     number = comment(api, "before")
     seen = github.control.events()[-1]
     api.made("PATCH", f"issues/comments/{number}", 200, {"body": "after"})
@@ -84,7 +84,7 @@ def test_an_unknown_pull_request_takes_no_comment(api: CheckedApi) -> None:
     assert api.call("POST", "issues/9/comments", {"body": "hello"}).status_code == 404
 
 
-def test_comments_made_at_once_are_all_kept_with_ids_of_their_own(github: StandIn) -> None:
+def test_comments_made_at_once_are_all_kept_with_ids_of_their_own(github: GithubServer) -> None:
     with ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda n: comment(github.api(), str(n)), range(24)))
     assert len(set(numbers)) == 24

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.github_server.conftest import StandIn, git
+from tests.integration.github_server.conftest import GithubServer, git
 from tests.support.github_schema import CheckedApi
 
 Deploy = Callable[..., int]
@@ -17,7 +17,7 @@ def states(api: CheckedApi, deployment: int) -> list[str]:
     return [status["state"] for status in api.get(f"deployments/{deployment}/statuses")]
 
 
-def test_a_deployment_remembers_what_it_was_made_with(github: StandIn, api: CheckedApi) -> None:
+def test_a_deployment_remembers_what_it_was_made_with(github: GithubServer, api: CheckedApi) -> None:
     payload = {"type": "deploytool", "run": 7}
     given = {"ref": "main", "environment": "production", "description": "run 7", "payload": payload, "task": "release"}
     made = api.made("POST", "deployments", 201, given | ALWAYS)
@@ -35,7 +35,9 @@ def test_an_environment_is_production_by_default_only_when_called_so(api: Checke
     )
 
 
-def test_deployments_are_listed_newest_first_and_filtered(github: StandIn, api: CheckedApi, deploy: Deploy) -> None:
+def test_deployments_are_listed_newest_first_and_filtered(
+    github: GithubServer, api: CheckedApi, deploy: Deploy
+) -> None:
     first, second = deploy(environment="staging"), deploy(environment="production", ref="topic", task="migrate")
     assert [d["id"] for d in api.get("deployments")] == [second, first]
     for filters in ({"environment": "staging"}, {"sha": github.sha("main")}, {"ref": "main"}, {"task": "deploy"}):
@@ -49,7 +51,9 @@ def test_a_branch_behind_the_default_is_merged_not_deployed_when_auto_merge_is_l
     assert api.get("deployments") == []
 
 
-def test_a_commit_with_a_failed_check_conflicts_unless_no_check_is_required(github: StandIn, api: CheckedApi) -> None:
+def test_a_commit_with_a_failed_check_conflicts_unless_no_check_is_required(
+    github: GithubServer, api: CheckedApi
+) -> None:
     github.control.commit_status(github.sha("main"), "ci", "failure")
     assert api.call("POST", "deployments", {"ref": "main"}).status_code == 409
     assert api.call("POST", "deployments", {"ref": "main", "required_contexts": ["lint"]}).status_code == 409
@@ -119,7 +123,7 @@ def test_unknown_deployments_are_not_found(api: CheckedApi) -> None:
     assert api.call("POST", "deployments/1/statuses", {"state": "success"}, valid=True).json()["message"] == "Not Found"
 
 
-def test_the_checkout_itself_is_never_changed(github: StandIn, api: CheckedApi) -> None:
+def test_the_checkout_itself_is_never_changed(github: GithubServer, api: CheckedApi) -> None:
     before = git(github.workdir, "for-each-ref")
     api.call("POST", "deployments", {"ref": "topic"})
     assert git(github.workdir, "for-each-ref") == before

@@ -1,4 +1,4 @@
-"""The library deploytool uses, against the stand-in: a whole release as GitHub would see it."""
+"""The library deploytool uses, against the GitHub server: a whole release as GitHub would see it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import pytest
 from fasttransport.errors import APIError
 from ghapi.core import GhApi
 
-from tests.integration.github_server.conftest import StandIn
+from tests.integration.github_server.conftest import GithubServer
 
 
-def client(github: StandIn, token: str, prefix: str) -> Any:
+def client(github: GithubServer, token: str, prefix: str) -> Any:
     return GhApi(owner="acme", repo="shop", token=token, sync=True, gh_host=github.url + prefix)
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v3"])
-def test_ghapi_reports_a_whole_release(github: StandIn, prefix: str) -> None:
+def test_ghapi_reports_a_whole_release(github: GithubServer, prefix: str) -> None:
     api = client(github, "sandbox-token", prefix)
     (pull,) = api.repos.list_pull_requests_associated_with_commit(commit_sha=github.sha("main"))
     made = api.repos.create_deployment(
@@ -33,7 +33,7 @@ def test_ghapi_reports_a_whole_release(github: StandIn, prefix: str) -> None:
     assert api.repos.get_collaborator_permission_level(username="octo-dev").permission == "write"
 
 
-def test_ghapi_raises_its_own_error_when_refused(github: StandIn) -> None:
+def test_ghapi_raises_its_own_error_when_refused(github: GithubServer) -> None:
     with pytest.raises(APIError) as refused:
         client(github, "wrong", "").repos.get()
     assert refused.value.status_code == 401

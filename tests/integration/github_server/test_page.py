@@ -9,7 +9,7 @@ import requests
 
 from deploytool.sandbox.github.page.html import set_task
 from deploytool.sandbox.github.page.markdown import render
-from tests.integration.github_server.conftest import StandIn
+from tests.integration.github_server.conftest import GithubServer
 from tests.support.browser import Browser
 from tests.support.github_schema import CheckedApi
 
@@ -39,7 +39,7 @@ def comment(api: CheckedApi) -> int:
 
 
 @pytest.fixture
-def page(github: StandIn, comment: int, browser: Browser) -> Browser:
+def page(github: GithubServer, comment: int, browser: Browser) -> Browser:
     browser.open(github.url + "/")
     browser.wait_for_text("Released")
     return browser
@@ -100,10 +100,10 @@ def test_an_edited_comment_appears_and_what_the_reader_opened_stays_open(
 
 
 def test_ticking_a_box_edits_the_comment_as_the_developer(
-    github: StandIn, page: Browser, api: CheckedApi, comment: int
+    github: GithubServer, page: Browser, api: CheckedApi, comment: int
 ) -> None:
     page.click("input.task[data-comment]")
-    # `defaultChecked` is what the stand-in sent, not what the click did.
+    # `defaultChecked` is what the GitHub server sent, not what the click did.
     page.wait("return document.querySelector('input.task[data-comment]').defaultChecked", "the box comes back ticked")
     assert api.get(f"issues/comments/{comment}")["body"] == BODY.replace("[ ] Roll back", "[x] Roll back")
     event = github.control.events()[-1]
@@ -111,7 +111,7 @@ def test_ticking_a_box_edits_the_comment_as_the_developer(
     assert event["payload"]["changes"]["body"]["from"] == BODY
 
 
-def test_nothing_in_a_comment_is_carried_out(github: StandIn, api: CheckedApi, browser: Browser) -> None:
+def test_nothing_in_a_comment_is_carried_out(github: GithubServer, api: CheckedApi, browser: Browser) -> None:
     attacks = [
         "<script>document.title = 'owned'</script>",
         "<img src=x onerror=\"document.title = 'owned'\">",
@@ -138,19 +138,19 @@ def test_nothing_in_a_comment_is_carried_out(github: StandIn, api: CheckedApi, b
     "path",
     ["deployments", "actions", "actions/workflows/rollback.yml", "actions/runs/1", "commit/main", "pull/1"],
 )
-def test_every_link_of_a_comment_leads_to_a_page(github: StandIn, path: str) -> None:
+def test_every_link_of_a_comment_leads_to_a_page(github: GithubServer, path: str) -> None:
     answer = requests.get(f"{github.url}/acme/shop/{path}", timeout=5)
     assert answer.status_code == 200
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_a_run_is_shown_with_its_workflow_as_text(github: StandIn) -> None:
+def test_a_run_is_shown_with_its_workflow_as_text(github: GithubServer) -> None:
     number = github.control.start_run("<b>roll</b>.yml", "octo-dev", github.sha("main"))
     page = requests.get(f"{github.url}/acme/shop/actions/runs/{number}", timeout=5).text
     assert "&lt;b&gt;roll&lt;/b&gt;.yml" in page
 
 
-def test_the_page_is_asked_for_again_only_when_it_changed(github: StandIn, api: CheckedApi) -> None:
+def test_the_page_is_asked_for_again_only_when_it_changed(github: GithubServer, api: CheckedApi) -> None:
     address = f"{github.url}/_page/pull/1"
     tag = requests.get(address, timeout=5).headers["etag"]
     assert requests.get(address, headers={"if-none-match": tag}, timeout=5).status_code == 304
@@ -158,7 +158,7 @@ def test_the_page_is_asked_for_again_only_when_it_changed(github: StandIn, api: 
     assert requests.get(address, headers={"if-none-match": tag}, timeout=5).status_code == 200
 
 
-def test_a_box_is_ticked_by_the_page_alone_and_only_while_it_is_there(github: StandIn, comment: int) -> None:
+def test_a_box_is_ticked_by_the_page_alone_and_only_while_it_is_there(github: GithubServer, comment: int) -> None:
     address, line = f"{github.url}/_page/comments/{comment}/task", BODY.splitlines().index("- [ ] Roll back production")
     body, page = {"line": line, "checked": True}, {"x-requested-with": "page"}
     assert requests.post(address, json=body, timeout=5).status_code == 403

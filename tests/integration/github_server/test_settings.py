@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.github_server.conftest import StandIn
+from tests.integration.github_server.conftest import GithubServer
 from tests.support.github_schema import CheckedApi
 
 
 def test_an_environment_is_there_once_it_is_made_or_deployed_to(
-    github: StandIn, api: CheckedApi, deploy: Callable[..., int]
+    github: GithubServer, api: CheckedApi, deploy: Callable[..., int]
 ) -> None:
     def names(**query: int) -> list[str]:
         return [item["name"] for item in api.get("environments", **query)["environments"]]
@@ -25,7 +25,7 @@ def test_an_environment_is_there_once_it_is_made_or_deployed_to(
     assert names(per_page=1, page=2) == ["staging"]
 
 
-def test_the_form_of_the_subject_is_told_as_it_was_set(github: StandIn, api: CheckedApi) -> None:
+def test_the_form_of_the_subject_is_told_as_it_was_set(github: GithubServer, api: CheckedApi) -> None:
     path = "actions/oidc/customization/sub"
     assert api.get(path) == {"use_default": True}
     github.control.settings(subject_claims=["repo", "context"], immutable_subject=True)
@@ -37,7 +37,7 @@ def test_the_form_of_the_subject_is_told_as_it_was_set(github: StandIn, api: Che
     assert github.api(None).call("GET", path).status_code == 401
 
 
-def test_a_person_is_told_what_they_may_do_and_an_administrator_how_it_is_protected(github: StandIn) -> None:
+def test_a_person_is_told_what_they_may_do_and_an_administrator_how_it_is_protected(github: GithubServer) -> None:
     github.control.add_token("admin-token", "boss", permission="admin")
     github.control.settings(secret_scanning=True)
 
@@ -51,7 +51,7 @@ def test_a_person_is_told_what_they_may_do_and_an_administrator_how_it_is_protec
     assert admin["security_and_analysis"]["secret_scanning_push_protection"] == {"status": "disabled"}
 
 
-def test_settings_outlive_a_restart(github: StandIn) -> None:
+def test_settings_outlive_a_restart(github: GithubServer) -> None:
     github.control.settings(environments=["production"], created_at="2026-08-01T00:00:00Z")
     github.stop()
     github.start()
@@ -61,7 +61,7 @@ def test_settings_outlive_a_restart(github: StandIn) -> None:
 
 
 @pytest.mark.parametrize("path", ["shop.py", ".github%2Fworkflows%2Frollback.yml"])
-def test_a_file_comes_with_its_content(github: StandIn, api: CheckedApi, path: str) -> None:
+def test_a_file_comes_with_its_content(github: GithubServer, api: CheckedApi, path: str) -> None:
     result = api.get(f"contents/{path}", ref="main")
 
     name = path.replace("%2F", "/")

@@ -1,4 +1,4 @@
-"""What the doctor learns of a repository, from the stand-in, by ghapi."""
+"""What the doctor learns of a repository, from the GitHub server, by ghapi."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from deploytool.doctor.collect.github import collect_github
 from deploytool.doctor.facts_account import Github, Job, SubjectForm, Workflow
 from deploytool.doctor.result import Unknown, known
 from deploytool.github.client import GithubClient
-from tests.integration.github_server.conftest import REPOSITORY, StandIn, git
+from tests.integration.github_server.conftest import REPOSITORY, GithubServer, git
 
 DEPLOY = """\
 on: push
@@ -32,7 +32,7 @@ jobs: {rollback: {steps: [{uses: archdeck/archdeck-deploy@v1, with: {command: ha
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GithubServer]:
     """Two workflows on main, another on a branch, and one that is no YAML."""
     directory = tmp_path_factory.mktemp("repository")
     git(directory, "init", "--quiet", "--initial-branch=main")
@@ -48,23 +48,23 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     (workflows / "other.yml").write_text(DEPLOY)
     git(directory, "add", ".")
     git(directory, "commit", "--quiet", "--message=Other")
-    started = StandIn(directory, tmp_path_factory.mktemp("state") / "github.json")
+    started = GithubServer(directory, tmp_path_factory.mktemp("state") / "github.json")
     yield started
     started.stop()
 
 
 @pytest.fixture
-def fresh(hub: StandIn) -> StandIn:
+def fresh(hub: GithubServer) -> GithubServer:
     hub.control.reset()
     hub.control.clear_faults()
     return hub
 
 
-def surveyed(hub: StandIn, token: str = "sandbox-token", environment: str = "production") -> Github:
+def surveyed(hub: GithubServer, token: str = "sandbox-token", environment: str = "production") -> Github:
     return collect_github(GithubClient(hub.url, token, REPOSITORY, sleep=lambda _: None), environment)
 
 
-def test_the_repository_is_known_by_its_ids_and_age(fresh: StandIn) -> None:
+def test_the_repository_is_known_by_its_ids_and_age(fresh: GithubServer) -> None:
     fresh.control.settings(created_at="2026-07-15T08:00:00Z")
 
     result = known(surveyed(fresh).repository)
@@ -73,7 +73,7 @@ def test_the_repository_is_known_by_its_ids_and_age(fresh: StandIn) -> None:
     assert result.created_at == datetime(2026, 7, 15, 8, tzinfo=UTC)
 
 
-def test_what_a_token_may_see_is_known_as_far_as_github_says_it(fresh: StandIn) -> None:
+def test_what_a_token_may_see_is_known_as_far_as_github_says_it(fresh: GithubServer) -> None:
     fresh.control.add_token("admin-token", "boss", permission="admin")
     fresh.control.settings(secret_scanning=True)
 
@@ -94,32 +94,34 @@ MANY = [f"preview-{number}" for number in range(100)]
     [(["production"], True), (["staging"], False), ([], False), ([*MANY, "production"], True), (MANY, False)],
     ids=["it", "another", "none", "it after many", "many"],
 )
-def test_an_environment_is_found_when_there_is_one_of_that_name(fresh: StandIn, made: list[str], there: bool) -> None:
+def test_an_environment_is_found_when_there_is_one_of_that_name(
+    fresh: GithubServer, made: list[str], there: bool
+) -> None:
     fresh.control.settings(environments=made)
 
     assert surveyed(fresh).environment is there
 
 
 @pytest.mark.parametrize("name", ["eu/production", "eu production", "eu%production"])
-def test_an_environment_is_found_when_its_name_is_no_plain_word(fresh: StandIn, name: str) -> None:
+def test_an_environment_is_found_when_its_name_is_no_plain_word(fresh: GithubServer, name: str) -> None:
     fresh.control.settings(environments=[name])
 
     assert surveyed(fresh, environment=name).environment is True
 
 
-def test_the_form_of_the_subject_is_known(fresh: StandIn) -> None:
+def test_the_form_of_the_subject_is_known(fresh: GithubServer) -> None:
     assert surveyed(fresh).subject == SubjectForm()
     fresh.control.settings(subject_claims=["repo", "context"], immutable_subject=True)
     assert surveyed(fresh).subject == SubjectForm(default=False, claims=("repo", "context"), immutable=True)
 
 
-def test_a_server_that_has_no_templates_of_subjects_makes_them_as_ever(fresh: StandIn) -> None:
+def test_a_server_that_has_no_templates_of_subjects_makes_them_as_ever(fresh: GithubServer) -> None:
     fresh.control.faults({"path": ".*/oidc/.*", "status": 404, "body": {"message": "Not Found"}})
 
     assert surveyed(fresh).subject == SubjectForm()
 
 
-def test_the_workflows_of_the_default_branch_are_read(fresh: StandIn) -> None:
+def test_the_workflows_of_the_default_branch_are_read(fresh: GithubServer) -> None:
     permissions = {"contents": "read", "deployments": "write", "pull-requests": "write", "id-token": "write"}
 
     assert surveyed(fresh).workflows == (
@@ -134,13 +136,13 @@ def test_the_workflows_of_the_default_branch_are_read(fresh: StandIn) -> None:
     )
 
 
-def test_there_are_no_workflows_when_the_directory_is_missing(fresh: StandIn) -> None:
+def test_there_are_no_workflows_when_the_directory_is_missing(fresh: GithubServer) -> None:
     fresh.control.faults({"path": ".*/contents/.*", "status": 404, "body": {"message": "Not Found"}})
 
     assert surveyed(fresh).workflows == ()
 
 
-def test_one_thing_that_may_not_be_read_hides_no_other(fresh: StandIn) -> None:
+def test_one_thing_that_may_not_be_read_hides_no_other(fresh: GithubServer) -> None:
     denied = {"message": "Resource not accessible by integration"}
     fresh.control.settings(environments=["production"])
     fresh.control.faults({"path": ".*/contents/.*", "status": 403, "body": denied})
@@ -155,7 +157,7 @@ def test_one_thing_that_may_not_be_read_hides_no_other(fresh: StandIn) -> None:
     assert result.environment is True
 
 
-def test_nothing_is_known_when_the_token_is_not_accepted(fresh: StandIn) -> None:
+def test_nothing_is_known_when_the_token_is_not_accepted(fresh: GithubServer) -> None:
     result = surveyed(fresh, "wrong")
 
     assert isinstance(result.repository, Unknown)
@@ -168,7 +170,7 @@ def test_nothing_is_known_when_the_token_is_not_accepted(fresh: StandIn) -> None
     assert "does not accept the token" in result.repository.why
 
 
-def test_nothing_but_reading_is_asked_of_github(fresh: StandIn) -> None:
+def test_nothing_but_reading_is_asked_of_github(fresh: GithubServer) -> None:
     fresh.control.clear_log()
 
     surveyed(fresh)

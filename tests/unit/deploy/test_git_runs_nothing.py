@@ -71,11 +71,11 @@ def ask_all(odd: Repository) -> None:
     assert git.head_and_tags(odd.root)[0] == head
     assert git.default_branch(odd.root) == "main"
     git.origin_url(odd.root)
-    stand_in = GitCheckout(odd.root)
-    assert stand_in.commit(head)
-    assert stand_in.file(head, "file") == b"content"
-    assert stand_in.changes(first, head) == (3, 4, 0)
-    assert len(stand_in.list_directory(head, "")) == 3
+    checkout_of_server = GitCheckout(odd.root)
+    assert checkout_of_server.commit(head)
+    assert checkout_of_server.file(head, "file") == b"content"
+    assert checkout_of_server.changes(first, head) == (3, 4, 0)
+    assert len(checkout_of_server.list_directory(head, "")) == 3
     git.between(odd.root, "f" * 40, head)
     git.added(odd.root, "f" * 40, head)
 
@@ -114,11 +114,11 @@ def test_no_program_runs_when_the_configuration_of_the_checkout_names_one(
     git.added(odd.root, first, head)
     git.head_and_tags(odd.root)
     git.default_branch(odd.root)
-    stand_in = GitCheckout(odd.root)
-    stand_in.commit(head)
-    stand_in.file(head, "file")
-    stand_in.changes(first, head)
-    stand_in.has_file("f" * 40, "x")
+    checkout_of_server = GitCheckout(odd.root)
+    checkout_of_server.commit(head)
+    checkout_of_server.file(head, "file")
+    checkout_of_server.changes(first, head)
+    checkout_of_server.has_file("f" * 40, "x")
     assert not canary.with_name("sang").exists()
 
 
