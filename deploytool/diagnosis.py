@@ -1,4 +1,4 @@
-"""What a diagnosis says."""
+"""Why something failed, as cause and fix; and rules that find it by a pattern in AWS's words."""
 
 from __future__ import annotations
 
@@ -6,54 +6,45 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-# SEG core.diagnosis_model
-# What a diagnosis says.
-
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Why something failed, in plain words.
-
-    ``code`` is stable and kebab-case, for outputs and tests. ``fatal`` says that trying again cannot help: the engine
-    reports it at the first task instead of waiting for the circuit breaker. ``log`` holds the last lines of the
-    container's output, oldest first.
-    """
+    """``code`` is stable and kebab-case, for outputs and tests."""
 
     code: str
     cause: str
     fix: str
     fatal: bool = False
+    """Trying again cannot help: the engine reverts at the first task, without waiting for the circuit breaker."""
     retriable: bool = False
     subject: str = ""
     """The service, task or container it is about."""
     quote: str = ""
-    """Words of ``quoted``, unshortened but for the request id."""
+    """In full, without the request id."""
     quoted: str = "AWS"
-    """Whose words the quote are."""
+    """Who is quoted."""
     log: tuple[str, ...] = ()
+    """The last lines of the container's output, oldest first."""
 
     @property
     def more(self) -> str:
-        """The quote, where the cause does not hold it already."""
+        """The quote, where the cause does not contain it."""
         return "" if self.quote in self.cause else self.quote
 
-
-# SEG core.diagnosis.rule
-# Rules as data: a pattern in AWS's words, and the plain words for it.
 
 _REQUEST_ID = re.compile(r"[,;]?\s*\brequest[ _-]?id:?\s*[\"']?[0-9A-Za-z][0-9A-Za-z-]{7,}[\"']?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """``cause`` and ``fix`` may hold ``{names}``: named groups of ``pattern``, else facts about what failed.
+    """``cause`` and ``fix`` may contain ``{names}``: named groups of ``pattern``, else facts about what failed.
 
     A group's trailing digits do not count: ``key`` and ``key2`` are two places where the same thing may be named.
     """
 
     code: str
     pattern: str
-    """A regular expression, searched in any case; an empty one always fits."""
+    """A regular expression, searched ignoring case; an empty one always matches."""
     cause: str
     fix: str
     fatal: bool = False
@@ -62,7 +53,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleGroup:
-    """Rules that only apply to texts in which ``gate`` is found; the first that fits wins."""
+    """Rules that only apply to texts that match ``gate``; the first that matches wins."""
 
     gate: str
     rules: tuple[Rule, ...]
@@ -70,20 +61,20 @@ class RuleGroup:
 
 @dataclass(frozen=True)
 class RuleMatch:
-    """A rule that fits, with the words its pattern caught."""
+    """A rule that matches, and the named groups of its pattern."""
 
     rule: Rule
-    caught: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
-    def say(
-        self, quote: str, facts: Mapping[str, str], subject: str = "", log: tuple[str, ...] = (), said: str = ""
+    def to_diagnosis(
+        self, quote: str, facts: Mapping[str, str], subject: str = "", log: tuple[str, ...] = (), error_line: str = ""
     ) -> Diagnosis:
-        """The diagnosis; ``said`` is a telling line of the log, added to the cause."""
-        words = {**facts, **self.caught}
+        """The diagnosis; ``error_line``, the log's last error, is added to its cause."""
+        words = {**facts, **self.groups}
         cause = self.rule.cause.format_map(words)
         return Diagnosis(
             code=self.rule.code,
-            cause=f"{cause}; its log says: {said}" if said else cause,
+            cause=f"{cause}; its log says: {error_line}" if error_line else cause,
             fix=self.rule.fix.format_map(words),
             fatal=self.rule.fatal,
             retriable=self.rule.retriable,
@@ -94,17 +85,17 @@ class RuleMatch:
 
 
 def find(rules: Sequence[Rule], text: str) -> RuleMatch | None:
-    """The first of ``rules`` whose pattern is in ``text``."""
+    """The first of ``rules`` that matches ``text``."""
     for rule in rules:
-        if hit := _search(rule.pattern, text):
-            caught = {name.rstrip("0123456789"): value for name, value in hit.groupdict().items() if value}
-            return RuleMatch(rule, caught)
+        if match := _search(rule.pattern, text):
+            groups = {name.rstrip("0123456789"): value for name, value in match.groupdict().items() if value}
+            return RuleMatch(rule, groups)
     return None
 
 
-def rules_for(kinds: Sequence[RuleGroup], text: str) -> tuple[Rule, ...]:
-    """The rules of the first kind whose gate is in ``text``."""
-    return next((kind.rules for kind in kinds if _search(kind.gate, text)), ())
+def rules_for(groups: Sequence[RuleGroup], text: str) -> tuple[Rule, ...]:
+    """The rules of the first group whose gate matches ``text``."""
+    return next((group.rules for group in groups if _search(group.gate, text)), ())
 
 
 def quoted(text: str) -> str:

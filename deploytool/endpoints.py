@@ -1,4 +1,7 @@
-"""Which addresses are this machine's own, and which are AWS's: read as URLs, never as text that begins or ends so."""
+"""Which URLs are this machine's own and which are AWS's, and which variables give a process an AWS identity.
+
+Addresses are parsed as URLs, never compared as text that begins or ends so.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
-
-# SEG core.endpoints
-# Which addresses are this machine's own, and which are AWS's: read as URLs, never as text that begins or ends so.
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """The only spellings accepted. Resolvers know others, such as 0x7f000001, and do not agree on them."""
@@ -83,9 +83,6 @@ def _address(url: str) -> _Address | None:
     exact = parts.netloc.lower() in (shown, f"{shown}:{port}") and port != 0
     return _Address(parts.scheme, host, port, parts.path) if exact and parts.scheme in ("http", "https") else None
 
-
-# SEG core.sign_in
-# The variables by which a process shows AWS who it is, without a key of its own.
 
 ROLE = "DEPLOYTOOL_ROLE"
 """ARN of the role to assume; the action sets it from its input."""

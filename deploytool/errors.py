@@ -23,7 +23,7 @@ class Exit(IntEnum):
 
 
 class DeployError(Exception):
-    """A failure that is told in one plain sentence of cause and one of fix."""
+    """A failure with one sentence of cause and one of fix."""
 
     exit_code: Exit = Exit.INTERNAL_ERROR
 
@@ -34,13 +34,13 @@ class DeployError(Exception):
 
 
 class ConfigurationError(DeployError):
-    """The command line or ``deploytool.yml`` is wrong; nothing was looked at or changed."""
+    """The command line or ``deploytool.yml`` is wrong; nothing was read or changed."""
 
     exit_code = Exit.USAGE
 
 
 class PreconditionFailed(DeployError):
-    """What is live does not allow the release; nothing was changed."""
+    """The observed state does not allow the release; nothing was changed."""
 
     exit_code = Exit.PRECONDITION_FAILED
 
@@ -82,7 +82,7 @@ class PermissionMissing(CloudError):
 
 
 class CloudUnreachable(CloudError):
-    """AWS did not answer, or kept throttling or failing, until the retries were used up."""
+    """AWS did not respond, or kept throttling or failing, until the retries were used up."""
 
 
 class NotFound(CloudError):
@@ -90,21 +90,20 @@ class NotFound(CloudError):
 
 
 class LeaseLost(DeployError):
-    """The lease expired and another run took it: this one may change nothing more."""
+    """The lease expired and another run took the lock: this one may change nothing more."""
 
     exit_code = Exit.SUPERSEDED
 
     def __init__(self, owner: str, taken_by: str = "") -> None:
         self.taken_by = taken_by
-        by = f"release {taken_by} took it" if taken_by else "it was taken away"
         super().__init__(
-            f"release {owner} no longer has the lock: {by}",
-            "look at `deploytool history` and `deploytool status`; who has the lock settles what was left",
+            f"release {owner} lost the lock" + (f" to release {taken_by}" if taken_by else ""),
+            "check `deploytool history` and `deploytool status`; the run that has the lock recovers what was left",
         )
 
 
 class SupersededBy(DeployError):
-    """A newer release asked this one to give way; the lock is still this one's until it has."""
+    """A newer release asked for the lock; this one keeps it until it has reverted."""
 
     exit_code = Exit.SUPERSEDED
 
@@ -114,4 +113,4 @@ class SupersededBy(DeployError):
 
 
 class OptionsContradict(ConfigurationError):
-    """Options that have no one meaning together, or of which one would be ignored."""
+    """Options that contradict each other, or of which one would be ignored."""

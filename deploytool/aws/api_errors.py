@@ -124,4 +124,6 @@ def diagnose_api_error(code: str, message: str, action: str) -> Diagnosis:
     """Why AWS refused: ``code`` and ``message`` of its answer, ``action`` such as ``ecs:UpdateService``."""
     text = f"{code}: {message}"
     match = find(_RULES, text) or RuleMatch(_REFUSED)
-    return match.say(text, {"action": action, "message": quoted(message), "resource": "the task definition's roles"})
+    return match.to_diagnosis(
+        text, {"action": action, "message": quoted(message), "resource": "the task definition's roles"}
+    )

@@ -198,17 +198,19 @@ def _symbolic(start: Path, name: str) -> str:
     return "" if answer.code else answer.text.rstrip("\n")
 
 
-def _ask(where: Path, *words: str, given: bytes = b"", environ: Mapping[str, str] | None = None) -> git_command.Answer:
-    return git_command.ask(where, *words, given=given, environ=environ or {})
+def _ask(
+    where: Path, *words: str, given: bytes = b"", environ: Mapping[str, str] | None = None
+) -> git_command.GitResult:
+    return git_command.run_git(where, *words, given=given, environ=environ or {})
 
 
-def _git(where: Path, *words: str, environ: Mapping[str, str] | None = None) -> git_command.Answer:
+def _git(where: Path, *words: str, environ: Mapping[str, str] | None = None) -> git_command.GitResult:
     answer = _ask(where, *words, environ=environ)
     if answer.code:
         cause = clean(answer.cause)
         fix = "run it in a git checkout, with one of its commits"
         if "dubious ownership" in cause or "unsafe repository" in cause:
             # Only a git that is older than 2.38: it takes no `-c safe.directory`.
-            fix = f"trust it: git config --global --add safe.directory {git_command.top_of(where)}"
+            fix = f"trust it: git config --global --add safe.directory {git_command.checkout_root(where)}"
         raise ConfigurationError(f"git {words[0]} failed in {where}: {cause}", fix)
     return answer

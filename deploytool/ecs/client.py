@@ -1,4 +1,4 @@
-"""Answers of the ECS API, reduced to ``core.observed``."""
+"""The ECS calls of a release, and their answers reduced to ``ecs.model``."""
 
 from __future__ import annotations
 
@@ -24,9 +24,6 @@ from deploytool.ecs.model import (
     TaskDefinition,
 )
 from deploytool.errors import CloudError, CredentialsMissing
-
-# SEG aws.parse
-# Answers of the ECS API, reduced to ``core.observed``.
 
 Json = Mapping[str, Any]
 
@@ -144,11 +141,11 @@ def _container(raw: Json, definition: Json, task_id: str, task_memory: int | Non
         command=tuple(definition.get("command") or ()),
         health_command=tuple(definition.get("healthCheck", {}).get("command") or ()),
         memory=definition.get("memory", task_memory),
-        log=_log_place(definition, raw["name"], task_id),
+        log=_log_stream(definition, raw["name"], task_id),
     )
 
 
-def _log_place(definition: Json, container: str, task_id: str) -> LogStream | None:
+def _log_stream(definition: Json, container: str, task_id: str) -> LogStream | None:
     """The stream awslogs writes to: ``prefix/container/task``; without a prefix it cannot be known."""
     log = definition.get("logConfiguration", {})
     options = log.get("options", {})
@@ -157,9 +154,6 @@ def _log_place(definition: Json, container: str, task_id: str) -> LogStream | No
     stream = f"{options['awslogs-stream-prefix']}/{container}/{task_id}"
     return LogStream(options.get("awslogs-group", ""), stream, options.get("awslogs-region", ""))
 
-
-# SEG aws.service_deployments
-# Service deployments: what refines DescribeServices, read as seldom as it can be.
 
 PER_CALL = 20
 SELDOM, OFTEN = 10, 5
@@ -185,10 +179,10 @@ class ServiceDeployments:
         """ARNs that the last answer about them left out."""
         self._polls_since = 0
         self._seen: dict[str, str | None] = {}
-        self._closed_to_us = False
+        self._denied = False
 
     def learn(self, states: Iterable[ServiceState]) -> None:
-        """Take note of what a DescribeServices answered."""
+        """Remember what a DescribeServices answered."""
         for state in states:
             self._named[state.name] = state.current_service_deployment
             self._seen[state.name] = state.primary.rollout_state if state.primary else None
@@ -199,25 +193,25 @@ class ServiceDeployments:
         One not read yet counts as PENDING: what DescribeServices calls completed is believed once this agrees. One that
         an answer left out is not there: DescribeServices alone decides.
         """
-        wanted = {self._named[each.service]: each.service for each in rollouts if self._named.get(each.service)}
+        services = {self._named[each.service]: each.service for each in rollouts if self._named.get(each.service)}
         self._polls_since += 1
-        if wanted and not self._closed_to_us and self._due(wanted):
-            self._read(tuple(wanted))
+        if services and not self._denied and self._due(services):
+            self._read(tuple(services))
             self._polls_since = 0
-            self._ended = {service: self._seen[service] for service in wanted.values()}
-        if self._closed_to_us:
-            return {service: self._known[arn] for arn, service in wanted.items() if arn in self._known}
+            self._ended = {service: self._seen[service] for service in services.values()}
+        if self._denied:
+            return {service: self._known[arn] for arn, service in services.items() if arn in self._known}
         ours = {each.service: each.deployment_id for each in rollouts}
         return {
             service: self._known.get(arn) or ServiceDeployment(arn, "PENDING", target_revision=ours[service])
-            for arn, service in wanted.items()
+            for arn, service in services.items()
             if arn in self._known or arn not in self._missing
         }
 
     def stop(self, rollout: Rollout) -> bool:
         """StopServiceDeployment with ROLLBACK for our own; False where that cannot be."""
         arn = self._named.get(rollout.service, "")
-        if arn and arn not in self._known and not self._closed_to_us:
+        if arn and arn not in self._known and not self._denied:
             self._read((arn,))
         known = self._known.get(arn)
         if known is None or not known.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
@@ -229,14 +223,14 @@ class ServiceDeployments:
             return False
         return True
 
-    def _due(self, wanted: Mapping[str, str]) -> bool:
+    def _due(self, services: Mapping[str, str]) -> bool:
         """Once DescribeServices calls all of them ended; before that now and then."""
-        open_ones = {arn for arn in wanted if arn not in self._known or self._known[arn].status not in OVER}
-        ended = {arn for arn in open_ones if self._seen[wanted[arn]] != "IN_PROGRESS"}
-        changed = any(self._seen[wanted[arn]] != self._ended.get(wanted[arn]) for arn in ended)
-        if changed and ended == open_ones:
+        unsettled = {arn for arn in services if arn not in self._known or self._known[arn].status not in OVER}
+        ended = {arn for arn in unsettled if self._seen[services[arn]] != "IN_PROGRESS"}
+        changed = any(self._seen[services[arn]] != self._ended.get(services[arn]) for arn in ended)
+        if changed and ended == unsettled:
             return True
-        return bool(open_ones) and self._polls_since >= (OFTEN if ended else SELDOM)
+        return bool(unsettled) and self._polls_since >= (OFTEN if ended else SELDOM)
 
     def _read(self, arns: Sequence[str]) -> None:
         for batch in batches(arns, PER_CALL):
@@ -245,16 +239,13 @@ class ServiceDeployments:
             except CredentialsMissing:
                 raise
             except CloudError:
-                self._closed_to_us = True
+                self._denied = True
                 return
-            found = answer.get("serviceDeployments", ())
-            self._missing = self._missing.union(batch) - {raw["serviceDeploymentArn"] for raw in found}
-            for raw in found:
+            deployments = answer.get("serviceDeployments", ())
+            self._missing = self._missing.union(batch) - {raw["serviceDeploymentArn"] for raw in deployments}
+            for raw in deployments:
                 self._known[raw["serviceDeploymentArn"]] = parse_service_deployment(raw)
 
-
-# SEG aws.ecs
-# The ECS calls of a release (port ``run.ports.Ecs``).
 
 SERVICES_PER_CALL = 10
 TASKS_PER_CALL = 100
@@ -297,14 +288,14 @@ class Ecs:
 
     def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
         """DescribeServices, ten at a time; a service that does not exist is not in the answer."""
-        found = {}
+        states = {}
         for batch in batches(names, SERVICES_PER_CALL):
             answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
             for raw in answer["services"]:
                 state = parse_service(raw)
-                found[state.name] = state
-        self._service_deployments.learn(found.values())
-        return found
+                states[state.name] = state
+        self._service_deployments.learn(states.values())
+        return states
 
     def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
         """DescribeServiceDeployments, by service name; empty where it cannot be read."""
@@ -334,17 +325,17 @@ class Ecs:
     def run_task(
         self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
     ) -> Task | RunTaskFailure:
-        """RunTask with the network and capacity of the service it is like."""
-        like = task.network_from
+        """RunTask with the network and capacity of the service it is service."""
+        service = task.network_from
         where: dict[str, Any] = {}
-        if like.capacity_providers:
-            where["capacityProviderStrategy"] = list(like.capacity_providers)
-        elif like.launch_type:
-            where["launchType"] = like.launch_type
-        if like.network:
-            where["networkConfiguration"] = dict(like.network)
-        if like.platform_version and (like.capacity_providers or like.launch_type == "FARGATE"):
-            where["platformVersion"] = like.platform_version
+        if service.capacity_providers:
+            where["capacityProviderStrategy"] = list(service.capacity_providers)
+        elif service.launch_type:
+            where["launchType"] = service.launch_type
+        if service.network:
+            where["networkConfiguration"] = dict(service.network)
+        if service.platform_version and (service.capacity_providers or service.launch_type == "FARGATE"):
+            where["platformVersion"] = service.platform_version
         if task.command:
             override = {"name": task.container, "command": list(task.command)}
             where["overrides"] = {"containerOverrides": [override]}
@@ -384,7 +375,7 @@ class Ecs:
         return self._definitions[arn]
 
     def _every_task(self, **of: Any) -> list[Task]:
-        """ListTasks to its last page: it names 100 at a time, in no order that is told."""
+        """ListTasks to its last page: 100 at a time, in no documented order."""
         listed = list(paginate(self._client, "list_tasks", "taskArns", cluster=self._cluster, **of))
         return [task for batch in batches(listed, TASKS_PER_CALL) for task in self._tasks(batch)]
 

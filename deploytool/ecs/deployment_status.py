@@ -1,4 +1,8 @@
-"""What a rollout is waiting for, in one line for the person who watches it."""
+"""The status of a rollout from one reading of ECS, what it waits for, and how soon to read again.
+
+It is judged by the id of the deployment that UpdateService began. A service is stable after a rollback too, so
+``services-stable`` cannot tell success from failure.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,6 @@ from datetime import UTC
 from deploytool.ecs.deployment_model import NOT_SEEN, DeploymentState, DeploymentStatus, Rollout, Sighting, listed
 from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceEvent, ServiceState, revision
 from deploytool.ecs.rollback_signs import Change, change, why_failed
-
-# SEG core.waiting
-# What a rollout is waiting for, in one line for the person who watches it.
 
 _STAGES = {
     "RECONCILE_SERVICE": "preparing the service",
@@ -32,14 +33,14 @@ _SIGNS = (
     ("was unable to stop or start tasks", "minimum and maximum percent leave no room to replace a task"),
     ("task protection", "protected tasks may not be stopped yet"),
 )
-"""What ECS says in ``events`` while it is held up. They explain the wait; no verdict hangs on them."""
+"""What ECS says in ``events`` while it is blocked. They explain the wait; no status depends on them."""
 
 
 def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployment: ServiceDeployment | None) -> str:
-    """One line such as ``1 of 2 running, 1 pending; 2 old tasks still serving``.
+    """What a rollout is waiting for, such as ``1 of 2 running, 1 pending; 2 old tasks still serving``.
 
     ``service`` is ``None`` while DescribeServices has not answered; ``service_deployment`` is ``None`` where
-    DescribeServiceDeployments is denied, empty, or tells of a deployment that is not this rollout's.
+    DescribeServiceDeployments is denied, empty, or shows a deployment that is not this rollout's.
     """
     if service_deployment is not None and service_deployment.paused_hook:
         return _paused(service_deployment)
@@ -86,7 +87,7 @@ def wanted(deployment: Deployment, service: ServiceState) -> int:
 
 
 def blocked_by(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str, ...]:
-    """What ECS itself says it is held up by, from the events since this deployment began."""
+    """What ECS itself says blocks it, from the events since this deployment began."""
     recent = [event.message for event in events if deployment.created_at is None or event.at >= deployment.created_at]
     return tuple(words for sign, words in _SIGNS if any(sign in message for message in recent))
 
@@ -106,11 +107,11 @@ def _progress_text(target: Deployment, service: ServiceState, others: str = "old
 def _paused(paused: ServiceDeployment) -> str:
     parts = [f"paused at hook {_revision_id(paused.paused_hook)}"]
     if paused.pause_expires_at is not None:
-        does = {"ROLLBACK": "rolls back", "CONTINUE": "goes on"}.get(paused.pause_timeout_action, "ends the pause")
+        does = {"ROLLBACK": "rolls back", "CONTINUE": "continues"}.get(paused.pause_timeout_action, "ends the pause")
         parts.append(f"ECS {does} by itself at {paused.pause_expires_at.astimezone(UTC):%H:%M} UTC")
     if paused.pause_hook_id:
         parts.append(
-            f"to go on: aws ecs continue-service-deployment --service-deployment-arn {paused.arn}"
+            f"to continue: aws ecs continue-service-deployment --service-deployment-arn {paused.arn}"
             f" --hook-id {paused.pause_hook_id} --action CONTINUE (or ROLLBACK)"
         )
     return "; ".join(parts)
@@ -120,31 +121,25 @@ def _revision_id(name: str) -> str:
     return name.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
 
 
-# SEG core.pace
-# How often to ask ECS: seldom while tasks start, more often when a rollout is about to end, and then less and less.
-
 FAR = 1.8
 NEAR = 0.4
 SLOWER = 1.4
-"""Parts of the usual pause. Draining lasts a second or minutes: each look that does not see its end makes the next
+"""Parts of the usual pause. Draining lasts a second or minutes: each poll that does not see its end makes the next
 pause longer, so that we are late by a share of what it took, and a long one costs no more calls than any wait."""
 FAILING = 1.2
 """As ``FAR``, once a task failed or ECS rolls back: a failed release is to end within 1.5 s of the rollback, calls and
 exit included. Few releases fail, so that costs few calls."""
 
 
-def is_draining(open_ones: Iterable[tuple[Rollout, ServiceState | None]]) -> bool:
-    """Whether all new tasks of every rollout still open run, so that ECS only drains old ones before it is done."""
-    return all(state is not None and _all_running_now(rollout, state) for rollout, state in open_ones)
+def is_draining(rollouts: Iterable[tuple[Rollout, ServiceState | None]]) -> bool:
+    """Whether all new tasks of every unsettled rollout run, so that ECS only drains old ones before it is done."""
+    return all(state is not None and _all_running_now(rollout, state) for rollout, state in rollouts)
 
 
-def pause(near_looks: int, *, failing: bool = False) -> float:
-    """Part of the usual pause, after so many looks in a row that were ``nearly_there``.
-
-    ``failing`` is true once a task failed.
-    """
+def pause(draining_polls: int, *, failing: bool = False) -> float:
+    """Part of the usual pause, after so many polls in a row that were draining. ``failing``: a task failed."""
     longest = FAILING if failing else FAR
-    return min(longest, NEAR * SLOWER ** (near_looks - 1)) if near_looks else longest
+    return min(longest, NEAR * SLOWER ** (draining_polls - 1)) if draining_polls else longest
 
 
 def _all_running_now(rollout: Rollout, state: ServiceState) -> bool:
@@ -153,12 +148,6 @@ def _all_running_now(rollout: Rollout, state: ServiceState) -> bool:
         return False  # ours is not listed yet
     return primary.running >= wanted(primary, state) and not primary.pending
 
-
-# SEG core.verdict
-# What became of a rollout: judged by the deployment we made, never by the service being stable.
-#
-# A service is stable after a rollback too, so ``services-stable`` cannot tell success from failure. Ours is known by
-# its id, from UpdateService's answer.
 
 _ROLLBACK = ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 
@@ -170,21 +159,21 @@ def judge(
     out_of_time: bool,
     sighting: Sighting = NOT_SEEN,
 ) -> DeploymentStatus:
-    """The fate of ``rollout`` from one reading of ECS.
+    """The status of ``rollout`` from one reading of ECS; with ``out_of_time`` it is always settled.
 
     ``service`` is ``None`` when DescribeServices did not answer this time. ``service_deployment`` is ``None`` where
     DescribeServiceDeployments is denied or empty; DescribeServices alone then decides. ``sighting`` is what earlier
-    readings showed. With ``out_of_time`` the verdict is always settled.
+    readings showed.
     """
     ours = service_deployment if _is_of(rollout, service_deployment) else None
     seen = _by_service(rollout, service, sighting, said_by_ecs=ours is not None and ours.status in _ROLLBACK)
-    verdict = _by_service_deployment(rollout, service, ours, seen) if ours else seen
-    if verdict.state is DeploymentState.IN_PROGRESS and not verdict.detail:
-        verdict = DeploymentStatus(DeploymentState.IN_PROGRESS, waiting_for(rollout, service, ours))
-    if out_of_time and not verdict.settled:
-        state = verdict.state.replace("_", " ")
-        return DeploymentStatus(DeploymentState.TIMED_OUT, f"timed out while {state}: {verdict.detail}")
-    return verdict
+    status = _by_service_deployment(rollout, service, ours, seen) if ours else seen
+    if status.state is DeploymentState.IN_PROGRESS and not status.detail:
+        status = DeploymentStatus(DeploymentState.IN_PROGRESS, waiting_for(rollout, service, ours))
+    if out_of_time and not status.settled:
+        state = status.state.replace("_", " ")
+        return DeploymentStatus(DeploymentState.TIMED_OUT, f"timed out while {state}: {status.detail}")
+    return status
 
 
 def _by_service_deployment(
@@ -200,7 +189,7 @@ def _by_service_deployment(
             return _after_success(rollout, service)
         case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
             if seen.state is DeploymentState.ROLLED_BACK and not ours.lifecycle_stage:
-                # This status is read seldom, and stages of traffic are all it knows better.
+                # This status is read seldom; only stages of traffic it knows better.
                 return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} is running again")
             return DeploymentStatus(DeploymentState.ROLLING_BACK, f"{why}; ECS is rolling back to {runs}")
         case "ROLLBACK_SUCCESSFUL":
@@ -230,7 +219,7 @@ def _by_service_deployment(
 def _after_success(rollout: Rollout, service: ServiceState | None) -> DeploymentStatus:
     newer = _newer(rollout, service)
     if newer is None:
-        # DescribeServices may lag behind and still show the predecessor, or ours in progress.
+        # DescribeServices may lag behind and still show the previous deployment, or ours in progress.
         return DeploymentStatus(DeploymentState.SUCCEEDED, _live_detail(rollout, service))
     if _same_revision(newer.task_definition, rollout.task_definition):
         return DeploymentStatus(
@@ -245,7 +234,7 @@ def _by_service(
     if service is None:
         return DeploymentStatus(DeploymentState.IN_PROGRESS)
     if service.status in ("DRAINING", "INACTIVE"):
-        return DeploymentStatus(DeploymentState.FAILED, f"service {service.name} was deleted while it rolled")
+        return DeploymentStatus(DeploymentState.FAILED, f"service {service.name} was deleted during the rollout")
     mine, primary = listed(rollout, service), service.primary
     if primary is None:
         return DeploymentStatus(DeploymentState.IN_PROGRESS)
@@ -267,7 +256,7 @@ def _as_primary(rollout: Rollout, service: ServiceState, mine: Deployment) -> De
         return DeploymentStatus(DeploymentState.SUCCEEDED, _live_detail(rollout, service))
     if mine.rollout_state != "FAILED":
         return DeploymentStatus(DeploymentState.IN_PROGRESS)
-    if service.circuit_breaker_rollback and _can_go_back(rollout, service):
+    if service.circuit_breaker_rollback and _can_roll_back(rollout, service):
         return DeploymentStatus(
             DeploymentState.ROLLING_BACK, f"{_failure(mine)}; ECS is about to roll back to {_previous(rollout)}"
         )
@@ -296,7 +285,7 @@ def _why_returned(rollout: Rollout, service: ServiceState, sighting: Sighting) -
 
 
 def _follow_replacement(service: ServiceState, newer: Deployment) -> DeploymentStatus:
-    """Somebody forced a new deployment of our revision: what becomes of that one is what becomes of ours."""
+    """Another client forced a new deployment of our revision: its status is ours."""
     if newer.rollout_state == "FAILED":
         return DeploymentStatus(
             DeploymentState.FAILED, f"{_described(newer)} took over and failed: {newer.rollout_state_reason}"
@@ -321,8 +310,8 @@ def _all_running(service: ServiceState, deployment: Deployment) -> bool:
     return deployment.running == wanted(deployment, service) and not deployment.pending
 
 
-def _can_go_back(rollout: Rollout, service: ServiceState) -> bool:
-    """ECS rolls back to a completed deployment only; where the predecessor never completed it stays as it is."""
+def _can_roll_back(rollout: Rollout, service: ServiceState) -> bool:
+    """ECS rolls back to a completed deployment only; where the previous one never completed it stays as it is."""
     if not rollout.previous_deployment_id or rollout.previous_deployment_id == rollout.deployment_id:
         return False
     before = next((d for d in service.deployments if d.id == rollout.previous_deployment_id), None)

@@ -1,4 +1,4 @@
-"""What Elastic Load Balancing says of a target group, reduced to what an explanation needs. Names are those of its API.
+"""What ECS and Elastic Load Balancing report, reduced to what decisions need. Names are those of their APIs.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
@@ -10,12 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-# SEG core.load_balancing
-# What Elastic Load Balancing says of a target group, reduced to what an explanation needs. Names are those of its API.
-#
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetGroup.html
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
 
 
 @dataclass(frozen=True)
@@ -53,9 +47,6 @@ class Target:
     description: str = ""
     """Such as ``Health checks failed with these codes: [500]``."""
 
-
-# SEG core.observed
-# What ECS reports, reduced to what decisions need. Names are those of the ECS API.
 
 TaskDefinition = Mapping[str, Any]
 """A task definition as DescribeTaskDefinition returns it, unknown fields included."""

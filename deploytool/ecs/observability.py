@@ -1,4 +1,4 @@
-"""CloudWatch alarms (port ``run.ports.Alarms``)."""
+"""CloudWatch alarms and logs, and the load balancer's target groups, as a release reads them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from deploytool.aws.call import batches, call
 from deploytool.aws.session import Session
 from deploytool.ecs.model import LogStream, Target, TargetGroup
 from deploytool.errors import CloudError, NotFound
-
-# SEG aws.alarms
-# CloudWatch alarms (port ``run.ports.Alarms``).
 
 NAMES_PER_CALL = 100
 
@@ -25,20 +22,16 @@ class Alarms:
     def ringing(self, names: Sequence[str]) -> tuple[str, ...]:
         """Those in state ALARM. Raises NotFound for a name that no alarm has: a bake has to watch something."""
         client = self._session.client("cloudwatch")
-        found = {}
+        states = {}
         for batch in batches(names, NAMES_PER_CALL):
             answer = call(client, "describe_alarms", AlarmNames=batch, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
             for alarm in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())):
-                found[alarm["AlarmName"]] = alarm["StateValue"]
-        if missing := [name for name in names if name not in found]:
+                states[alarm["AlarmName"]] = alarm["StateValue"]
+        if missing := [name for name in names if name not in states]:
             raise NotFound(
                 f"there is no CloudWatch alarm {', '.join(missing)}", "correct verify.alarms in deploytool.yml"
             )
-        return tuple(name for name in names if found[name] == "ALARM")
-
-
-# SEG aws.logs
-# CloudWatch Logs (port ``run.ports.Logs``).
+        return tuple(name for name in names if states[name] == "ALARM")
 
 
 class Logs:
@@ -49,61 +42,57 @@ class Logs:
         self.unreadable: set[str] = set()
         """Why a log could not be shown; a log that cannot be read never stops a release."""
 
-    def follow(self, place: LogStream) -> Stream:
-        """A reader that begins at the stream's first line."""
-        return Stream(self, place)
+    def follow(self, stream: LogStream) -> Stream:
+        """From the stream's first line."""
+        return Stream(self, stream)
 
-    def from_tail(self, place: LogStream, lines: int) -> Stream:
-        """A reader that begins with the last ``lines`` lines."""
-        return Stream(self, place, lines)
+    def from_tail(self, stream: LogStream, lines: int) -> Stream:
+        """From the last ``lines`` lines."""
+        return Stream(self, stream, lines)
 
-    def tail(self, place: LogStream, lines: int) -> tuple[str, ...]:
+    def tail(self, stream: LogStream, lines: int) -> tuple[str, ...]:
         """The last lines of a stream, oldest first."""
-        events, _ = self.read(place, limit=lines, startFromHead=False)
+        events, _ = self.read(stream, limit=lines, startFromHead=False)
         return tuple(events)
 
-    def read(self, place: LogStream, **how: Any) -> tuple[list[str], str | None]:
+    def read(self, stream: LogStream, **options: Any) -> tuple[list[str], str | None]:
         """Lines and the token for the next ones. A stream that is not there (yet) has none."""
         try:
             answer = call(
                 self._session.client("logs"),
                 "get_log_events",
-                logGroupName=place.group,
-                logStreamName=place.stream,
-                **how,
+                logGroupName=stream.group,
+                logStreamName=stream.stream,
+                **options,
             )
         except NotFound:
             return [], None
         except CloudError as error:
-            self.unreadable.add(f"the log {place.group} could not be read: {error.cause}; {error.fix}")
+            self.unreadable.add(f"the log {stream.group} could not be read: {error.cause}; {error.fix}")
             return [], None
         return [event["message"].rstrip("\n") for event in answer["events"]], answer.get("nextForwardToken")
 
 
 class Stream:
-    """One stream, read on from where it was left (port ``run.ports.Follower``)."""
+    """A reader of one log stream that continues where it stopped."""
 
-    def __init__(self, logs: Logs, place: LogStream, last: int | None = None) -> None:
+    def __init__(self, logs: Logs, stream: LogStream, last: int | None = None) -> None:
         self._logs = logs
-        self._place = place
+        self._stream = stream
         self._last = last
         self._token: str | None = None
 
     def read(self) -> tuple[str, ...]:
         """New lines since the last call; the first call gives all of them, or the ``last`` ones."""
         if self._token:
-            how: dict[str, Any] = {"nextToken": self._token, "startFromHead": True}
+            options: dict[str, Any] = {"nextToken": self._token, "startFromHead": True}
         elif self._last:
-            how = {"limit": self._last, "startFromHead": False}
+            options = {"limit": self._last, "startFromHead": False}
         else:
-            how = {"startFromHead": True}
-        lines, token = self._logs.read(self._place, **how)
+            options = {"startFromHead": True}
+        lines, token = self._logs.read(self._stream, **options)
         self._token = token or self._token
         return tuple(lines)
-
-
-# SEG aws.target_groups
-# Target groups of a load balancer (port ``run.ports.TargetGroups``).
 
 
 class TargetGroups:

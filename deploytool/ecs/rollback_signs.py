@@ -69,8 +69,8 @@ def why_failed(rollout: Rollout, service: ServiceState, sighting: Sighting) -> s
     if failed is not None and failed.rollout_state_reason:
         return failed.rollout_state_reason
     for event in service.events:
-        if _names(rollout, event.message) and (found := _FAILED.search(event.message)):
-            return (found["why"] or "").strip()
+        if _names(rollout, event.message) and (match := _FAILED.search(event.message)):
+            return (match["why"] or "").strip()
     return "" if failed is not None else None
 
 
@@ -83,8 +83,8 @@ def _sign(rollout: Rollout, service: ServiceState, primary: Deployment, sighting
 
 def _targets(rollout: Rollout, service: ServiceState, primary: Deployment, sighting: Sighting) -> set[str]:
     """Ids of the deployments that ECS says it rolls back to."""
-    found = (_ROLLS_BACK.search(text) for text in _words(rollout, service, primary, sighting))
-    return {each["target"] for each in found if each and each["target"]}
+    matches = (_ROLLS_BACK.search(text) for text in _words(rollout, service, primary, sighting))
+    return {match["target"] for match in matches if match and match["target"]}
 
 
 def _words(rollout: Rollout, service: ServiceState, primary: Deployment, sighting: Sighting) -> Iterable[str]:
@@ -102,8 +102,8 @@ def _words(rollout: Rollout, service: ServiceState, primary: Deployment, sightin
 
 def _rolls_back(rollout: Rollout, text: str) -> bool:
     """Whether ``text`` says that ECS rolls back, and not to our own deployment."""
-    found = _ROLLS_BACK.search(text)
-    return found is not None and found["target"] != rollout.deployment_id
+    match = _ROLLS_BACK.search(text)
+    return match is not None and match["target"] != rollout.deployment_id
 
 
 def _names(rollout: Rollout, text: str) -> bool:

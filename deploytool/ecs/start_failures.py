@@ -1,11 +1,11 @@
-"""Why an image could not be pulled."""
+"""Why a task never started: ``stoppedReason`` with ``stopCode=TaskFailedToStart``, and ``containers[].reason``.
+
+Texts are ECS's, containerd's and runc's, and those of MiniStack, which quotes Docker.
+"""
 
 from __future__ import annotations
 
 from deploytool.diagnosis import Rule, RuleGroup
-
-# SEG core.diagnosis.pull_rules
-# Why an image could not be pulled.
 
 WRONG_CPU = (
     Rule(
@@ -86,10 +86,6 @@ PULL = (
         "read AWS's words below; then check image, executionRoleArn and the network path of the task",
     ),
 )
-
-
-# SEG core.diagnosis.secret_rules
-# Why secrets, parameters or the registry login could not be fetched for a task.
 
 _REGISTRY = r"ecr registry auth|GetAuthorizationToken|api\.ecr"
 _DENIED = r"AccessDenied|not authorized to perform"
@@ -178,12 +174,6 @@ SECRETS = (
     ),
 )
 
-
-# SEG core.diagnosis.start_rules
-# Why a task never started: ``stoppedReason`` with ``stopCode=TaskFailedToStart``, and ``containers[].reason``.
-#
-# Texts are ECS's, containerd's and runc's, and those of MiniStack, which quotes Docker.
-
 _NETWORK_UNREACHABLE = (
     r"i/o timeout|deadline exceeded|connection issue|request canceled|no such host|signal: killed|RequestError"
 )
@@ -267,13 +257,13 @@ PLACE = (
         "network-interface-timeout",
         r"network interface",
         "AWS could not attach a network interface to the task in time; nothing was started",
-        "try again; if it stays, look at the health of ECS and EC2 in this region, and at the subnet's free addresses",
+        "try again; if it stays, check the health of ECS and EC2 in this region, and at the subnet's free addresses",
         retriable=True,
     ),
     Rule(
         "storage-timeout",
         r"EphemeralStorage",
-        "AWS could not give the task its storage in time; nothing was started",
+        "AWS could not provision the task's storage in time; nothing was started",
         "try again",
         retriable=True,
     ),

@@ -1,4 +1,4 @@
-"""What a service's events mean (``events[].message`` of DescribeServices)."""
+"""Why a task that had started stopped: service events, exit codes, ``stoppedReason`` and ``stopCode``."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from collections.abc import Sequence
 
 from deploytool.diagnosis import Rule
 from deploytool.ecs.model import Container
-
-# SEG core.diagnosis.event_rules
-# What a service's events mean (``events[].message`` of DescribeServices).
 
 IMAGE_UNRESOLVED = Rule(
     "image-unresolved",
@@ -92,14 +89,10 @@ EVENTS = (
     Rule(
         "deployment-failed",
         r"deployment failed",
-        "ECS gave the deployment up",
+        "ECS gave up on the deployment",
         "see why the tasks stopped",
     ),
 )
-
-
-# SEG core.diagnosis.exits
-# What a container's exit code tells.
 
 _BY_CODE = {
     0: Rule(
@@ -139,19 +132,19 @@ _BY_CODE = {
         "",
         "container {container} was killed (exit code 137): out of memory, a failed health check, or it did not stop in "
         "time",
-        "look at its memory use against its limit ({memory}), at healthCheck, and at stopTimeout",
+        "check its memory use against its limit ({memory}), at healthCheck, and at stopTimeout",
     ),
     139: Rule(
         "container-crashed",
         "",
         "container {container} crashed with a segmentation fault (exit code 139)",
-        "look for a native library built for another system (Alpine or Debian, other CPU), and read its log",
+        "check for a native library built for another system (Alpine or Debian, other CPU), and read its log",
     ),
     143: Rule(
         "container-terminated",
         "",
         "container {container} was asked to stop (exit code 143, SIGTERM)",
-        "find what stopped it: another essential container, a deployment, or somebody; it did not fail by itself",
+        "find what stopped it: another essential container, a deployment, or a person; it did not fail by itself",
     ),
     255: Rule(
         "container-failed",
@@ -184,7 +177,7 @@ _LINE_SHOWN = 200
 
 
 def diagnose_exit_code(code: int) -> Rule:
-    """What an exit code means by convention; 128 + n is death by signal n."""
+    """What an exit code means by convention; 128 + n: killed by signal n."""
     if code in _BY_CODE:
         return _BY_CODE[code]
     try:
@@ -205,31 +198,28 @@ def diagnose_exit_code(code: int) -> Rule:
 
 
 def failing_container(containers: Sequence[Container], text: str = "") -> Container | None:
-    """The container whose end ended the task; the others were told to stop because of it.
+    """The container whose end ended the task; the others were stopped because of it.
 
-    First one that ECS itself accuses: by OutOfMemoryError, or by its image in ``text`` where nothing ever started. Then
+    First one that ECS itself names: by OutOfMemoryError, or by its image in ``text`` where nothing ever started. Then
     essential ones, and among them one that failed before one that was killed, ended well, or never started.
     """
     started = any(container.exit_code is not None for container in containers)
 
-    def innocence(container: Container) -> tuple[bool, bool, int]:
-        accused = "OutOfMemory" in container.reason
+    def order(container: Container) -> tuple[bool, bool, int]:
+        named = "OutOfMemory" in container.reason
         if not started:
-            accused = bool(container.reason) or (bool(container.image) and container.image in text)
-        order = {None: 4, 0: 3, 143: 2, 137: 1}
-        return not accused, not container.essential, order.get(container.exit_code, 0)
+            named = bool(container.reason) or (bool(container.image) and container.image in text)
+        rank = {None: 4, 0: 3, 143: 2, 137: 1}
+        return not named, not container.essential, rank.get(container.exit_code, 0)
 
-    return min(containers, key=innocence, default=None)
+    return min(containers, key=order, default=None)
 
 
 def last_error_line(log: Sequence[str]) -> str:
-    """The last line that speaks of a failure; empty where none does."""
+    """The last line that mentions a failure; empty where none does."""
     line = next((line.strip() for line in reversed(log) if _ERROR_WORDS.search(line)), "")
     return line if len(line) <= _LINE_SHOWN else line[:_LINE_SHOWN] + "…"
 
-
-# SEG core.diagnosis.stop_rules
-# Why a task that had started was stopped: ``stoppedReason`` and ``stopCode``.
 
 UNHEALTHY = Rule(
     "container-unhealthy",
@@ -267,12 +257,12 @@ BY_CODE = {
         "host-unhealthy",
         "",
         "the host that the task ran on became unhealthy; this is not the code's fault",
-        "let it run again; if it stays, look at AWS's health dashboard for this region",
+        "let it run again; if it stays, check AWS's health dashboard for this region",
     ),
     "UserInitiated": Rule(
         "stopped-by-request",
         "",
-        "somebody, or a tool, stopped the task",
+        "a person or a tool stopped the task",
         "ask who called StopTask (CloudTrail knows); then release again",
     ),
     "ServiceSchedulerInitiated": Rule(
@@ -282,11 +272,11 @@ BY_CODE = {
         "read AWS's words below and the service's events",
     ),
 }
-"""By ``stopCode``; these are looked up once no text above explains more."""
+"""By ``stopCode``, for where no text above explains more."""
 
 UNKNOWN = Rule(
     "task-stopped",
     "",
-    "the task stopped, and ECS does not say why in words this tool knows",
+    "the task stopped for a reason that deploytool does not know",
     "read AWS's words, and its log",
 )

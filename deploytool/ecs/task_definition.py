@@ -1,4 +1,4 @@
-"""Which container of a task definition runs the image, where the configuration does not name it."""
+"""Task definitions: what they refer to, when two are the same, how they differ, and what to register."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from typing import Any
 from deploytool.ecs.model import TaskDefinition
 from deploytool.errors import ConfigurationError, PreconditionFailed
 
-# SEG core.containers
-# Which container of a task definition runs the image, where the configuration does not name it.
-
 
 class ContainerUnclear(ConfigurationError):
     """The task definition has several containers and none is named."""
@@ -22,7 +19,7 @@ class ContainerUnclear(ConfigurationError):
 def container_for(definition: TaskDefinition, name: str, where: str) -> str:
     """The only container, else the one called ``name``, else the only essential one.
 
-    ``where`` is the place in ``deploytool.yml`` that is told when it is unclear. Raises ContainerUnclear.
+    ``where`` is the place in ``deploytool.yml`` that the error names. Raises ContainerUnclear.
     """
     containers = definition["containerDefinitions"]
     names = [str(container["name"]) for container in containers]
@@ -38,9 +35,6 @@ def container_for(definition: TaskDefinition, name: str, where: str) -> str:
         f"write {where}.containers with the container's name and its image",
     )
 
-
-# SEG core.task_definition_references
-# What a task definition needs to exist before a task of it can start.
 
 _FIELDS_OF_A_SECRET_ARN = 7
 """``arn:partition:secretsmanager:region:account:secret:name``; ECS appends ``:json-key:version-stage:version-id``."""
@@ -102,9 +96,6 @@ def _log_groups(container: Mapping[str, Any]) -> Iterator[str]:
         yield group
 
 
-# SEG core.task_definition_shape
-# When two task definitions mean the same, whatever ECS filled in or put in another order.
-
 READ_ONLY = frozenset(
     {
         "taskDefinitionArn",
@@ -139,7 +130,7 @@ _DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "runtimePlatform": {"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"},
     "volumesFrom": {"readOnly": False},
 }
-"""What ECS assumes where nothing is said, by the field that holds it."""
+"""What ECS assumes where a field is missing, by the field that contains it."""
 
 _UNORDERED = frozenset(
     {
@@ -218,12 +209,7 @@ def _by_text(part: Any) -> str:
     return json.dumps(part, sort_keys=True, default=str)
 
 
-# SEG core.task_definition_diff
-# What changes between two task definitions, in words.
-#
-# Values of environment variables and secrets are never told: only their names.
-
-_TOLD = frozenset(
+_SHOWN_FIELDS = frozenset(
     {
         "command",
         "cpu",
@@ -247,7 +233,10 @@ _DIGEST_SHOWN = len("sha256:") + 12
 
 
 def diff(before: TaskDefinition, after: TaskDefinition) -> tuple[str, ...]:
-    """One line per difference that matters to ECS; empty where the two are the same."""
+    """One line per difference that matters to ECS; empty where the two are the same.
+
+    Of environment variables and secrets only the names are shown, never values.
+    """
     old, new = shape(before), shape(after)
     old_parts, new_parts = _named(old.pop("containerDefinitions", ())), _named(new.pop("containerDefinitions", ()))
     for definition in (old, new):
@@ -290,7 +279,7 @@ def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key in _either(old, new):
         if old.get(key) == new.get(key):
             continue
-        if key in _TOLD:
+        if key in _SHOWN_FIELDS:
             yield f"{key} {_value(key, old)} → {_value(key, new)}"
         else:
             yield f"{key} {'added' if key not in old else 'removed' if key not in new else 'changed'}"
@@ -319,11 +308,8 @@ def _either(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys((*old, *new)))
 
 
-# SEG core.task_definition
-# Task definitions: the live revision, or a file of the repository, with our images in it and nothing else changed.
-
 _NOT_CARRIED_OVER = ("aws:", "deploytool:")
-"""Tags of the revision before that AWS reserves, or that tell of the release before."""
+"""Tags of the previous revision that AWS reserves, or that name the previous release."""
 
 
 class UnknownContainer(PreconditionFailed):
@@ -367,10 +353,10 @@ def from_template(template: Mapping[str, Any], images: Mapping[str, str], family
 
 
 def containers(definition: TaskDefinition) -> tuple[str, ...]:
-    """The names of its containers, in its order."""
+    """Container names."""
     return tuple(str(container["name"]) for container in definition.get("containerDefinitions", ()))
 
 
 def cpu_architecture(definition: TaskDefinition) -> str:
-    """``X86_64`` or ``ARM64``, from ``runtimePlatform.cpuArchitecture``; X86_64 where it does not say, as in ECS."""
+    """``X86_64``, the default of ECS, or ``ARM64``, from ``runtimePlatform.cpuArchitecture``."""
     return (definition.get("runtimePlatform") or {}).get("cpuArchitecture") or "X86_64"

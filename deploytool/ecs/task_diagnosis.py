@@ -1,4 +1,4 @@
-"""Why RunTask answered 200 and yet started nothing: ``failures[]``."""
+"""Why a task, a rollout or RunTask failed: AWS's words, exit codes and logs become diagnoses."""
 
 from __future__ import annotations
 
@@ -31,9 +31,6 @@ from deploytool.ecs.stop_failures import (
     last_error_line,
 )
 
-# SEG core.diagnosis.not_started
-# Why RunTask answered 200 and yet started nothing: ``failures[]``.
-
 _RULES = (
     Rule(
         "no-capacity",
@@ -60,7 +57,7 @@ _RULES = (
         "no-agent",
         r"AGENT",
         "the container agent of the host is not connected",
-        "look at the container instances of the cluster; with Fargate this does not happen",
+        "check the container instances of the cluster; with Fargate this does not happen",
         retriable=True,
     ),
     Rule(
@@ -91,15 +88,12 @@ _NOT_STARTED = Rule("not-started", "", "ECS did not start the task", "read AWS's
 def diagnose_run_task_failure(failure: RunTaskFailure, attempt: int = 1, attempts: int = 1) -> Diagnosis:
     """Why nothing was started. ``attempt`` counts from 1; with several ``attempts`` the cause says which this was."""
     text = f"{failure.reason} {failure.detail}".strip()
-    found = find(_RULES, text) or RuleMatch(_NOT_STARTED)
-    diagnosis = found.say(text, {"arn": failure.arn or "not told"})
+    match = find(_RULES, text) or RuleMatch(_NOT_STARTED)
+    diagnosis = match.to_diagnosis(text, {"arn": failure.arn or "unknown"})
     if attempts == 1:
         return diagnosis
     return replace(diagnosis, cause=f"{diagnosis.cause} (attempt {attempt} of {attempts})")
 
-
-# SEG core.diagnosis.ranking
-# Which of several diagnoses to show first.
 
 _CONSEQUENCES = frozenset(
     {
@@ -128,10 +122,6 @@ def _rank(diagnosis: Diagnosis) -> tuple[bool, bool, bool]:
     return not diagnosis.fatal, diagnosis.code in _CONSEQUENCES, not diagnosis.log
 
 
-# SEG core.diagnosis.service
-# Why a rollout does not come along: what a service's events, its deployment and its service deployment say.
-
-
 def diagnose_service(
     events: Iterable[ServiceEvent], deployment: Deployment | None, service_deployment: ServiceDeployment | None
 ) -> tuple[Diagnosis, ...]:
@@ -139,38 +129,37 @@ def diagnose_service(
 
     Events from before the deployment are left out. Either of the last two may be ``None`` where it cannot be read.
     """
-    found = [*_of_service_deployment(service_deployment), *_of_deployment(deployment)]
+    diagnoses = [*_of_service_deployment(service_deployment), *_of_deployment(deployment)]
     since = deployment.created_at if deployment else None
     for event in events:
-        if since is None or event.at >= since:
-            hit = find(EVENTS, event.message)
-            if hit:
-                found.append(hit.say(event.message, {}))
-    once: dict[str, Diagnosis] = {}
-    for diagnosis in found:
-        once.setdefault(diagnosis.code, diagnosis)
-    return tuple(once.values())
+        if (since is None or event.at >= since) and (match := find(EVENTS, event.message)):
+            diagnoses.append(match.to_diagnosis(event.message, {}))
+    by_code: dict[str, Diagnosis] = {}
+    for diagnosis in diagnoses:
+        by_code.setdefault(diagnosis.code, diagnosis)
+    return tuple(by_code.values())
 
 
-def _of_service_deployment(told: ServiceDeployment | None) -> Iterator[Diagnosis]:
-    if told is None:
+def _of_service_deployment(deployment: ServiceDeployment | None) -> Iterator[Diagnosis]:
+    if deployment is None:
         return
-    reason = quoted(told.rollback_reason or told.status_reason)
-    if told.triggered_alarms:
+    reason = quoted(deployment.rollback_reason or deployment.status_reason)
+    if deployment.triggered_alarms:
         yield Diagnosis(
             code="alarm-went-off",
-            cause=f"CloudWatch alarm {', '.join(told.triggered_alarms)} went off during the rollout",
-            fix="look at what the alarm measures since the rollout began",
+            cause=f"CloudWatch alarm {', '.join(deployment.triggered_alarms)} went off during the rollout",
+            fix="check the alarm's metric since the rollout began",
             quote=reason,
         )
-    if told.failure_count:
+    if deployment.failure_count:
         yield Diagnosis(
             code="tasks-failed",
-            cause=f"{_tasks(told.failure_count)} failed; the circuit breaker trips at {told.failure_threshold}",
+            cause=f"{_tasks(deployment.failure_count)} failed; "
+            f"the circuit breaker trips at {deployment.failure_threshold}",
             fix="see why the tasks stopped",
             quote=reason,
         )
-    elif reason and not told.triggered_alarms:
+    elif reason and not deployment.triggered_alarms:
         yield Diagnosis(
             code="deployment-explained",
             cause=f"ECS says about the service deployment: {reason}",
@@ -183,19 +172,19 @@ def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
     if deployment is None:
         return
     reason = deployment.rollout_state_reason
-    if told := find((IMAGE_UNRESOLVED,), reason):
-        yield told.say(reason, {})
+    if match := find((IMAGE_UNRESOLVED,), reason):
+        yield match.to_diagnosis(reason, {})
     elif deployment.failed_tasks:
         yield Diagnosis(
             code="tasks-failed",
-            cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; {deployment.desired} wanted",
+            cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; desired count {deployment.desired}",
             fix="see why the tasks stopped",
             quote=quoted(reason),
         )
     elif deployment.rollout_state == "FAILED":
         yield Diagnosis(
             code="deployment-failed",
-            cause="ECS gave the deployment up",
+            cause="ECS gave up on the deployment",
             fix="see why the tasks stopped",
             quote=quoted(reason),
         )
@@ -205,12 +194,9 @@ def _tasks(count: int) -> str:
     return "1 task" if count == 1 else f"{count} tasks"
 
 
-# SEG core.diagnosis.target_health
-# Why the load balancer finds a task unhealthy: what it asks, what it expects, and what the target answered.
-
 CODES = frozenset({"elb-health-check-failed", "target-unhealthy"})
-"""Diagnoses that this can tell more of."""
-_CANNOT_TELL = "see what the app answers there, and whether the task's security group lets the load balancer in"
+"""Diagnoses that a target group's health can explain further."""
+_UNKNOWN_REASON = "see what the app answers there, and whether the task's security group lets the load balancer in"
 _FIXES = {
     "Target.ResponseCodeMismatch": "let {path} answer {codes} without a login or a redirect, or correct the matcher "
     "(expected codes) of the target group",
@@ -242,8 +228,8 @@ def diagnose_target_health(
     }
     parts = [diagnosis.cause, _check(group, port)]
     if why and why.description and why.description not in diagnosis.cause:
-        parts.append(f"the target's own reason is: {why.description}")
-    fix = _FIXES.get(why.reason if why else "", _CANNOT_TELL).format_map(words)
+        parts.append(f"the target reports: {why.description}")
+    fix = _FIXES.get(why.reason if why else "", _UNKNOWN_REASON).format_map(words)
     return replace(diagnosis, cause="; ".join(parts), fix=f"{fix}. {_grace(grace)}")
 
 
@@ -259,9 +245,6 @@ def _grace(seconds: int | None) -> str:
     return f"If the app needs longer than {seconds} s to start, raise healthCheckGracePeriodSeconds of the service"
 
 
-# SEG core.diagnosis.task
-# Why a task stopped.
-
 _PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 _NO_CONTAINER = Container(name="")
 _ORDINARY_ENDS = (0, 137, 143)
@@ -269,7 +252,7 @@ _ORDINARY_ENDS = (0, 137, 143)
 
 
 def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
-    """Why ``task`` (as DescribeTasks reports it) stopped; ``log`` holds the last lines of the container to blame.
+    """Why ``task`` (as DescribeTasks reports it) stopped; ``log`` holds the last lines of the failing container.
 
     What ECS or the container says in words counts before exit codes, and those before ``stopCode``. Only a task of
     which no container ever started is retriable.
@@ -277,48 +260,48 @@ def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
     lines = tuple(log)
     started = any(container.exit_code is not None for container in task.containers)
     text = "\n".join(part for part in (task.stopped_reason, *(each.reason for each in task.containers)) if part)
-    blamed = failing_container(task.containers, text) or _NO_CONTAINER
+    culprit = failing_container(task.containers, text) or _NO_CONTAINER
     wrong_cpu = next((line for line in reversed(lines) if "exec format error" in line.lower()), "")
-    said = ""
+    error_line = ""
     if wrong_cpu:
-        found = RuleMatch(WRONG_CPU[0])
+        match = RuleMatch(WRONG_CPU[0])
         text = f"{text}\n{wrong_cpu}"
     else:
         in_words = find((OUT_OF_MEMORY, *HEALTH, *(() if started else rules_for(START_FAILURES, text))), text)
-        found = in_words or RuleMatch(_without_reason(task, blamed))
-        said = last_error_line(lines) if found.rule.code in ("container-failed", "container-crashed") else ""
-    subject = f"container {blamed.name}" if blamed.name else f"task {task.id}"
-    return found.say(text, _facts(task, blamed), subject, lines, said)
+        match = in_words or RuleMatch(_without_reason(task, culprit))
+        error_line = last_error_line(lines) if match.rule.code in ("container-failed", "container-crashed") else ""
+    subject = f"container {culprit.name}" if culprit.name else f"task {task.id}"
+    return match.to_diagnosis(text, _facts(task, culprit), subject, lines, error_line)
 
 
-def _without_reason(task: Task, blamed: Container) -> Rule:
+def _without_reason(task: Task, culprit: Container) -> Rule:
     by_code = BY_CODE.get(task.stop_code)
     if by_code and task.stop_code != "ServiceSchedulerInitiated":
         return by_code
-    if blamed.exit_code is not None and (task.stop_code == "EssentialContainerExited" or not _ordinary(blamed)):
-        return diagnose_exit_code(blamed.exit_code)
-    if blamed.health_status == "UNHEALTHY":
+    if culprit.exit_code is not None and (task.stop_code == "EssentialContainerExited" or not _ordinary(culprit)):
+        return diagnose_exit_code(culprit.exit_code)
+    if culprit.health_status == "UNHEALTHY":
         return UNHEALTHY
     if by_code:
         return by_code
-    if blamed.exit_code is not None:
-        return diagnose_exit_code(blamed.exit_code)
-    return NEVER_STARTED if blamed.name else UNKNOWN
+    if culprit.exit_code is not None:
+        return diagnose_exit_code(culprit.exit_code)
+    return NEVER_STARTED if culprit.name else UNKNOWN
 
 
 def _ordinary(container: Container) -> bool:
     return container.exit_code in _ORDINARY_ENDS
 
 
-def _facts(task: Task, blamed: Container) -> dict[str, str]:
+def _facts(task: Task, culprit: Container) -> dict[str, str]:
     return {
-        "container": blamed.name,
-        "image": blamed.image or "of the container",
+        "container": culprit.name,
+        "image": culprit.image or "of the container",
         "cpu": _PLATFORM.get(task.cpu_architecture, task.cpu_architecture),
-        "memory": f"{blamed.memory} MiB" if blamed.memory else "not told",
-        "what": blamed.command[0] if blamed.command else "of that name",
-        "health_command": " ".join(blamed.health_command) or "not told",
-        "log_group": blamed.log.group if blamed.log else "of its logConfiguration",
+        "memory": f"{culprit.memory} MiB" if culprit.memory else "unknown",
+        "what": culprit.command[0] if culprit.command else "of that name",
+        "health_command": " ".join(culprit.health_command) or "unknown",
+        "log_group": culprit.log.group if culprit.log else "of its logConfiguration",
         "secret": "named in secrets of the task definition",
         "action": "secretsmanager:GetSecretValue or ssm:GetParameters",
         "resource": "the secret",

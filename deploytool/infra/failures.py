@@ -199,4 +199,4 @@ def explain_text(subject: str, reason: str) -> Diagnosis:
 
 def _message(otherwise: Rule, what: str, reason: str, subject: str) -> Diagnosis:
     match = find(RULES, reason) or RuleMatch(otherwise)
-    return match.say(cleaned(reason), {"what": what, "reason": cleaned(reason)}, subject)
+    return match.to_diagnosis(cleaned(reason), {"what": what, "reason": cleaned(reason)}, subject)

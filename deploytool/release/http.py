@@ -1,4 +1,4 @@
-"""HTTP as the service's users see it (port ``run.ports.Web``)."""
+"""HTTP as the service's users see it (port ``release.ports.Web``)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus, Rollout, ServiceRollout
-from deploytool.ecs.deployment_status import is_draining, judge, pause, waiting_for
+from deploytool.ecs.deployment_status import is_draining, judge, pause
 from deploytool.ecs.model import ServiceDeployment, ServiceState, revision
 from deploytool.errors import CloudError, CloudUnreachable, DeployError, LeaseLost, PreconditionFailed, SupersededBy
 from deploytool.release.events import ServiceProgress, StepBegan, WarningIssued
@@ -173,8 +173,6 @@ def _judged(
     state, detail = states.get(name), details.get(name)
     sighting, absent_since = service.seen_in(state, deps.clock.monotonic())
     status = judge(service.rollout, state, detail, out_of_time, sighting)
-    if not status.detail:
-        status = replace(status, detail=waiting_for(service.rollout, state, detail))
     service = replace(service, status=status, state=state, sighting=sighting, absent_since=absent_since)
     running, desired = service.deployment.running if service.deployment else 0, state.desired if state else 0
     deps.emit(ServiceProgress(service.key, status, running, desired, service.reverting))

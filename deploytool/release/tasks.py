@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from deploytool.config.errors import did_you_mean
 from deploytool.config.model import ServiceConfig
@@ -105,7 +106,7 @@ def await_end(running: Callable[[], Sequence[Task]], timeout: float, deps: Depen
 
 def _migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str]) -> None:
     deadline = deps.clock.monotonic() + step.timeout
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in count(1):
         task = _attempt(step, task_definition, deps, f"{token}-{attempt}", tags, deadline)
         if isinstance(task, RunTaskFailure):
             diagnosis = diagnose_run_task_failure(task, attempt, ATTEMPTS)
@@ -119,7 +120,6 @@ def _migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str
             WarningIssued(f"the migrate task did not start: {diagnosis.cause}; trying again ({attempt} of {ATTEMPTS})")
         )
         deps.clock.sleep(min(2.0**attempt, 15.0))
-    raise AssertionError("the last attempt always returns or raises")
 
 
 def _attempt(

@@ -44,7 +44,7 @@ def git(workdir: Path, *arguments: str) -> str:
     """
     # A GIT_DIR from a hook that called us would point git to another repository.
     unset = {name: str(value) for name, value in (("GIT_DIR", workdir / ".git"), ("GIT_WORK_TREE", workdir))}
-    result = git_command.ask(workdir, *arguments, environ={**ENVIRONMENT, **unset}, timeout_seconds=TIMEOUT_SECONDS)
+    result = git_command.run_git(workdir, *arguments, environ={**ENVIRONMENT, **unset}, timeout_seconds=TIMEOUT_SECONDS)
     if result.code:
         raise CommandFailed(" ".join(("git", *arguments[:3])), result.cause)
     return result.text.rstrip("\n")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploytool.endpoints import SIGN_IN, is_loopback, is_loopback_authority
-from deploytool.git_command import GitMissing, GitTimedOut, ask
+from deploytool.git_command import GitMissing, GitTimedOut, run_git
 from deploytool.sandbox.errors import SandboxRefused
 from deploytool.sandbox.process import alive
 from deploytool.sandbox.state import DIRECTORY, FILE, SandboxState, load_state
@@ -159,12 +159,12 @@ def _why_tracked(root: Path) -> str:
         if not os.path.lexists(top / ".git"):
             continue
         try:
-            repository = ask(top, "rev-parse", "--git-dir", timeout_seconds=GIT_SECONDS)
+            repository = run_git(top, "rev-parse", "--git-dir", timeout_seconds=GIT_SECONDS)
             if repository.code and "not a git repository" in repository.cause:
                 continue
             # Ignoring case, as some file systems do.
             pathspec = f":(icase,literal){(root / DIRECTORY).relative_to(top)}"
-            tracked = ask(top, "ls-files", "-z", "--", pathspec, timeout_seconds=GIT_SECONDS)
+            tracked = run_git(top, "ls-files", "-z", "--", pathspec, timeout_seconds=GIT_SECONDS)
         except (GitMissing, GitTimedOut):
             return unknown
         if repository.code or tracked.code:

@@ -51,7 +51,7 @@ MIGRATIONS: dict[str, list[Life | str]] = {
 
 @dataclass
 class ProcessClock:
-    """Port ``run.ports.Clock`` of one process: its calls count, and its cancellation is its own."""
+    """Port ``release.ports.Clock`` of one process: its calls count, and its cancellation is its own."""
 
     clock: VirtualClock
     life: Lifeline
@@ -88,12 +88,12 @@ class End:
 class Process:
     """Lives once."""
 
-    def __init__(self, site: Site, wish: Run) -> None:
+    def __init__(self, site: Site, script: Run) -> None:
         self.site = site
-        self.wish = wish
+        self.script = script
         self.id = site.next_id()
-        self.life = Lifeline(kill_at=wish.kill_at, halt_at=wish.halt_at)
-        self.clock = ProcessClock(site.clock, self.life, _from(site, wish.cancel_at))
+        self.life = Lifeline(kill_at=script.kill_at, halt_at=script.halt_at)
+        self.clock = ProcessClock(site.clock, self.life, _from(site, script.cancel_at))
         self.lease: RecordedLease | None = None
         self.settling: Record | None = None
         self.settled: list[RecoveryResult] = []
@@ -121,8 +121,8 @@ class Process:
         return end
 
     def _prepare(self) -> None:
-        site, wish = self.site, self.wish
-        site.note(f"{self.id} begins: {said(wish)}")
+        site, script = self.site, self.script
+        site.note(f"{self.id} begins: {said(script)}")
         site.ecs.calls.clear()
         site.ecs.faults = [
             Fault(
@@ -132,21 +132,21 @@ class Process:
                 last=each.last,
                 lost=each.lost,
             )
-            for each in wish.faults
+            for each in script.faults
         ]
         site.ecs.life = self.life
-        site.ecs.next_life = {"app": LIVES[wish.app], "worker": LIVES[wish.worker]}
-        if wish.migration:
-            site.ecs.migrations.lives = list(MIGRATIONS[wish.migration])
-        if wish.verify_fails:
+        site.ecs.next_life = {"app": LIVES[script.app], "worker": LIVES[script.worker]}
+        if script.migration:
+            site.ecs.migrations.lives = list(MIGRATIONS[script.migration])
+        if script.verify_fails:
             site.verify_fails.add(self.id)
         now = site.clock.now
-        if wish.superseded_at is not None:
-            site.clock.at(now + wish.superseded_at, self._superseded)
-        if wish.foreign_at is not None:
-            site.clock.at(now + wish.foreign_at, lambda: site.deploy_by_other_means("app"))
-        if wish.table_down:
-            begins, lasts = wish.table_down
+        if script.superseded_at is not None:
+            site.clock.at(now + script.superseded_at, self._superseded)
+        if script.foreign_at is not None:
+            site.clock.at(now + script.foreign_at, lambda: site.deploy_by_other_means("app"))
+        if script.table_down:
+            begins, lasts = script.table_down
             site.clock.at(now + begins, lambda: self._table(down=True))
             site.clock.at(now + begins + lasts, lambda: self._table(down=False))
 
@@ -172,10 +172,10 @@ class Process:
         while True:
             self.life.call()
             now, seen = moment(self.site.clock.now), self.site.table.read_lock()
-            step = next_step(seen, self.id, now, self.wish.if_busy)
+            step = next_step(seen, self.id, now, self.script.if_busy)
             if step is LockStep.TAKE:
-                wish = LockState(owner=self.id, since=now, expires=now + timedelta(seconds=TTL))
-                if mine := self.site.table.take(seen, wish):
+                lock = LockState(owner=self.id, since=now, expires=now + timedelta(seconds=TTL))
+                if mine := self.site.table.take(seen, lock):
                     return mine
                 continue
             if step is LockStep.YIELD:
@@ -236,7 +236,7 @@ class Process:
             for name, state in states.items()
         ]
         digest = PublishedImage(f"sha256:{self.id:0>64}", ("linux/amd64",))
-        task = cases.definition("migrate") if self.wish.migration else None
+        task = cases.definition("migrate") if self.script.migration else None
         return cases.live(*found, images={"app": digest}, migrate=task)
 
     def _settings(self) -> config.EnvironmentConfig:
@@ -246,8 +246,8 @@ class Process:
         return cases.settings(
             cases.service("app", verify=asked, timeout=TIMEOUT),
             cases.service("worker", *after, timeout=TIMEOUT),
-            migrate=cases.migration(timeout=TIMEOUT, on_cancel="stop" if self.wish.stop_on_cancel else "finish")
-            if self.wish.migration
+            migrate=cases.migration(timeout=TIMEOUT, on_cancel="stop" if self.script.stop_on_cancel else "finish")
+            if self.script.migration
             else None,
         )
 
@@ -265,12 +265,12 @@ class Process:
             alarms=ModelAlarms(self.site.clock),
             target_groups=ModelTargetGroups(),
             clock=self.clock,
-            emit=self._told,
+            emit=self._on_event,
             lease=self.lease,
             journal=journal,
         )
 
-    def _told(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         match event:
             case StepBegan():
                 self.site.note(f"{self.id}: {event.step} {event.detail}")

@@ -76,7 +76,7 @@ class Site:
         return {**cases.definition(family), **known, "taskDefinitionArn": arn, "status": "ACTIVE", "tags": tags}
 
     def get(self, url: str, timeout: float) -> HttpResponse | NoResponse:
-        """Port ``run.ports.Web``: the app behind its load balancer tells which release it is."""
+        """Port ``release.ports.Web``: the app behind its load balancer tells which release it is."""
         self.ecs.life.call()
         app = self.ecs.members["app"]
         if not app.running:

@@ -20,10 +20,10 @@ from tests.unit.release import plan_cases as cases
 
 @dataclass
 class Cloud:
-    """ECS and its surroundings, and everything the engine told."""
+    """ECS and its surroundings, and everything that the engine emitted."""
 
     clock: VirtualClock = field(default_factory=VirtualClock)
-    told: list[Event] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     ecs: EcsModel = field(init=False)
     logs: ModelLogs = field(default_factory=ModelLogs)
     builder: ModelBuilder = field(default_factory=ModelBuilder)
@@ -74,12 +74,12 @@ class Cloud:
             self.alarms,
             self.target_groups,
             self.clock,
-            self.told.append,
+            self.events.append,
             self.lease,
             self.journal,
         )
 
-    def serves(self, name: str) -> int:
+    def running(self, name: str) -> int:
         """Number of the revision a service is on; 0 where two of them run."""
         serving = self.ecs.members[name].running
         return int(next(iter(serving)).rsplit(":", 1)[-1]) if len(serving) == 1 else 0

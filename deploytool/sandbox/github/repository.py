@@ -49,7 +49,7 @@ class GitCheckout:
     directory: Path
 
     def _git(self, *words: str) -> str | None:
-        result = git_command.ask(self.directory, *words)
+        result = git_command.run_git(self.directory, *words)
         return None if result.code else result.text
 
     def sha(self, ref: str) -> str | None:
@@ -98,7 +98,7 @@ class GitCheckout:
         sha = self.sha(ref)
         if sha is None or self._git("cat-file", "-t", f"{sha}:{path}") != "blob\n":
             return None
-        return git_command.ask(self.directory, "cat-file", "blob", f"{sha}:{path}").out
+        return git_command.run_git(self.directory, "cat-file", "blob", f"{sha}:{path}").out
 
     def list_directory(self, ref: str, path: str) -> tuple[tuple[str, str, str], ...]:
         """Kind (blob, tree, commit), object and name of each entry."""

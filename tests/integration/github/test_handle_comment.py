@@ -147,7 +147,7 @@ def test_a_rollback_that_failed_is_told_and_offered_again(runner: Runner) -> Non
 def test_a_rollback_that_was_refused_under_the_lock_is_told(runner: Runner) -> None:
     assert isinstance(runner.tick(stale), NotCurrentRelease)
     assert "⛔ **Rollback refused**, requested by `octo-dev`" in runner.github.comments()[0]
-    assert "r3 is" in runner.github.comments()[0]
+    assert "the live release is r3" in runner.github.comments()[0]
 
 
 def test_nothing_is_done_when_the_comment_cannot_be_answered(runner: Runner) -> None:

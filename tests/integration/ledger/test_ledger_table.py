@@ -50,7 +50,7 @@ def test_an_old_run_cannot_write_when_a_newer_lease_settles_its_record(ledger: L
     ledger.begin(begun)
     settled = finished(replace(begun, fencing_token=4), Result.ROLLED_BACK)
     ledger.save(settled)
-    with pytest.raises(LeaseLost, match="20261123-120000-aaaa no longer has the lock"):
+    with pytest.raises(LeaseLost, match="20261123-120000-aaaa lost the lock"):
         ledger.save(finished(begun))
     assert ledger.get(begun.release_id) == settled
 

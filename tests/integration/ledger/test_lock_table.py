@@ -93,7 +93,7 @@ def test_the_lock_of_a_killed_run_is_taken_only_when_ttl_and_margin_are_over(loc
 def test_the_old_owner_may_change_nothing_when_its_expired_lease_was_taken(lock: Lock) -> None:
     first = taken_by(lock, A, ttl=30)
     with taken_by(lock, B, now=at(60)):
-        with pytest.raises(LeaseLost, match=f"release {B} took it"):
+        with pytest.raises(LeaseLost, match=f"lost the lock to release {B}"):
             first.check()
         first.release()
         there = lock.read()

@@ -173,7 +173,7 @@ def test_the_lock_of_a_running_release_is_freed_only_by_force(typed: Typed, lock
     with pytest.raises(InUse, match="release 20261123-120000-aaaa"):
         told(typed("lock", "release"))
     assert told(typed("lock", "release", "--force")) == "production is free\n"
-    with pytest.raises(LeaseLost, match="it was taken away"):
+    with pytest.raises(LeaseLost, match="lost the lock"):
         lease.check()
 
 

@@ -13,7 +13,7 @@ FOREVER = 24 * 3600.0
 
 
 class VirtualClock:
-    """Port ``run.ports.Clock``. Like the real one it raises Cancelled once, from a wait that reaches ``cancel_at``."""
+    """Port ``Clock`` of a release. As the real one it raises Cancelled once, in a wait that reaches ``cancel_at``."""
 
     def __init__(self, pace: float = 1.0) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""Port ``run.ports.Ecs``: the model behind the calls the engine makes, each of them kept."""
+"""Port ``release.ports.Ecs``: the model behind the calls the engine makes, each of them kept."""
 
 from __future__ import annotations
 

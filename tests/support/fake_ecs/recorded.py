@@ -23,7 +23,7 @@ TTL = 30.0
 
 @dataclass
 class RecordedLease:
-    """Port ``run.ports.Lease``: renewed while its process lives, as by the adapter's thread."""
+    """Port ``release.ports.Lease``: renewed while its process lives, as by the adapter's thread."""
 
     table: ModelTable
     mine: LockState
@@ -75,7 +75,7 @@ class RecordedLease:
 
 @dataclass
 class RecordedJournal:
-    """Port ``run.ports.Journal``: notes that precede a change are durable at once, the others with luck or later."""
+    """Port ``Journal`` of a release: notes that precede a change are durable at once, the others with luck or later."""
 
     table: ModelTable
     record: Record

@@ -14,7 +14,7 @@ from tests.support.fake_ecs.clock import VirtualClock
 
 @dataclass
 class ModelLogs:
-    """Port ``run.ports.Logs``: lines by log group, there from the beginning."""
+    """Port ``release.ports.Logs``: lines by log group, there from the beginning."""
 
     lines: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class _Reader:
 
 @dataclass
 class ModelBuilder:
-    """Port ``run.ports.Builder``: a digest per image, unless the script says otherwise."""
+    """Port ``release.ports.Builder``: a digest per image, unless the script says otherwise."""
 
     platforms: tuple[str, ...] = ("linux/amd64",)
     fails: DeployError | None = None
@@ -64,7 +64,7 @@ class ModelBuilder:
 
 @dataclass
 class ModelWeb:
-    """Port ``run.ports.Web``."""
+    """Port ``release.ports.Web``."""
 
     answer: Callable[[str], HttpResponse | NoResponse]
     asked: list[str] = field(default_factory=list)
@@ -77,7 +77,7 @@ class ModelWeb:
 
 @dataclass
 class ModelAlarms:
-    """Port ``run.ports.Alarms``: all of them ring from ``from_second`` on."""
+    """Port ``release.ports.Alarms``: all of them ring from ``from_second`` on."""
 
     clock: VirtualClock
     from_second: float | None = None
@@ -89,7 +89,7 @@ class ModelAlarms:
 
 @dataclass
 class ModelTargetGroups:
-    """Port ``run.ports.TargetGroups``."""
+    """Port ``release.ports.TargetGroups``."""
 
     checks: TargetGroup = field(default_factory=lambda: TargetGroup("arn:aws:elasticloadbalancing:tg"))
     health: tuple[Target, ...] = ()

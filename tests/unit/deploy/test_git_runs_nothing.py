@@ -228,7 +228,7 @@ def test_the_fix_trusts_the_checkout_when_an_old_git_refuses_it(
     odd: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = f"fatal: detected dubious ownership in repository at '{odd.root}'\nTo add an exception, call:\n\n\tgit\n"
-    monkeypatch.setattr(git_command, "ask", lambda *_, **__: git_command.Answer(128, b"", said.encode()))
+    monkeypatch.setattr(git_command, "run_git", lambda *_, **__: git_command.GitResult(128, b"", said.encode()))
     with pytest.raises(ConfigurationError) as told:
         git.checkout(odd.root)
     assert told.value.cause.endswith(f"detected dubious ownership in repository at '{odd.root}'")
@@ -241,7 +241,7 @@ def test_git_is_stopped_when_it_does_not_end(tmp_path: Path, monkeypatch: pytest
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(git_command.GitTimedOut, match=r"git status was stopped after 0\.2 s"):
-        git_command.ask(tmp_path, "status", timeout_seconds=0.2)
+        git_command.run_git(tmp_path, "status", timeout_seconds=0.2)
 
 
 def test_git_is_named_when_it_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,4 +274,4 @@ LFS = (("local", "filter.lfs.clean", "git-lfs clean -- %f"), ("local", "filter.l
 def test_filters_are_overruled_when_only_the_checkout_names_them(
     entries: tuple[tuple[str, str, str], ...], settings: dict[str, str]
 ) -> None:
-    assert dict(git_command.harmless(entries)) == settings
+    assert dict(git_command.filter_overrides(entries)) == settings

@@ -325,4 +325,4 @@ def test_the_installed_command_gets_past_git_when_the_commit_is_odd(odd: Reposit
     ],
 )
 def test_the_cause_is_the_first_fatal_line_when_git_says_more(err: bytes, cause: str) -> None:
-    assert git_command.Answer(128, b"", err).cause.startswith(cause)
+    assert git_command.GitResult(128, b"", err).cause.startswith(cause)

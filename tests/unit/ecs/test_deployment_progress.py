@@ -110,14 +110,14 @@ def paused_by(hook: dict[str, str]) -> ServiceDeployment:
         (
             {"hookId": "ecs-pause-X", "expiresAt": "2026-05-06T18:03:00+02:00", "timeoutAction": "ROLLBACK"},
             (
-                "paused at hook ecs-pause-X; ECS rolls back by itself at 16:03 UTC; to go on: aws ecs "
+                "paused at hook ecs-pause-X; ECS rolls back by itself at 16:03 UTC; to continue: aws ecs "
                 "continue-service-deployment --service-deployment-arn arn:sd --hook-id ecs-pause-X --action CONTINUE "
                 "(or ROLLBACK)"
             ),
         ),
         (
             {"hookTargetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00", "timeoutAction": "CONTINUE"},
-            "paused at hook approve; ECS goes on by itself at 16:03 UTC",
+            "paused at hook approve; ECS continues by itself at 16:03 UTC",
         ),
         (
             {"hookTargetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00"},

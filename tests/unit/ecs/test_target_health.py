@@ -33,7 +33,7 @@ def unhealthy(reason: str, description: str) -> Target:
     [
         (
             unhealthy("Target.ResponseCodeMismatch", "Health checks failed with these codes: [500]"),
-            "the target's own reason is: Health checks failed with these codes: [500]",
+            "the target reports: Health checks failed with these codes: [500]",
             "let /api/health answer 200-299 without a login or a redirect",
         ),
         (unhealthy("Target.Timeout", "Request timed out"), "Request timed out", "listens on 0.0.0.0:3000"),

@@ -163,7 +163,7 @@ def test_events_from_before_the_deployment_and_repetitions_are_left_out() -> Non
     [
         (deployment(3, reason="tasks failed to start."), None, "tasks-failed", "3 tasks of the deployment failed"),
         (deployment(1), None, "tasks-failed", "1 task of the deployment failed"),
-        (deployment(0, "FAILED", "gave up"), None, "deployment-failed", "gave the deployment up"),
+        (deployment(0, "FAILED", "gave up"), None, "deployment-failed", "gave up on the deployment"),
         (
             None,
             ServiceDeployment("sd", "ROLLBACK_IN_PROGRESS", triggered_alarms=("shop-5xx",), rollback_reason="alarm"),

@@ -149,8 +149,8 @@ def test_what_force_does_is_told_when_the_lock_of_a_release_is_to_be_freed() -> 
 def test_each_failure_has_its_exit_code() -> None:
     assert Locked("production", HELD, NOW).exit_code == 8
     assert (LeaseLost(OWNER).exit_code, SupersededBy(OWNER, NEWER).exit_code) == (9, 9)
-    assert LeaseLost(OWNER).cause == f"release {OWNER} no longer has the lock: it was taken away"
-    assert LeaseLost(OWNER, NEWER).cause == f"release {OWNER} no longer has the lock: release {NEWER} took it"
+    assert LeaseLost(OWNER).cause == f"release {OWNER} lost the lock"
+    assert LeaseLost(OWNER, NEWER).cause == f"release {OWNER} lost the lock to release {NEWER}"
 
 
 @pytest.mark.parametrize(

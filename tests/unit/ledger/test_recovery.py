@@ -49,7 +49,7 @@ def killed(*names: str, last: StepState = StepState.BEGAN) -> Record:
 
 def serving(cloud: Cloud) -> tuple[int, int]:
     cloud.clock.sleep(600.0)
-    return cloud.serves("app"), cloud.serves("worker")
+    return cloud.running("app"), cloud.running("worker")
 
 
 def test_changes_nothing_when_it_was_killed_before_the_migration(cloud: Cloud) -> None:
@@ -68,7 +68,7 @@ def test_waits_for_the_migration_and_starts_no_second_one_when_it_was_killed_whi
 
     assert cloud.clock.now >= 23.0
     assert cloud.ecs.changed() == []
-    assert len([event for event in cloud.told if isinstance(event, WarningIssued)]) == 1
+    assert len([event for event in cloud.events if isinstance(event, WarningIssued)]) == 1
 
 
 @pytest.mark.parametrize(("noted", "notes"), [(False, 1), (True, 0)], ids=["killed before it was noted", "noted"])
@@ -117,7 +117,7 @@ def test_puts_back_what_moved_when_it_was_killed_before_its_end(
     end = recover(killed("deploy", "verify"), cloud.deps, 300.0)
 
     assert end.result is Result.ROLLED_BACK
-    assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
+    assert {key: cloud.running(key) for key in KEYS} == {"app": 1, "worker": 1}
     assert len(cloud.ecs.made("UpdateService")) == len(moved)
 
 
@@ -142,7 +142,7 @@ def test_waits_for_the_way_back_that_ecs_is_on_when_it_was_killed_while_going_ba
 
     assert end.result is Result.ROLLED_BACK
     assert [call.about for call in cloud.ecs.made("UpdateService")] == ["worker"]
-    assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
+    assert {key: cloud.running(key) for key in KEYS} == {"app": 1, "worker": 1}
 
 
 def test_leaves_the_service_alone_and_names_it_when_somebody_else_deployed_it_since(cloud: Cloud) -> None:
@@ -166,7 +166,7 @@ def test_says_that_a_service_did_not_settle_when_the_version_before_crashes(clou
 
     assert end.result is Result.ROLLBACK_INCOMPLETE
     assert "ROLLBACK INCOMPLETE: app did not reach a steady state" in end.summary
-    assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
+    assert [event.succeeded for event in cloud.events if isinstance(event, StepEnded)] == [False]
 
 
 def test_raises_and_says_nothing_of_an_end_when_a_service_may_not_be_put_back(cloud: Cloud) -> None:
@@ -200,7 +200,7 @@ def test_nothing_is_to_be_settled_when_the_services_of_a_cancelled_release_are_b
     cloud.clock.sleep(600.0)
 
     assert recover_finished(ended(app="ecs-svc/1", worker="ecs-svc/1"), cloud.deps, 300.0) is None
-    assert cloud.told == []
+    assert cloud.events == []
 
 
 def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_their_way(cloud: Cloud) -> None:
@@ -211,7 +211,7 @@ def test_waits_until_they_are_back_when_a_cancelled_release_has_services_on_thei
     assert end is not None
     assert (end.result, end.succeeded) == (Result.ROLLED_BACK, True)
     assert "release r-1 (4f2a9c1) was cancelled; all services were rolled back" in end.summary
-    assert {key: cloud.serves(key) for key in KEYS} == {"app": 1, "worker": 1}
+    assert {key: cloud.running(key) for key in KEYS} == {"app": 1, "worker": 1}
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_names_the_service_and_waits_for_nothing_when_the_cancelled_version_runs
         True,
     )
     assert (cloud.clock.now, cloud.ecs.changed()) == (before, [])
-    assert [event.succeeded for event in cloud.told if isinstance(event, StepEnded)] == [False]
+    assert [event.succeeded for event in cloud.events if isinstance(event, StepEnded)] == [False]
 
 
 def test_nothing_was_moved_when_a_killed_release_found_every_service_running_its_version(cloud: Cloud) -> None:

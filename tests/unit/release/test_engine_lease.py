@@ -34,7 +34,7 @@ def release(cloud: Cloud, **more: object) -> Outcome:
 
 def serving(cloud: Cloud) -> tuple[int, int]:
     cloud.clock.sleep(600.0)
-    return cloud.serves("app"), cloud.serves("worker")
+    return cloud.running("app"), cloud.running("worker")
 
 
 def changes_by_check(cloud: Cloud) -> list[tuple[int, str]]:
@@ -64,7 +64,7 @@ def test_nothing_more_is_changed_when_the_lease_is_lost_at(cloud: Cloud, check: 
 
     assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
     assert after == []
-    assert "release r-2 took it" in outcome.summary
+    assert "lost the lock to release r-2" in outcome.summary
 
 
 @pytest.mark.parametrize("at", [10.0, 14.0, 30.0], ids=["migrating", "rolling", "verifying"])
@@ -191,7 +191,7 @@ def test_a_ledger_that_is_down_keeps_nobody_from_going_back(cloud: Cloud, cancel
 
     assert outcome.exit_code is (Exit.CANCELLED if cancelled else Exit.ROLLED_BACK)
     assert serving(cloud) == (1, 1)
-    assert any("ledger" in event.text for event in cloud.told if isinstance(event, WarningIssued))
+    assert any("ledger" in event.text for event in cloud.events if isinstance(event, WarningIssued))
 
 
 def test_a_ledger_that_is_down_at_the_end_changes_no_outcome(cloud: Cloud) -> None:
@@ -243,7 +243,7 @@ def test_is_cancelled_when_the_signal_comes_while_services_go_back(cloud: Cloud)
     began: list[float] = []
 
     def cancel_soon() -> None:
-        if any(event == StepBegan(StepName.REVERT, "app, worker") for event in cloud.told) and not began:
+        if any(event == StepBegan(StepName.REVERT, "app, worker") for event in cloud.events) and not began:
             began.append(cloud.clock.now)
             cloud.clock.cancel_at = cloud.clock.now
         elif not began:
@@ -264,7 +264,7 @@ def test_is_not_back_when_the_signal_comes_while_one_cannot_go_back(cloud: Cloud
     cloud.clock.at(75.0, lambda: setattr(cloud.clock, "cancel_at", 76.0))
 
     assert cloud.release(plan).exit_code is Exit.ROLLBACK_INCOMPLETE
-    assert cloud.serves("app") == 2
+    assert cloud.running("app") == 2
 
 
 def test_keeps_watching_the_way_back_when_ecs_does_not_answer_for_a_while(cloud: Cloud) -> None:
@@ -275,7 +275,7 @@ def test_keeps_watching_the_way_back_when_ecs_does_not_answer_for_a_while(cloud:
     outcome = cloud.release(plan)
 
     assert outcome.exit_code is Exit.ROLLED_BACK
-    assert len([event for event in cloud.told if isinstance(event, WarningIssued)]) == 1
+    assert len([event for event in cloud.events if isinstance(event, WarningIssued)]) == 1
     assert serving(cloud) == (1, 1)
 
 

@@ -36,7 +36,7 @@ def test_it_is_migrated_and_no_service_is_touched_when_it_exits_with_0(cloud: Cl
     assert (outcome.result, outcome.exit_code) == (Result.MIGRATED, Exit.OK)
     assert (outcome.succeeded, outcome.live) == (True, False)
     assert [call.operation for call in cloud.ecs.changed()] == ["RegisterTaskDefinition", "RunTask"]
-    assert "applying 0001" in [event.line for event in cloud.told if isinstance(event, OutputLine)]
+    assert "applying 0001" in [event.line for event in cloud.events if isinstance(event, OutputLine)]
     assert ("closed", "migrated") in cloud.journal.notes
 
 

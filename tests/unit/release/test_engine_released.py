@@ -39,7 +39,7 @@ def test_registers_then_migrates_then_updates_each_service_once_when_all_goes_we
         ("UpdateService", "app"),
         ("UpdateService", "worker"),
     ]
-    assert (cloud.serves("app"), cloud.serves("worker")) == (3, 4)
+    assert (cloud.running("app"), cloud.running("worker")) == (3, 4)
 
 
 def test_updates_services_only_after_the_migration_has_stopped(cloud: Cloud) -> None:
@@ -51,13 +51,13 @@ def test_updates_services_only_after_the_migration_has_stopped(cloud: Cloud) -> 
 def test_tells_each_step_in_order_and_the_outcome_last(cloud: Cloud) -> None:
     outcome = cloud.release(cloud.plan(APP, WORKER, migrate=cases.migration(), published={"app": None}))
 
-    steps = [(type(e).__name__, e.step) for e in cloud.told if isinstance(e, (StepBegan, StepEnded))]
+    steps = [(type(e).__name__, e.step) for e in cloud.events if isinstance(e, (StepBegan, StepEnded))]
     assert steps == [
         (kind, step) for step in ("build", "migrate", "deploy", "verify") for kind in ("StepBegan", "StepEnded")
     ]
-    assert isinstance(cloud.told[0], Planned)
-    assert cloud.told[-1] == Ended(outcome)
-    assert all(event.succeeded for event in cloud.told if isinstance(event, StepEnded))
+    assert isinstance(cloud.events[0], Planned)
+    assert cloud.events[-1] == Ended(outcome)
+    assert all(event.succeeded for event in cloud.events if isinstance(event, StepEnded))
     assert [timing.step for timing in outcome.timings] == ["build", "migrate", "deploy", "verify"]
 
 
@@ -89,7 +89,7 @@ def test_follows_the_output_of_the_migration(cloud: Cloud) -> None:
 
     cloud.release(cloud.plan(APP, WORKER, migrate=cases.migration()))
 
-    assert [e.line for e in cloud.told if isinstance(e, OutputLine) and e.source == "migrate"][1:] == [
+    assert [e.line for e in cloud.events if isinstance(e, OutputLine) and e.source == "migrate"][1:] == [
         "applying 0001",
         "done",
     ]
@@ -113,7 +113,7 @@ def test_changes_nothing_when_there_is_nothing_to_do(cloud: Cloud) -> None:
 
     assert (outcome.result, outcome.exit_code) == (Result.NOTHING_TO_DO, Exit.OK)
     assert cloud.ecs.calls == []
-    assert [type(event) for event in cloud.told] == [Planned, Ended]
+    assert [type(event) for event in cloud.events] == [Planned, Ended]
 
 
 def test_asks_once_per_tick_for_ten_services_together(cloud: Cloud) -> None:

@@ -35,7 +35,7 @@ def release(cloud: Cloud, on_cancel: str = "finish", **more: object) -> Outcome:
 
 
 def untouched(cloud: Cloud) -> bool:
-    return not cloud.ecs.made("UpdateService") and (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+    return not cloud.ecs.made("UpdateService") and (cloud.running("app"), cloud.running("worker")) == (1, 1)
 
 
 def failed_migration(outcome: Outcome) -> bool:
@@ -85,7 +85,7 @@ def test_tries_again_with_a_fresh_token_while_no_container_started(cloud: Cloud,
     tokens = [call.about for call in cloud.ecs.made("RunTask")]
     assert outcome.succeeded
     assert tokens == [f"{cases.REQUEST.release_id}-{attempt}" for attempt in (1, 2, 3)]
-    assert len([event for event in cloud.told if isinstance(event, WarningIssued)]) == 2
+    assert len([event for event in cloud.events if isinstance(event, WarningIssued)]) == 2
 
 
 @pytest.mark.parametrize("never", [NO_CAPACITY, NO_INTERFACE], ids=["no capacity", "no network interface"])
@@ -161,7 +161,7 @@ def test_is_cancelled_all_the_same_when_the_migration_cannot_be_stopped(cloud: C
     outcome = release(cloud, "stop")
 
     assert outcome.exit_code is Exit.CANCELLED
-    assert any("may still run" in event.text for event in cloud.told if isinstance(event, WarningIssued))
+    assert any("may still run" in event.text for event in cloud.events if isinstance(event, WarningIssued))
 
 
 @pytest.mark.parametrize("published", [True, False], ids=["image found", "image built"])
@@ -183,7 +183,7 @@ def test_changes_nothing_when_the_build_fails(cloud: Cloud) -> None:
 
     assert outcome.exit_code is Exit.BUILD_FAILED
     assert cloud.ecs.changed() == []
-    assert [event.diagnosis.cause for event in cloud.told if isinstance(event, Explained)] == [
+    assert [event.diagnosis.cause for event in cloud.events if isinstance(event, Explained)] == [
         "step 4 of the Dockerfile failed"
     ]
 
@@ -220,7 +220,7 @@ def test_never_says_that_nothing_changed_when_the_migration_ran_and_no_service_c
 
 
 def untouched_services(cloud: Cloud) -> bool:
-    return (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+    return (cloud.running("app"), cloud.running("worker")) == (1, 1)
 
 
 def test_every_step_that_did_not_go_well_is_told_as_such(cloud: Cloud) -> None:
@@ -228,7 +228,7 @@ def test_every_step_that_did_not_go_well_is_told_as_such(cloud: Cloud) -> None:
 
     release(cloud)
 
-    assert [(event.step, event.succeeded) for event in cloud.told if isinstance(event, StepEnded)] == [
+    assert [(event.step, event.succeeded) for event in cloud.events if isinstance(event, StepEnded)] == [
         ("migrate", False)
     ]
 

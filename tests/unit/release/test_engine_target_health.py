@@ -83,5 +83,5 @@ def test_the_rest_is_explained_and_the_statement_told_when_it_may_not_be_read(ac
 
     assert told in outcome.diagnoses[0].cause
     assert "[404]" not in outcome.diagnoses[0].cause
-    warnings = [event.text for event in cloud.told if isinstance(event, WarningIssued)]
+    warnings = [event.text for event in cloud.events if isinstance(event, WarningIssued)]
     assert any(f'"Action": "elasticloadbalancing:{action}"' in text for text in warnings)

@@ -31,7 +31,7 @@ def run(cloud: Cloud, timeout: float | None = None) -> int:
 
 
 def warned(cloud: Cloud) -> str:
-    return " ".join(event.text for event in cloud.told if isinstance(event, WarningIssued))
+    return " ".join(event.text for event in cloud.events if isinstance(event, WarningIssued))
 
 
 @pytest.mark.parametrize("code", [0, 1, 42])
@@ -41,8 +41,8 @@ def test_ends_with_the_exit_code_of_the_command(cloud: Cloud, code: int) -> None
 
     assert run(cloud) == code
 
-    assert [event.line for event in cloud.told if isinstance(event, OutputLine)] == ["42 orders"]
-    assert isinstance(cloud.told[0], StepBegan)
+    assert [event.line for event in cloud.events if isinstance(event, OutputLine)] == ["42 orders"]
+    assert isinstance(cloud.events[0], StepBegan)
     assert (f"exited with code {code}" in warned(cloud)) is bool(code)
     assert [call.operation for call in cloud.ecs.changed()] == ["RunTask"]
 

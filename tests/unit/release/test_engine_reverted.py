@@ -152,7 +152,7 @@ def test_every_service_ends_on_the_version_before_when(case: Case, details: bool
 
     assert (outcome.result, outcome.exit_code) == (case.result, case.exit), outcome.summary
     cloud.clock.sleep(3600.0)
-    assert {service.name: cloud.serves(service.name) for service in case.services} == {
+    assert {service.name: cloud.running(service.name) for service in case.services} == {
         service.name: 1 for service in case.services
     }
     assert not outcome.succeeded
@@ -169,9 +169,9 @@ def test_no_event_claims_success_when(case: Case) -> None:
     outcome = cloud.release(plan)
 
     assert " is live in " not in outcome.summary
-    last = [event for event in cloud.told if isinstance(event, StepEnded) and event.step != StepName.REVERT][-1]
+    last = [event for event in cloud.events if isinstance(event, StepEnded) and event.step != StepName.REVERT][-1]
     assert not last.succeeded
-    put_back = [event.step for event in cloud.told if isinstance(event, (StepBegan, StepEnded))][-2:]
+    put_back = [event.step for event in cloud.events if isinstance(event, (StepBegan, StepEnded))][-2:]
     assert put_back == ["roll back", "roll back"]
 
 
@@ -204,8 +204,8 @@ def test_explains_before_the_rollout_ends_and_with_the_tasks_last_words() -> Non
 
     outcome = cloud.release(cloud.plan(APP, WORKER))
 
-    first = next(i for i, event in enumerate(cloud.told) if isinstance(event, Explained))
-    ended = next(i for i, e in enumerate(cloud.told) if isinstance(e, StepEnded) and e.step == StepName.DEPLOY)
+    first = next(i for i, event in enumerate(cloud.events) if isinstance(event, Explained))
+    ended = next(i for i, e in enumerate(cloud.events) if isinstance(e, StepEnded) and e.step == StepName.DEPLOY)
     assert first < ended
     assert any("Cannot find module" in line for diagnosis in outcome.diagnoses for line in diagnosis.log)
 
@@ -216,7 +216,7 @@ def test_tells_each_reason_once_when_ecs_itself_rolls_back() -> None:
 
     outcome = cloud.release(cloud.plan(APP, WORKER))
 
-    told = [event.diagnosis for event in cloud.told if isinstance(event, Explained)]
+    told = [event.diagnosis for event in cloud.events if isinstance(event, Explained)]
     assert len({(each.code, each.subject, each.cause) for each in told}) == len(told)
     assert list(outcome.diagnoses) == told
 
@@ -229,7 +229,7 @@ def test_is_not_misled_on_the_way_back_when_readings_lag(stale: int) -> None:
     cloud.web.answer = lambda _: HttpResponse(500, "no")
 
     assert cloud.release(plan).result is Result.ROLLED_BACK
-    assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (1, 1)
 
 
 def test_goes_back_when_ecs_can_no_longer_be_read() -> None:
@@ -240,7 +240,7 @@ def test_goes_back_when_ecs_can_no_longer_be_read() -> None:
     outcome = cloud.release(plan)
 
     assert outcome.result is Result.ROLLED_BACK
-    assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (1, 1)
 
 
 def test_a_service_going_back_is_shown_as_such() -> None:
@@ -250,6 +250,6 @@ def test_a_service_going_back_is_shown_as_such() -> None:
 
     cloud.release(plan)
 
-    moved = [event for event in cloud.told if isinstance(event, ServiceProgress)]
-    began = next(i for i, event in enumerate(cloud.told) if event == StepBegan(StepName.REVERT, "app, worker"))
-    assert all(event.reverting == (cloud.told.index(event) > began) for event in moved)
+    moved = [event for event in cloud.events if isinstance(event, ServiceProgress)]
+    began = next(i for i, event in enumerate(cloud.events) if event == StepBegan(StepName.REVERT, "app, worker"))
+    assert all(event.reverting == (cloud.events.index(event) > began) for event in moved)

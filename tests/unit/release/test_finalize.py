@@ -28,4 +28,4 @@ def test_fails_as_it_did_when_the_lock_is_gone_and_no_service_moved(cloud: Cloud
     cloud.journal.fails[("closed",)] = LOST
 
     assert release(cloud).result is Result.MIGRATION_FAILED
-    assert any(isinstance(event, WarningIssued) and LOST.cause in event.text for event in cloud.told)
+    assert any(isinstance(event, WarningIssued) and LOST.cause in event.text for event in cloud.events)

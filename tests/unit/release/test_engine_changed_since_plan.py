@@ -34,7 +34,7 @@ def test_stops_and_leaves_the_foreign_deployment_when_superseded() -> None:
     assert (outcome.result, outcome.exit_code) == (Result.SUPERSEDED, Exit.SUPERSEDED)
     assert len(cloud.ecs.made("UpdateService")) == 1
     cloud.clock.sleep(600.0)
-    assert cloud.serves("app") == 99
+    assert cloud.running("app") == 99
     assert "app:99" in outcome.summary
 
 
@@ -47,7 +47,7 @@ def test_leaves_the_foreign_deployment_when_it_comes_while_the_new_version_is_ve
     outcome = cloud.release(plan)
 
     cloud.clock.sleep(600.0)
-    assert (cloud.serves("app"), cloud.serves("worker")) == (99, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (99, 1)
     assert "app on app:99" not in outcome.summary.partition("rolled back: ")[2]
 
 
@@ -68,7 +68,7 @@ def test_says_what_serves_and_still_brings_the_others_back_when_one_cannot_be_pu
     outcome = cloud.release(plan)
 
     assert (outcome.result, outcome.exit_code) == (Result.ROLLBACK_INCOMPLETE, Exit.ROLLBACK_INCOMPLETE)
-    assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (2, 1)
     assert "app runs app:2" in outcome.summary
     assert "worker runs worker:1" in outcome.summary
     assert [bool(each.revert and each.revert.state is DeploymentState.SUCCEEDED) for each in outcome.services] == [
@@ -87,7 +87,7 @@ def test_is_not_back_when_the_version_before_crashes_too() -> None:
     outcome = cloud.release(plan)
 
     assert outcome.result is Result.ROLLBACK_INCOMPLETE
-    assert cloud.serves("app") == 1
+    assert cloud.running("app") == 1
     assert any("worker" in diagnosis.subject for diagnosis in outcome.diagnoses)
 
 
@@ -101,7 +101,7 @@ def test_stays_released_when_only_the_explanation_is_denied() -> None:
     outcome = cloud.release(plan)
 
     assert outcome.result is Result.RELEASED
-    assert len([event for event in cloud.told if isinstance(event, WarningIssued)]) == 1
+    assert len([event for event in cloud.events if isinstance(event, WarningIssued)]) == 1
 
 
 def test_is_not_back_when_a_cancelled_release_may_not_put_back() -> None:
@@ -114,7 +114,7 @@ def test_is_not_back_when_a_cancelled_release_may_not_put_back() -> None:
 
     assert (outcome.result, outcome.exit_code) == (Result.ROLLBACK_INCOMPLETE, Exit.ROLLBACK_INCOMPLETE)
     cloud.clock.sleep(600.0)
-    assert (cloud.serves("app"), cloud.serves("worker")) == (2, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (2, 1)
 
 
 def test_sends_back_also_when_ecs_cannot_be_read_before_it() -> None:
@@ -123,7 +123,7 @@ def test_sends_back_also_when_ecs_cannot_be_read_before_it() -> None:
     cloud.ecs.faults.append(Fault("DescribeServices", unanswered("DescribeServices"), first=3, last=4))
 
     assert cloud.release(plan).result is Result.ROLLED_BACK
-    assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (1, 1)
 
 
 def test_is_not_misled_when_readings_lag_behind_both_ways_at_once() -> None:
@@ -136,4 +136,4 @@ def test_is_not_misled_when_readings_lag_behind_both_ways_at_once() -> None:
 
     assert outcome.result is Result.ROLLED_BACK
     assert "another client" not in outcome.summary
-    assert (cloud.serves("app"), cloud.serves("worker")) == (1, 1)
+    assert (cloud.running("app"), cloud.running("worker")) == (1, 1)
