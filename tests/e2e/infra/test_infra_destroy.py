@@ -105,7 +105,7 @@ def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services
         False,
         {"app": "unchanged", "worker": "unchanged"},
     )
-    assert plan["migrate"]
+    assert plan["migration"]
 
     ran = site.run("release", "--output", "json")
     assert ran.code == 0, ran.told
