@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.output.console import print_document
 
 if TYPE_CHECKING:
     from deploytool.config.model import ConfigFile
 
 
-@click.group(name="config", cls=option_rules.Verbs)
+@click.group(name="config", cls=options.Verbs)
 def command() -> None:
     """Check deploytool.yml, or print its JSON Schema.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.deploy.context import Context
@@ -21,7 +21,7 @@ RELEASES = 50
 """Newest releases of the ledger among which the checks look for one of a workflow and for a migration."""
 
 
-@click.command(name="doctor", cls=option_rules.Verb)
+@click.command(name="doctor", cls=options.Verb)
 @options.environment
 @click.option("--skip", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; repeatable.")
 @options.output

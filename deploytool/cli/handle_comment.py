@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.errors import ConfigurationError, DeployError, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ WAIT = 600.0
 """Seconds to wait for a running release: nobody watches this job who could try again."""
 
 
-@click.command(name="handle-comment", cls=option_rules.Verb)
+@click.command(name="handle-comment", cls=options.Verb)
 @click.option(
     "--event-path", required=True, type=click.Path(path_type=Path), metavar="FILE",
     help="The event file of the workflow run: $GITHUB_EVENT_PATH.",

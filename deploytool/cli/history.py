@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.release.model import Result
 
-RULES = option_rules.exclusive("RELEASE", "--limit", "--result", "--commit", why="RELEASE names the one to show")
+RULES = options.exclusive("RELEASE", "--limit", "--result", "--commit", why="RELEASE names the one to show")
 
 
-@click.command(name="history", cls=option_rules.Verb, rules=RULES)
+@click.command(name="history", cls=options.Verb, rules=RULES)
 @click.argument("release", required=False)
 @options.environment
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Maximum number.")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 RULES = (
-    *option_rules.exclusive(
+    *options.exclusive(
         "--from-service", "--cluster", "--account", why="CLUSTER/SERVICE and the credentials already say where it runs"
     ),
-    *option_rules.exclusive(
+    *options.exclusive(
         "--from-service", "--domain", "--hosted-zone", why="they are for infrastructure of `deploytool infra`"
     ),
 )
 
 
-@click.command(name="init", cls=option_rules.Verb, rules=RULES)
+@click.command(name="init", cls=options.Verb, rules=RULES)
 @click.option("-e", "--environment", "environments", multiple=True, help="Repeatable. Default: production.")
 @click.option("--app", default="", help="Name of the app. Default: from package.json or the repository.")
 @click.option("--region", default="", help="AWS region. Default: from the environment or ~/.aws/config.")

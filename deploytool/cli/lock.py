@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import LockState
 
 
-@click.group(name="lock", cls=option_rules.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="lock", cls=options.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Show or release the lock of an environment, or freeze deployments."""
 

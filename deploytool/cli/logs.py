@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.config.model import EnvironmentConfig
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 POLL_SECONDS = 2.0
 
 
-@click.command(name="logs", cls=option_rules.Verb)
+@click.command(name="logs", cls=options.Verb)
 @click.argument("service")
 @options.environment
 @click.option("--lines", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Last lines of each task.")

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import IfBusy
 
 
 RULES = (
-    *option_rules.exclusive("--commit", "--live", why="both choose whose migration runs", fix="give one of them"),
-    *option_rules.BUSY,
+    *options.exclusive("--commit", "--live", why="both choose whose migration runs", fix="give one of them"),
+    *options.BUSY,
 )
 
 
-@click.command(name="migrate", cls=option_rules.Verb, rules=RULES)
+@click.command(name="migrate", cls=options.Verb, rules=RULES)
 @options.environment
 @click.option(
     "--commit",

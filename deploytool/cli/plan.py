@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 
-@click.command(name="plan", cls=option_rules.Verb)
+@click.command(name="plan", cls=options.Verb)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit that would be released.")
 @options.output

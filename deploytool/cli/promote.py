@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import IfBusy
 
 
-RULES = (option_rules.different("--from", "--to", why="both environments are the same"), *option_rules.BUSY)
+RULES = (options.different("--from", "--to", why="both environments are the same"), *options.BUSY)
 
 
-@click.command(name="promote", cls=option_rules.Verb, rules=RULES)
+@click.command(name="promote", cls=options.Verb, rules=RULES)
 @click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="The environment that runs the version.")
 @click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="The environment to release it to.")
 @options.config

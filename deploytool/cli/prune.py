@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 
-@click.command(name="prune", cls=option_rules.Verb)
+@click.command(name="prune", cls=options.Verb)
 @click.option(
     "--keep", type=click.IntRange(2), default=10, show_default=True,
     help="Versions of each environment to keep for rollbacks.",

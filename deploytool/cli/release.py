@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="release", cls=option_rules.Verb, rules=option_rules.BUSY)
+@click.command(name="release", cls=options.Verb, rules=options.BUSY)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit to release.")
 @options.busy

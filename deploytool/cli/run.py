@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.config.model import ServiceConfig
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deploytool.release.ports import Dependencies, EventListener
 
 
-@click.command(name="run", cls=option_rules.Verb, context_settings={"allow_interspersed_args": False})
+@click.command(name="run", cls=options.Verb, context_settings={"allow_interspersed_args": False})
 @options.environment
 @click.option("--service", default="", help="The service to copy the task from. Default: the only one.")
 @click.option("--container", default="", help="The container. Default: the one with the service's image.")

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
-from deploytool.cli.sandbox_documents import (
-    down_document,
-    env_document,
-    fault_document,
-    status_document,
-    up_document,
-)
+from deploytool.cli import options
 from deploytool.errors import Exit
 from deploytool.output.console import print_document
+from deploytool.output.documents import (
+    SandboxDocument,
+    SandboxDownDocument,
+    SandboxEnvDocument,
+    SandboxFaultDocument,
+    SandboxStatusDocument,
+)
 from deploytool.sandbox import faults, trust
 from deploytool.sandbox.errors import NotStarted
+from deploytool.sandbox.faults import Change
 from deploytool.sandbox.github import client
-from deploytool.sandbox.lifecycle import UpOptions, down, sandbox_parts, up
+from deploytool.sandbox.lifecycle import Part, UpOptions, down, sandbox_parts, up
 from deploytool.sandbox.process import LAST_PORT
-from deploytool.sandbox.state import exclusive
+from deploytool.sandbox.state import SandboxState, exclusive
 
 if TYPE_CHECKING:
     from click.decorators import FC
@@ -51,7 +52,7 @@ def _require_sandbox() -> SandboxState:
     return state
 
 
-@click.group(name="sandbox", cls=option_rules.Verbs)
+@click.group(name="sandbox", cls=options.Verbs)
 def command() -> None:
     """Run a local AWS and GitHub to try deploytool.
 
@@ -63,7 +64,7 @@ def command() -> None:
 
 
 @command.command(
-    name="up", rules=[option_rules.different("--aws-port", "--github-port", why="two servers cannot have one port")]
+    name="up", rules=[options.different("--aws-port", "--github-port", why="two servers cannot have one port")]
 )
 @click.option("--staging", is_flag=True, help="Also create a staging environment.")
 @_port_option("AWS", 4566)
@@ -155,7 +156,7 @@ def env_command(output: str) -> None:
         click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
-class FaultsHelp(option_rules.Verb):
+class FaultsHelp(options.Verb):
     """Lists the faults, each with the expected outcome of the next release."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -210,3 +211,73 @@ def _print_change(state: SandboxState, change: faults.Change, output: str) -> No
 
 def _print_release_command(state: SandboxState) -> None:
     click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
+
+
+def up_document(state: SandboxState, seconds: float) -> SandboxDocument:
+    """``deploytool sandbox up --output json``."""
+    return {
+        "schema": 1,
+        "kind": "sandbox",
+        "exit_code": 0,
+        "problems": [],
+        "app_url": state.app_url,
+        "github_url": state.github_web_url,
+        "github_api_url": state.github_api_url,
+        "aws_endpoint_url": state.aws_endpoint_url,
+        "registry": state.registry,
+        "region": state.region,
+        "repository": state.repository,
+        "workdir": str(state.workdir),
+        "environments": list(state.environments),
+        "seconds": round(seconds, 3),
+    }
+
+
+def status_document(state: SandboxState, parts: Sequence[Part], exit_code: int) -> SandboxStatusDocument:
+    """``deploytool sandbox status --output json``."""
+    return {
+        "schema": 1,
+        "kind": "sandbox_status",
+        "exit_code": exit_code,
+        "problems": [
+            {
+                "code": "sandbox-part-down",
+                "cause": f"{part.name} is down: {part.detail}",
+                "fix": "deploytool sandbox up",
+            }
+            for part in parts
+            if not part.runs
+        ],
+        "parts": [
+            {"name": part.name, "status": "up" if part.runs else "down", "detail": part.detail} for part in parts
+        ],
+        "app_url": state.app_url,
+        "workdir": str(state.workdir),
+        "faults": list(state.broken),
+        "omitted": state.left_out,
+    }
+
+
+def env_document(variables: dict[str, str]) -> SandboxEnvDocument:
+    """``deploytool sandbox env --output json``."""
+    return {"schema": 1, "kind": "sandbox_env", "exit_code": 0, "problems": [], "variables": variables}
+
+
+def down_document(*, stopped: bool) -> SandboxDownDocument:
+    """``deploytool sandbox down --output json``."""
+    return {"schema": 1, "kind": "sandbox_down", "exit_code": 0, "problems": [], "stopped": stopped}
+
+
+def fault_document(state: SandboxState, change: Change) -> SandboxFaultDocument:
+    """``deploytool sandbox break`` and ``fix``, ``--output json``."""
+    return {
+        "schema": 1,
+        "kind": "sandbox_fault",
+        "exit_code": 0,
+        "problems": [],
+        "faults": list(state.broken),
+        "commit": change.commit or None,
+        "url": change.page or None,
+        "expected": change.outcome,
+        "workdir": str(state.workdir),
+    }

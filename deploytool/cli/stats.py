@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 
-@click.command(name="stats", cls=option_rules.Verb)
+@click.command(name="stats", cls=options.Verb)
 @options.environment
 @click.option("--since", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
 @click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the chart into this file.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.deploy.context import Context
@@ -17,7 +17,7 @@ RECENT = 10
 """Releases that are read: the last one records every service, unless the configuration changed lately."""
 
 
-@click.command(name="status", cls=option_rules.Verb)
+@click.command(name="status", cls=options.Verb)
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> None:

@@ -53,38 +53,38 @@ class _Merge:
     ) -> dict[str, object]:
         merged = dict(base)
         for name, change in patch.items():
-            here, there = (*path, name), (*patch_path, name)
+            here, source = (*path, name), (*patch_path, name)
             if change is None:
-                self._remove(merged, name, here, there)
+                self._remove(merged, name, here, source)
                 continue
             old = merged.get(name)
             if isinstance(old, dict) and isinstance(change, dict):
-                merged[name] = self.mappings(old, change, here, there)
+                merged[name] = self.mappings(old, change, here, source)
             else:
-                merged[name] = self._adopt(change, here, there)
+                merged[name] = self._adopt(change, here, source)
         return merged
 
-    def _remove(self, merged: dict[str, object], name: str, here: Path, there: Path) -> None:
+    def _remove(self, merged: dict[str, object], name: str, here: Path, source: Path) -> None:
         if name in merged:
             del merged[name]
-            self._move(here, there)
+            self._move(here, source)
         else:
             problem = f"there is no {dotted(here)} to remove"
-            self.issues.at_key(there, problem, did_you_mean(name, [str(known) for known in merged]))
+            self.issues.at_key(source, problem, did_you_mean(name, [str(known) for known in merged]))
 
-    def _adopt(self, value: object, here: Path, there: Path) -> object:
+    def _adopt(self, value: object, here: Path, source: Path) -> object:
         """A part of the patch that replaces what was there, with its positions."""
-        self._move(here, there)
+        self._move(here, source)
         if isinstance(value, dict):
-            return self.mappings({}, value, here, there)
+            return self.mappings({}, value, here, source)
         if isinstance(value, list):
-            return [self._adopt(item, (*here, index), (*there, index)) for index, item in enumerate(value)]
+            return [self._adopt(item, (*here, index), (*source, index)) for index, item in enumerate(value)]
         return value
 
-    def _move(self, here: Path, there: Path) -> None:
+    def _move(self, here: Path, source: Path) -> None:
         for places, origin in ((self.keys, self.document.keys), (self.values, self.document.values)):
-            if there in origin:
-                places[here] = origin[there]
+            if source in origin:
+                places[here] = origin[source]
 
 
 def check_references(document: Document, issues: IssueCollector) -> None:

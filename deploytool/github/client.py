@@ -111,8 +111,8 @@ def _limited(headers: Mapping[str, str], message: str) -> bool:
 
 
 def _retry_after(headers: Mapping[str, str], now: float) -> float:
-    if (told := headers.get("retry-after", "")).isdecimal():
-        return float(told)
+    if (seconds := headers.get("retry-after", "")).isdecimal():
+        return float(seconds)
     reset = headers.get("x-ratelimit-reset", "")
     if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(1.0, float(reset) - now)
@@ -208,8 +208,8 @@ class GithubClient:
         """As :meth:`call`, for what must not be there twice: where an answer was lost, ``find`` looks first."""
 
         def attempt() -> Any:
-            if operation in self._doubtful and (found := find()) is not None:
-                return found
+            if operation in self._doubtful and (existing := find()) is not None:
+                return existing
             try:
                 made = self._once(operation, what, permission, values)
             except Unreachable as lost:
@@ -278,7 +278,7 @@ def repository_ids(api_url: str, token: str, repository: str) -> tuple[int, int]
     client = GithubClient(api_url, token, repository)
     client.hurry(SECONDS)
     try:
-        found = client.call("repos.get", "read the repository", "metadata: read")
+        answer = client.call("repos.get", "read the repository", "metadata: read")
     except GithubError:
         return 0, 0
-    return int(found["owner"]["id"]), int(found["id"])
+    return int(answer["owner"]["id"]), int(answer["id"])

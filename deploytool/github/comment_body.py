@@ -87,17 +87,17 @@ def _step(phase: Phase, over: bool) -> str:
 
 def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
     about = f"{code(subject)}: " if (subject := container_prefix(diagnosis)) else ""
-    told = [f"{about}{prose(diagnosis.cause)}"]
+    parts = [f"{about}{prose(diagnosis.cause)}"]
     if diagnosis.fix:
-        told.append(f"**Fix**: {prose(diagnosis.fix)}")
+        parts.append(f"**Fix**: {prose(diagnosis.fix)}")
     if diagnosis.more:
-        told.append(f"> {prose(diagnosis.quoted)} says: {prose(diagnosis.more)}")
+        parts.append(f"> {prose(diagnosis.quoted)} says: {prose(diagnosis.more)}")
     shown = diagnosis.log[-log_lines:] if log_lines else ()
     if shown:
         last = "Last line" if len(shown) == 1 else f"Last {len(shown)} lines"
         head = f"<details><summary>{last} of its log</summary>"
-        told.append(f"{head}\n\n{fenced(shown)}\n\n</details>")
-    return "\n\n".join(told)
+        parts.append(f"{head}\n\n{fenced(shown)}\n\n</details>")
+    return "\n\n".join(parts)
 
 
 # SEG report.markdown
@@ -116,10 +116,10 @@ _HEADINGS = {
     Result.REFUSED: ("⛔", "Not released to {}"),
     Result.BUILD_FAILED: ("❌", "Build failed, {} is unchanged"),
     Result.MIGRATION_FAILED: ("❌", "Migration failed, the services of {} are unchanged"),
-    Result.ROLLED_BACK: ("↩️", "Failed in {} and put back"),
-    Result.ROLLBACK_INCOMPLETE: ("🚨", "Failed in {} and NOT put back"),
+    Result.ROLLED_BACK: ("↩️", "Failed in {} and was rolled back"),
+    Result.ROLLBACK_INCOMPLETE: ("🚨", "Failed in {}: ROLLBACK INCOMPLETE"),
     Result.SUPERSEDED: ("⏭️", "Superseded in {}"),
-    Result.TIMED_OUT: ("⏱️", "Out of time in {}"),
+    Result.TIMED_OUT: ("⏱️", "Timed out in {}"),
     Result.CANCELLED: ("🛑", "Cancelled in {}"),
     Result.FAILED: ("❌", "Failed in {}"),
 }
@@ -297,8 +297,8 @@ class CommentBody:
             return ""
         request, links = self._story.plan.request, self._links
         shown = f"{links.repository}/commit/{request.commit.sha}" if links.repository else ""
-        told = f"release {code(request.release_id)}, {to}{link(code(request.commit.short), shown)}"
-        return f"{told} · {link('run', links.run)}" if links.run else told
+        line = f"release {code(request.release_id)}, {to}{link(code(request.commit.short), shown)}"
+        return f"{line} · {link('run', links.run)}" if links.run else line
 
 
 # SEG report.plan_markdown
@@ -342,11 +342,11 @@ def _image(image: ImageChoice) -> str:
 
 
 def _migration(plan: Plan) -> str:
-    found = [f"**runs** task {code(step.family)}" for step in plan.steps if isinstance(step, Migrate)]
+    tasks = [f"**runs** task {code(step.family)}" for step in plan.steps if isinstance(step, Migrate)]
     files = "".join(f"\n- adds {code(path)}" for path in plan.migration_files[:FILES])
     more = len(plan.migration_files) - FILES
     rest = f"\n- and {more} more" if more > 0 else ""
-    return f"Migration: {', '.join(found) or 'none'}.{files}{rest}"
+    return f"Migration: {', '.join(tasks) or 'none'}.{files}{rest}"
 
 
 def _services(plan: Plan) -> str:
@@ -367,8 +367,8 @@ def _rollback_cell(change: ServiceUpdate) -> str:
 
 
 def _checks(plan: Plan) -> str:
-    found = [code(step.url) for step in plan.steps if isinstance(step, Verify)]
-    return f"Verified at {', '.join(found)}." if found else ""
+    urls = [code(step.url) for step in plan.steps if isinstance(step, Verify)]
+    return f"Verified at {', '.join(urls)}." if urls else ""
 
 
 def _diff(change: ServiceUpdate) -> str:

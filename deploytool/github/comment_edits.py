@@ -40,17 +40,17 @@ def checkbox_line(goal: RollbackTarget, deployments: tuple[int, int]) -> str:
 
 def checkbox_block_of(body: str) -> str:
     """The way back in a comment, its box not ticked; empty where there is none."""
-    found = _BLOCK.search(_lines(body))
-    start = found[1].find(_HEAD) if found else -1
-    return _TICKED.sub("- [ ] ", found[1][start:]).rstrip() if found and start >= 0 else ""
+    block = _BLOCK.search(_lines(body))
+    start = block[1].find(_HEAD) if block else -1
+    return _TICKED.sub("- [ ] ", block[1][start:]).rstrip() if block and start >= 0 else ""
 
 
 def answered(body: str, answer: str, offer: str = "") -> str:
     """The comment with ``answer`` (Markdown) in place of the way back, and below it what is offered again."""
     body = _lines(body)
-    found = _BLOCK.search(body)
+    block = _BLOCK.search(body)
     text = _framed(f"{answer}\n\n{offer}".rstrip())
-    return f"{body[: found.start()]}{text}{body[found.end() :]}" if found else f"{body.rstrip()}\n\n{text}\n"
+    return f"{body[: block.start()]}{text}{body[block.end() :]}" if block else f"{body.rstrip()}\n\n{text}\n"
 
 
 def requested(by: str, run_url: str) -> str:
@@ -72,8 +72,8 @@ def refused(by: str, reason: str, run_url: str) -> str:
 def without_offer(body: str) -> str:
     """The comment without its way back, which leads back from what is not live any more; an answer to a tick stays."""
     body = _lines(body)
-    found = _BLOCK.search(body)
-    return f"{body[: found.start()].rstrip()}{body[found.end() :]}" if found and _HEAD in found[1] else body
+    block = _BLOCK.search(body)
+    return f"{body[: block.start()].rstrip()}{body[block.end() :]}" if block and _HEAD in block[1] else body
 
 
 def _lines(text: str) -> str:
@@ -111,8 +111,8 @@ def mark_rolled_back(body: str, environment: str, by: str) -> str:
 
 def mark_replaced(body: str, environment: str, by: str, at: datetime) -> str:
     """The comment of a release that a newer one took the place of. Unchanged where it does not claim to be live."""
-    found = _HEADING.search(body)
-    if found is None or not found[0].startswith(LIVE):
+    heading = _HEADING.search(body)
+    if heading is None or not heading[0].startswith(LIVE):
         return body
     until = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     return _headed(body, f"### ⏹️ Was live in {prose(environment, 100)} until {until}\n\nReplaced by {by}")
@@ -126,8 +126,8 @@ def mark_recovered(body: str, environment: str, sentence: str, *, succeeded: boo
     first, newline, heading = parts[0].rpartition("\n")
     if not heading.startswith(GOING_ON):
         return body
-    told = f"### {'✅ Live' if succeeded else '🛑 Killed'} in {prose(environment, 100)}"
-    return "\n\n".join([f"{first}{newline}{told}", *parts[1:2], prose(sentence, 2000)]) + "\n"
+    heading = f"### {'✅ Live' if succeeded else '🛑 Killed'} in {prose(environment, 100)}"
+    return "\n\n".join([f"{first}{newline}{heading}", *parts[1:2], prose(sentence, 2000)]) + "\n"
 
 
 def _headed(body: str, heading: str) -> str:

@@ -59,8 +59,8 @@ COMMENT_PERMISSION = "pull-requests: write"
 def rewrite(client: GithubClient, comment: int, marker: str, rewritten: Callable[[str], str]) -> None:
     """Rewrite a comment, ours by its id, from what it says; nothing where it is gone. Raises GithubError."""
     try:
-        told = client.call("issues.get_comment", "read a comment", COMMENT_PERMISSION, comment_id=comment)
-        before = str(told.get("body") or "")
+        comment_data = client.call("issues.get_comment", "read a comment", COMMENT_PERMISSION, comment_id=comment)
+        before = str(comment_data.get("body") or "")
         # Whatever an id says: what does not begin with our marker is not ours to change.
         if before.split("\n", 1)[0].strip() == marker and (after := rewritten(before)) != before:
             client.call(
@@ -85,16 +85,16 @@ class StickyComment:
     def write(self, body: str) -> None:
         """Update the comment, or create it where it is not there (any more). Raises GithubError."""
         if self._id is None:
-            found = self._found()
-            if found:
-                self._know(found)
+            existing = self._find()
+            if existing:
+                self._know(existing)
         if self._id is not None and self._updated(self._id, body):
             return
         made = self._client.create(
             "issues.create_comment",
             "comment on the pull request",
             COMMENT_PERMISSION,
-            find=lambda: self._found(body),
+            find=lambda: self._find(body),
             issue_number=self.pull_request,
             body=body,
         )
@@ -106,12 +106,12 @@ class StickyComment:
 
     def change(self, rewritten: Callable[[str], str], unless: int | None = None) -> None:
         """Rewrite the comment from what it says, where it is there and its id is not ``unless``. Raises GithubError."""
-        found = self._found()
-        if found is None or int(found["id"]) == unless:
+        existing = self._find()
+        if existing is None or int(existing["id"]) == unless:
             return
-        before = str(found["body"])
+        before = str(existing["body"])
         if (after := rewritten(before)) != before:
-            self._updated(int(found["id"]), after)
+            self._updated(int(existing["id"]), after)
 
     @property
     def id(self) -> int | None:
@@ -128,7 +128,7 @@ class StickyComment:
             return False
         return True
 
-    def _found(self, body: str | None = None) -> Mapping[str, Any] | None:
+    def _find(self, body: str | None = None) -> Mapping[str, Any] | None:
         """Our comment; with ``body``, only where it says exactly that: what a lost answer would have created."""
         for each in self._client.pages(
             "issues.list_comments",
@@ -186,7 +186,7 @@ class PullRequestSearch:
             if (number := self._by_subject()) is not None:
                 return number
         try:
-            found = self._client.call(
+            pulls = self._client.call(
                 "repos.list_pull_requests_associated_with_commit",
                 "find the commit's pull request",
                 PULL_REQUEST_PERMISSION,
@@ -195,7 +195,7 @@ class PullRequestSearch:
         except (Missing, Unprocessable):
             # 422 "No commit found": it was never pushed, so no pull request can hold it yet.
             return None
-        return best(found, self._commit.sha)
+        return best(pulls, self._commit.sha)
 
     def _by_subject(self) -> int | None:
         """The ``(#12)`` that GitHub puts behind a squash merge's subject, believed only where #12 agrees."""
@@ -213,8 +213,8 @@ class PullRequestSearch:
 
 def named_in(subject: str) -> int | None:
     """The pull request's number at the end of a commit's subject."""
-    found = _IN_SUBJECT.search(subject)
-    return int(found.group(1)) if found else None
+    match = _IN_SUBJECT.search(subject)
+    return int(match.group(1)) if match else None
 
 
 def best(pulls: Sequence[Mapping[str, Any]], sha: str) -> int | None:

@@ -147,15 +147,15 @@ class Deployments:
         return next((int(each["id"]) for each in newest if payload_of(each).get("release") == release_id), None)
 
     def _ours(self) -> Iterator[Mapping[str, Any]]:
-        found = self._client.pages(
+        deployments = self._client.pages(
             "repos.list_deployments",
             "list the deployments",
             "deployments: read",
             environment=self._request.deployed_to,
         )
-        for each in found:
-            told = payload_of(each)
-            if told.get("type") == TYPE and told.get("app") == self._request.app:
+        for each in deployments:
+            payload = payload_of(each)
+            if payload.get("type") == TYPE and payload.get("app") == self._request.app:
                 yield each
 
     def _already_open(self) -> Mapping[str, Any] | None:
@@ -199,15 +199,15 @@ def payload(plan: Plan) -> dict[str, Any]:
 
 def payload_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     """A deployment's payload, which GitHub returns as an object or as (twice) encoded text."""
-    told = deployment.get("payload")
+    payload = deployment.get("payload")
     for _ in range(3):
-        if not isinstance(told, str):
+        if not isinstance(payload, str):
             break
         try:
-            told = json.loads(told)
+            payload = json.loads(payload)
         except ValueError:
             return {}
-    return told if isinstance(told, dict) else {}
+    return payload if isinstance(payload, dict) else {}
 
 
 # SEG github.deployment_report
@@ -315,18 +315,18 @@ def release_of(client: GithubClient, deployment: int, environment: str) -> str:
     Whether that release exists and was ever live is for the ledger to say: a payload can be written by anybody who may
     write deployments.
     """
-    found = client.call(
+    answer = client.call(
         "repos.get_deployment", f"read deployment {deployment}", "deployments: read", deployment_id=deployment
     )
-    told = payload_of(found)
-    release = told.get("release")
-    if told.get("type") != TYPE or not isinstance(release, str) or not release:
+    payload = payload_of(answer)
+    release = payload.get("release")
+    if payload.get("type") != TYPE or not isinstance(release, str) or not release:
         raise ForeignDeployment(
             f"deployment {deployment} was not made by deploytool", "choose one from `deploytool history`"
         )
-    if environment and found.get("environment") != environment:
+    if environment and answer.get("environment") != environment:
         raise ForeignDeployment(
-            f"deployment {deployment} is of environment {found.get('environment')}, not {environment}",
+            f"deployment {deployment} is of environment {answer.get('environment')}, not {environment}",
             "give the environment it belongs to",
         )
     return release

@@ -83,25 +83,25 @@ class IncludedPullRequests:
         self._client = client
         self._left = list(commits)
         self._attempts = attempts
-        self._found: list[int] = []
+        self._numbers: list[int] = []
 
     def find(self) -> None:
         """Ask for all that were not asked for yet."""
-        while self._left and len(self._found) < MOST:
+        while self._left and len(self._numbers) < MOST:
             if not self._attempts.make("which other pull requests it holds", self._ask):
                 return
 
     def tell(self, send: Callable[[int], None], unless: int | None = None) -> None:
         """Tell each but ``unless``, the release's own."""
-        for number in self._found:
+        for number in self._numbers:
             if number != unless:
                 self._attempts.make(f"the comment in pull request {number}", partial(send, number), last=True)
 
     def _ask(self) -> None:
         number = PullRequestSearch(self._client, self._left[0]).attempt()
         self._left.pop(0)
-        if number is not None and number not in self._found:
-            self._found.append(number)
+        if number is not None and number not in self._numbers:
+            self._numbers.append(number)
 
 
 # SEG github.session
@@ -249,10 +249,10 @@ class Session:
                 self._attempts.make(f"the comment {comment} of the release before", change, last=True)
 
     def _write(self, number: int) -> None:
-        there = StickyComment(self._client, number, self._page.marker())
-        there.write(self._page.text())
-        if there.id is not None:
-            self._elsewhere.append(there.id)
+        comment = StickyComment(self._client, number, self._page.marker())
+        comment.write(self._page.text())
+        if comment.id is not None:
+            self._elsewhere.append(comment.id)
 
     def _withdraw(self, number: int | None) -> None:
         if number is not None:
@@ -331,10 +331,10 @@ class GithubReporter:
         self._client.hurry(AFTER_THE_END)
         self._hurry.set()
         self._thread.join(timeout)
-        told = [*self._session.unreported(), self._fault]
+        problems = [*self._session.unreported(), self._fault]
         if self._thread.is_alive():
-            told.insert(0, f"GitHub did not answer within {timeout:.0f} s: it may not show how this release ended")
-        return tuple(filter(None, told))
+            problems.insert(0, f"GitHub did not answer within {timeout:.0f} s: it may not show how this release ended")
+        return tuple(filter(None, problems))
 
     def _run(self) -> None:
         try:

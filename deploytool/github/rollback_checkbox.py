@@ -65,15 +65,15 @@ def checkbox_event_for(
 
 def decide(facts: Facts) -> Decision:
     """Whether to roll back, after all guards."""
-    wish = checkbox_event_for(facts.tick, facts.job, facts.markers)
-    if isinstance(wish, Ignore | Deny):
-        return wish
-    environment, box = wish
+    decision = checkbox_event_for(facts.tick, facts.job, facts.markers)
+    if isinstance(decision, Ignore | Deny):
+        return decision
+    environment, box = decision
     reread = facts.reread
     if not _ours(reread):
         return Ignore(f"the comment is {reread.author}'s, not ours")  # 2
     if box_of(reread.body) != box:
-        return Ignore("the box is not there any more, or not ticked: somebody was faster")  # 7
+        return Ignore("the checkbox was already handled")  # 7
     if facts.markers.get(unix_lines(reread.body).partition("\n")[0].strip()) != environment:
         return Ignore("the comment is not that release's any more")  # 3
     goal, current = reread.goal, reread.current
@@ -101,8 +101,8 @@ def _refused(facts: Facts, environment: str, goal: GithubDeployment, current: Gi
     reread = facts.reread
     if reread.pull_repository.lower() != facts.job.repository.lower() and not reread.merged:
         yield "the pull request is from a fork and not merged: nothing of it was released"  # 1
-    for found in (goal, current):
-        yield from _unfit(found, facts, environment)
+    for deployment in (goal, current):
+        yield from _unfit(deployment, facts, environment)
     if goal.release == current.release:
         yield f"release {goal.release} cannot go back to itself"
     if not reread.own_login and reread.author != current.creator:
@@ -111,18 +111,18 @@ def _refused(facts: Facts, environment: str, goal: GithubDeployment, current: Gi
         yield f"release {current.release} is not what is live any more"  # 6
 
 
-def _unfit(found: GithubDeployment, facts: Facts, environment: str) -> Iterator[str]:
-    name = f"deployment {found.id}"
-    if found.repository.lower() != facts.job.repository.lower():
-        yield f"{name} is of {found.repository}"  # 3
-    if found.environment != (meant := facts.names.get(environment, environment)):
-        yield f"{name} is of environment {found.environment}, the comment is of {meant}"  # 3
-    if found.type != OURS or found.app != facts.app or not found.release:
+def _unfit(deployment: GithubDeployment, facts: Facts, environment: str) -> Iterator[str]:
+    name = f"deployment {deployment.id}"
+    if deployment.repository.lower() != facts.job.repository.lower():
+        yield f"{name} is of {deployment.repository}"  # 3
+    if deployment.environment != (meant := facts.names.get(environment, environment)):
+        yield f"{name} is of environment {deployment.environment}, the comment is of {meant}"  # 3
+    if deployment.type != OURS or deployment.app != facts.app or not deployment.release:
         yield f"{name} is not a release of {facts.app} by deploytool"  # 3
-    if "success" not in found.states:
+    if "success" not in deployment.states:
         yield f"{name} never was live"  # 3
-    if not found.ref == found.sha == found.commit:
-        yield f"{name} is of {found.ref}, not of a commit"  # 8
+    if not deployment.ref == deployment.sha == deployment.commit:
+        yield f"{name} is of {deployment.ref}, not of a commit"  # 8
 
 
 def _ours(reread: VerifiedState) -> bool:
@@ -189,8 +189,8 @@ class RollbackRequests:
 
     def answer(self, comment: int, rewritten: Callable[[str], str]) -> None:
         """Rewrite the comment from what it says now. Raises GithubError."""
-        told = self._client.call("issues.get_comment", "read the comment", COMMENT, comment_id=comment)
-        body = rewritten(str(told.get("body") or ""))
+        comment_data = self._client.call("issues.get_comment", "read the comment", COMMENT, comment_id=comment)
+        body = rewritten(str(comment_data.get("body") or ""))
         self._client.call("issues.update_comment", "answer in the comment", COMMENT, comment_id=comment, body=body)
 
     def _own_login(self) -> str:
@@ -201,33 +201,33 @@ class RollbackRequests:
 
     def _permission(self, login: str) -> str:
         try:
-            told = self._client.call(
+            answer = self._client.call(
                 "repos.get_collaborator_permission_level", f"say what {login} may do", "contents: read", username=login
             )
         except Missing:
             return ""
-        return str(told.get("permission", ""))
+        return str(answer.get("permission", ""))
 
     def _deployed(self, number: int) -> GithubDeployment | None:
         try:
-            found = self._client.call("repos.get_deployment", "read a deployment", _READ, deployment_id=number)
+            deployment = self._client.call("repos.get_deployment", "read a deployment", _READ, deployment_id=number)
         except Missing:
             return None
         statuses = self._client.pages(
             "repos.list_deployment_statuses", "read a deployment's statuses", _READ, deployment_id=number
         )
-        told = payload_of(found)
+        payload = payload_of(deployment)
         return GithubDeployment(
-            id=int(found["id"]),
-            repository="/".join(str(found.get("repository_url", "")).split("/")[-2:]),
-            environment=str(found.get("environment", "")),
-            type=str(told.get("type", "")),
-            app=str(told.get("app", "")),
-            release=str(told.get("release", "")),
-            creator=str((found.get("creator") or {}).get("login", "")),
-            ref=str(found.get("ref", "")),
-            sha=str(found.get("sha", "")),
-            commit=str(told.get("commit", "")),
+            id=int(deployment["id"]),
+            repository="/".join(str(deployment.get("repository_url", "")).split("/")[-2:]),
+            environment=str(deployment.get("environment", "")),
+            type=str(payload.get("type", "")),
+            app=str(payload.get("app", "")),
+            release=str(payload.get("release", "")),
+            creator=str((deployment.get("creator") or {}).get("login", "")),
+            ref=str(deployment.get("ref", "")),
+            sha=str(deployment.get("sha", "")),
+            commit=str(payload.get("commit", "")),
             states=tuple(str(each["state"]) for each in statuses),
         )
 

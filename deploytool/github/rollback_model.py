@@ -136,10 +136,10 @@ Decision = Approve | Ignore | Deny
 
 def box_of(text: str) -> RollbackCheckbox | None:
     """The only box in a comment's text; None where there is none, or more than one."""
-    found = _BOX.findall(unix_lines(text))
-    if len(found) != 1:
+    boxes = _BOX.findall(unix_lines(text))
+    if len(boxes) != 1:
         return None
-    tick, goal, current = found[0]
+    tick, goal, current = boxes[0]
     return RollbackCheckbox(int(goal), int(current), tick != " ")
 
 

@@ -177,7 +177,7 @@ def _facts(record: Record, live: str) -> tuple[str, ...]:
         "comment": clean(record.github.comment_url),
         "before it": record.previous,
     }
-    return columns([(name, told) for name, told in facts.items() if told], indent="")
+    return columns([(name, value) for name, value in facts.items() if value], indent="")
 
 
 def _services(record: Record) -> tuple[str, ...]:
@@ -208,16 +208,16 @@ def lock_text(environment: str, lock_state: LockState | None, now: datetime) -> 
     """One line, and more where there is a link or someone who waits."""
     if lock_state is None or not lock_state.owner:
         return f"{environment} is free"
-    told = [f"{environment} is locked by {clean(describe(lock_state, now))}"]
+    lines = [f"{environment} is locked by {clean(describe(lock_state, now))}"]
     if lock_state.run_url:
-        told.append(f"  see {clean(lock_state.run_url)}")
+        lines.append(f"  see {clean(lock_state.run_url)}")
     if lock_state.superseded_by:
-        told.append(f"  it was asked to give way to release {clean(lock_state.superseded_by)}")
+        lines.append(f"  it was asked to give way to release {clean(lock_state.superseded_by)}")
     if is_acquirable(lock_state, now):
-        told.append("  it has expired: the next release takes it")
+        lines.append("  it has expired: the next release takes it")
     elif lock_state.kind is HolderKind.HOLD:
-        told.append("  end the freeze with `deploytool lock release`")
-    return "\n".join(told)
+        lines.append("  end the freeze with `deploytool lock release`")
+    return "\n".join(lines)
 
 
 def lock_document(environment: str, lock_state: LockState | None, now: datetime) -> LockDocument:
@@ -312,14 +312,14 @@ def _unfinished(record: Record) -> UnfinishedRelease:
 
 def ledger_text(drifted: Sequence[Drift], records: Sequence[Record]) -> str:
     """What the ledger has to add, on lines of its own; empty where it agrees."""
-    told = [
+    lines = [
         f"release {record.release_id} of {clean(record.actor)}, begun {record.started_at:%Y-%m-%d %H:%M} UTC, has no"
         " end: it runs, or it was killed"
         for record in records
         if not record.finished
     ]
-    told += [_drifted(each) for each in drifted]
-    return "".join(f"\n! {line}" for line in told)
+    lines += [_drifted(each) for each in drifted]
+    return "".join(f"\n! {line}" for line in lines)
 
 
 def _drifted(each: Drift) -> str:

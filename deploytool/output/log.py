@@ -61,22 +61,22 @@ class LogView(Generic[E]):
 
     def on_event(self, event: E) -> None:
         """Write what ``event`` means."""
-        told = [f"{self._now():%H:%M:%S}  {self._safe(line)}" for line in self._fresh(event)]
+        lines = [f"{self._now():%H:%M:%S}  {self._safe(line)}" for line in self._fresh(event)]
         if self._actions:
             commands = self._wording.workflow_commands(event)
             # The end of a step is read outside the fold that it closes.
-            told = [*commands, *told] if isinstance(event, StepEnded) else [*told, *commands]
-        self._write("".join(f"{line}\n" for line in told))
+            lines = [*commands, *lines] if isinstance(event, StepEnded) else [*lines, *commands]
+        self._write("".join(f"{line}\n" for line in lines))
 
     def _safe(self, line: str) -> str:
         return " ".join(escape_commands(line)) if self._actions else line
 
     def _fresh(self, event: E) -> tuple[str, ...]:
-        told, subject = self._wording.lines(event), self._wording.subject(event)
+        lines, subject = self._wording.lines(event), self._wording.subject(event)
         if subject is None:
-            return told
-        before, self._last[subject] = self._last.get(subject), told
-        return () if told == before else told
+            return lines
+        before, self._last[subject] = self._last.get(subject), lines
+        return () if lines == before else lines
 
 
 # SEG report.plain
@@ -165,12 +165,12 @@ def _planned(plan: Plan) -> tuple[str, ...]:
 
 
 def _explained(diagnosis: Diagnosis) -> tuple[str, ...]:
-    told = [f"{_after('', container_prefix(diagnosis), ': ')}{clean(diagnosis.cause)}"]
+    lines = [f"{_after('', container_prefix(diagnosis), ': ')}{clean(diagnosis.cause)}"]
     if diagnosis.more:
-        told.extend(f"  {diagnosis.quoted} says: {part}" for part in cleaned([diagnosis.more]))
+        lines.extend(f"  {diagnosis.quoted} says: {part}" for part in cleaned([diagnosis.more]))
     if diagnosis.fix:
-        told.append(f"  fix: {clean(diagnosis.fix)}")
-    return tuple(told)
+        lines.append(f"  fix: {clean(diagnosis.fix)}")
+    return tuple(lines)
 
 
 def _after(before: str, text: str, behind: str = "") -> str:

@@ -95,14 +95,14 @@ def progress_text(verdict: DeploymentStatus, running: int, desired: int, reverti
     detail = clean(verdict.detail)
     if verdict.state is DeploymentState.IN_PROGRESS and counts in detail:
         detail = detail.removeprefix("waiting for ")
-    told = detail or ("live" if verdict.state is DeploymentState.SUCCEEDED else words(verdict.state))
+    text = detail or ("live" if verdict.state is DeploymentState.SUCCEEDED else words(verdict.state))
     # While ECS goes back by itself, the counts are of the version that goes: beside the old one's they would confuse.
-    if not verdict.settled and counts not in told and verdict.state is not DeploymentState.ROLLING_BACK:
-        told = counts if not detail and verdict.state is DeploymentState.IN_PROGRESS else f"{counts}; {told}"
+    if not verdict.settled and counts not in text and verdict.state is not DeploymentState.ROLLING_BACK:
+        text = counts if not detail and verdict.state is DeploymentState.IN_PROGRESS else f"{counts}; {text}"
     if reverting:
         back = verdict.state in (DeploymentState.SUCCEEDED, DeploymentState.ROLLED_BACK)
-        return f"{'back' if back else 'going back'}: {told}"
-    return told
+        return f"{'back' if back else 'going back'}: {text}"
+    return text
 
 
 # SEG report.escaping

@@ -88,11 +88,10 @@ def _status(service: ServiceOutcome, ours: bool) -> tuple[str, str]:
         and service.revert
         and service.revert.state in (DeploymentState.IN_PROGRESS, DeploymentState.ROLLING_BACK)
     ):
-        return "on its way back", ""
+        return "rolling back", ""
     last = service.revert or service.status
-    if (
-        last.state is DeploymentState.ROLLED_BACK
-    ):  # ECS returned past the version before, to the last that had completed
+    # ECS returned past the previous version, to the last that had completed.
+    if last.state is DeploymentState.ROLLED_BACK:
         return "rolled back", last.detail
     return f"{'NOT back: ' if service.revert else ''}{words(last.state)}", last.detail
 
@@ -149,15 +148,15 @@ def _services(rows: tuple[ServedVersion, ...]) -> tuple[str, ...]:
 
 def _reason(diagnosis: Diagnosis) -> tuple[str, ...]:
     about = f"{subject}: " if (subject := container_prefix(diagnosis)) else ""
-    told = [f"Why: {about}{clean(diagnosis.cause)}"]
+    parts = [f"Why: {about}{clean(diagnosis.cause)}"]
     if diagnosis.fix:
-        told.append(f"Fix: {clean(diagnosis.fix)}")
+        parts.append(f"Fix: {clean(diagnosis.fix)}")
     if diagnosis.more:
-        told.extend(f"{diagnosis.quoted} says: {line}" for line in cleaned([diagnosis.more]))
+        parts.extend(f"{diagnosis.quoted} says: {line}" for line in cleaned([diagnosis.more]))
     if lines := cleaned(diagnosis.log)[-LOG_LINES:]:
-        told.append("Last lines of its log:")
-        told.extend(f"  | {line}".rstrip() for line in lines)
-    return tuple(told)
+        parts.append("Last lines of its log:")
+        parts.extend(f"  | {line}".rstrip() for line in lines)
+    return tuple(parts)
 
 
 def _times(outcome: Outcome) -> tuple[str, ...]:

@@ -56,11 +56,11 @@ def _migrate_line(step: Migrate) -> str:
 
 
 def _services(changes: Iterable[ServiceUpdate]) -> tuple[str, ...]:
-    told: list[str] = []
+    lines: list[str] = []
     for change in changes:
-        told.append(f"  {change.key}: {change.name}, {count(change.before.desired, 'task')}")
-        told.extend(f"    {clean(line)}" for line in change.diff)
-    return ("Services", *told) if told else ()
+        lines.append(f"  {change.key}: {change.name}, {count(change.before.desired, 'task')}")
+        lines.extend(f"    {clean(line)}" for line in change.diff)
+    return ("Services", *lines) if lines else ()
 
 
 def _already_running(plan: Plan) -> tuple[str, ...]:
@@ -90,5 +90,5 @@ def _verify_line(step: Verify) -> str:
 
 
 def _rollback_line(changes: Iterable[ServiceUpdate]) -> tuple[str, ...]:
-    told = tuple(f"  {change.key} goes back to {revision(change.previous_revision)}" for change in changes)
-    return ("If anything fails", *told) if told else ()
+    lines = tuple(f"  {change.key} goes back to {revision(change.previous_revision)}" for change in changes)
+    return ("If anything fails", *lines) if lines else ()

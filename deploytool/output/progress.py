@@ -293,11 +293,11 @@ def _services(rows: tuple[ServiceRow, ...]) -> Table:
     # The only column that rich may make narrower: names and counts stay whole.
     table.add_column("news")
     for row in rows:
-        told = progress_text(row.status, row.running, row.desired, row.reverting) if row.moved else "not begun"
+        progress = progress_text(row.status, row.running, row.desired, row.reverting) if row.moved else "not begun"
         table.add_row(
             Text(row.key),
             Text(f"{row.running if row.counted else '-'}/{row.desired}"),
-            one_line(told, _style(row.status)),
+            one_line(progress, _style(row.status)),
         )
     return table
 

@@ -116,9 +116,9 @@ STYLE = (
 
 def stats_svg(environment: str, dora: Dora) -> str:
     """One SVG document: figures above, deployments and failures over time below, on one scale."""
-    told = "; ".join(f"{name} {value}" for name, value, _ in figures(dora))
+    summary = "; ".join(f"{name} {value}" for name, value, _ in figures(dora))
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-    label = escape(f"{environment}: {told}")
+    label = escape(f"{environment}: {summary}")
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}">'
     return "\n".join((head, f"<style>{STYLE}</style>", *_figures(dora), *_plot(dora), "</svg>\n"))
 

@@ -56,10 +56,10 @@ class Book:
         still = self.open_on_github()
         assert not still, f"open on GitHub: {still}"
         serving = self.shop.account.running()
-        assert serving == running(self.newest), f"{serving} serve, not {self.newest}"
+        assert serving == running_services(self.newest), f"{serving} serve, not {self.newest}"
 
 
-def running(release: Mapping[str, Any]) -> dict[str, str]:
+def running_services(release: Mapping[str, Any]) -> dict[str, str]:
     """By service: ARN of the revision that a release left running."""
     return {
         each["name"]: each["running_task_definition_arn"]

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.cli.options import RULES, changes, stacks
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="apply", cls=option_rules.Verb, rules=(*RULES, *option_rules.BUSY))
+@click.command(name="apply", cls=options.Verb, rules=(*RULES, *options.BUSY))
 @options.environment
 @stacks
 @changes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 if TYPE_CHECKING:
     from deploytool.infra.cost import PriceList
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FILE = "prices.json"
 
 
-@click.command(name="cost", cls=option_rules.Verb)
+@click.command(name="cost", cls=options.Verb)
 @click.option("--size", type=click.Choice(["minimal", "scaled"]), help="Only this size. Default: both, side by side.")
 @click.option(
     "--region",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.errors import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class ConfirmationRequired(PreconditionFailed):
     """The deletion was not confirmed."""
 
 
-@click.command(name="destroy", cls=option_rules.Verb, rules=option_rules.BUSY)
+@click.command(name="destroy", cls=options.Verb, rules=options.BUSY)
 @options.environment
 @click.option("--include-data", is_flag=True, help="Also delete stack data: database, cache and their secrets.")
 @click.option("--include-account", is_flag=True, help="Also delete the stacks that all environments share.")

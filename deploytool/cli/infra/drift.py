@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.cli.options import stacks
 
 
-@click.command(name="drift", cls=option_rules.Verb)
+@click.command(name="drift", cls=options.Verb)
 @options.environment
 @stacks
 @click.option("--timeout", type=options.DURATION, default="15m", show_default=True, help="Maximum duration.")

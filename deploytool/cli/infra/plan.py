@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 from deploytool.cli.options import RULES, changes, stacks
 
 
-@click.command(name="plan", cls=option_rules.Verb, rules=RULES)
+@click.command(name="plan", cls=options.Verb, rules=RULES)
 @options.environment
 @stacks
 @changes

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import option_rules, options
+from deploytool.cli import options
 
 
-@click.command(name="status", cls=option_rules.Verb)
+@click.command(name="status", cls=options.Verb)
 @options.environment
 @options.output
 def command(config: str, environment: str | None, output: str) -> int:

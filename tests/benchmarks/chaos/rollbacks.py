@@ -8,7 +8,6 @@ from tests.benchmarks.chaos.env import ChaosEnv
 from tests.benchmarks.chaos.row import Row, timed
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.watching import completed_at
-from tests.support.ledger_view import running
 
 BOUND = 1.5
 

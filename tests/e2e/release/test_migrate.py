@@ -82,7 +82,7 @@ def test_one_that_was_killed_is_waited_for_and_closed_as_its_task_ended(shop: Sh
     assert killed["result"] is None
     ran = shop.run("recover", "--wait", "60s")
     assert ran.code == 0, ran.told
-    assert f"recovered: migration {killed['release']}" in ran.told
+    assert f"recovered: migration {killed['release_id']}" in ran.told
     assert newest(shop)["result"] == "migrated", ran.told
     assert len(shop.front.calls("ecs", "RunTask")) == 1
     untouched(shop, succeeded)

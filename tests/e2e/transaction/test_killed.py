@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.changes import change
-from tests.support.ledger_view import Book
+from tests.support.ledger_view import Book, running_services
 from tests.support.migrations import overlapping
 from tests.support.project import Shop
 from tests.support.running import Running, start
@@ -75,7 +75,7 @@ def test_what_a_killed_release_left_is_settled(shop: Shop, book: Book, place: ob
     assert ran.code == 0, ran.told
     assert f"recovered: release {killed['release_id']}" in ran.told
     closed = book.of(killed["release_id"])
-    assert (closed["result"], running(closed)) == ("rolled_back", before)
+    assert (closed["result"], running_services(closed)) == ("rolled_back", before)
     if verb == "recover":
         assert shop.account.running() == before
     assert not overlapping(shop.account)

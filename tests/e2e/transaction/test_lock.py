@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.support.changes import change
-from tests.support.ledger_view import Book, running
+from tests.support.ledger_view import Book
 from tests.support.project import Shop
 from tests.support.running import Running, start
 

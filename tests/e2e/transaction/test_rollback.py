@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.account import Account
 from tests.support.changes import change
-from tests.support.ledger_view import Book, running
+from tests.support.ledger_view import Book
 from tests.support.project import Shop
 
 Three = tuple[str, str, str]

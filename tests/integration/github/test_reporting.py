@@ -46,7 +46,7 @@ def test_a_failed_release_closes_its_deployment_as_failure(github: Github) -> No
     (deployment,) = github.deployments()
     assert github.states(deployment["id"])[-1] == "failure"
     (comment,) = github.comments()
-    assert "### ↩️ Failed in production and put back" in comment
+    assert "### ↩️ Failed in production and was rolled back" in comment
     assert "Cannot find module" in comment
 
 

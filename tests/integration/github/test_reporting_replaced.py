@@ -79,7 +79,7 @@ def test_it_stays_live_when_the_new_release_fails(github: Github) -> None:
     assert first.comments() == before
 
 
-@pytest.mark.parametrize("says", ["### ↩️ Failed in production and put back", "### ✏️ By hand"])
+@pytest.mark.parametrize("says", ["### ↩️ Failed in production and was rolled back", "### ✏️ By hand"])
 def test_a_comment_that_says_something_else_by_now_is_left_alone(github: Github, says: str) -> None:
     first, sha = first_pull_request(github)
     older = made(github, named(github, "r1", sha))

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 
-from deploytool.cli import sandbox_documents as sandbox
+from deploytool.cli import sandbox
 from deploytool.cli.main import command, run_verb
 from deploytool.cli.schemas import DOCUMENTS
 from deploytool.config.errors import ConfigErrors, ConfigIssue

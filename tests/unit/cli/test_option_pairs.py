@@ -9,7 +9,7 @@ import click
 import pytest
 
 from deploytool.cli.main import VERBS, verb_command
-from deploytool.cli.option_rules import Verb, shown
+from deploytool.cli.options import Verb, shown
 from deploytool.errors import ConfigurationError, Exit, OptionsContradict
 
 WHERE = "--environment --config"

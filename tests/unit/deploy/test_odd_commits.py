@@ -321,7 +321,7 @@ def test_the_installed_command_gets_past_git_when_the_commit_is_odd(odd: Reposit
         (b"error: pathspec\nhint: x\n", "pathspec"),
         (b"\n  usage: git\n", "usage: git"),
         (b"fatal: caf\xe9\n", "caf\ufffd"),
-        (b"", "it ended with 128 and said nothing"),
+        (b"", "it ended with 128 without a message"),
     ],
 )
 def test_the_cause_is_the_first_fatal_line_when_git_says_more(err: bytes, cause: str) -> None:

@@ -59,7 +59,7 @@ build ✓ 31 s · migrate ✓ 6.4 s · deploy ✓ 42 s · verify ✓ 0.4 s
 
 def test_a_failure_says_why_and_what_to_do_and_shows_the_log_folded() -> None:
     text = comment(told(bad_events()), LINKS)
-    assert "### ↩️ Failed in production and put back" in text
+    assert "### ↩️ Failed in production and was rolled back" in text
     assert "| `worker` | ↩️ rolled back | `shop-worker:17` → `shop-worker:17` (`1b1b1b1b1b1b`) | – |" in text
     assert "**Fix**: read its last lines below" in text
     assert "> AWS says: Essential container in task exited" in text
@@ -113,7 +113,7 @@ def test_a_service_that_is_not_back_is_called_so() -> None:
     )
     outcome = replace(rolled_back(), result=Result.ROLLBACK_INCOMPLETE, services=(stuck,))
     text = comment(ended(outcome), LINKS)
-    assert "### 🚨 Failed in production and NOT put back" in text
+    assert "### 🚨 Failed in production: ROLLBACK INCOMPLETE" in text
     assert "| `worker` | ❌ NOT back: timed out | `shop-worker:17` → `shop-worker:18`" in text
 
 

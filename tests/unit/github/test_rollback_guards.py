@@ -72,9 +72,9 @@ IGNORED = {
     ),
     "comment_by_another_author": (read(author="mallory", author_is_bot=False), "the comment is mallory's"),
     "comment_by_another_author_than_the_tokens": (read(own_login="release-robot"), "not ours"),
-    "double_click": (read(body=body().replace("- [ ]", "requested by `mona`")), "somebody was faster"),
-    "unticked_meanwhile": (read(body=body()), "somebody was faster"),
-    "forged_after_the_event": (read(body=body(40, 42, ticked=True)), "somebody was faster"),
+    "double_click": (read(body=body().replace("- [ ]", "requested by `mona`")), "already handled"),
+    "unticked_meanwhile": (read(body=body()), "already handled"),
+    "forged_after_the_event": (read(body=body(40, 42, ticked=True)), "already handled"),
     "marker_changed_after_the_event": (read(body=body(ticked=True, marker=STAGING)), "not that release's any more"),
 }
 REFUSED = {
