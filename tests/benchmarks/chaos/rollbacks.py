@@ -8,6 +8,7 @@ from tests.benchmarks.chaos.env import ChaosEnv
 from tests.benchmarks.chaos.row import Row, timed
 from tests.benchmarks.failure import MeasurementFailed
 from tests.benchmarks.watching import completed_at
+from tests.support.ledger_view import running_services
 
 BOUND = 1.5
 
@@ -42,4 +43,4 @@ def rollbacks(env: ChaosEnv, attempts: int) -> Row:
 
 def _brings_another(record: dict[str, object], env: ChaosEnv) -> bool:
     now = env.shop.account.running()
-    return record["result"] == "released" and record["operation"] == "release" and running(record) != now
+    return record["result"] == "released" and record["operation"] == "release" and running_services(record) != now

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.support.changes import change
-from tests.support.ledger_view import Book
+from tests.support.ledger_view import Book, running_services
 from tests.support.project import Shop
 from tests.support.running import Running, start
 
@@ -68,7 +68,7 @@ def test_the_older_one_gives_way_and_says_to_whom(shop: Shop, book: Book) -> Non
     assert older.code == 9, older.told
     assert f"yields to the newer release {newer}" in older.told
     superseded = book.releases[1]
-    assert (superseded["result"], running(superseded)) == ("superseded", before)
+    assert (superseded["result"], running_services(superseded)) == ("superseded", before)
     book.all_closed()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.account import Account
 from tests.support.changes import change
-from tests.support.ledger_view import Book
+from tests.support.ledger_view import Book, running_services
 from tests.support.project import Shop
 
 Three = tuple[str, str, str]
@@ -19,7 +19,7 @@ def test_a_second_rollback_goes_one_further_back(shop: Shop, book: Book, three: 
     second = shop.run("rollback")
     assert second.code == 0, second.told
     assert book.live == three[0]
-    assert shop.account.running() == running(book.of(three[0]))
+    assert shop.account.running() == running_services(book.of(three[0]))
     assert "migrations since release" in second.told
     assert shop.front.calls("ecs", "RunTask") == []
     assert shop.front.calls("ecs", "RegisterTaskDefinition") == []
@@ -32,7 +32,7 @@ def test_the_version_that_is_named_is_brought_back(shop: Shop, book: Book, three
     ran = shop.run("rollback", "--to", three[0] if wanted == "release" else record["commit"]["sha"][:10])
     assert ran.code == 0, ran.told
     assert book.live == three[0]
-    assert shop.account.running() == running(record)
+    assert shop.account.running() == running_services(record)
     assert book.newest["kind"] == "rollback"
 
 
@@ -46,8 +46,8 @@ def test_one_service_goes_back_and_the_other_stays(shop: Shop, book: Book, three
     ran = shop.run("rollback", "--service", "worker", "--to", three[0])
     assert ran.code == 0, ran.told
     after = shop.account.running()
-    assert after == {"app": before["app"], "worker": running(book.of(three[0]))["worker"]}
-    assert running(book.newest) == after
+    assert after == {"app": before["app"], "worker": running_services(book.of(three[0]))["worker"]}
+    assert running_services(book.newest) == after
     assert book.live == book.newest["release_id"], "half of it brought back is not the release that it was"
     assert shop.run("rollback").code == 0
     assert book.live == three[0], "the other service follows"
