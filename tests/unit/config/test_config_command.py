@@ -41,24 +41,16 @@ def test_each_fault_is_a_line_and_the_exit_code_2_when_the_file_is_wrong(here: P
     ]
 
 
-def test_faults_are_data_when_json_is_asked_for(here: Path) -> None:
+def test_errors_are_data_when_json_is_asked_for(here: Path) -> None:
     here.write_text(GOOD.replace("like: web", "like: wep"))
     result = CliRunner().invoke(command, ["check", "--output", "json"])
     assert result.exit_code == 2
-    assert json.loads(result.output) == {
-        "valid": False,
-        "faults": [
-            {
-                "file": "deploytool.yml",
-                "path": "migrate.like",
-                "line": 5,
-                "column": 49,
-                "problem": 'there is no service "wep"',
-                "fix": 'did you mean "web"?',
-            }
-        ],
-        "settings": None,
-    }
+    document = json.loads(result.output)
+    assert (document["kind"], document["exit_code"], document["valid"]) == ("config_check", 2, False)
+    assert document["settings"] is None
+    [problem] = document["problems"]
+    assert (problem["cause"], problem["fix"]) == ('there is no service "wep"', 'did you mean "web"?')
+    assert problem["location"] == {"file": "deploytool.yml", "line": 5, "column": 49, "key": "migrate.like"}
 
 
 def test_the_effective_settings_are_shown_when_an_environment_is_named(here: Path) -> None:

@@ -180,10 +180,7 @@ def test_the_text_lists_what_is_to_delete_first_and_why_the_rest_is_kept() -> No
 
 def test_the_document_names_arns_and_digests() -> None:
     document = prune_document(ITEMS, applied=False)
-    assert [item["name"] for item in next(value for value in document.values() if isinstance(value, list))] == [
-        arn("app", 1),
-        A,
-    ]
+    assert [item["name"] for item in document["items"]] == [arn("app", 1), A]
 
 
 def test_only_the_arns_of_task_definitions_have_a_family() -> None:
