@@ -15,7 +15,6 @@ import tenacity
 from deploytool import __version__
 from deploytool.errors import DeployError, Exit
 
-# SEG github.errors
 # What GitHub refuses or fails to do. Told at the end of a release, never its reason to fail.
 
 
@@ -76,7 +75,6 @@ class Unreachable(GithubError):
         super().__init__(f"GitHub could not be reached to {what}: {message}", "see https://www.githubstatus.com")
 
 
-# SEG github.translate
 # ghapi's exceptions become ours. Pure: status, headers and message in, one of our errors out.
 
 UNSAID = 60.0
@@ -126,7 +124,6 @@ def _permission(headers: Mapping[str, str]) -> str:
     return f"{name.replace('_', '-')}: {level}" if equals else ""
 
 
-# SEG github.client
 # The GitHub API through ghapi: one connection kept open, our errors, patience with a limit.
 
 TIMEOUT = 10.0
@@ -267,7 +264,6 @@ def _wait(state: tenacity.RetryCallState) -> float:
     return backoff * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
 
-# SEG github.repository_ids
 # The numbers that GitHub knows a repository and its owner by.
 
 SECONDS = 5.0

@@ -26,7 +26,6 @@ from deploytool.output.progress import Phase, ReleaseView, apply
 from deploytool.release.events import Event, Recovered
 from deploytool.release.model import ImageChoice, Migrate, Plan, Result, ServiceUpdate, Verify
 
-# SEG report.markdown_parts
 # The blocks a comment is made of: table of services, line of steps, reasons.
 
 TABLE_HEAD = "| service | status | version before → now | tasks |\n|---|---|---|---|\n"
@@ -100,7 +99,6 @@ def _reason(diagnosis: Diagnosis, log_lines: int) -> str:
     return "\n\n".join(parts)
 
 
-# SEG report.markdown
 # A release as GitHub Markdown: the sticky comment of the pull request, and the job summary.
 
 COMMENT_LIMIT = 65_536
@@ -246,7 +244,6 @@ def _notice(links: Links) -> str:
     return f"_Shortened to fit GitHub's limit; everything is in {link('the log of the run', links.run)}._"
 
 
-# SEG report.page
 # The comment's text, kept up to date by the events of one release.
 
 
@@ -301,7 +298,6 @@ class CommentBody:
         return f"{line} · {link('run', links.run)}" if links.run else line
 
 
-# SEG report.plan_markdown
 # A plan as GitHub Markdown: what a pull request would change, in its comment and in the job summary.
 
 PLAN_LIMIT = 60_000
@@ -376,7 +372,6 @@ def _diff(change: ServiceUpdate) -> str:
     return f"{head}\n\n{fenced(change.diff)}\n\n</details>"
 
 
-# SEG report.refusal
 # A release that never began, as GitHub Markdown for the job summary.
 
 

@@ -12,7 +12,6 @@ from deploytool.github.rollback_model import RollbackCheckbox
 from deploytool.output.markup import code, fenced, link, prose
 from deploytool.release.events import RollbackTarget
 
-# SEG report.way_back
 # The part of a comment that leads back: the box, the links and commands, and what became of a tick.
 #
 # It stands between two hidden lines, so that it can be found and replaced in a comment that was written before.
@@ -89,7 +88,6 @@ def _run(url: str) -> str:
     return f" – {link('run', url)}" if url else ""
 
 
-# SEG report.retold
 # The comment of an earlier release, changed by a later one that knows how it went on.
 
 GOING_ON = "### 🚀 "

@@ -10,7 +10,6 @@ from deploytool.github.client import Forbidden, GithubClient, GithubError, Missi
 from deploytool.release.events import Event, Recovered
 from deploytool.release.model import Commit
 
-# SEG github.attempts
 # What could not be told to GitHub, and when it may be tried again.
 
 PAUSE = 5.0
@@ -50,7 +49,6 @@ class BestEffort:
         return tuple(dict.fromkeys(self._failed.values()))
 
 
-# SEG github.comments
 # One comment per pull request, app and environment, updated in place.
 
 COMMENT_PERMISSION = "pull-requests: write"
@@ -159,7 +157,6 @@ class StickyComment:
             return ""
 
 
-# SEG github.pull_request
 # Which pull request a commit came by.
 
 ATTEMPTS = (0.0, 2.0, 5.0, 10.0, 20.0, 30.0)
@@ -229,7 +226,6 @@ def best(pulls: Sequence[Mapping[str, Any]], sha: str) -> int | None:
     return int(chosen["number"]) if chosen else None
 
 
-# SEG github.comment_report
 # A release as the pull request's comment: found in the background, updated at most every few seconds.
 
 INTERVAL = 5.0

@@ -14,7 +14,6 @@ from deploytool.github.comments import BestEffort
 from deploytool.github.rollback_model import OURS
 from deploytool.release.model import Outcome, Plan, ReleaseRequest, Result, StepName
 
-# SEG github.deployments
 # GitHub deployments of ours: opened before anything changes, moved phase by phase, closed with the truth.
 
 TYPE = OURS
@@ -210,7 +209,6 @@ def payload_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-# SEG github.deployment_report
 # A release as a deployment: opened with the first status, closed with the outcome.
 
 _SUBJECT = "the deployment"
@@ -301,7 +299,6 @@ def closing(outcome: Outcome | None) -> Status:
     return Status("error" if outcome.result is Result.FAILED else "failure", outcome.summary)
 
 
-# SEG github.released
 # From a GitHub deployment to the release it was.
 
 

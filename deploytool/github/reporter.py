@@ -25,7 +25,6 @@ from deploytool.release.events import (
 )
 from deploytool.release.model import Commit, GithubRecord, Outcome, Plan
 
-# SEG github.left_open
 # What releases that were killed left on GitHub: a deployment in progress, a comment that says so still.
 
 Rewritten = Callable[[str], str]
@@ -69,7 +68,6 @@ class InterruptedReports:
             StickyComment(self._client, number, self._marker).change(rewritten)
 
 
-# SEG github.other_pull_requests
 # The other pull requests of a release: those of the commits that come, or for a rollback go, together with its own.
 
 MOST = 10
@@ -104,7 +102,6 @@ class IncludedPullRequests:
             self._numbers.append(number)
 
 
-# SEG github.session
 # One release as GitHub is told it: what is due, in which order. No thread and no waiting in here.
 
 
@@ -266,7 +263,6 @@ class Session:
         return Deployments(self._client, plan.request, self._context.run_url)
 
 
-# SEG github.reporter
 # Reports a release to GitHub from a thread of its own: never raises, never delays, never claims what is not so.
 
 CLOSING = 5.0

@@ -30,7 +30,6 @@ from deploytool.github.rollback_model import (
 )
 from deploytool.release.model import Commit, ReleaseRequest
 
-# SEG core.rollback_request
 # A tick in the box of a release's comment: whether a rollback follows, and from what to what.
 #
 # Whoever may edit a comment can write anything into it. So nothing is taken from it but the ids of two deployments; all
@@ -133,7 +132,6 @@ def _unticked(text: str) -> str:
     return _TICK.sub("- [ ] ", unix_lines(text)).rstrip()
 
 
-# SEG github.rollback_request
 # A tick in the box of a comment, as GitHub tells it: the event, and what is read again because the event may lie.
 
 _READ = "deployments: read"

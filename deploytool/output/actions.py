@@ -7,7 +7,6 @@ from pathlib import Path
 
 from deploytool.output.markup import cleaned
 
-# SEG github.runner_files
 # The files through which a step talks to the Actions runner: job summary and outputs.
 
 LARGEST_SUMMARY = 1024 * 1024
@@ -32,7 +31,6 @@ def append_outputs(path: str, entries: str) -> None:
         written.write(entries)
 
 
-# SEG report.github_actions
 # Workflow commands and output files, spelled as the Actions runner reads them.
 #
 # Escaping follows ``@actions/toolkit`` (``packages/core/src/command.ts``).

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from deploytool.output.progress import LiveView, ReleaseView
 
 
-# SEG cli.heard
 # Standard output and error that their reader may leave, or that cannot hold more.
 
 
@@ -53,7 +52,6 @@ def discard_stream(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-# SEG cli.surroundings
 # Where this process runs: who reads what it prints, and what time it is there.
 
 
@@ -72,7 +70,6 @@ def now() -> datetime:
     return datetime.now().astimezone()
 
 
-# SEG cli.print_text
 # Text on the terminal, where some of it is other people's words: a commit's subject, a branch, AWS's message.
 
 
@@ -120,7 +117,6 @@ def print_failure_document(document: Mapping[str, Any]) -> None:
             print_document(document)
 
 
-# SEG cli.failure
 # A failure on the terminal and in the action's outputs: what happened, and what to do.
 
 
@@ -153,7 +149,6 @@ def error_outputs(error: DeployError) -> dict[str, str]:
     return {"result": document["result"], "reason-code": reason_code(error), "json": one_line(document)}
 
 
-# SEG cli.watched
 # Who watches on this machine: a picture that moves on a terminal, lines with times elsewhere.
 
 S = TypeVar("S")

@@ -38,7 +38,6 @@ from deploytool.output.json import (
 from deploytool.output.markup import clean, columns, duration, short_digest, words
 from deploytool.release.model import Commit, ObservedService
 
-# SEG report.history
 # The releases of an environment, as a table, one in full, and as JSON.
 
 SUBJECT = 32
@@ -200,7 +199,6 @@ def _step(step: StepRecord) -> tuple[str, ...]:
     return (_MARKS[step.state], step.name, took, clean(step.detail))
 
 
-# SEG report.lock
 # Who has the lock, for people and for scripts.
 
 
@@ -254,7 +252,6 @@ def _holder(lock_state: LockState) -> LockHolder:
     }
 
 
-# SEG report.status
 # What is live, as a table.
 
 

@@ -29,7 +29,6 @@ from deploytool.release.events import (
 )
 from deploytool.release.model import Plan, StepName
 
-# SEG report.logged
 # A story as lines with times, for CI and wherever no terminal watches.
 
 E = TypeVar("E")
@@ -79,7 +78,6 @@ class LogView(Generic[E]):
         return () if lines == before else lines
 
 
-# SEG report.plain
 # What the events of a release are told as in a log: one or few lines each.
 
 FOLDED = frozenset({StepName.BUILD, StepName.MIGRATE})

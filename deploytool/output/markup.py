@@ -11,7 +11,6 @@ from urllib.parse import quote
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
 
-# SEG report.layout
 # Text in columns.
 
 
@@ -24,7 +23,6 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> tuple[str, ...
     )
 
 
-# SEG report.wording
 # How small things are written, the same everywhere: durations, revisions, versions, log lines.
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
@@ -105,7 +103,6 @@ def progress_text(verdict: DeploymentStatus, running: int, desired: int, reverti
     return text
 
 
-# SEG report.escaping
 # Other people's text, made inert in GitHub's Markdown.
 #
 # Branch names, commit subjects, AWS's messages and log lines reach a comment that speaks with our bot's voice. None of

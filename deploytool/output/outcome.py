@@ -20,7 +20,6 @@ from deploytool.output.markup import (
 )
 from deploytool.release.model import REVERTED, Outcome, ServiceOutcome, ServiceUpdate
 
-# SEG report.serving
 # Which version each service serves, before and now, read from an outcome for whoever prints it.
 
 
@@ -116,7 +115,6 @@ def _before(change: ServiceUpdate | None, serves: str) -> str:
     return " ".join(dict.fromkeys((*([change.commit_before[:7]] if change.commit_before else []), *shown)))
 
 
-# SEG report.outcome
 # What a release came to, as the last block of text a person reads.
 
 LOG_LINES = 50

@@ -36,7 +36,6 @@ from deploytool.release.events import (
 )
 from deploytool.release.model import Outcome, Plan, StepName
 
-# SEG report.live
 # A story that redraws itself on a terminal while it grows, and leaves a still picture when it ends.
 
 REFRESHES_A_SECOND = 8
@@ -97,7 +96,6 @@ class LiveView(Generic[S, E]):
         return self._picture(self._story, self._now(), self._signs, self._spinner)
 
 
-# SEG report.story
 # The picture of a release so far, folded from its events. Everything that shows progress renders a Story.
 
 OUTPUT_KEPT = 50

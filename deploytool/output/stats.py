@@ -10,7 +10,6 @@ from deploytool.output.documents import StatsDocument
 from deploytool.output.json import moment, seconds_or_none
 from deploytool.output.markup import columns, count, duration
 
-# SEG report.stats
 # The four DORA figures: for a terminal and as JSON.
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -101,7 +100,6 @@ def column(dora: Dora) -> str:
     return "day" if (ends[1] - ends[0]).days == 1 else "week"
 
 
-# SEG report.stats_svg
 # The four DORA figures as a picture, legible on a light and on a dark page.
 
 WIDTH, HEIGHT = 720, 250
