@@ -1,4 +1,4 @@
-"""Tells the wheel which commit it was built from: `deploytool init` pins the action to it in the workflows."""
+"""Records in the wheel which commit it was built from: `deploytool init` pins the action to it in the workflows."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class BuiltFrom(BuildHookInterface):  # type: ignore[type-arg]  # generic in wha
         if version == "editable" or (root / NAME).exists() or self._git("rev-parse", "--show-prefix") != "":
             return
         released = f"v{self.metadata.version}" in (self._git("tag", "--points-at", "HEAD") or "").split()
-        told = {"commit": self._git("rev-parse", "HEAD"), "released": released}
+        built_from = {"commit": self._git("rev-parse", "HEAD"), "released": released}
         self._written = Path(tempfile.mkdtemp(prefix="deploytool-build-")) / "built_from.json"
-        self._written.write_text(json.dumps(told) + "\n", encoding="utf-8")
+        self._written.write_text(json.dumps(built_from) + "\n", encoding="utf-8")
         build_data["force_include"][str(self._written)] = NAME
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
@@ -33,7 +33,7 @@ class BuiltFrom(BuildHookInterface):  # type: ignore[type-arg]  # generic in wha
             written.parent.rmdir()
 
     def _git(self, *words: str) -> str | None:
-        """What git says; None where it is not there, or this is no checkout."""
+        """git's output; None without git or outside a checkout."""
         try:
             done = subprocess.run(["git", "-C", self.root, *words], capture_output=True, text=True, check=False)
         except FileNotFoundError:

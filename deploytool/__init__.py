@@ -1,3 +1,3 @@
-"""Release an app of a web service, workers and migrations to AWS ECS."""
+"""Deploy to Amazon ECS with automatic rollback."""
 
 __version__ = "0.1.0"

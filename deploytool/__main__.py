@@ -1,5 +1,5 @@
 """``python -m deploytool``."""
 
-from deploytool.cli import main
+from deploytool.cli.main import main
 
 main()

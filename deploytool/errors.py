@@ -8,24 +8,24 @@ from enum import IntEnum
 class Exit(IntEnum):
     """Exit codes of ``deploytool``; scripts and workflows rely on them."""
 
-    DONE = 0
-    OUR_FAULT = 1
+    OK = 0
+    INTERNAL_ERROR = 1
     USAGE = 2
-    REFUSED = 3
+    PRECONDITION_FAILED = 3
     BUILD_FAILED = 4
     MIGRATION_FAILED = 5
     ROLLED_BACK = 6
-    NOT_ROLLED_BACK = 7
+    ROLLBACK_INCOMPLETE = 7
     LOCKED = 8
     SUPERSEDED = 9
-    OUT_OF_TIME = 10
+    TIMEOUT = 10
     CANCELLED = 130
 
 
 class DeployError(Exception):
-    """A failure that is told in one plain sentence of cause and one of fix."""
+    """A failure with one sentence of cause and one of fix."""
 
-    exit_code: Exit = Exit.OUR_FAULT
+    exit_code: Exit = Exit.INTERNAL_ERROR
 
     def __init__(self, cause: str, fix: str = "") -> None:
         super().__init__(cause)
@@ -34,15 +34,15 @@ class DeployError(Exception):
 
 
 class ConfigurationError(DeployError):
-    """The command line or ``deploytool.yml`` is wrong; nothing was looked at or changed."""
+    """The command line or ``deploytool.yml`` is wrong; nothing was read or changed."""
 
     exit_code = Exit.USAGE
 
 
-class Refused(DeployError):
-    """What is live does not allow the release; nothing was changed."""
+class PreconditionFailed(DeployError):
+    """The observed state does not allow the release; nothing was changed."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class BuildError(DeployError):
@@ -51,16 +51,16 @@ class BuildError(DeployError):
     exit_code = Exit.BUILD_FAILED
 
 
-class OutOfTime(DeployError):
+class TimeoutExceeded(DeployError):
     """A deadline passed before AWS was done."""
 
-    exit_code = Exit.OUT_OF_TIME
+    exit_code = Exit.TIMEOUT
 
 
 class CloudError(DeployError):
     """AWS refused or failed a call; the class below says which kind."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class CredentialsMissing(CloudError):
@@ -82,8 +82,35 @@ class PermissionMissing(CloudError):
 
 
 class CloudUnreachable(CloudError):
-    """AWS did not answer, or kept throttling or failing, until the retries were used up."""
+    """AWS did not respond, or kept throttling or failing, until the retries were used up."""
 
 
 class NotFound(CloudError):
     """A cluster, service, task definition, repository or log group that does not exist."""
+
+
+class LeaseLost(DeployError):
+    """The lease expired and another run took the lock: this one may change nothing more."""
+
+    exit_code = Exit.SUPERSEDED
+
+    def __init__(self, owner: str, taken_by: str = "") -> None:
+        self.taken_by = taken_by
+        super().__init__(
+            f"release {owner} lost the lock" + (f" to release {taken_by}" if taken_by else ""),
+            "check `deploytool history` and `deploytool status`; the run that has the lock recovers what was left",
+        )
+
+
+class SupersededBy(DeployError):
+    """A newer release asked for the lock; this one keeps it until it has reverted."""
+
+    exit_code = Exit.SUPERSEDED
+
+    def __init__(self, owner: str, by: str) -> None:
+        self.by = by
+        super().__init__(f"release {owner} yields to the newer release {by}", f"follow release {by} instead")
+
+
+class OptionsContradict(ConfigurationError):
+    """Options that contradict each other, or of which one would be ignored."""

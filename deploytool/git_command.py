@@ -63,7 +63,7 @@ _KNOWN_FILTERS = frozenset({
 })  # fmt: skip
 # The year 9999 begins: a reader's time zone must not lead past the last year that Python counts.
 _LAST_SECOND = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
 class GitMissing(ConfigurationError):
@@ -75,7 +75,7 @@ class GitTimedOut(ConfigurationError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class GitResult:
     """How git ended, and what it wrote."""
 
     code: int
@@ -100,25 +100,25 @@ class Answer:
             for line in lines:
                 if line.startswith(sign):
                     return line.removeprefix(sign)
-        return lines[0] if lines else f"it ended with {self.code} and said nothing"
+        return lines[0] if lines else f"it ended with {self.code} without a message"
 
 
-def ask(
-    where: Path,
+def run_git(
+    directory: Path,
     *words: str,
     given: bytes = b"",
-    environ: Mapping[str, str] = _NOTHING,
+    environ: Mapping[str, str] = _NO_VARIABLES,
     timeout_seconds: float = TIMEOUT_SECONDS,
-) -> Answer:
-    """Run ``git WORDS`` in ``where`` to its end. ``given`` is its standard input; ``environ`` is added to what it gets.
+) -> GitResult:
+    """Run ``git WORDS`` in ``directory``. ``given`` is its standard input; ``environ`` is added to its variables.
 
     Raises:
-        GitMissing, GitTimedOut: ConfigurationErrors; any other failure is in the answer's code.
+        GitMissing, GitTimedOut: ConfigurationErrors; any other failure is in the result's code.
     """
-    config = [word for setting in (*_CONFIG, f"safe.directory={top_of(where)}") for word in ("-c", setting)]
+    config = [word for setting in (*_CONFIG, f"safe.directory={checkout_root(directory)}") for word in ("-c", setting)]
     try:
         done = subprocess.run(
-            ["git", "--no-pager", "-C", str(where), *config, *words],
+            ["git", "--no-pager", "-C", str(directory), *config, *words],
             input=given,
             capture_output=True,
             check=False,
@@ -132,7 +132,7 @@ def ask(
             f"git {words[0]} was stopped after {timeout_seconds:g} s",
             "run it by hand in the checkout, and see whether the disk is slow or another git holds a lock",
         ) from error
-    return Answer(done.returncode, done.stdout, done.stderr)
+    return GitResult(done.returncode, done.stdout, done.stderr)
 
 
 def environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -140,15 +140,14 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name in _KEPT} | _SET
 
 
-def without_filters(where: Path) -> dict[str, str]:
-    """Variables for :func:`ask` that turn off the content filters of this repository's own configuration.
+def without_filters(directory: Path) -> dict[str, str]:
+    """Variables for :func:`run_git` that turn off the content filters of this repository's own configuration.
 
     A filter is a program. The user's own (``git config --global``) stay, and so do Git LFS and git-crypt.
     """
-    listed = ask(where, "config", "--show-scope", "-z", "--get-regexp", r"^(filter|lfs\.extension)\.")
-    items = listed.items
+    items = run_git(directory, "config", "--show-scope", "-z", "--get-regexp", r"^(filter|lfs\.extension)\.").items
     entries = [(scope, *entry.partition("\n")[::2]) for scope, entry in zip(items[::2], items[1::2], strict=False)]
-    settings = harmless(entries)
+    settings = filter_overrides(entries)
     return {"GIT_CONFIG_COUNT": str(len(settings))} | {
         f"GIT_CONFIG_{kind}_{number}": text
         for number, setting in enumerate(settings)
@@ -156,7 +155,7 @@ def without_filters(where: Path) -> dict[str, str]:
     }
 
 
-def harmless(entries: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str], ...]:
+def filter_overrides(entries: Iterable[tuple[str, str, str]]) -> tuple[tuple[str, str], ...]:
     """Settings that overrule filters of the repository, from every one that is configured: scope, name and value."""
     own: dict[str, str] = {}
     users: dict[str, str] = {}
@@ -194,18 +193,18 @@ def moment(seconds: str, raw: str) -> datetime | None:
     Both are needed: only the second has the zone, and git writes 0 there for seconds that it cannot count. No other
     format will do, since git ends with an error at some zones. None is no date, or one after the year 9998.
     """
-    found = re.fullmatch(r"([0-9]{1,12}) ([+-])([0-9]+)", raw)
-    if not found or not re.fullmatch(r"[0-9]{1,12}", seconds) or int(seconds) != int(found[1]):
+    match = re.fullmatch(r"([0-9]{1,12}) ([+-])([0-9]+)", raw)
+    if not match or not re.fullmatch(r"[0-9]{1,12}", seconds) or int(seconds) != int(match[1]):
         return None
     if int(seconds) >= _LAST_SECOND:
         return None
-    hours, minutes = divmod(int(found[3][:9]), 100)
+    hours, minutes = divmod(int(match[3][:9]), 100)
     away = timedelta(hours=hours, minutes=minutes)
-    zone = timezone(-away if found[2] == "-" else away) if away < timedelta(days=1) and minutes < 60 else UTC
+    zone = timezone(-away if match[2] == "-" else away) if away < timedelta(days=1) and minutes < 60 else UTC
     return datetime.fromtimestamp(int(seconds), UTC).astimezone(zone)
 
 
-def top_of(where: Path) -> Path:
-    """The checkout around ``where``, whoever owns it: in a container job that is another user than ours."""
-    real = where.resolve()
+def checkout_root(directory: Path) -> Path:
+    """The checkout around ``directory``, whoever owns it: in a container job that is another user than ours."""
+    real = directory.resolve()
     return next((each for each in (real, *real.parents) if os.path.lexists(each / ".git")), real)

@@ -1,1 +1,1 @@
-"""AWS: each module wraps one service and translates botocore's errors into ours."""
+"""Sessions and calls: credentials, retries, pages, and AWS errors as ours."""

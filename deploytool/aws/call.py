@@ -1,4 +1,4 @@
-"""One way to call AWS: which errors are tried again, how long, and what the others become.
+"""One way to call AWS: which errors are tried again, for how long, what the others become, and reading by pages.
 
 botocore's own retries are switched off (see ``session``): two layers of retries multiply each other's waits.
 """
@@ -6,15 +6,14 @@ botocore's own retries are switched off (see ``session``): two layers of retries
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionClosedError,
-    ConnectionError,  # noqa: A004  (botocore's name; ours is not used here)
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
@@ -27,11 +26,15 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from deploytool.core.diagnosis import of_api_error
+from deploytool.aws.api_errors import diagnose_api_error
 from deploytool.errors import CloudError, CloudUnreachable, CredentialsMissing, DeployError, NotFound, PermissionMissing
 
+T = TypeVar("T")
 PATIENCE = 60.0
 """Seconds that one call may be retried in all."""
 
@@ -50,45 +53,84 @@ ABSENT = {
     "LoadBalancerNotFound", "TargetGroupNotFound", "DBParameterGroupNotFound", "TrailNotFoundException",
     "ReportNotPresent",
 }  # fmt: skip
-NETWORK = (ConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
+NETWORK = (BotoConnectionError, ConnectionClosedError, EndpointConnectionError, HTTPClientError, ReadTimeoutError)
 NO_CREDENTIALS = (
     NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, SSOTokenLoadError, TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )  # fmt: skip
 _IAM_NAMES = {"monitoring": "cloudwatch"}
 """What IAM calls a service, where requests are signed for another name."""
+_TOKENS = {
+    "NextToken": "NextToken", "nextToken": "nextToken", "Marker": "Marker", "NextMarker": "Marker",
+    "NextRecordName": "StartRecordName", "NextRecordType": "StartRecordType",
+    "NextRecordIdentifier": "StartRecordIdentifier",
+}  # fmt: skip
+"""How an answer says where its next page begins → the parameter that asks for it."""
 _NOT_AUTHORIZED = re.compile(
     r"(?:User: )?(?P<who>\S+) is not authorized to perform: (?P<action>\S+)(?: on resource: (?P<resource>\S+))?"
 )
 
 
-def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+def call(client: Any, operation: str, *, patience: float = PATIENCE, **parameters: Any) -> dict[str, Any]:
     """Call ``operation`` (snake case) and return its answer.
 
-    Throttling, server errors and lost connections are tried again with full jitter for ``PATIENCE`` seconds: the call
+    Throttling, server errors and lost connections are tried again with full jitter for ``patience`` seconds: the call
     must be safe to repeat, as RunTask is by its client token. Raises CloudError.
     """
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
-    return tried(client, operation, lambda: method(**parameters), PATIENCE)
-
-
-def tried(client: Any, operation: str, ask: Callable[[], dict[str, Any]], patience: float) -> dict[str, Any]:
-    """What ``ask``, a call of ``operation``, answers; tried again for ``patience`` seconds. Raises CloudError."""
     retrying = Retrying(
-        retry=retry_if_exception(may_pass),
+        retry=retry_if_exception(is_retryable),
         stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
     )
     with _translating(_name(client, operation), patience):
-        return retrying(ask)
+        return retrying(method, **parameters)
 
 
-def once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+def call_once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
     with _translating(_name(client, operation), 0.0):
         return method(**parameters)
+
+
+def pages(client: Any, operation: str, *, patience: float = PATIENCE, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """Every page of an answer, each read when it is needed and retried as by ``call``. Raises CloudError."""
+    token: dict[str, str] = {}
+    while True:
+        page = call(client, operation, patience=patience, **parameters, **token)
+        yield page
+        following = _token_after(page)
+        if not following:
+            return
+        if following == token:
+            raise CloudError(f"{_name(client, operation)} returned the same page twice", "run it again later")
+        token = following
+
+
+def paginate(client: Any, operation: str, key: str, *, patience: float = PATIENCE, **parameters: Any) -> Iterator[Any]:
+    """What every page lists under ``key`` (``A.B``: under B in A); AWS leaves out a list that is empty."""
+    for page in pages(client, operation, patience=patience, **parameters):
+        items: Any = page
+        for name in key.split("."):
+            items = items.get(name) or {}
+        yield from items
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """``items`` in their order, at most ``size`` at a time: as many as one call takes."""
+    return (list(items[start : start + size]) for start in range(0, len(items), size))
+
+
+def _token_after(page: dict[str, Any]) -> dict[str, str]:
+    """Parameters that ask for the page after this one; none after the last."""
+    # CloudFront wraps its whole answer in one list.
+    page = page.get("DistributionList", page)
+    # Route 53 and IAM may name a marker on their last page, too.
+    if page.get("IsTruncated") is False:
+        return {}
+    return {parameter: page[name] for name, parameter in _TOKENS.items() if page.get(name)}
 
 
 @contextmanager
@@ -119,7 +161,7 @@ def _name(client: Any, operation: str) -> str:
     return f"{_IAM_NAMES.get(signed, signed)}:{_camel(operation)}"
 
 
-def may_pass(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     """True where trying the same call again may succeed."""
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -134,22 +176,22 @@ def translated(error: ClientError, action: str, tried_for: str = "") -> DeployEr
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
     if code in DENIED:
-        found = _NOT_AUTHORIZED.search(message)
+        named = _NOT_AUTHORIZED.search(message)
         return PermissionMissing(
-            found["action"] if found else action,
-            (found["resource"] if found else None) or "*",
-            found["who"] if found else "this identity",
+            named["action"] if named else action,
+            (named["resource"] if named else None) or "*",
+            named["who"] if named else "this identity",
         )
     if code in STALE:
         return CredentialsMissing(
             f"AWS did not accept the credentials for {action}: {message}",
             "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
         )
-    if may_pass(error):
+    if is_retryable(error):
         return CloudUnreachable(f"{action} kept failing{tried_for}: {code}: {message}", "run it again later")
     if code in ABSENT:
         return NotFound(f"{action}: {message}", "check the names in deploytool.yml and the region")
-    why = of_api_error(code, message, action)
+    why = diagnose_api_error(code, message, action)
     return CloudError(why.cause, why.fix)
 
 

@@ -1,5 +1,1 @@
-"""The command line: parse, wire, exit code. Each verb is a file of its own, loaded only when it is used."""
-
-from deploytool.cli.main import main
-
-__all__ = ["main"]
+"""The command line: one file per verb, loaded when it is used. No decision is taken here."""

@@ -1,4 +1,4 @@
-"""`deploytool config`: is the configuration right, and what may it say."""
+"""`deploytool config`: check deploytool.yml, and print its JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
-from deploytool.cli.print_text import print_document
+from deploytool.cli import options
+from deploytool.output.console import print_document
 
 if TYPE_CHECKING:
-    from deploytool.core.config.model import Config
+    from deploytool.config.model import ConfigFile
 
 
-@click.group(name="config", cls=rules.Verbs)
+@click.group(name="config", cls=options.Verbs)
 def command() -> None:
     """Check deploytool.yml, or print its JSON Schema.
 
@@ -26,34 +26,35 @@ def command() -> None:
 
 @command.command()
 @click.option("--config", "path", default="deploytool.yml", show_default=True, help="The file to check.")
-@click.option("-e", "--environment", help="Also show what holds in this environment, overrides merged.")
+@click.option("-e", "--environment", help="Also show the settings of this environment, overrides merged.")
 @options.output
 @click.pass_context
 def check(context: click.Context, path: str, environment: str | None, output: str) -> None:
-    """Report every fault in deploytool.yml, with line and column.
+    """Report every error in deploytool.yml, with line and column.
 
-    Reads nothing but the file. Exits with 2 where there is a fault.
+    Reads nothing but the file. Exits with 2 if there is an error.
 
     \b
     Example:
       deploytool config check --config deploy/deploytool.yml --output json
     """
     # Loaded here so that `deploytool --help` loads neither PyYAML nor the configuration.
-    from deploytool.cli.read_config import read_config
-    from deploytool.core.config.faults import ConfigFaults
-    from deploytool.core.config.resolve import resolve
+    from deploytool.config.errors import ConfigErrors
+    from deploytool.config.loader import resolve
+    from deploytool.config.yaml import read_config
+    from deploytool.output.json import config_check_document
 
     try:
         config = read_config(path)
-    except ConfigFaults as faults:
+    except ConfigErrors as error:
         if output == "json":
-            print_document({"valid": False, "faults": [asdict(fault) for fault in faults.faults], "settings": None})
+            print_document(config_check_document(error, None))
         else:
-            click.echo("\n".join(str(fault) for fault in faults.faults))
-        context.exit(faults.exit_code)
+            click.echo("\n".join(map(str, error.issues)))
+        context.exit(error.exit_code)
     settings = asdict(resolve(config, environment)) if environment else None
     if output == "json":
-        print_document({"valid": True, "faults": [], "settings": settings})
+        print_document(config_check_document(None, settings))
         return
     click.echo(f"{path} is valid: {_summary(config)}")
     if settings:
@@ -61,20 +62,31 @@ def check(context: click.Context, path: str, environment: str | None, output: st
 
 
 @command.command()
-def schema() -> None:
+@click.argument("kind", required=False)
+def schema(kind: str | None) -> None:
     """Print the JSON Schema of deploytool.yml, for editors.
 
-    Draft 2020-12.
+    With KIND, that of a document of --output json. Draft 2020-12.
 
     \b
     Example:
       deploytool config schema > deploytool.schema.json
+      deploytool config schema outcome
     """
-    from deploytool.core.config.json_schema import json_schema
+    if kind is None:
+        from deploytool.config.schema import json_schema
 
-    print_document(json_schema())
+        print_document(json_schema())
+        return
+    from deploytool.cli.schemas import DOCUMENTS, schema_of
+    from deploytool.config.errors import did_you_mean
+    from deploytool.errors import ConfigurationError
+
+    if kind not in DOCUMENTS:
+        raise ConfigurationError(f"no document is called {kind}", did_you_mean(kind, DOCUMENTS))
+    print_document(schema_of(kind))
 
 
-def _summary(config: Config) -> str:
+def _summary(config: ConfigFile) -> str:
     parts = (("images", config.images), ("services", config.services), ("environments", config.environments))
     return f"app {config.app}; " + "; ".join(f"{kind} {', '.join(names)}" for kind, names in parts)

@@ -7,121 +7,117 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.cli.project import Project
-    from deploytool.core.doctor.examine import Examination
-    from deploytool.core.doctor.facts import Facts
-    from deploytool.core.doctor.facts_github import Github
-    from deploytool.core.ledger import Record
-
-LAST = 50
-"""Releases of the ledger that are looked through for one from a workflow and for a migration."""
+    from deploytool.deploy.context import Context
+    from deploytool.doctor.checks import Report
+    from deploytool.doctor.facts import Facts
+    from deploytool.doctor.facts_account import Github
+    from deploytool.ledger.record import Record
 
 
-@click.command(name="doctor", cls=rules.Verb)
+RELEASES = 50
+"""Newest releases of the ledger among which the checks look for one of a workflow and for a migration."""
+
+
+@click.command(name="doctor", cls=options.Verb)
 @options.environment
-@click.option("--except", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; may be given again.")
+@click.option("--skip", "left_out", multiple=True, metavar="CHECK", help="Leave a check out; repeatable.")
 @options.output
 @click.pass_context
-def command(
-    context: click.Context, config: str, environment: str | None, left_out: tuple[str, ...], output: str
-) -> None:
-    """Check the account against the deployment checklist and the security practices, and say how to mend it.
+def command(ctx: click.Context, config: str, environment: str | None, left_out: tuple[str, ...], output: str) -> None:
+    """Check the account against the deployment checklist and the security practices, and suggest fixes.
 
-    Looks, and changes nothing. Each check passes, fails, or cannot be told: then the missing permission is said.
-    Exits with 3 where a check fails.
+    Read-only. Each check passes, fails, or is unknown, with the permission that is missing. Exits with 3 if a check
+    fails.
 
     \b
     Example:
-      deploytool doctor --environment production --except cdn --except dns
+      deploytool doctor --environment production --skip cdn --skip dns
     """
-    from deploytool.cli.print_text import print_document, print_text
-    from deploytool.cli.project import project
-    from deploytool.core.doctor.examine import examine
-    from deploytool.report.doctor import doctor_document, doctor_text
+    from deploytool.deploy.context import open_context
+    from deploytool.doctor.checks import run_checks
+    from deploytool.doctor.output import doctor_document, doctor_text
+    from deploytool.output.console import print_document, print_text
 
-    _known(left_out)
-    found = project(config, environment)
-    examination = examine(_facts(found), left_out)
-    _tell_runner(examination)
+    _require_checks(left_out)
+    report = run_checks(_facts(open_context(config, environment)), left_out)
+    _report_to_runner(report)
     if output == "json":
-        print_document(doctor_document(examination))
+        print_document(doctor_document(report))
     else:
-        print_text(doctor_text(examination).rstrip("\n"))
-    context.exit(examination.exit_code)
+        print_text(doctor_text(report).rstrip("\n"))
+    ctx.exit(report.exit_code)
 
 
-def _known(left_out: tuple[str, ...]) -> None:
-    from deploytool.core.doctor.catalogue import CHECKS
+def _require_checks(left_out: tuple[str, ...]) -> None:
+    from deploytool.doctor.checks import CHECKS
     from deploytool.errors import ConfigurationError
 
     names = [check.id for check in CHECKS]
-    if stray := [each for each in left_out if each not in names]:
-        raise ConfigurationError(f"there is no check {', '.join(stray)}", f"there are: {', '.join(names)}")
+    if unknown := [name for name in left_out if name not in names]:
+        raise ConfigurationError(f"unknown check: {', '.join(unknown)}", f"use one of: {', '.join(names)}")
 
 
-def _facts(found: Project) -> Facts:
-    from deploytool.aws.identity import account
-    from deploytool.aws.lease import utc_now
-    from deploytool.aws.session import Session
-    from deploytool.aws.survey.gather import gather
-    from deploytool.core.doctor.scope import scope_of
+def _facts(context: Context) -> Facts:
+    from deploytool.aws.session import Session, account_id
+    from deploytool.doctor.collect import collect
+    from deploytool.doctor.facts import scope_of
+    from deploytool.ledger.lock_store import utc_now
 
-    settings = found.settings
-    scope = scope_of(settings, account(found.session), utc_now())
-    return gather(
-        found.session,
+    settings = context.settings
+    scope = scope_of(settings, account_id(context.session), utc_now())
+    return collect(
+        context.session,
         lambda region: Session(region, settings.role_arn),
         settings,
         scope,
-        lambda: _releases(found),
-        lambda: _github(found),
+        lambda: _releases(context),
+        lambda: _github(context),
     )
 
 
-def _releases(found: Project) -> tuple[Record, ...]:
-    from deploytool.cli.ledger import ledger_of
-    from deploytool.core.doctor.finding import CannotTell, Unseen
+def _releases(context: Context) -> tuple[Record, ...]:
+    from deploytool.deploy.context import ledger_of
+    from deploytool.doctor.result import FactUnavailable, Unknown
 
-    if found.settings.ledger is None:
-        raise Unseen(
-            CannotTell("deploytool.yml says ledger: false, so that nothing remembers releases", "name a table")
+    if context.settings.ledger is None:
+        raise FactUnavailable(
+            Unknown("no releases are recorded: deploytool.yml sets ledger: false", "set ledger to a table")
         )
-    return ledger_of(found).recent(LAST)
+    return ledger_of(context).recent(RELEASES)
 
 
-def _github(found: Project) -> Github:
+def _github(context: Context) -> Github:
+    from deploytool.doctor.collect.github import collect_github, not_asked
     from deploytool.github.client import GithubClient
-    from deploytool.github.context import github_context, repository_of
-    from deploytool.github.survey import survey, unasked
+    from deploytool.github.runner import github_context, repository_of
 
-    context = github_context(os.environ, {})
-    repository = context.repository or repository_of(found.commit.source)
-    if not context.token:
-        return unasked("GITHUB_TOKEN is not set, so that GitHub was not asked", "export GITHUB_TOKEN=$(gh auth token)")
+    github = github_context(os.environ, {})
+    repository = github.repository or repository_of(context.commit.source)
+    if not github.token:
+        return not_asked("GITHUB_TOKEN is not set, so GitHub was not checked", "export GITHUB_TOKEN=$(gh auth token)")
     if repository.count("/") != 1:
-        return unasked("which repository this is cannot be told", "set GITHUB_REPOSITORY to owner/name")
-    return survey(GithubClient(context.api_url, context.token, repository), found.settings.github_environment)
+        return not_asked("the GitHub repository is not known", "set GITHUB_REPOSITORY to owner/name")
+    return collect_github(GithubClient(github.api_url, github.token, repository), context.settings.github_environment)
 
 
-def _tell_runner(examination: Examination) -> None:
-    """The job summary and the step's outputs, where there is a runner."""
+def _report_to_runner(report: Report) -> None:
+    """Write the job summary and the outputs of the step, on a GitHub runner."""
     import json
     import secrets
 
-    from deploytool.github.runner_files import append_outputs, append_summary
-    from deploytool.report import github_actions
-    from deploytool.report.doctor import doctor_document
-    from deploytool.report.doctor_markdown import doctor_markdown
+    from deploytool.doctor.output import doctor_document, doctor_markdown
+    from deploytool.output import actions
+    from deploytool.output.actions import append_outputs, append_summary
 
     summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
-    if summary and not append_summary(summary, doctor_markdown(examination)):
-        click.echo("note: the job summary was full", err=True)
+    if summary and not append_summary(summary, doctor_markdown(report)):
+        click.echo("note: the job summary is full; the report was left out", err=True)
     if outputs:
         values = {
-            "result": "unhealthy" if examination.exit_code else "healthy",
-            "json": json.dumps(doctor_document(examination), ensure_ascii=False),
+            "result": "unhealthy" if report.exit_code else "healthy",
+            "json": json.dumps(doctor_document(report), ensure_ascii=False),
         }
-        append_outputs(outputs, github_actions.outputs(values, secrets.token_hex(16)))
+        append_outputs(outputs, actions.outputs(values, secrets.token_hex(16)))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
-from deploytool.core.outcome import Result
+from deploytool.cli import options
+from deploytool.release.model import Result
 
-RULES = rules.exclusive(
-    "RELEASE", "--limit", "--result", "--commit", why="one release is shown in full, and none is searched for"
-)
+RULES = options.exclusive("RELEASE", "--limit", "--result", "--commit", why="RELEASE names the one to show")
 
 
-@click.command(name="history", cls=rules.Verb, rules=RULES)
+@click.command(name="history", cls=options.Verb, rules=RULES)
 @click.argument("release", required=False)
 @options.environment
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
-@click.option("--result", type=click.Choice([result.value for result in Result]), help="Only those that came to this.")
-@click.option("--commit", default="", help="Only those of this commit; the first digits of its sha will do.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Maximum number.")
+@click.option("--result", type=click.Choice([result.value for result in Result]), help="Only releases that ended so.")
+@click.option("--commit", default="", help="Only releases of this commit, or of one that begins so.")
 @options.output
 def command(
     release: str | None,
@@ -30,30 +28,30 @@ def command(
 ) -> None:
     """Show the releases of an environment, newest first, or RELEASE in full.
 
-    RELEASE goes with none of --limit, --result and --commit.
+    RELEASE cannot be combined with --limit, --result or --commit.
 
     \b
     Example:
-      deploytool history --environment production --result rolled-back
+      deploytool history --environment production --result rolled_back
     """
-    from deploytool.cli.ledger import ledger_of
-    from deploytool.cli.print_text import print_document
-    from deploytool.cli.project import project
-    from deploytool.core.ledger import last_successful
-    from deploytool.core.ledger_document import to_document
-    from deploytool.report.history import history_document, history_text, record_text
+    from deploytool.deploy.context import ledger_of, open_context
+    from deploytool.ledger.record import last_successful
+    from deploytool.output.console import print_document
+    from deploytool.output.history import history_document, history_text, record_text, release_document
 
-    found = project(config, environment)
-    ledger, name = ledger_of(found), found.settings.environment
+    context = open_context(config, environment)
+    ledger, name = ledger_of(context), context.settings.environment
     last = last_successful(ledger.recent(1, result=Result.RELEASED))
-    live = last.live_id if last else ""
+    live = last.live_release_id if last else ""
     if release:
         record = ledger.get(release)
-        told, document = record_text(record, live), to_document(record)
-    else:
-        records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
-        told, document = history_text(name, records, live), history_document(name, records, live)
+        if output == "json":
+            print_document(release_document(record, live))
+        else:
+            click.echo(record_text(record, live))
+        return
+    records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
     if output == "json":
-        print_document(document)
+        print_document(history_document(name, records, live))
     else:
-        click.echo(told)
+        click.echo(history_text(name, records, live))

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.core.lease import Holding
+    from deploytool.ledger.lock import LockState
 
 
-@click.group(name="lock", cls=rules.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(name="lock", cls=options.Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
-    """Show, freeze or free the lock that keeps two releases of an environment apart."""
+    """Show or release the lock of an environment, or freeze deployments."""
 
 
 @command.command()
@@ -29,18 +29,17 @@ def show(config: str, environment: str | None, output: str) -> None:
     Example:
       deploytool lock show --environment production
     """
-    from deploytool.cli.ledger import lock_of
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import lock_of, open_context
 
-    lock = lock_of(project(config, environment))
-    _tell(lock.environment, lock.read(), output)
+    lock = lock_of(open_context(config, environment))
+    _print_lock(lock.environment, lock.read(), output)
 
 
 @command.command()
 @options.environment
-@click.option("--reason", required=True, help="Why; told to everybody who is refused.")
-@click.option("--for", "lasts", type=options.DURATION, help="How long; until `lock release` unless given.")
-@click.option("--wait", type=options.DURATION, default="0s", help="How long to wait for a release that runs.")
+@click.option("--reason", required=True, help="Why; shown to everyone whose release is refused.")
+@click.option("--for", "lasts", type=options.DURATION, help="How long. Default: until `lock release`.")
+@click.option("--wait", type=options.DURATION, default="0s", help="How long to wait for a running release.")
 @options.output
 def hold(config: str, environment: str | None, reason: str, lasts: float | None, wait: float, output: str) -> None:
     """Freeze deployments.
@@ -51,58 +50,47 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
     Example:
       deploytool lock hold --environment production --reason "black friday" --for 24h
     """
-    from deploytool.aws import lease
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.ledger import lock_of
-    from deploytool.cli.origin import origin
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import lock_of, open_context, start_run
+    from deploytool.ledger import lock_store
+    from deploytool.ledger.lock import LockState
 
-    lock = lock_of(project(config, environment))
-    clock = SystemClock()
-    clock.listen()
-    holding = lease.hold(
-        lock,
-        owner=f"hold-{secrets.token_hex(4)}",
-        clock=clock,
-        actor=origin().actor,
-        reason=reason,
-        lasts=None if lasts is None else timedelta(seconds=lasts),
-        wait_seconds=wait,
-    )
-    _tell(lock.environment, holding, output)
+    lock, run = lock_of(open_context(config, environment)), start_run()
+    freeze = LockState(owner=f"hold-{secrets.token_hex(4)}", actor=run.triggered_by.actor, reason=reason)
+    duration = None if lasts is None else timedelta(seconds=lasts)
+    lock_state = lock_store.hold(lock, freeze, run.clock, lasts=duration, wait_seconds=wait)
+    _print_lock(lock.environment, lock_state, output)
 
 
 @command.command()
 @options.environment
-@click.option("--force", is_flag=True, help="Free it though a release has it: that release stops at its next change.")
+@click.option("--force", is_flag=True, help="Release it even if in use; that release aborts before its next change.")
 @options.output
 def release(config: str, environment: str | None, force: bool, output: str) -> None:
-    """End a freeze, or with --force take the lock from a release.
+    """End a freeze; with --force, release the lock of a running release.
 
     \b
     Example:
       deploytool lock release --environment production
     """
-    from deploytool.aws.lease import utc_now
-    from deploytool.cli.ledger import lock_of
-    from deploytool.cli.project import project
-    from deploytool.core.lease import InUse, may_free
+    from deploytool.deploy.context import lock_of, open_context
+    from deploytool.ledger.lock import InUse, is_releasable
+    from deploytool.ledger.lock_store import utc_now
 
-    lock = lock_of(project(config, environment))
-    holding, now = lock.read(), utc_now()
-    if holding is not None and holding.owner:
-        if not force and not may_free(holding, now):
-            raise InUse(lock.environment, holding, now)
-        lock.free(holding)
-    _tell(lock.environment, lock.read(), output)
+    lock = lock_of(open_context(config, environment))
+    lock_state, now = lock.read(), utc_now()
+    if lock_state is not None and lock_state.owner:
+        if not force and not is_releasable(lock_state, now):
+            raise InUse(lock.environment, lock_state, now)
+        lock.free(lock_state)
+    _print_lock(lock.environment, lock.read(), output)
 
 
-def _tell(environment: str, holding: Holding | None, output: str) -> None:
-    from deploytool.aws.lease import utc_now
-    from deploytool.cli.print_text import print_document
-    from deploytool.report.lock import lock_document, lock_text
+def _print_lock(environment: str, lock_state: LockState | None, output: str) -> None:
+    from deploytool.ledger.lock_store import utc_now
+    from deploytool.output.console import print_document
+    from deploytool.output.history import lock_document, lock_text
 
     if output == "json":
-        print_document(lock_document(environment, holding, utc_now()))
+        print_document(lock_document(environment, lock_state, utc_now()))
     else:
-        click.echo(lock_text(environment, holding, utc_now()))
+        click.echo(lock_text(environment, lock_state, utc_now()))

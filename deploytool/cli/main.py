@@ -1,4 +1,4 @@
-"""Find the verb, run it, and turn what it raised into one sentence and an exit code."""
+"""Find the verb, run it, and turn what it raised into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -7,36 +7,52 @@ import importlib
 import os
 import sys
 import traceback
+from itertools import pairwise
 from typing import NoReturn
 
 import click
 
 from deploytool import __version__
-from deploytool.cli.failure import tell_failure
-from deploytool.cli.heard import discard, open_all
-from deploytool.errors import DeployError, Exit
+from deploytool.errors import ConfigurationError, DeployError, Exit
+from deploytool.output.console import discard_stream, json_output, open_streams, print_error, print_failure_document
 
 VERBS = {
     "init": "Write deploytool.yml, workflows and an image for a project, and overwrite nothing.",
-    "release": "Release a commit: build, migrate, roll out, verify.",
-    "rollback": "Bring back the version that was live before.",
+    "release": "Release a commit: build, migrate, deploy, verify.",
+    "rollback": "Roll back to the previous version.",
     "promote": "Release what is live in one environment to another.",
-    "migrate": "Run a commit's migration, and touch no service.",
+    "migrate": "Run a commit's migration, and update no service.",
     "plan": "Show what a release would do, and change nothing.",
     "doctor": "Check the account against the deployment checklist and security practices.",
     "status": "Show what is live in an environment.",
-    "history": "Show the releases of an environment, or one of them in full.",
-    "lock": "Show, freeze or free the lock of an environment.",
-    "stats": "Show how often and how well an environment is released to.",
+    "history": "Show the releases of an environment, or one in full.",
+    "lock": "Show or release the lock of an environment, or freeze deployments.",
+    "stats": "Show the DORA figures of an environment.",
     "logs": "Show the log of a service or of the migrate task.",
     "run": "Run a command once, in a task like those of a service.",
-    "respond": "Roll back where the box in a release's comment was ticked.",
-    "recover": "Settle what a killed release left.",
-    "prune": "Remove revisions and images that nobody needs any more.",
-    "infra": "Plan, make, look after and delete the CloudFormation stacks under it all.",
+    "handle-comment": "Roll back after the checkbox in a release's comment was ticked.",
+    "recover": "Recover from an interrupted release.",
+    "prune": "Remove unused task definition revisions and images.",
+    "infra": "Plan, apply, inspect and delete the CloudFormation stacks.",
     "config": "Check deploytool.yml, or print its JSON Schema.",
-    "sandbox": "A whole cloud on this machine, to try and to break.",
+    "sandbox": "Run a local AWS and GitHub to try deploytool.",
 }
+
+
+def verb_command(name: str) -> click.Command:
+    """One of ``VERBS``, from its own module."""
+    verb: click.Command = importlib.import_module(f"deploytool.cli.{name.replace('-', '_')}").command
+    return verb
+
+
+class UsageError(ConfigurationError):
+    """The command line is not understood; click's own words."""
+
+
+class Aborted(DeployError):
+    """A question on the terminal was answered with Ctrl-C."""
+
+    exit_code = Exit.CANCELLED
 
 
 class Verbs(click.Group):
@@ -50,9 +66,7 @@ class Verbs(click.Group):
         """The verb, from its own module."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"deploytool.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
+        return verb_command(cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -75,60 +89,82 @@ class Verbs(click.Group):
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="deploytool")
 def command() -> None:
-    """Release an app of a web service, workers and migrations to AWS ECS.
+    """Deploy to Amazon ECS with automatic rollback.
 
     \b
     Example:
       deploytool release --environment production
 
-    Exit codes: 0 done, 2 usage or configuration, 3 refused before any change, 4 build, 5 migration,
-    6 failed and back on the version before, 7 failed and NOT all back, 8 locked, 9 superseded, 10 out of time,
-    130 cancelled, 1 a fault of ours.
+    Exit codes: 0 OK, 1 internal error, 2 usage or configuration, 3 refused before any change, 4 build failed,
+    5 migration failed, 6 failed and rolled back, 7 failed and ROLLBACK INCOMPLETE, 8 locked, 9 superseded,
+    10 timeout, 130 cancelled.
     """
 
 
 def main() -> NoReturn:
     """Entry point of ``deploytool``."""
-    open_all()
+    open_streams()
     code = run_verb()
     sys.stderr.flush()
-    # Everything is closed and said by now, and taking boto3 and ghapi apart object by object costs 0.2 s.
+    # Everything is closed and printed by now; freeing boto3 and ghapi object by object takes 0.2 s.
     os._exit(code)
 
 
 def run_verb() -> int:
-    """Run the verb that ``sys.argv`` names, tell what it raised, and return its exit code."""
+    """Run the verb that ``sys.argv`` names, print what it raised, and return its exit code."""
+    json_output.requested, json_output.printed = _json_in(sys.argv[1:]), False
     try:
         code = command.main(prog_name="deploytool", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
+        _print_failure(UsageError(error.format_message()))
         return Exit.USAGE
     except click.Abort:
+        _print_failure(Aborted("cancelled"))
         return Exit.CANCELLED
     except DeployError as error:
-        tell_failure(error)
+        print_error(error)
         sys.stdout.flush()
         return error.exit_code
     except (BrokenPipeError, SystemExit):
-        # The reader of our output went away (`deploytool logs | head`): it has what it wanted. click, which sees it
-        # first, makes a SystemExit of it, and of nothing else when it does not stand alone.
-        discard(sys.stdout)
-        return Exit.DONE
+        # The reader of our output has what it needs (`deploytool logs | head`). click makes a SystemExit of a broken
+        # pipe, and of nothing else where standalone_mode is off.
+        discard_stream(sys.stdout)
+        return Exit.OK
     except OSError as error:
         if error.errno != errno.ENOSPC:
-            return _fault_of_ours()
-        tell_failure(DeployError("there is no space left for what is to be written", "make room, then run it again"))
-        return Exit.OUR_FAULT
-    except Exception:  # noqa: BLE001  (the last resort: a fault of ours is told as one, with what a report needs)
-        return _fault_of_ours()
-    return code if isinstance(code, int) else Exit.DONE
+            return _internal_error()
+        print_error(DeployError("no space left on the disk", "free some space, then run it again"))
+        return Exit.INTERNAL_ERROR
+    except Exception:  # noqa: BLE001  (the last resort: an internal error, with what a report needs)
+        return _internal_error()
+    return code if isinstance(code, int) else Exit.OK
 
 
-def _fault_of_ours() -> Exit:
+def _json_in(arguments: list[str]) -> bool:
+    """``--output json``, also where the rest of the command line is not understood; not in the command of ``run``."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--output=json" in own or ("--output", "json") in pairwise(own)
+
+
+def _print_failure(error: DeployError) -> None:
+    """What click has said already, as a document."""
+    if json_output.requested:
+        from deploytool.output.json import error_document
+
+        print_failure_document(error_document(error))
+
+
+def _internal_error() -> Exit:
+    if json_output.requested:
+        from deploytool.output.json import internal_error_document
+
+        cause = traceback.format_exception_only(sys.exception())[-1].strip()
+        print_failure_document(internal_error_document(cause))
     click.echo(
-        f"deploytool {__version__} has a fault of its own. Please report it with the lines below.\n"
+        f"deploytool {__version__} crashed: internal error. Please report it with this traceback:\n"
         + traceback.format_exc(),
         err=True,
     )
-    return Exit.OUR_FAULT
+    return Exit.INTERNAL_ERROR

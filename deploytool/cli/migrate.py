@@ -6,31 +6,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
+    from deploytool.ledger.lock import IfBusy
+
 
 RULES = (
-    *rules.exclusive("--commit", "--live", why="both say whose migration to run", fix="give one of them"),
-    *rules.BUSY,
+    *options.exclusive("--commit", "--live", why="both choose whose migration runs", fix="give one of them"),
+    *options.BUSY,
 )
 
 
-@click.command(name="migrate", cls=rules.Verb, rules=RULES)
+@click.command(name="migrate", cls=options.Verb, rules=RULES)
 @options.environment
 @click.option(
     "--commit",
     "revision",
     default="HEAD",
     show_default=True,
-    help="The commit whose migration is run. Not with --live.",
+    help="The commit whose migration runs. Not with --live.",
 )
-@click.option(
-    "--live", is_flag=True, help="That of the version that is running, by its image's digest. Not with --commit."
-)
+@click.option("--live", is_flag=True, help="Run the migration of the live version. Not with --commit.")
 @options.busy
 @options.output
 def command(
@@ -42,27 +39,29 @@ def command(
     wait: float | None,
     output: str,
 ) -> int:
-    """Run a commit's migration and nothing else: no service is touched, and no version becomes live.
+    """Run a commit's migration and nothing else: no service is updated, and no version becomes live.
 
-    The image is built if the registry does not hold it. Judged by the exit code of its container (exit 5 if it failed),
-    under the lock, and kept in `deploytool history`.
+    Builds the image if the registry does not hold it, and runs under the lock. Exit code 5 if the container's exit
+    code is not 0. `deploytool history` shows it.
 
     \b
     Example:
       deploytool migrate --environment production
     """
-    from deploytool.cli.change import change
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-    found = project(config, environment, revision)
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, environment, revision), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.plans import plan_migration
+        from deploytool.deploy.session import execute, finish, open_session, print_outcome
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide_migration import decide_migration
-
-        return decide_migration(open_one, of_live=live)
-
-    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, reason="migrate", as_json=output == "json")
-    return int(outcome.exit_code)
+        with open_session(context, run, github, conflict, reason="migrate", as_json=as_json) as session:
+            planned = plan_migration(session, of_live=live)
+            outcome = execute(session, planned, github)
+        if not as_json:
+            print_outcome(outcome)
+    return finish(session, planned, outcome, github, as_json=as_json)

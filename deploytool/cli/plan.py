@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 
-@click.command(name="plan", cls=rules.Verb)
+@click.command(name="plan", cls=options.Verb)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit that would be released.")
 @options.output
 def command(config: str, environment: str | None, revision: str, output: str) -> None:
     """Show what a release would do, and change nothing.
 
-    Says per service what would change, whether images are built or reused, whether the migration runs, and which
-    revision the release would go back to.
+    Shows what would change in each service, whether images are built or reused, whether the migration runs, and the
+    revision to roll back to.
 
     \b
     Example:
       deploytool plan --environment production --output json
     """
-    from deploytool.aws.ecs import Ecs
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.decide import decide, request_for
-    from deploytool.cli.git import DirtyTree, checkout, require_clean
-    from deploytool.cli.ledger import live_version
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.print_text import print_document, print_text
-    from deploytool.cli.project import project
-    from deploytool.cli.tell_plan import tell_plan
-    from deploytool.report.documents import plan_document
-    from deploytool.report.plan import plan_text
+    from deploytool.deploy.context import SystemClock, live_version, open_context, release_id, triggered_by
+    from deploytool.deploy.git import DirtyTree, checkout, require_clean
+    from deploytool.deploy.github import report_plan
+    from deploytool.deploy.plans import inspect_release, plan_release
+    from deploytool.ecs.client import Ecs
+    from deploytool.output.console import print_document, print_text
+    from deploytool.output.json import plan_document
+    from deploytool.output.plan import plan_text
 
-    found = project(config, environment, revision)
-    ecs = Ecs(found.session, found.settings.cluster)
-    request = request_for(found, release_id(), origin())
-    decided = decide(found, ecs, request, SystemClock(), lambda: live_version(found))
-    tell_plan(decided.plan)
-    if decided.plan.builds:
+    context = open_context(config, environment, revision)
+    inspection = inspect_release(context, Ecs(context.session, context.settings.cluster), SystemClock())
+    request = context.request(release_id(), triggered_by())
+    plan = plan_release(inspection, request, lambda: live_version(context)).plan
+    report_plan(plan)
+    if plan.builds:
         try:
-            require_clean(checkout(found.root), found.commit)
+            require_clean(checkout(context.root), context.commit)
         except DirtyTree as dirty:
             print_text(f"warning: a release would be refused now: {dirty.cause}; {dirty.fix}", err=True)
     if output == "json":
-        print_document(plan_document(decided.plan))
+        print_document(plan_document(plan))
     else:
-        print_text(plan_text(decided.plan))
+        print_text(plan_text(plan))

@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
-
-RULES = (rules.different("--from", "--to", why="both environments are the same"), *rules.BUSY)
+    from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="promote", cls=rules.Verb, rules=RULES)
-@click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="Where the version is live now.")
-@click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="Where it is to be live.")
-@click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
+RULES = (options.different("--from", "--to", why="both environments are the same"), *options.BUSY)
+
+
+@click.command(name="promote", cls=options.Verb, rules=RULES)
+@click.option("--from", "source", required=True, metavar="ENVIRONMENT", help="The environment that runs the version.")
+@click.option("--to", "destination", required=True, metavar="ENVIRONMENT", help="The environment to release it to.")
+@options.config
 @options.busy
 @options.output
 def command(source: str, destination: str, config: str, if_busy: IfBusy | None, wait: float | None, output: str) -> int:
@@ -29,18 +28,20 @@ def command(source: str, destination: str, config: str, if_busy: IfBusy | None, 
     Example:
       deploytool promote --from staging --to production
     """
-    from deploytool.cli.change import change
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, destination), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.plans import plan_promotion
+        from deploytool.deploy.session import execute, finish, open_session, print_outcome
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide_promotion import decide_promotion
-
-        return decide_promotion(open_one, source)
-
-    found, reason = project(config, destination), f"from {source}"
-    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, reason=reason, as_json=output == "json")
-    return int(outcome.exit_code)
+        with open_session(context, run, github, conflict, reason=f"from {source}", as_json=as_json) as session:
+            planned = plan_promotion(session, source)
+            outcome = execute(session, planned, github)
+        if not as_json:
+            print_outcome(outcome)
+    return finish(session, planned, outcome, github, as_json=as_json)

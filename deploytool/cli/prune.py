@@ -4,39 +4,40 @@ from __future__ import annotations
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 
-@click.command(name="prune", cls=rules.Verb)
+@click.command(name="prune", cls=options.Verb)
 @click.option(
     "--keep", type=click.IntRange(2), default=10, show_default=True,
-    help="Versions of each environment that a rollback can still go to.",
+    help="Versions of each environment to keep for rollbacks.",
 )  # fmt: skip
-@click.option("--yes", is_flag=True, help="Carry it out; without it nothing is changed.")
-@click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")
+@click.option("--yes", is_flag=True, help="Delete; without it nothing is changed.")
+@options.config
 @options.output
 def command(keep: int, yes: bool, config: str, output: str) -> None:
     """Remove task definition revisions and images that no service runs and no rollback needs, in any environment.
 
-    Shows what would go, and why the rest stays, unless --yes is given.
+    Without --yes, shows what would be deleted, and why the rest is kept.
 
     \b
     Example:
       deploytool prune --keep 10
     """
-    from deploytool.cli.attics import every_environment
-    from deploytool.cli.print_text import print_document
-    from deploytool.report.prune import prune_document, prune_text
+    from deploytool.deploy.prune import prune_document, prune_text
+    from deploytool.deploy.prune_inventory import open_inventories
+    from deploytool.output.console import print_document
 
-    with every_environment(config, changing=yes) as regions:
-        found = [(region, region.judged(keep)) for region in regions]
-        judged = [each for _, some in found for each in some]
+    as_json = output == "json"
+    with open_inventories(config, locked=yes) as inventories:
+        regions = [(inventory, inventory.items(keep)) for inventory in inventories]
         if yes:
-            for region, some in found:
-                region.remove(some, lambda line: click.echo(line, err=output == "json"))
-    if output == "json":
-        print_document(prune_document(judged, carried_out=yes))
+            for inventory, items in regions:
+                inventory.remove(items, lambda line: click.echo(line, err=as_json))
+    all_items = [item for _, items in regions for item in items]
+    if as_json:
+        print_document(prune_document(all_items, applied=yes))
     elif not yes:
-        click.echo(prune_text(judged))
-        if any(each.goes for each in judged):
-            click.echo("nothing was changed; carry it out with --yes")
+        click.echo(prune_text(all_items))
+        if any(item.removable for item in all_items):
+            click.echo("nothing was changed; run again with --yes to delete")

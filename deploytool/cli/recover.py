@@ -6,46 +6,47 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.core.lease import IfBusy
+    from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="recover", cls=rules.Verb, rules=rules.BUSY)
+@click.command(name="recover", cls=options.Verb, rules=options.BUSY)
 @options.environment
 @options.busy
-def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None) -> int:
-    """Settle what a killed release left: wait for its migration, bring every service to one version, close its record.
+@options.output
+def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: float | None, output: str) -> int:
+    """Recover from an interrupted release: bring every service to one version and close the release record.
 
-    After a cancelled release: wait until every service is back. Every other verb that changes something does this
-    first; this one does nothing else. Ends with exit code 7 where a service does not settle.
+    Waits for its migration, and for the rollback of a cancelled release. Every verb that changes something does this
+    first. Exit code 7 if a service does not reach a steady state.
 
     \b
     Example:
       deploytool recover --environment production
     """
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.project import project
-    from deploytool.cli.tell_github import told_github
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
+    from deploytool.output.console import print_document
+    from deploytool.output.history import recovery_document
 
-    clock = SystemClock()
-    clock.listen()
-    found = project(config, environment)
-    asked_by, name = origin(), release_id()
-    with told_github(found, name) as github:
-        from deploytool.cli.transaction import Busy, transaction
-        from deploytool.cli.watched import watched
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, environment), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.session import open_session
 
-        with (
-            watched(github.tell, as_json=False) as tell,
-            transaction(found, name, asked_by, clock, tell, Busy.asked(if_busy, wait), "recover") as open_one,
-        ):
-            settled = open_one.settled
-    for each in settled:
-        click.echo(each.sentence)
-    if not settled:
-        click.echo(f"nothing to recover in {found.settings.environment}")
-    open_one.require_settled()
+        with open_session(context, run, github, conflict, reason="recover", as_json=as_json) as session:
+            pass
+    name = context.settings.environment
+    if as_json:
+        print_document(recovery_document(name, session.recovered, session.unrecovered_error))
+    else:
+        for result in session.recovered:
+            click.echo(result.summary)
+        if not session.recovered:
+            click.echo(f"nothing to recover in {name}")
+    session.require_recovered()
     return 0

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.cli.decide import Decided
-    from deploytool.cli.transaction import Transaction
-    from deploytool.core.lease import IfBusy
+    from deploytool.ledger.lock import IfBusy
 
 
-@click.command(name="release", cls=rules.Verb, rules=rules.BUSY)
+@click.command(name="release", cls=options.Verb, rules=options.BUSY)
 @options.environment
 @click.option("--commit", "revision", default="HEAD", show_default=True, help="The commit to release.")
 @options.busy
@@ -22,28 +20,30 @@ if TYPE_CHECKING:
 def command(
     config: str, environment: str | None, revision: str, if_busy: IfBusy | None, wait: float | None, output: str
 ) -> int:
-    """Release a commit: build, migrate, roll out all services together, verify.
+    """Release a commit: build, migrate, deploy all services together, verify.
 
-    Ends when ECS is truly done. If any service fails, every one goes back to the version before (exit 6).
+    Waits until the ECS deployments have completed. If one service fails, all are rolled back (exit code 6).
 
     \b
     Example:
       deploytool release --environment production
     """
-    # Loaded here so that `deploytool --help` waits for none of it.
-    from deploytool.cli.change import change
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import project
+    # Imported here: `deploytool --help` needs none of it.
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.deploy.github import github_reporting
+    from deploytool.ledger.lock import LockConflictPolicy
 
-    clock = SystemClock()
-    clock.listen()
-    found = project(config, environment, revision)
+    run, as_json = start_run(), output == "json"
+    context, conflict = open_context(config, environment, revision), LockConflictPolicy.of(if_busy, wait)
+    with github_reporting(context, run.id) as github:
+        # Imported here: boto3 loads while GitHub is connected.
+        from deploytool.deploy.plans import inspect_release, plan_release
+        from deploytool.deploy.session import execute, finish, open_session, print_outcome
 
-    def decided(open_one: Transaction) -> Decided:
-        from deploytool.cli.decide import decide, request_for
-
-        request = request_for(found, open_one.release_id, open_one.origin)
-        return decide(found, open_one.ecs, request, clock, open_one.version)
-
-    outcome = change(found, clock, decided, if_busy=if_busy, wait=wait, as_json=output == "json")
-    return int(outcome.exit_code)
+        with open_session(context, run, github, conflict, as_json=as_json) as session:
+            inspection = inspect_release(context, session.ecs, run.clock)
+            planned = plan_release(inspection, session.request(context), session.version)
+            outcome = execute(session, planned, github)
+        if not as_json:
+            print_outcome(outcome)
+    return finish(session, planned, outcome, github, as_json=as_json)

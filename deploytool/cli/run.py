@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 if TYPE_CHECKING:
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.project import Project
-    from deploytool.core.config.model import Service
-    from deploytool.core.events import Event
-    from deploytool.core.model import LiveService
-    from deploytool.run.ports import World
+    from deploytool.config.model import ServiceConfig
+    from deploytool.deploy.context import Context, SystemClock
+    from deploytool.release.events import Event
+    from deploytool.release.model import ObservedService
+    from deploytool.release.ports import Dependencies, EventListener
 
 
-@click.command(name="run", cls=rules.Verb, context_settings={"allow_interspersed_args": False})
+@click.command(name="run", cls=options.Verb, context_settings={"allow_interspersed_args": False})
 @options.environment
-@click.option("--service", default="", help="Like which service; may be left out if there is only one.")
-@click.option("--container", default="", help="In which container; that of the service's image if not given.")
-@click.option("--timeout", type=options.DURATION, help="Stop it after this long; never, if not given.")
+@click.option("--service", default="", help="The service to copy the task from. Default: the only one.")
+@click.option("--container", default="", help="The container. Default: the one with the service's image.")
+@click.option("--timeout", type=options.DURATION, help="Stop the task after this long. Default: never.")
+@options.output
 @click.argument("words", nargs=-1, required=True, metavar="COMMAND...")
 def command(
     config: str,
@@ -32,45 +33,48 @@ def command(
     service: str,
     container: str,
     timeout: float | None,
+    output: str,
     words: tuple[str, ...],
 ) -> int:
-    """Run COMMAND once, in a task of its own: the revision, network and capacity of a service as it is live now.
+    """Run COMMAND once, in a task with the live revision, network and capacity of a service.
 
-    Its output goes to standard output, all else to standard error. Ends with the command's own exit code; where the
-    command never ran, with 3. Ctrl-C stops the task (exit 130). No lock is taken, nothing is kept in the history.
+    Its output goes to standard output, everything else to standard error. The exit code is that of the command, or 3
+    if it never ran. Ctrl-C stops the task (exit code 130). Takes no lock; `deploytool history` does not show it.
 
     \b
     Example:
       deploytool run --environment production --service app -- npm run report
     """
-    from deploytool.cli.clock import SystemClock
-    from deploytool.cli.origin import origin, release_id
-    from deploytool.cli.project import project
-    from deploytool.core.model import Commit, Request
-    from deploytool.core.one_off import chosen_service, one_off_task
-    from deploytool.core.task_definition import tags
-    from deploytool.run.one_off import run_once
+    from deploytool.deploy.context import open_context, start_run
+    from deploytool.output.console import print_json_line
+    from deploytool.output.json import run_document
+    from deploytool.release.model import Commit
+    from deploytool.release.planner import tags
+    from deploytool.release.tasks import chosen_service, one_off_task, run_once
 
-    found = project(config, environment)
-    settings = found.settings
-    configured = chosen_service(settings.services, service)
-    clock = SystemClock()
-    clock.listen()
-    live = _live(found, configured)
-    name = f"run-{release_id()}"
-    asked = Request(name, settings.app, settings.environment, Commit(live.commit), origin())
+    context = open_context(config, environment)
+    configured = chosen_service(context.settings.services, service)
+    run = start_run()
+    live = _live_service(context, configured)
+    request = replace(context, commit=Commit(live.commit)).request(f"run-{run.id}", run.triggered_by)
     task, revision = one_off_task(configured, live, words, container), live.state.task_definition
-    with _world(found, clock) as world:
-        return run_once(task, revision, world, token=name, tags=tags(asked), timeout=timeout)
+    emit: EventListener = _print_event
+    if output == "json":
+        emit = partial(_print_event_as_json, service=configured.name, container=task.container)
+    with _run_dependencies(context, run.clock, emit) as deps:
+        exit_code = run_once(task, revision, deps, token=request.release_id, tags=tags(request), timeout=timeout)
+    if output == "json":
+        print_json_line(run_document(context.settings.environment, configured.name, exit_code))
+    return exit_code
 
 
-def _live(found: Project, service: Service) -> LiveService:
-    from deploytool.aws.ecs import Ecs
-    from deploytool.aws.look import look_at_services
+def _live_service(context: Context, service: ServiceConfig) -> ObservedService:
+    from deploytool.deploy.inspect import inspect_services
+    from deploytool.ecs.client import Ecs
     from deploytool.errors import NotFound
 
-    settings = replace(found.settings, services={service.name: service})
-    live, missing = look_at_services(found.session, Ecs(found.session, settings.cluster), settings)
+    settings = replace(context.settings, services={service.name: service})
+    live, missing = inspect_services(context.session, Ecs(context.session, settings.cluster), settings)
     if service.name in live:
         return live[service.name]
     if missing:
@@ -79,22 +83,34 @@ def _live(found: Project, service: Service) -> LiveService:
 
 
 @contextmanager
-def _world(found: Project, clock: SystemClock) -> Iterator[World]:
-    """As a release has it, without ledger and lock: nothing that this changes needs them."""
-    from deploytool.aws.ecs import Ecs
-    from deploytool.cli.world import reading_logs, world_of
+def _run_dependencies(context: Context, clock: SystemClock, emit: EventListener) -> Iterator[Dependencies]:
+    """Those of a release, without ledger and lock: nothing that this changes needs them."""
+    from deploytool.deploy.session import dependencies, open_logs
+    from deploytool.ecs.client import Ecs
 
-    with reading_logs(found.session) as logs:
-        yield world_of(found.session, Ecs(found.session, found.settings.cluster), logs, clock, _tell)
+    with open_logs(context.session) as logs:
+        ecs = Ecs(context.session, context.settings.cluster)
+        yield dependencies(context.session, ecs, logs, clock, emit)
 
 
-def _tell(event: Event) -> None:
-    """What the command says goes to standard output, so that it can be piped on; what we say does not."""
-    from deploytool.cli.print_text import print_text
-    from deploytool.core.events import Said
-    from deploytool.report.plain import lines
+def _print_event_as_json(event: Event, *, service: str, container: str) -> None:
+    from deploytool.output.console import print_json_line
+    from deploytool.output.json import log_line
+    from deploytool.release.events import OutputLine
 
-    if isinstance(event, Said):
+    if isinstance(event, OutputLine):
+        print_json_line(log_line(service, container, None, event.line))
+    else:
+        _print_event(event)
+
+
+def _print_event(event: Event) -> None:
+    """The command's output goes to standard output, so that it can be piped; our events do not."""
+    from deploytool.output.console import print_text
+    from deploytool.output.log import lines
+    from deploytool.release.events import OutputLine
+
+    if isinstance(event, OutputLine):
         print_text(event.line)
     else:
         for line in lines(event):

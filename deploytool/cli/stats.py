@@ -7,36 +7,34 @@ from pathlib import Path
 
 import click
 
-from deploytool.cli import options, rules
+from deploytool.cli import options
 
 
-@click.command(name="stats", cls=rules.Verb)
+@click.command(name="stats", cls=options.Verb)
 @options.environment
-@click.option("--since", "back", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw them into this file.")
+@click.option("--since", type=options.DURATION, default="90d", show_default=True, help="How far to look back.")
+@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Also draw the chart into this file.")
 @options.output
-def command(config: str, environment: str | None, back: float, svg: Path | None, output: str) -> None:
+def command(config: str, environment: str | None, since: float, svg: Path | None, output: str) -> None:
     """Show the four DORA figures: deployment frequency, lead time, change failure rate, time to restore.
 
     \b
     Example:
       deploytool stats --environment production --since 30d --svg dora.svg
     """
-    from deploytool.aws.lease import utc_now
-    from deploytool.cli.ledger import ledger_of
-    from deploytool.cli.print_text import print_document
-    from deploytool.cli.project import project
-    from deploytool.core.stats import dora
+    from deploytool.deploy.context import ledger_of, open_context
     from deploytool.errors import ConfigurationError
-    from deploytool.report.stats import stats_document, stats_text
-    from deploytool.report.stats_svg import stats_svg
+    from deploytool.ledger.dora import dora
+    from deploytool.ledger.lock_store import utc_now
+    from deploytool.output.console import print_document
+    from deploytool.output.stats import stats_document, stats_svg, stats_text
 
-    span = timedelta(seconds=back)
+    span = timedelta(seconds=since)
     if span < timedelta(days=1):
-        raise ConfigurationError("--since must be a day at least", "write it like 30d")
-    found = project(config, environment)
-    name, now = found.settings.environment, utc_now()
-    figures = dora(ledger_of(found).recent(since=now - span), now - span, now)
+        raise ConfigurationError("--since is less than a day", "write it like 30d")
+    context = open_context(config, environment)
+    name, now = context.settings.environment, utc_now()
+    figures = dora(ledger_of(context).recent(since=now - span), now - span, now)
     if svg:
         try:
             svg.write_text(stats_svg(name, figures), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""GitHub, as a release needs it: who runs us, deployments, the pull request's comment. Never fails a release."""
+"""GitHub: deployments, comments, and the rollback checkbox."""

@@ -1,4 +1,4 @@
-"""The GitHub API through ghapi: one connection kept open, our errors, patience with a limit."""
+"""What GitHub refuses or fails to do. Told at the end of a release, never its reason to fail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,118 @@ from typing import Any
 import tenacity
 
 from deploytool import __version__
-from deploytool.github.errors import RateLimited, Unreachable
-from deploytool.github.translate import translated
+from deploytool.errors import DeployError, Exit
+
+# What GitHub refuses or fails to do. Told at the end of a release, never its reason to fail.
+
+
+class GithubError(DeployError):
+    """GitHub refused or failed a call; the class below says which kind."""
+
+    exit_code = Exit.PRECONDITION_FAILED
+
+
+class Unauthorized(GithubError):
+    """401: the token is wrong, expired or revoked."""
+
+    def __init__(self) -> None:
+        super().__init__("GitHub does not accept the token", "pass a valid one in GITHUB_TOKEN")
+
+
+class Forbidden(GithubError):
+    """403: the token is valid and lacks a permission. ``permission`` is the workflow's missing line."""
+
+    def __init__(self, what: str, permission: str, message: str) -> None:
+        self.permission = permission
+        fix = f"add `{permission}` to the job's `permissions:`" if permission else "give the token the permission"
+        super().__init__(f"the token may not {what}: {message}", fix)
+
+
+class RateLimited(GithubError):
+    """403 or 429: too many requests. ``retry_after`` is in seconds from now."""
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            f"GitHub's rate limit is reached; it asks to wait {retry_after:.0f} s", "run fewer jobs with this token"
+        )
+
+
+class Missing(GithubError):
+    """404: what was asked for is not there, or the token may not see it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"GitHub found nothing to {what}", "check GITHUB_REPOSITORY, and that the token may read that repository"
+        )
+
+
+class Unprocessable(GithubError):
+    """409 or 422: GitHub understood and will not do it; asking again cannot help. ``status`` says which."""
+
+    def __init__(self, what: str, message: str, status: int) -> None:
+        self.status = status
+        super().__init__(f"GitHub would not {what}: {message}", "")
+
+
+class Unreachable(GithubError):
+    """No answer, or a 5xx, until the patience was used up. ``sent``: it may have been carried out all the same."""
+
+    def __init__(self, what: str, message: str, sent: bool = True) -> None:
+        self.sent = sent
+        super().__init__(f"GitHub could not be reached to {what}: {message}", "see https://www.githubstatus.com")
+
+
+# ghapi's exceptions become ours. Pure: status, headers and message in, one of our errors out.
+
+UNSAID = 60.0
+"""Seconds to wait where GitHub limits without saying for how long (its documentation: at least a minute)."""
+
+
+def translated(
+    status: int | None, headers: Mapping[str, str], message: str, what: str, permission: str, now: float
+) -> GithubError:
+    """Our error for an answer of GitHub, or for no answer (``status`` is ``None``).
+
+    ``what`` completes "the token may not …". ``permission`` is what the call needs where GitHub does not say it.
+    ``now`` is seconds since the epoch.
+    """
+    words = " ".join(message.split())[:300]
+    if status is None or status >= 500:
+        return Unreachable(what, f"{status} {words}" if status else words)
+    if status == 401:
+        return Unauthorized()
+    if status == 429 or (status == 403 and _limited(headers, words)):
+        return RateLimited(_retry_after(headers, now))
+    if status == 403:
+        return Forbidden(what, _permission(headers) or permission, words)
+    if status == 404:
+        return Missing(what)
+    return Unprocessable(what, words, status)
+
+
+def _limited(headers: Mapping[str, str], message: str) -> bool:
+    spent = headers.get("x-ratelimit-remaining") == "0"
+    return spent or "retry-after" in headers or "rate limit" in message.lower()
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float:
+    if (seconds := headers.get("retry-after", "")).isdecimal():
+        return float(seconds)
+    reset = headers.get("x-ratelimit-reset", "")
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return max(1.0, float(reset) - now)
+    return UNSAID
+
+
+def _permission(headers: Mapping[str, str]) -> str:
+    """``deployments=write; contents=read`` becomes the first of them, as a workflow spells it."""
+    first = headers.get("x-accepted-github-permissions", "").partition(";")[0].partition(",")[0].strip()
+    name, equals, level = first.partition("=")
+    return f"{name.replace('_', '-')}: {level}" if equals else ""
+
+
+# The GitHub API through ghapi: one connection kept open, our errors, patience with a limit.
 
 TIMEOUT = 10.0
 """Seconds for one request."""
@@ -95,8 +205,8 @@ class GithubClient:
         """As :meth:`call`, for what must not be there twice: where an answer was lost, ``find`` looks first."""
 
         def attempt() -> Any:
-            if operation in self._doubtful and (found := find()) is not None:
-                return found
+            if operation in self._doubtful and (existing := find()) is not None:
+                return existing
             try:
                 made = self._once(operation, what, permission, values)
             except Unreachable as lost:
@@ -152,3 +262,19 @@ def _wait(state: tenacity.RetryCallState) -> float:
         return error.retry_after
     backoff: float = min(8.0, 0.5 * 2 ** (state.attempt_number - 1))
     return backoff * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+
+
+# The numbers that GitHub knows a repository and its owner by.
+
+SECONDS = 5.0
+
+
+def repository_ids(api_url: str, token: str, repository: str) -> tuple[int, int]:
+    """Ids of owner and repository (``GET /repos/{owner}/{repo}``); zeros where GitHub does not say."""
+    client = GithubClient(api_url, token, repository)
+    client.hurry(SECONDS)
+    try:
+        answer = client.call("repos.get", "read the repository", "metadata: read")
+    except GithubError:
+        return 0, 0
+    return int(answer["owner"]["id"]), int(answer["id"])

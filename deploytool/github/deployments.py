@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
 
-from deploytool.core.model import Request
-from deploytool.core.plan_model import Plan
-from deploytool.core.rollback_request_model import OURS
-from deploytool.github.client import GithubClient
-from deploytool.github.errors import Unprocessable
+from deploytool.errors import PreconditionFailed
+from deploytool.github.client import GithubClient, Unprocessable
+from deploytool.github.comments import BestEffort
+from deploytool.github.rollback_model import OURS
+from deploytool.release.model import Outcome, Plan, ReleaseRequest, Result, StepName
+
+# GitHub deployments of ours: opened before anything changes, moved phase by phase, closed with the truth.
 
 TYPE = OURS
 SCHEMA = 1
@@ -42,7 +44,7 @@ class Status:
 class Deployments:
     """The deployments of one app in one environment."""
 
-    def __init__(self, client: GithubClient, request: Request, run_url: str = "") -> None:
+    def __init__(self, client: GithubClient, request: ReleaseRequest, run_url: str = "") -> None:
         self._client = client
         self._request = request
         self._run_url = run_url
@@ -144,15 +146,15 @@ class Deployments:
         return next((int(each["id"]) for each in newest if payload_of(each).get("release") == release_id), None)
 
     def _ours(self) -> Iterator[Mapping[str, Any]]:
-        found = self._client.pages(
+        deployments = self._client.pages(
             "repos.list_deployments",
             "list the deployments",
             "deployments: read",
             environment=self._request.deployed_to,
         )
-        for each in found:
-            told = payload_of(each)
-            if told.get("type") == TYPE and told.get("app") == self._request.app:
+        for each in deployments:
+            payload = payload_of(each)
+            if payload.get("type") == TYPE and payload.get("app") == self._request.app:
                 yield each
 
     def _already_open(self) -> Mapping[str, Any] | None:
@@ -188,20 +190,140 @@ def payload(plan: Plan) -> dict[str, Any]:
         "release": request.release_id,
         "app": request.app,
         "commit": request.commit.sha,
-        "run_id": request.origin.run_id,
+        "run_id": request.triggered_by.run_id,
         "images": {name: image.digest or image.reference for name, image in plan.images.items()},
-        "before": {change.key: change.back_to for change in plan.changes},
+        "before": {change.key: change.previous_revision for change in plan.changes},
     }
 
 
 def payload_of(deployment: Mapping[str, Any]) -> Mapping[str, Any]:
     """A deployment's payload, which GitHub returns as an object or as (twice) encoded text."""
-    told = deployment.get("payload")
+    payload = deployment.get("payload")
     for _ in range(3):
-        if not isinstance(told, str):
+        if not isinstance(payload, str):
             break
         try:
-            told = json.loads(told)
+            payload = json.loads(payload)
         except ValueError:
             return {}
-    return told if isinstance(told, dict) else {}
+    return payload if isinstance(payload, dict) else {}
+
+
+# A release as a deployment: opened with the first status, closed with the outcome.
+
+_SUBJECT = "the deployment"
+_OLDER = "that older deployments are inactive"
+_DOING = {
+    StepName.BUILD: "building",
+    StepName.MIGRATE: "migrating",
+    StepName.DEPLOY: "deploying",
+    StepName.VERIFY: "verifying",
+    StepName.REVERT: "rolling back",
+}
+
+
+class DeploymentReport:
+    """Keeps GitHub's deployment at the last status wanted."""
+
+    def __init__(self, deployments: Deployments, plan: Plan, attempts: BestEffort) -> None:
+        self._deployments = deployments
+        self._plan = plan
+        self._attempts = attempts
+        self._id: int | None = None
+        self._older: tuple[int, ...] | None = None
+        self._wanted = Status("in_progress", "releasing")
+        self._said: Status | None = None
+
+    def want(self, status: Status) -> None:
+        """Set what the deployment is to say; :meth:`send` says it."""
+        self._wanted = status
+
+    def send(self, last: bool = False) -> None:
+        """Say what is wanted, where it is not said yet."""
+        if self._wanted != self._said:
+            self._attempts.make(_SUBJECT, self._say, last)
+
+    @property
+    def id(self) -> int | None:
+        """Of the deployment on GitHub; None while it is not there."""
+        return self._id
+
+    def find_older(self) -> None:
+        """Look up early which deployments a success will retire: there is time while AWS works."""
+        if self._id is not None and self._older is None:
+            self._attempts.make(_OLDER, self._look)
+
+    def retire_older(self) -> None:
+        """Set our older deployments inactive, unless nothing could be said of this one."""
+        if self._id is not None and self._said == self._wanted:
+            self._attempts.make(_OLDER, self._retire, last=True)
+
+    def say_live(self) -> None:
+        """Where there was nothing to do: GitHub shows the commit as live, or is told so now."""
+        self._attempts.make(_SUBJECT, self._correct, last=True)
+
+    def _say(self) -> None:
+        wanted = self._wanted
+        if self._id is None:
+            self._id = self._deployments.open(self._plan)
+        self._deployments.say(self._id, wanted, self._plan.url if wanted.state == "success" else "")
+        self._said = wanted
+
+    def _look(self) -> None:
+        if self._id is not None:
+            self._older = self._deployments.superseded_by(self._id)
+
+    def _retire(self) -> None:
+        if self._older is None:
+            self._look()
+        self._deployments.retire(self._older or ())
+
+    def _correct(self) -> None:
+        if not self._deployments.shows_live():
+            self._wanted = Status("success", "already live")
+            self._say()
+            self._retire()
+
+
+def progress_text(step: StepName) -> Status:
+    """The status while a step goes on."""
+    return Status("in_progress", _DOING.get(step, step.value))
+
+
+def closing(outcome: Outcome | None) -> Status:
+    """The last status of a release's deployment; without an outcome it ended by a fault of ours."""
+    if outcome is None:
+        return Status("error", "ended without an outcome")
+    if outcome.succeeded:
+        return Status("success", outcome.summary)
+    return Status("error" if outcome.result is Result.FAILED else "failure", outcome.summary)
+
+
+# From a GitHub deployment to the release it was.
+
+
+class ForeignDeployment(PreconditionFailed):
+    """The deployment is none that deploytool made in this environment."""
+
+
+def release_of(client: GithubClient, deployment: int, environment: str) -> str:
+    """The release id in the deployment's payload. Raises ForeignDeployment, GithubError.
+
+    Whether that release exists and was ever live is for the ledger to say: a payload can be written by anybody who may
+    write deployments.
+    """
+    answer = client.call(
+        "repos.get_deployment", f"read deployment {deployment}", "deployments: read", deployment_id=deployment
+    )
+    payload = payload_of(answer)
+    release = payload.get("release")
+    if payload.get("type") != TYPE or not isinstance(release, str) or not release:
+        raise ForeignDeployment(
+            f"deployment {deployment} was not made by deploytool", "choose one from `deploytool history`"
+        )
+    if environment and answer.get("environment") != environment:
+        raise ForeignDeployment(
+            f"deployment {deployment} is of environment {answer.get('environment')}, not {environment}",
+            "give the environment it belongs to",
+        )
+    return release

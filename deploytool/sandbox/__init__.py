@@ -1,1 +1,1 @@
-"""A whole cloud on one machine: MiniStack, a GitHub stand-in, and the example's database, all on 127.0.0.1."""
+"""A local AWS and GitHub: MiniStack, a GitHub server and the databases of the example, all on 127.0.0.1."""

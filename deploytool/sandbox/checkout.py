@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import yaml
 
 from deploytool import git_command
-from deploytool.sandbox.cloud.cpu import architecture
+from deploytool.sandbox.account import ExampleEnvironment, architecture
 from deploytool.sandbox.errors import CommandFailed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from deploytool.sandbox.cloud.example import Environment
-    from deploytool.sandbox.state import SandboxState
+from deploytool.sandbox.state import SandboxState
 
 # In the repository, and in the installed package, where the wheel puts it (pyproject.toml, force-include).
 PLACES = (Path(__file__).parents[2] / "examples" / "architecturedeck", Path(__file__).parent / "_example")
@@ -25,7 +20,7 @@ SECOND = "next"
 NOT_SHIPPED = shutil.ignore_patterns(SECOND, "__pycache__", ".deploytool")
 AUTHOR = "Octo Dev"
 EMAIL = "octo-dev@example.com"
-# The user's own git configuration (hooks, signing, templates) has no say here.
+# Without the user's own git configuration (hooks, signing, templates).
 ENVIRONMENT = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -41,22 +36,22 @@ SECOND_PULL_REQUEST = ("Remember who ordered a result, greet more warmly", 2)
 
 
 def git(workdir: Path, *arguments: str) -> str:
-    """Run git in the checkout, as the example's developer; what it printed, without the last line end.
+    """Run git in the checkout, as the example's developer; its output without the last line end.
 
     Raises:
         CommandFailed: git ended with an error.
         ConfigurationError: git is not installed, or was not done in time.
     """
-    # A GIT_DIR from a hook that called us would lead git to another repository.
+    # A GIT_DIR from a hook that called us would point git to another repository.
     unset = {name: str(value) for name, value in (("GIT_DIR", workdir / ".git"), ("GIT_WORK_TREE", workdir))}
-    answer = git_command.ask(workdir, *arguments, environ={**ENVIRONMENT, **unset}, timeout_seconds=TIMEOUT_SECONDS)
-    if answer.code:
-        raise CommandFailed(" ".join(("git", *arguments[:3])), answer.cause)
-    return answer.text.rstrip("\n")
+    result = git_command.run_git(workdir, *arguments, environ={**ENVIRONMENT, **unset}, timeout_seconds=TIMEOUT_SECONDS)
+    if result.code:
+        raise CommandFailed(" ".join(("git", *arguments[:3])), result.cause)
+    return result.text.rstrip("\n")
 
 
-def create(state: SandboxState, environments: Iterable[Environment]) -> None:
-    """Make the checkout: `main` at the first version, checked out; `next` one commit ahead; `origin` the stand-in."""
+def create(state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
+    """Create it: `main` at the first version, checked out; `next` one commit ahead; `origin` the GitHub server."""
     source = next(place for place in PLACES if place.is_dir())
     workdir = state.workdir
     shutil.rmtree(workdir, ignore_errors=True)
@@ -85,39 +80,38 @@ def commit(workdir: Path, title: str, number: int) -> str:
 
 
 def head(workdir: Path) -> str:
-    """The commit that is checked out."""
     return git(workdir, "rev-parse", "HEAD")
 
 
 def next_number(workdir: Path) -> int:
     """The number of the next pull request: one more than the highest in any commit's subject."""
     subjects = git(workdir, "log", "-z", "--all", "--format=%s").split("\0")
-    found = (re.search(r"\(#([0-9]{1,9})\)\Z", subject) for subject in subjects)
-    return 1 + max((int(each.group(1)) for each in found if each), default=0)
+    matches = (re.search(r"\(#([0-9]{1,9})\)\Z", subject) for subject in subjects)
+    return 1 + max((int(match.group(1)) for match in matches if match), default=0)
 
 
-def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[Environment]) -> None:
-    """Write the sandbox's environments in, with URLs in full: a load balancer's name resolves in AWS only."""
+def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
+    """Replace the environments with the sandbox's, with full URLs: a load balancer's name resolves in AWS only."""
     text = file.read_text()
     shared = text.partition("environments:\n")[0]
     examples = yaml.safe_load(text)["environments"]["production"]["infra"]["parameters"]
     lines = ["environments:"]
-    for each in environments:
-        url = each.url(state.aws_endpoint_url)
+    for environment in environments:
+        url = environment.url(state.aws_endpoint_url)
         # The databases are containers of the sandbox: its Redis speaks no TLS.
-        parameters = {**examples, "Cpu": architecture(), "DatabaseName": each.database, "RedisTls": "false"}
+        parameters = {**examples, "Cpu": architecture(), "DatabaseName": environment.database, "RedisTls": "false"}
         lines += [
-            f"  {each.name}:",
+            f"  {environment.name}:",
             f"    region: {state.region}",
-            f"    cluster: {each.cluster}",
-            f"    repository: {each.repository}",
+            f"    cluster: {environment.cluster}",
+            f"    repository: {environment.repository}",
             f"    url: {url}",
             "    rollback_checkbox: true",
             "    infra:",
             "      parameters:",
             *(f'        {name}: "{value}"' for name, value in parameters.items()),
             "    overrides:",
-            f"      migrate: {{task: {each.family('migrate')}}}",
+            f"      migrate: {{task: {environment.family('migrate')}}}",
             f'      services: {{app: {{verify: {{url: "{url}/api/health"}}}}}}',
         ]
     file.write_text(shared + "\n".join(lines) + "\n")

@@ -1,4 +1,4 @@
-"""What can go wrong with the sandbox, each with its cause and its fix."""
+"""What can fail in the sandbox, each with its cause and its fix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class SandboxError(DeployError):
     """The sandbox could not be started, changed or stopped; nothing outside this machine was touched."""
 
-    exit_code = Exit.REFUSED
+    exit_code = Exit.PRECONDITION_FAILED
 
 
 class CommandFailed(SandboxError):
@@ -22,9 +22,7 @@ class CommandFailed(SandboxError):
     def __init__(self, command: str, output: str, fix: str = "") -> None:
         self.output = output
         last = output.strip().splitlines()[-1:] or ["it printed nothing"]
-        super().__init__(
-            f"`{command}` failed: {last[0]}", fix or "run it by hand to see all it says, mend that, try again"
-        )
+        super().__init__(f"`{command}` failed: {last[0]}", fix or "run it by hand for its full output, then try again")
 
 
 class DockerMissing(SandboxError):
@@ -37,19 +35,19 @@ class NotStarted(SandboxError):
     exit_code = Exit.USAGE
 
     def __init__(self) -> None:
-        super().__init__("there is no sandbox in this directory or above it", "start one with `deploytool sandbox up`")
+        super().__init__("no sandbox in this directory or above it", "start one with `deploytool sandbox up`")
 
 
 class StartTimedOut(SandboxError):
-    """Something that was started did not answer in time."""
+    """A part that was started did not answer in time."""
 
 
 class PortTaken(SandboxError):
-    """No free port was found where the sandbox looks for one."""
+    """No port is free in the range that the sandbox tries."""
 
 
 class SandboxRefused(SandboxError):
-    """A state file is there that may be somebody else's, or no longer true; nothing was sent to what it names."""
+    """A state file may belong to another user or be out of date; nothing was sent to the addresses in it."""
 
     def __init__(self, root: Path, why: str, fix: str) -> None:
         super().__init__(f"the sandbox of {root} is not used: {why}", fix)

@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from deploytool.sandbox import process
-from deploytool.sandbox.pinned import environment
+from deploytool.sandbox.process import HOST, SandboxProcess, WriteLine, start_process, wait_for_url
 from deploytool.sandbox.state import ministack_host
-from deploytool.sandbox.wait import HOST, answers, until
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from deploytool.sandbox.state import Process
+from deploytool.sandbox.venv import venv
 
 REQUIREMENTS = Path(__file__).parent / "ministack-requirements.txt"
 SERVER = Path(__file__).parent / "ministack_server.py"
 HEALTH = "/_ministack/health"
 
 
-def install(say: Callable[[str], None]) -> Path:
-    """The Python of MiniStack's environment; made when it is missing.
-
-    Raises:
-        CommandFailed: the packages cannot be had.
-    """
-    return environment("ministack", REQUIREMENTS, say) / "python"
+def install(write_line: WriteLine) -> Path:
+    """The Python of MiniStack's environment, which is created when it is missing. Raises CommandFailed."""
+    return venv("ministack", REQUIREMENTS, write_line) / "python"
 
 
-def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> Process:
+def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> SandboxProcess:
     """Start it on 127.0.0.1 and return at once; ``wait`` for it before use.
 
-    ``stores``: a file that says which databases stand behind those that it makes, see ``data.write_addresses``.
+    ``stores`` is a file with the addresses of the databases, see ``databases.write_addresses``.
     """
-    return process.start(
-        # -I: this directory is not on its path, where modules would take the place of MiniStack's.
+    return start_process(
+        # -I: this directory is not on its path, where modules would replace MiniStack's.
         [python, "-I", SERVER],
         log=log,
         env={
@@ -44,7 +33,7 @@ def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | No
             "GATEWAY_PORT": str(port),
             # Marks its containers as this sandbox's, see SandboxState.ministack_label.
             "MINISTACK_HOSTNAME": ministack_host(sandbox_id),
-            # It asks Docker for a container called like this, to learn whether it runs in one; it does not.
+            # It asks Docker for a container with this name, to learn whether it runs in one; it does not.
             "HOSTNAME": ministack_host(sandbox_id),
             "PERSIST_STATE": "0",
             "S3_PERSIST": "0",
@@ -57,10 +46,6 @@ def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | No
     )
 
 
-def wait(server: Process, port: int, log: Path) -> None:
-    """Return once it answers.
-
-    Raises:
-        StartTimedOut: it ended, or does not answer within 60 seconds.
-    """
-    until("MiniStack", lambda: answers(f"http://{HOST}:{port}{HEALTH}"), seconds=60, process=server, log=log)
+def wait(server: SandboxProcess, port: int, log: Path) -> None:
+    """Return once it answers. Raises StartTimedOut."""
+    wait_for_url("MiniStack", f"http://{HOST}:{port}{HEALTH}", seconds=60, process=server, log=log)

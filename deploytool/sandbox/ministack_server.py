@@ -1,7 +1,7 @@
-"""MiniStack as the sandbox runs it: nearer to AWS in what the stacks need, and its databases are the sandbox's own.
+"""MiniStack with corrections: closer to AWS where the stacks need it, and with the sandbox's own databases.
 
 Run as a script by the Python of MiniStack's environment, where nothing of ours can be imported. It replaces functions
-of the version that is pinned there; where a later one has them no more, MiniStack does not start, and says which.
+of the pinned version; if a later one lacks them, MiniStack does not start, and names the missing one.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from ministack.services.cloudformation import changesets, provisioners, stacks
 STORES = "DEPLOYTOOL_STORES"
 """Variable with the path of a file: ``{resource id: {"rds": [host, port], "elasticache": [host, port]}}``.
 
-It is set in a whole sandbox only. A MiniStack alone, as tests start one, waits for no tasks: their images are made up.
+Set in a complete sandbox only. A MiniStack alone, as in tests, waits for no tasks: their images do not exist.
 """
 NOWHERE = ("localhost", 6379)
 STEADY_SECONDS = 180
 SERVICE = "AWS::ECS::Service"
-# MiniStack counts a task that fails to start against the maximum, and looks no more when that is gone: a service that
-# is put back meanwhile would wait for ever. This leaves room for old, failing and new tasks.
+# MiniStack counts a task that fails to start against the maximum, and starts no more at the maximum: a service that is
+# rolled back meanwhile would wait forever. This leaves room for old, failing and new tasks.
 MAXIMUM_PERCENT = 300
 INTEGERS = frozenset({"containerPort", "hostPort", "interval", "timeout", "retries", "startPeriod", "stopTimeout"})
 """Members of a container definition that are numbers; a template's parameters are text."""
-AS_THEY_ARE = frozenset({"Options", "DockerLabels"})
-"""Their keys are the user's own."""
+FREE_KEYS = frozenset({"Options", "DockerLabels"})
+"""Members whose keys are the user's own."""
 TRIGGERED = (
     "Resource handler returned message: \"Error occurred during operation 'ECS Deployment Circuit Breaker was "
     "triggered'.\" (HandlerErrorCode: GeneralServiceException)"
@@ -40,19 +40,17 @@ TRIGGERED = (
 Made = tuple[str, dict[str, Any]]
 
 
-def spelled(part: Any) -> Any:
+def ecs_spelling(part: Any) -> Any:
     """A part of a container definition as ECS spells it."""
     if isinstance(part, list):
-        return [spelled(each) for each in part]
+        return [ecs_spelling(item) for item in part]
     if not isinstance(part, dict):
         return part
-    found = {}
+    result = {}
     for key, value in part.items():
         name = key[:1].lower() + key[1:]
-        found[name] = value if key in AS_THEY_ARE else spelled(value)
-        if name in INTEGERS:
-            found[name] = int(value)
-    return found
+        result[name] = int(value) if name in INTEGERS else value if key in FREE_KEYS else ecs_spelling(value)
+    return result
 
 
 _make_task_definition = provisioners._ecs_task_def_create
@@ -63,7 +61,7 @@ def make_task_definition(logical_id: str, props: Mapping[str, Any], stack_name: 
     arn, attributes = _make_task_definition(logical_id, props, stack_name)
     definition = ecs._task_defs[arn.rpartition("/")[2]]
     if "RuntimePlatform" in props:
-        definition["runtimePlatform"] = spelled(props["RuntimePlatform"])
+        definition["runtimePlatform"] = ecs_spelling(props["RuntimePlatform"])
     for container in definition["containerDefinitions"]:
         container.setdefault("cpu", 0)
         container.setdefault("essential", True)
@@ -71,16 +69,14 @@ def make_task_definition(logical_id: str, props: Mapping[str, Any], stack_name: 
 
 
 def with_ports(props: Mapping[str, Any]) -> dict[str, Any]:
-    """A service's properties with ports that are numbers."""
-    balancers = [{**each, "ContainerPort": int(each["ContainerPort"])} for each in props.get("LoadBalancers") or []]
-    return {**props, "LoadBalancers": balancers}
+    balancers = props.get("LoadBalancers") or []
+    return {**props, "LoadBalancers": [{**item, "ContainerPort": int(item["ContainerPort"])} for item in balancers]}
 
 
 _configuration = provisioners._ecs_deployment_configuration
 
 
 def deployment_configuration(props: Mapping[str, Any]) -> dict[str, Any]:
-    """See MAXIMUM_PERCENT."""
     return {**(_configuration(props) or {}), "maximumPercent": MAXIMUM_PERCENT}
 
 
@@ -89,11 +85,11 @@ _change_service = provisioners._ecs_service_update
 
 
 def make_service(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Made:
-    """As CloudFormation does: done once the service is steady; one that never is goes again."""
+    """As in CloudFormation: done once the service is steady; deleted if it never is."""
     arn, attributes = _make_service(logical_id, with_ports(props), stack_name)
     service = ecs._services["/".join(arn.split("/")[-2:])]
     if os.environ.get(STORES):
-        # The first deployment, too, is one that may fail.
+        # The first deployment may fail, too.
         service["deployments"][0]["rolloutState"] = "IN_PROGRESS"
     service["healthCheckGracePeriodSeconds"] = int(props.get("HealthCheckGracePeriodSeconds", 0))
     service["propagateTags"] = props.get("PropagateTags", "NONE")
@@ -107,7 +103,7 @@ def make_service(logical_id: str, props: Mapping[str, Any], stack_name: str) -> 
 
 
 def change_service(arn: str, before: Mapping[str, Any], after: Mapping[str, Any], stack_name: str) -> Made:
-    """As CloudFormation does: done once the service is steady."""
+    """As in CloudFormation: done once the service is steady."""
     changed: Made = _change_service(arn, with_ports(before), with_ports(after), stack_name)
     service = ecs._services["/".join(arn.split("/")[-2:])]
     service["propagateTags"] = after.get("PropagateTags", "NONE")
@@ -116,93 +112,94 @@ def change_service(arn: str, before: Mapping[str, Any], after: Mapping[str, Any]
 
 
 def await_steady(service: Mapping[str, Any]) -> None:
-    """Return once the tasks run that are wanted now. Raises ValueError where ECS gave them up, or after a long time."""
+    """Return once the desired tasks run. Raises ValueError where the deployment failed, or after STEADY_SECONDS."""
     if not os.environ.get(STORES):
         return
-    mine = ecs._primary_deployment(service)
+    deployment = ecs._primary_deployment(service)
     deadline = time.monotonic() + STEADY_SECONDS
-    while not rests(service):
+    while not is_settled(service):
         if time.monotonic() > deadline:
             raise ValueError(f"Resource of type '{SERVICE}' did not stabilize. (HandlerErrorCode: NotStabilized)")
         time.sleep(0.05)
-    if mine["rolloutState"] == "FAILED":
+    if deployment["rolloutState"] == "FAILED":
         raise ValueError(TRIGGERED)
 
 
-def rests(service: Mapping[str, Any]) -> bool:
-    """Nothing of it is under way any more: it runs, or was given up and has nothing to go back to."""
+def is_settled(service: Mapping[str, Any]) -> bool:
+    """Whether nothing is in progress: the service is steady, or its deployment failed with nothing to go back to."""
     primary = ecs._primary_deployment(service)
-    runs = primary["runningCount"] == service["runningCount"] == service["desiredCount"]
-    return bool(runs and primary["rolloutState"] == "COMPLETED") or primary["rolloutState"] == "FAILED"
+    steady = primary["runningCount"] == service["runningCount"] == service["desiredCount"]
+    return bool(steady and primary["rolloutState"] == "COMPLETED") or primary["rolloutState"] == "FAILED"
 
 
 def store(identifier: str, kind: str) -> tuple[str, int] | None:
-    """Where the sandbox runs this database; the file is written while MiniStack starts."""
+    """The address of this database in the sandbox; the file is written while MiniStack starts."""
     path = Path(os.environ.get(STORES, ""))
-    known = json.loads(path.read_text()).get(identifier, {}) if path.is_file() else {}
-    return (str(known[kind][0]), int(known[kind][1])) if kind in known else None
+    addresses = json.loads(path.read_text()).get(identifier, {}) if path.is_file() else {}
+    return (str(addresses[kind][0]), int(addresses[kind][1])) if kind in addresses else None
 
 
 _make_database = provisioners._rds_db_instance_create
 
 
 def make_database(logical_id: str, props: Mapping[str, Any], stack_name: str) -> Made:
-    """MiniStack makes the record of one; what answers is the sandbox's PostgreSQL."""
+    """MiniStack creates the record; what answers is the sandbox's PostgreSQL."""
     identifier, attributes = _make_database(logical_id, props, stack_name)
-    found = store(identifier, "rds")
-    if found:
+    address = store(identifier, "rds")
+    if address:
         instance = provisioners._rds._instances[identifier]
-        instance["Endpoint"] |= {"Address": found[0], "Port": found[1]}
+        instance["Endpoint"] |= {"Address": address[0], "Port": address[1]}
         attributes = provisioners._rds_db_instance_attrs(instance)
     return identifier, attributes
 
 
 def find_redis(labels: Mapping[str, str], **_: Any) -> tuple[str, int, None]:
-    """In place of a container that MiniStack would start from an image that may not be there."""
+    """Instead of a container that MiniStack would start from an image that may be missing."""
     return (*(store(labels.get("rg_id", ""), "elasticache") or NOWHERE), None)
 
 
-_on_a_thread = stacks._runs_on_worker_thread
+_runs_on_thread = stacks._runs_on_worker_thread
 
 
-def on_a_thread(resource_type: str) -> bool:
-    """What waits."""
-    return resource_type == SERVICE or _on_a_thread(resource_type)
+def runs_on_thread(resource_type: str) -> bool:
+    """A service, too: it waits."""
+    return resource_type == SERVICE or _runs_on_thread(resource_type)
 
 
-_taken_over: dict[str, frozenset[str]] = {}
+_imported: dict[str, frozenset[str]] = {}
 """Logical ids that the running operation of a stack imports, by the stack's id."""
 _deploy = changesets._deploy_stack_async
-_wrong = stacks._validation_errors
+_validate = stacks._validation_errors
 
 
 def deploy(stack_name: str, stack_id: str, *rest: Any, **named: Any) -> Any:
-    """Remember what is imported; see ``wrong``."""
-    _taken_over[stack_id] = frozenset(named.get("imports") or ())
+    """Remember what is imported, for ``validate``."""
+    _imported[stack_id] = frozenset(named.get("imports") or ())
     return _deploy(stack_name, stack_id, *rest, **named)
 
 
-def wrong(*given: Any) -> list[tuple[str, ...]]:
-    """MiniStack plans to take over a bucket that is there, and then refuses it, since it is there."""
-    imported = _taken_over.get(given[6], frozenset())
-    return [each for each in _wrong(*given) if each[0] not in imported or each[2] != "NAME_CONFLICT_VALIDATION"]
+def validate(*arguments: Any) -> list[tuple[str, ...]]:
+    """MiniStack plans to import an existing bucket, and then refuses it because it exists."""
+    imported = _imported.get(arguments[6], frozenset())
+    return [
+        error for error in _validate(*arguments) if error[0] not in imported or error[2] != "NAME_CONFLICT_VALIDATION"
+    ]
 
 
-def correct() -> None:
-    """Put all of it in place."""
+def install_corrections() -> None:
     handlers = provisioners._RESOURCE_HANDLERS
-    provisioners._normalize_container_defs = spelled
+    provisioners._normalize_container_defs = ecs_spelling
     provisioners._ecs_task_def_create = make_task_definition
     handlers["AWS::ECS::TaskDefinition"]["create"] = make_task_definition
     provisioners._ecs_deployment_configuration = deployment_configuration
     handlers[SERVICE] |= {"create": make_service, "update": change_service}
-    stacks._runs_on_worker_thread = on_a_thread
-    stacks._validation_errors = wrong
+    stacks._runs_on_worker_thread = runs_on_thread
+    stacks._validation_errors = validate
     changesets._deploy_stack_async = deploy
     handlers["AWS::RDS::DBInstance"]["create"] = make_database
     elasticache._spawn_redis_container = find_redis
 
 
 if __name__ == "__main__":
-    correct()
+    install_corrections()
     app.main()

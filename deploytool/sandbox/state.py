@@ -1,24 +1,21 @@
-"""What the sandbox made, and where it is reached: the contents of ``.deploytool/sandbox.json``."""
+"""The sandbox's state, ``.deploytool/sandbox.json``, and the locks that keep two commands out of each other's way."""
 
 from __future__ import annotations
 
+import fcntl
 import json
-from dataclasses import asdict, dataclass, field, fields
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from deploytool.sandbox.errors import SandboxError
+from deploytool.sandbox.process import SandboxProcess, WriteLine, cache
 
 DIRECTORY = ".deploytool"
 FILE = "sandbox.json"
-
-
-@dataclass(frozen=True)
-class Process:
-    """A process of ours. ``started`` (kernel clock ticks since boot) tells it from a later one with the same pid."""
-
-    pid: int
-    started: str
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class SandboxState:
     workdir: Path
     app_url: str
     region: str = "us-east-1"
-    processes: dict[str, Process] = field(default_factory=dict)
+    processes: dict[str, SandboxProcess] = field(default_factory=dict)
     containers: dict[str, str] = field(default_factory=dict)
     networks: list[str] = field(default_factory=list)
     ports: dict[str, int] = field(default_factory=dict)
@@ -57,13 +54,16 @@ class SandboxState:
 
     @property
     def aws_config(self) -> Path:
-        """An AWS configuration with one empty profile, `default`: it stands in for the user's own files."""
+        """An AWS configuration with one empty profile, `default`, instead of the user's own files."""
         return self.directory / "aws.config"
 
     @property
     def addresses(self) -> Path:
-        """Where the databases are, for MiniStack: see ``data.write_addresses``."""
+        """Where the databases are, for MiniStack: see ``databases.write_addresses``."""
         return self.directory / "stores.json"
+
+    def log(self, name: str) -> Path:
+        return self.directory / "logs" / f"{name}.log"
 
     @property
     def label(self) -> str:
@@ -81,8 +81,8 @@ def ministack_host(sandbox_id: str) -> str:
     return f"deploytool-{sandbox_id}"
 
 
-def save(state: SandboxState) -> None:
-    """Write the state in one piece: a reader sees the old one or the new one."""
+def save_state(state: SandboxState) -> None:
+    """Atomic: a reader sees the old state or the new one."""
     state.directory.mkdir(parents=True, exist_ok=True)
     path = state.directory / FILE
     partial = path.with_suffix(".partial")
@@ -90,20 +90,20 @@ def save(state: SandboxState) -> None:
     partial.replace(path)
 
 
-def load(root: Path) -> SandboxState | None:
+def load_state(root: Path) -> SandboxState | None:
     """The sandbox started in this directory, or None.
 
     Raises:
-        SandboxError: the file is there and cannot be read as a state.
+        SandboxError: the file exists and cannot be read as a state.
     """
     path = root / DIRECTORY / FILE
     try:
-        raw: dict[str, Any] = json.loads(path.read_text())
-        known = {f.name for f in fields(SandboxState)}
-        values = {key: value for key, value in raw.items() if key in known}
-        values["root"], values["workdir"] = Path(raw["root"]), Path(raw["workdir"])
-        values["processes"] = {name: Process(**process) for name, process in raw["processes"].items()}
-        return _checked(SandboxState(**values))
+        document: dict[str, Any] = json.loads(path.read_text())
+        names = {f.name for f in fields(SandboxState)}
+        values = {key: value for key, value in document.items() if key in names}
+        values["root"], values["workdir"] = Path(document["root"]), Path(document["workdir"])
+        values["processes"] = {name: SandboxProcess(**process) for name, process in document["processes"].items()}
+        return _validated(SandboxState(**values))
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -113,9 +113,9 @@ def load(root: Path) -> SandboxState | None:
         ) from error
 
 
-def _checked(state: SandboxState) -> SandboxState:
+def _validated(state: SandboxState) -> SandboxState:
     """A dataclass takes values of any type. Raises TypeError."""
-    texts = [getattr(state, each.name) for each in fields(SandboxState) if each.type == "str"]
+    texts = [getattr(state, f.name) for f in fields(SandboxState) if f.type == "str"]
     numbers = [process.pid for process in state.processes.values()]
     texts += [process.started for process in state.processes.values()] + state.environments
     if not state.environments or not all(isinstance(text, str) for text in texts):
@@ -123,3 +123,55 @@ def _checked(state: SandboxState) -> SandboxState:
     if not all(type(number) is int for number in (*numbers, *state.ports.values())):
         raise TypeError("a number is missing")
     return state
+
+
+class StateFile:
+    """The state while ``up`` runs: several threads add what they started, and each addition is on disk at once."""
+
+    def __init__(self, state: SandboxState) -> None:
+        self._lock = threading.Lock()
+        self.state = state
+        save_state(state)
+
+    def change(self, **values: Any) -> None:
+        with self._lock:
+            self.state = replace(self.state, **values)
+            save_state(self.state)
+
+    def add_process(self, name: str, process: SandboxProcess) -> None:
+        with self._lock:
+            self.state = replace(self.state, processes={**self.state.processes, name: process})
+            save_state(self.state)
+
+
+@contextmanager
+def exclusive(root: Path) -> Iterator[None]:
+    """Hold the directory's sandbox for one command; the kernel frees it when we end, however we end.
+
+    Raises:
+        SandboxError: another command holds it.
+    """
+    directory = root / DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            cause = "another `deploytool sandbox` command is running in this directory"
+            raise SandboxError(cause, "wait until it is done") from error
+        yield
+
+
+@contextmanager
+def one_at_a_time(write_line: WriteLine) -> Iterator[None]:
+    """Sandboxes of one machine start one after the other.
+
+    Each takes ports that are free until something listens, and the first one makes the images that all of them use.
+    """
+    with (cache() / "up.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            write_line("waiting for another sandbox to start")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

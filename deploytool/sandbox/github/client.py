@@ -1,58 +1,53 @@
-"""Steering the stand-in from a sandbox or a test."""
+"""The GitHub server seen from outside: a client of its `/_sandbox` API, its process, and merged pull requests."""
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
+from deploytool.sandbox import checkout
+from deploytool.sandbox.errors import SandboxError
+from deploytool.sandbox.process import SandboxProcess, start_process, wait_for_url
+
+if TYPE_CHECKING:
+    from deploytool.sandbox.state import SandboxState
+
+HEALTH = "/_sandbox/health"
+
 
 class ControlClient:
-    """`url` is where the stand-in listens, as `http://127.0.0.1:4580`. A refusal raises requests.HTTPError."""
+    """`url` is where the server listens, as `http://127.0.0.1:4580`. A refusal raises requests.HTTPError."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._session = requests.Session()
-        # What the environment says about proxies is about the world outside this machine.
+        # A proxy that the environment names is for other machines.
         self._session.trust_env = False
 
     def _call(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
-        answer = self._session.request(method, f"{self.url}/_sandbox/{path}", json=body, params=query, timeout=10)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
+        response = self._session.request(method, f"{self.url}/_sandbox/{path}", json=body, params=query, timeout=10)
+        response.raise_for_status()
+        return response.json() if response.content else None
 
     def wait_ready(self, seconds: float = 10.0) -> None:
-        """Raises TimeoutError, naming the last refusal, when it does not answer in time."""
-        until = time.monotonic() + seconds
+        """Raises TimeoutError, with the last error, when it does not answer in time."""
+        deadline = time.monotonic() + seconds
         while True:
             try:
                 self._call("GET", "health")
-            except requests.RequestException as wrong:
-                if time.monotonic() > until:
-                    raise TimeoutError(f"the GitHub stand-in at {self.url} does not answer: {wrong}") from wrong
+            except requests.RequestException as error:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"the GitHub server at {self.url} does not answer: {error}") from error
                 time.sleep(0.05)
             else:
                 return
 
-    def create_pull_request(
-        self,
-        title: str,
-        head_sha: str,
-        *,
-        head_ref: str = "topic",
-        base: str = "main",
-        body: str = "",
-        author: str = "octo-dev",
-        number: int | None = None,
-        merge_commit_sha: str | None = None,
-    ) -> int:
-        """Its number. With merge_commit_sha it is merged already. The commits must be in the checkout."""
-        made = {
-            "title": title, "head_sha": head_sha, "head_ref": head_ref, "base": base, "body": body, "author": author,
-            "number": number, "merge_commit_sha": merge_commit_sha,
-        }  # fmt: skip
-        return int(self._call("POST", "pulls", made)["number"])
+    def create_pull_request(self, title: str, head_sha: str, **fields: Any) -> int:
+        """Its number; the commits must be in the checkout. ``fields`` as in ``routes.control.create_pull``."""
+        return int(self._call("POST", "pulls", {"title": title, "head_sha": head_sha} | fields)["number"])
 
     def merge_pull_request(self, number: int, merge_commit_sha: str, merged_by: str = "octo-dev") -> None:
         self._call("POST", f"pulls/{number}/merge", {"merge_commit_sha": merge_commit_sha, "merged_by": merged_by})
@@ -63,14 +58,14 @@ class ControlClient:
         self._call("POST", "tokens", body)
 
     def settings(self, **changes: Any) -> None:
-        """Change the repository's settings; names are the fields of deploytool.sandbox.github.model.Settings."""
+        """Change the repository's settings; names are the fields of ``store.Settings``."""
         self._call("PATCH", "settings", changes)
 
     def commit_status(self, sha: str, context: str, state: str) -> None:
         self._call("POST", "commit-statuses", {"sha": sha, "context": context, "state": state})
 
     def faults(self, *rules: dict[str, Any]) -> None:
-        """Add faults; the keys of a rule are the fields of deploytool.sandbox.github.fault.Fault."""
+        """Add faults; the keys of a rule are the fields of ``faults.Fault``."""
         self._call("POST", "faults", list(rules))
 
     def clear_faults(self) -> None:
@@ -84,7 +79,7 @@ class ControlClient:
         self._call("DELETE", "log")
 
     def events(self, after: int = 0) -> list[dict[str, Any]]:
-        """What workflows would have been started for, oldest first: id, event, action, payload."""
+        """Events that would trigger workflows, oldest first: id, event, action, payload."""
         return list(self._call("GET", "events", query={"after": str(after)}))
 
     def runs(self) -> list[dict[str, Any]]:
@@ -100,3 +95,44 @@ class ControlClient:
 
     def reset(self) -> None:
         self._call("POST", "reset")
+
+
+def start_server(state: SandboxState) -> SandboxProcess:
+    """Start it on the checkout and return at once; ``wait_for_server`` before use."""
+    options = {"port": str(state.ports["github"]), "repository": state.repository, "workdir": str(state.workdir),
+               "state": str(state.directory / "github.json")}  # fmt: skip
+    command = [sys.executable, "-m", "deploytool.sandbox.github"]
+    return start_process(command + [f"--{name}={value}" for name, value in options.items()], log=state.log("github"))
+
+
+def wait_for_server(state: SandboxState, server: SandboxProcess) -> None:
+    url = state.github_web_url + HEALTH
+    wait_for_url("the GitHub server", url, seconds=20, process=server, log=state.log("github"))
+
+
+def create_example_pull_requests(state: SandboxState) -> None:
+    for (title, number), ref in (
+        (checkout.FIRST_PULL_REQUEST, checkout.MAIN),
+        (checkout.SECOND_PULL_REQUEST, checkout.SECOND),
+    ):
+        create_merged_pull_request(state, title, number, checkout.git(state.workdir, "rev-parse", ref))
+
+
+def create_merged_pull_request(state: SandboxState, title: str, number: int, commit: str) -> str:
+    """Create a pull request that was merged as this commit; the address of its page.
+
+    Raises:
+        SandboxError: the server does not answer or refuses.
+    """
+    try:
+        ControlClient(state.github_web_url).create_pull_request(
+            title, commit, head_ref=f"change-{number}", number=number, merge_commit_sha=commit
+        )
+    except requests.RequestException as error:
+        cause = f"the GitHub server refused pull request {number}: {error}"
+        raise SandboxError(cause, "run `deploytool sandbox up` again") from error
+    return page_url(state, number)
+
+
+def page_url(state: SandboxState, number: int) -> str:
+    return f"{state.github_web_url}/{state.repository}/pull/{number}"

@@ -1,39 +1,39 @@
-"""HTTP in front of the world: who asks, what goes wrong by script, which route answers, what is logged."""
+"""The HTTP server: identifies the caller, injects faults, dispatches to a route, and logs API requests."""
 
 from __future__ import annotations
 
 import json
 import socket
 import struct
+import sys
 import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from deploytool.sandbox.github.http import Answer, ApiError, Handler, Request, Routes
-from deploytool.sandbox.github.model import Token, User
+from deploytool.sandbox.github.http import ApiError, Response, not_found
 from deploytool.sandbox.github.page import views
-from deploytool.sandbox.github.routes import actions, comments, contents, control, deployments, repository, settings
-from deploytool.sandbox.github.world import Exchange, World
+from deploytool.sandbox.github.repository import Repository
+from deploytool.sandbox.github.routes import comments, control, deployments, repository
+from deploytool.sandbox.github.routing import Request, Routes
 
-API = (deployments.routes, comments.routes, actions.routes, settings.routes, contents.routes, repository.routes)
+API = (deployments.routes, comments.routes, repository.routes)
 ENTERPRISE = "/api/v3"
-OURS = {"127.0.0.1", "localhost"}
-"""Names we answer to. A page elsewhere that points its own name at 127.0.0.1 gets nothing."""
+HOSTS = {"127.0.0.1", "localhost"}
+"""Host names served. A page elsewhere that points its own name at 127.0.0.1 gets nothing (DNS rebinding)."""
 
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, port: int, world: World) -> None:
-        self.world = world
+    def __init__(self, port: int, repository: Repository) -> None:
+        self.repository = repository
         super().__init__(("127.0.0.1", port), Connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no fault of ours; anything else is, and is shown."""
-        import sys
-
+        """Print what is a bug of ours; a client that disconnected is none."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -44,28 +44,13 @@ class Connection(BaseHTTPRequestHandler):
     timeout = 60
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_PATCH(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
-        """The log is at /_sandbox/log."""
-
-    def _serve(self) -> None:
+    def _handle(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
-        if (self.headers.get("host") or "").partition(":")[0] not in OURS:
-            self._send(ApiError(421, "Misdirected Request").answer())
+        if (self.headers.get("host") or "").partition(":")[0] not in HOSTS:
+            self._send(ApiError(421, "Misdirected Request").response())
             return
-        split = urlsplit(self.path)
-        path = split.path.removeprefix(ENTERPRISE) if split.path.startswith(f"{ENTERPRISE}/") else split.path
+        url = urlsplit(self.path)
+        path = url.path.removeprefix(ENTERPRISE) if url.path.startswith(f"{ENTERPRISE}/") else url.path
         web = f"http://{self.headers['host']}"
         body: Any
         try:
@@ -73,55 +58,62 @@ class Connection(BaseHTTPRequestHandler):
         except ValueError:
             body = raw
         request = Request(
-            self.command, path, dict(parse_qsl(split.query, keep_blank_values=True)), body,
-            {name.lower(): value for name, value in self.headers.items()},
-            web + (ENTERPRISE if path != split.path else ""), web,
-        )  # fmt: skip
+            repository=self.server.repository,
+            method=self.command,
+            path=path,
+            query=dict(parse_qsl(url.query, keep_blank_values=True)),
+            body=body,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            api=web + (ENTERPRISE if path != url.path else ""),
+            web=web,
+        )
         if path.startswith(("/repos/", "/user")):
-            self._serve_api(request)
+            self._handle_api(request)
         else:
-            found = control.routes if path.startswith("/_sandbox/") else views.routes
-            self._send(_carry_out(self.server.world, (found,), request))
+            self._send(_dispatch(request, control.routes if path.startswith("/_sandbox/") else views.routes))
 
-    def _serve_api(self, request: Request) -> None:
-        world = self.server.world
-        given = self.headers.get("authorization", "").partition(" ")[2].strip()
-        token, user = _identify(world, given)
-        headers = world.rate(given)
-        fault = world.fault(request.method, request.path)
+    do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815 - the names are http.server's
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is http.server's
+        """The log is at /_sandbox/log."""
+
+    def _handle_api(self, request: Request) -> None:
+        secret = self.headers.get("authorization", "").partition(" ")[2].strip()
+        request = replace(request, token=request.records.tokens.get(secret))
+        user = request.user
+        headers = request.repository.count_request(secret)
+        fault = request.repository.take_fault(request.method, request.path)
+        faulty = None
         if fault:
             time.sleep(fault.delay)
-        wrong = fault.answer() if fault else None
-        broken = fault is not None and (fault.reset or wrong is not None)
-        answer: Answer | None = None
-        if not broken or (fault and fault.done):
-            known = Request(**(vars(request) | {"token": token, "user": user}))
-            bad = given and user is None
-            answer = ApiError(401, "Bad credentials").answer() if bad else _carry_out(world, API, known)
-        if broken:
-            answer = None if fault and fault.reset else wrong
-        login = user.login if user else None
-        status, said, type_ = (answer.status, answer.body, answer.content_type) if answer else (None, None, "")
-        logged = Exchange(
-            request.method, request.path, request.query, login, request.body, status, said, type_, time.time()
-        )
-        world.log.append(logged)
-        if answer is None:
+            faulty = fault.response()
+        fails = fault is not None and (fault.reset or faulty is not None)
+        response: Response | None = None
+        if not fails or (fault and fault.done):
+            rejected = secret and user is None
+            response = ApiError(401, "Bad credentials").response() if rejected else _dispatch(request, *API)
+        if fails:
+            response = None if fault and fault.reset else faulty
+        entry = {name: getattr(request, name) for name in ("method", "path", "query", "body")}
+        result = {"status": response.status, "answer": response.body} if response else {"status": None, "answer": None}
+        login = {"login": user.login if user else None, "at": time.time()}
+        request.repository.log.append(entry | result | login)
+        if response is None:
             self._reset()
         else:
-            self._send(Answer(answer.status, answer.body, headers | answer.headers, answer.content_type))
+            self._send(replace(response, headers=headers | response.headers))
 
-    def _send(self, answer: Answer) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        without = answer.status in {204, 304}
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+    def _send(self, response: Response) -> None:
+        body = response.body if isinstance(response.body, bytes) else json.dumps(response.body).encode()
+        has_body = response.status not in {204, 304}
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if not without:
-            self.send_header("content-type", answer.content_type)
+        if has_body:
+            self.send_header("content-type", response.content_type)
             self.send_header("content-length", str(len(body)))
         self.end_headers()
-        if not without:
+        if has_body:
             self.wfile.write(body)
 
     def _reset(self) -> None:
@@ -132,28 +124,16 @@ class Connection(BaseHTTPRequestHandler):
         self.close_connection = True
 
 
-def _identify(world: World, given: str) -> tuple[Token | None, User | None]:
-    token = world.store.records.tokens.get(given)
-    return token, world.store.records.users.get(token.login) if token else None
-
-
-def _carry_out(world: World, tables: tuple[Routes, ...], request: Request) -> Answer:
-    """One at a time: what a route reads stays true until it has written."""
+def _dispatch(request: Request, *tables: Routes) -> Response:
+    """One request at a time: what a route reads stays true until it has written."""
     try:
-        handler, path = _find(tables, request)
-        with world.store.lock:
-            answer = handler(world, request, path)
+        handler = next((handler for table in tables if (handler := table.find(request))), None)
+        if handler is None:
+            raise not_found()
+        with request.repository.store.lock:
+            response = handler()
             if request.method != "GET":
-                world.store.save()
-            return answer
-    except ApiError as refused:
-        return refused.answer()
-
-
-def _find(tables: tuple[Routes, ...], request: Request) -> tuple[Handler, dict[str, str]]:
-    for table in tables[:-1]:
-        try:
-            return table.find(request.method, request.path)
-        except ApiError:
-            continue
-    return tables[-1].find(request.method, request.path)
+                request.repository.store.save()
+            return response
+    except ApiError as error:
+        return error.response()

@@ -15,8 +15,8 @@ import requests
 
 from deploytool.sandbox import checkout
 from deploytool.sandbox.github.client import ControlClient
-from deploytool.sandbox.state import SandboxState, load
-from tests.e2e.at_rest import await_rest
+from deploytool.sandbox.state import SandboxState, load_state
+from tests.support.at_rest import await_rest
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 TRIES = 3
@@ -48,8 +48,8 @@ class Site:
 
     def comment(self, pull_request: int) -> dict[str, Any]:
         """The release's comment."""
-        (found,) = self.get(f"issues/{pull_request}/comments")
-        return dict(found)
+        (result,) = self.get(f"issues/{pull_request}/comments")
+        return dict(result)
 
     def get(self, path: str) -> Any:
         """What the API answers a developer."""
@@ -60,7 +60,7 @@ class Site:
 
     @property
     def control(self) -> ControlClient:
-        """The stand-in's own doors."""
+        """The GitHub server's own doors."""
         return ControlClient(self.state.github_web_url)
 
 
@@ -78,7 +78,7 @@ def deploytool(directory: Path, *words: str, **variables: str) -> subprocess.Com
     )
 
 
-def good(done: subprocess.CompletedProcess[str]) -> None:
+def succeeded(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -88,15 +88,15 @@ def released(state: SandboxState) -> None:
     for _ in range(TRIES - 1):
         if done.returncode == 6:
             done = deploytool(state.workdir, "release")
-    good(done)
+    succeeded(done)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("checkbox")
     try:
-        good(deploytool(directory, "sandbox", "up", "--aws-port", "4764", "--github-port", "4774"))
-        state = load(directory)
+        succeeded(deploytool(directory, "sandbox", "up", "--aws-port", "4880", "--github-port", "4900"))
+        state = load_state(directory)
         assert state is not None
         first = checkout.head(state.workdir)
         released(state)

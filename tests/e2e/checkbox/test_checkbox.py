@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.rollback_request_model import box_of
+from deploytool.github.rollback_model import box_of
 from tests.e2e.checkbox.conftest import FIRST, SECOND, Site
-from tests.peers.github.browser import Browser, started
+from tests.support.browser import Browser, started
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -28,12 +28,12 @@ def event(site: Site, before: str, after: str, sender: str = "octo-dev") -> dict
     }
 
 
-def respond(site: Site, sent: dict[str, Any], directory: Path, **variables: str) -> tuple[int, str]:
+def handle_comment(site: Site, sent: dict[str, Any], directory: Path, **variables: str) -> tuple[int, str]:
     """Exit code, and everything that was printed."""
     path = directory / "event.json"
     path.write_text(json.dumps(sent))
     runner = {"GITHUB_EVENT_NAME": "issue_comment", "GITHUB_REF": "refs/heads/main", "GITHUB_SHA": site.second}
-    done = site.run("respond", "--event-path", str(path), **(runner | variables))
+    done = site.run("handle-comment", "--event-path", str(path), **(runner | variables))
     return done.returncode, done.stdout + done.stderr
 
 
@@ -61,8 +61,8 @@ def test_a_stranger_is_refused_and_the_comment_says_so(site: Site, tmp_path: Pat
     offered = site.comment(SECOND)["body"]
     ticked = offered.replace("- [ ]", "- [x]")
     write(site, ticked)
-    code, said = respond(site, event(site, offered, ticked, "mallory"), tmp_path)
-    assert (code, "mallory may not write to this repository" in said) == (3, True), said
+    code, output = handle_comment(site, event(site, offered, ticked, "mallory"), tmp_path)
+    assert (code, "mallory may not write to this repository" in output) == (3, True), output
     answered = site.comment(SECOND)["body"]
     assert "⛔ **Rollback refused**, requested by `mallory`" in answered
     assert box_of(answered) == box_of(offered)
@@ -79,9 +79,9 @@ def test_a_forged_id_is_refused(site: Site, tmp_path: Path, forged: int | str) -
     false = offered.replace(f":{box.goal}:", f":{number}:")
     ticked = false.replace("- [ ]", "- [x]")
     write(site, ticked)
-    code, said = respond(site, event(site, false, ticked), tmp_path)
-    assert code == 3, said
-    assert f"deployment {number} " in said
+    code, output = handle_comment(site, event(site, false, ticked), tmp_path)
+    assert code == 3, output
+    assert f"deployment {number} " in output
     assert site.serves() == site.second
     write(site, offered)
 
@@ -90,14 +90,14 @@ def _failed_deployment(site: Site) -> int:
     """As ours in everything, but that it failed."""
     import requests
 
-    old = next(each for each in site.get("deployments") if each["sha"] == site.first)
+    old = next(item for item in site.get("deployments") if item["sha"] == site.first)
     base = f"{site.state.github_api_url}/repos/{site.state.repository}/deployments"
     headers = {"Authorization": "Bearer sandbox-token"}
-    wanted = {
+    body = {
         "ref": site.first, "auto_merge": False, "required_contexts": [], "environment": "production",
         "payload": old["payload"],
     }  # fmt: skip
-    made = requests.post(base, json=wanted, headers=headers, timeout=10)
+    made = requests.post(base, json=body, headers=headers, timeout=10)
     made.raise_for_status()
     number = int(made.json()["id"])
     requests.post(
@@ -109,16 +109,16 @@ def _failed_deployment(site: Site) -> int:
 def test_an_event_of_the_pull_requests_code_is_refused(site: Site, tmp_path: Path) -> None:
     offered = site.comment(SECOND)["body"]
     sent = event(site, offered, offered.replace("- [ ]", "- [x]"))
-    code, said = respond(site, sent, tmp_path, GITHUB_SHA=site.first)
-    assert (code, "check nothing else out" in said) == (3, True), said
+    code, output = handle_comment(site, sent, tmp_path, GITHUB_SHA=site.first)
+    assert (code, "check nothing else out" in output) == (3, True), output
     assert site.comment(SECOND)["body"] == offered
 
 
 def test_an_edit_that_ticks_nothing_is_ignored_in_one_line(site: Site, tmp_path: Path) -> None:
     offered = site.comment(SECOND)["body"]
-    code, said = respond(site, event(site, offered, offered + "\nthanks"), tmp_path)
+    code, output = handle_comment(site, event(site, offered, offered + "\nthanks"), tmp_path)
     assert code == 0
-    assert [line for line in said.splitlines() if "using the sandbox" not in line] == ["ignored: no box was ticked"]
+    assert [line for line in output.splitlines() if "using the sandbox" not in line] == ["ignored: no box was ticked"]
 
 
 def test_a_tick_on_the_page_brings_the_old_version_back_and_is_answered(site: Site, tmp_path: Path) -> None:
@@ -137,12 +137,12 @@ def test_a_tick_on_the_page_brings_the_old_version_back_and_is_answered(site: Si
     assert (run["workflow"], run["actor"], run["conclusion"]) == ("rollback.yml", "octo-dev", "success")
     assert f"/actions/runs/{run['id']})" in site.comment(SECOND)["body"]
     # The same event once more, as a second click would have sent it.
-    code, said = respond(site, event(site, offered, offered.replace("- [ ]", "- [x]")), tmp_path)
-    assert (code, "somebody was faster" in said) == (0, True), said
+    code, text = handle_comment(site, event(site, offered, offered.replace("- [ ]", "- [x]")), tmp_path)
+    assert (code, "already handled" in text) == (0, True), text
     # And with the box put back by hand: what it was shown for is no longer live.
     write(site, offered.replace("- [ ]", "- [x]"))
-    code, said = respond(site, event(site, offered, offered.replace("- [ ]", "- [x]")), tmp_path)
-    assert (code, "is not what is live any more" in said) == (3, True), said
+    code, text = handle_comment(site, event(site, offered, offered.replace("- [ ]", "- [x]")), tmp_path)
+    assert (code, "is not what is live any more" in text) == (3, True), text
     assert site.serves() == site.first
 
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from deploytool.docker.login import registry_login
-from deploytool.docker.toolchain import Toolchain, find_toolchain
+from deploytool.images.buildx import Toolchain, find_toolchain
+from deploytool.images.registry import registry_login
 from tests.e2e.docker.local_registry import Registry, forget, served
 
 APPLETS = ("sh", "cat", "echo", "sleep", "tr", "test")

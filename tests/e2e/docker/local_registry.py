@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from deploytool.docker.registry import Auth
-from tests.free_port import free_port
+from deploytool.images.registry import Auth
+from tests.support.free_port import free_port
 
 PASSWORD = "a-password-of-the-tests"
 

@@ -10,16 +10,16 @@ from uuid import uuid4
 
 import pytest
 
-from deploytool.docker import errors
-from deploytool.docker.builder import Builder
-from deploytool.docker.registry import manifest
-from deploytool.docker.spec import REVISION_LABEL, BuildSpec
-from deploytool.sandbox.cloud.account import Account
+from deploytool.images import errors
+from deploytool.images.build import Builder
+from deploytool.images.registry import manifest
+from deploytool.images.spec import REVISION_LABEL, BuildSpec
+from deploytool.sandbox.account import Account
 from tests.e2e.docker.local_registry import forget
-from tests.peers.ministack_alone import running_ministack
+from tests.support.ministack import running_ministack
 
 if TYPE_CHECKING:
-    from deploytool.docker.toolchain import Toolchain
+    from deploytool.images.buildx import Toolchain
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from deploytool.docker.builder import Builder
-from deploytool.docker.command import commands
-from deploytool.docker.spec import BuildSecret, BuildSpec
+from deploytool.images.build import Builder
+from deploytool.images.buildx import commands
+from deploytool.images.spec import BuildSecret, BuildSpec
 
 if TYPE_CHECKING:
-    from deploytool.docker.toolchain import Toolchain
+    from deploytool.images.buildx import Toolchain
     from tests.e2e.docker.local_registry import Registry
+
 
 TOKEN = "s3cr3t-t0ken-value"
 KEY = "-----BEGIN KEY-----\nfirst-line-of-it\nsecond-line-of-it\n-----END KEY-----\n"

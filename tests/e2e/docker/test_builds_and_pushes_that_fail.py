@@ -10,19 +10,19 @@ from uuid import uuid4
 
 import pytest
 
-from deploytool.docker import errors
-from deploytool.docker.builder import Builder
-from deploytool.docker.login import registry_login
-from deploytool.docker.registry import Auth, manifest
-from deploytool.docker.spec import BuildSecret, BuildSpec
-from deploytool.docker.toolchain import find_toolchain
 from deploytool.errors import BuildError
+from deploytool.images import errors
+from deploytool.images.build import Builder
+from deploytool.images.buildx import find_toolchain
+from deploytool.images.registry import Auth, manifest, registry_login
+from deploytool.images.spec import BuildSecret, BuildSpec
 from tests.e2e.docker.local_registry import forget
-from tests.free_port import free_port
+from tests.support.free_port import free_port
 
 if TYPE_CHECKING:
-    from deploytool.docker.toolchain import Toolchain
+    from deploytool.images.buildx import Toolchain
     from tests.e2e.docker.local_registry import Registry
+
 
 TOKEN = "s3cr3t-t0ken-value"
 

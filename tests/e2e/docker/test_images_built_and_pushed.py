@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploytool.docker import registry as images
-from deploytool.docker.builder import Builder
-from deploytool.docker.login import registry_login
-from deploytool.docker.spec import REVISION_LABEL, BuildSpec
-from deploytool.docker.toolchain import find_toolchain
+from deploytool.images import registry as images
+from deploytool.images.build import Builder
+from deploytool.images.buildx import find_toolchain
+from deploytool.images.registry import registry_login
+from deploytool.images.spec import REVISION_LABEL, BuildSpec
 
 if TYPE_CHECKING:
-    from deploytool.docker.toolchain import Toolchain
+    from deploytool.images.buildx import Toolchain
     from tests.e2e.docker.local_registry import Registry
 
 
@@ -50,14 +50,14 @@ def test_the_digest_can_be_pulled_and_run(
 ) -> None:
     built = Builder(tools, environ, registry.auth).build(spec, lambda _: None)
     pinned = images.ImageName.parse(spec.reference).at(built.digest)
-    said = subprocess.run(
+    output = subprocess.run(
         [tools.docker, "run", "--rm", "--network", "none", pinned, "echo", "runs"],
         env=environ,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout == "runs\n"
+    assert output.stdout == "runs\n"
     subprocess.run([tools.docker, "image", "rm", "--force", pinned], check=True, capture_output=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,9 +13,10 @@ from typing import Any
 import pytest
 import requests
 
-from deploytool.sandbox.cloud.account import Account
-from deploytool.sandbox.state import SandboxState, load
-from tests.e2e.at_rest import await_rest
+from deploytool.sandbox.account import Account
+from deploytool.sandbox.state import SandboxState, load_state
+from tests.support.at_rest import await_rest
+from tests.support.json_documents import valid_document
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 CLUSTER = "architecturedeck"
@@ -33,8 +33,7 @@ class Ran:
     @property
     def document(self) -> dict[str, Any]:
         """What `--output json` printed."""
-        read: dict[str, Any] = json.loads(self.out)
-        return read
+        return valid_document(self.out)
 
 
 @dataclass(frozen=True)
@@ -58,14 +57,14 @@ class Site:
         """
         await_rest(self.state)
         ecs = self.client("ecs")
-        found = {}
+        result = {}
         for service in ecs.describe_services(cluster=CLUSTER, services=["app", "worker"])["services"]:
             definition = ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
-            found[service["serviceName"]] = {
+            result[service["serviceName"]] = {
                 **definition["containerDefinitions"][0],
                 "revision": definition["revision"],
             }
-        return found
+        return result
 
     def images(self) -> dict[str, str]:
         """Service to the image that it runs."""
@@ -83,18 +82,18 @@ def deploytool(directory: Path, *words: str) -> Ran:
     done = subprocess.run(
         [COMMAND, *words], cwd=directory, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
-    told = done.stdout + done.stderr
-    assert "Traceback" not in told, told
-    return Ran(done.returncode, done.stdout, told)
+    output = done.stdout + done.stderr
+    assert "Traceback" not in output, output
+    return Ran(done.returncode, done.stdout, output)
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("infra")
     try:
-        up = deploytool(directory, "sandbox", "up")
+        up = deploytool(directory, "sandbox", "up", "--aws-port", "4840", "--github-port", "4860")
         assert up.code == 0, up.told
-        state = load(directory)
+        state = load_state(directory)
         assert state is not None
         yield Site(state)
     finally:

@@ -26,7 +26,7 @@ def test_nothing_is_changed_when_only_a_release_came_between(site: Site, release
     before = site.running()
     ran = site.run("infra", "apply", "--output", "json")
     assert ran.code == 0, ran.told
-    assert ran.document["result"] == "nothing-to-do"
+    assert ran.document["result"] == "nothing_to_do"
     assert site.running() == before
 
 

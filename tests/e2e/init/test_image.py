@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from deploytool.cli.infra_templates import templates
+from deploytool.infra.templates import templates
 from tests.e2e.init.conftest import COMMIT, TOKEN, Images, Surroundings, docker, eventually, ran
 
 pytestmark = pytest.mark.timeout(900)

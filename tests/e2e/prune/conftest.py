@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.release.account import Account
 from tests.e2e.release.conftest import account, front, github, session_front, session_shop
-from tests.e2e.release.shop import Shop
 from tests.e2e.transaction.conftest import book, home, sandbox
+from tests.support.account import Account
+from tests.support.project import Shop
 
 __all__ = ["account", "book", "front", "github", "home", "sandbox", "session_front", "session_shop"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.e2e.release.account import Account
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
+from tests.support.account import Account
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.project import Shop
 
 FAMILY = "architecturedeck-worker"
 
@@ -21,11 +21,11 @@ def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book,
     for word in ("one", "two", "three", "four"):
         change(shop, word, "worker")
         assert shop.run("release").code == 0
-        released.append(shop.account.serving()["worker"])
+        released.append(shop.account.running()["worker"])
     shop.git("checkout", "-q", ".")
     before = active(account)
     plan = book.read("prune", "--keep", "2")
-    goes = {thing["name"] for thing in plan["things"] if thing["goes"]}
+    goes = {thing["name"] for thing in plan["items"] if thing["delete"]}
     assert set(released[:2]) <= goes
     assert not set(released[2:]) & goes
     assert active(account) == before, "a dry run changes nothing"
@@ -33,10 +33,10 @@ def test_what_no_service_runs_and_no_rollback_needs_goes(shop: Shop, book: Book,
     assert ran.code == 0, ran.told
     assert f"deregistered {released[0].rsplit('/', 1)[-1]}" in ran.told
     assert active(account) == before - goes
-    images = {thing["name"] for thing in book.read("prune", "--keep", "2")["things"] if thing["kind"] == "image"}
+    images = {thing["name"] for thing in book.read("prune", "--keep", "2")["items"] if thing["type"] == "image"}
     assert not images & goes, "an image that was deleted is not listed any more"
     assert shop.run("rollback").code == 0
-    assert shop.account.serving()["worker"] == released[2]
+    assert shop.account.running()["worker"] == released[2]
 
 
 def test_nothing_is_removed_while_somebody_has_a_lock(shop: Shop, account: Account) -> None:

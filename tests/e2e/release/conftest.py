@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.sandbox import discover, state
+from deploytool.sandbox import state, trust
 from deploytool.sandbox.github.client import ControlClient
 from deploytool.sandbox.state import SandboxState
-from tests.e2e.release.account import Account
-from tests.e2e.release.github_side import Github
-from tests.e2e.release.shop import DEPLOYTOOL, Ran, Shop
-from tests.free_port import free_port
-from tests.peers.front.client import Front, start_front
+from tests.support.account import Account
+from tests.support.aws_fault_proxy.client import Front, start_front
+from tests.support.free_port import free_port
+from tests.support.github_account import Github
+from tests.support.project import DEPLOYTOOL, Ran, Shop
 
 INHERITED = ("PATH", "LANG", "DOCKER_HOST")
 
@@ -33,7 +33,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     directory = tmp_path_factory.mktemp("sandbox")
     try:
         _sandbox(directory, "up")
-        started = state.load(directory)
+        started = state.load_state(directory)
         assert started is not None
         yield started
     finally:
@@ -85,7 +85,7 @@ def session_shop(
     port = session_front.base_url.rpartition(":")[2]
     environ = {
         **{name: os.environ[name] for name in INHERITED if name in os.environ},
-        **discover.environment(sandbox),
+        **trust.sandbox_environment(sandbox),
         "HOME": str(home),
         "AWS_ENDPOINT_URL": session_front.base_url,
         "DEPLOYTOOL_REGISTRY": f"localhost:{port}",
@@ -103,10 +103,10 @@ def first(session_shop: Shop) -> Ran:
 
 
 @pytest.fixture(scope="session")
-def good(session_shop: Shop, first: Ran) -> dict[str, str]:
+def succeeded(session_shop: Shop, first: Ran) -> dict[str, str]:
     """Service to the revision that the first release made live."""
     assert first.code == 0, first.told
-    return session_shop.account.serving()
+    return session_shop.account.running()
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def front(session_front: Front) -> Iterator[Front]:
 def shop(
     sandbox: SandboxState,
     session_shop: Shop,
-    good: dict[str, str],
+    succeeded: dict[str, str],
     front: Front,
     github_control: ControlClient,
     tmp_path: Path,
@@ -132,4 +132,4 @@ def shop(
     yield replace(session_shop, root=root)
     front.reset()
     github_control.clear_faults()
-    session_shop.account.heal(good)
+    session_shop.account.heal(succeeded)

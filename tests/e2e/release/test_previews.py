@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 LOOKS = re.compile(r"Describe|List|Get|BatchGet|BatchCheck|Query|Scan|Estimate|GET |HEAD |GenerateCredentialReport$")
+"""Reads, of AWS and of a registry; IAM writes its credential report for whoever asks, and changes nothing by that."""
 CHANGE_SETS = {"CreateChangeSet", "DeleteChangeSet"}
 """`infra plan` asks CloudFormation by change sets, and deletes them."""
 

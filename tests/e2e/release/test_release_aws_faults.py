@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.project import Shop
+from tests.support.slow import slow
 
 DENIED = Effect("access_denied")
 
@@ -30,8 +31,8 @@ def migrating(shop: Shop) -> None:
     ("action", "code"),
     [
         ("ecs:DescribeServices", 3),
-        ("ecr:GetAuthorizationToken", 3),
-        ("ecs:RegisterTaskDefinition", 3),
+        slow("ecr:GetAuthorizationToken", 3),
+        slow("ecs:RegisterTaskDefinition", 3),
         ("ecs:RunTask", 5),
         ("ecs:UpdateService", 6),
     ],
@@ -61,22 +62,22 @@ def test_a_log_that_may_not_be_read_hides_no_failure(shop: Shop) -> None:
 def test_the_app_goes_back_when_the_worker_may_not_be_updated(shop: Shop) -> None:
     changed(shop, "app", "worker")
     shop.front.script([Rule(DENIED, action="UpdateService", params={"service": "worker"})])
-    ran = shop.release_fails(6, "back on the version before: app on ", "may not call ecs:UpdateService")
+    ran = shop.release_fails(6, "all services were rolled back: app on ", "may not call ecs:UpdateService")
     assert "worker on" not in ran.out.splitlines()[-1]
 
 
 def test_what_stays_half_done_is_said_when_nothing_may_be_put_back(shop: Shop) -> None:
     changed(shop, "worker")
-    before = shop.account.serving()["worker"]
+    before = shop.account.running()["worker"]
     expired = Effect("expired_token")
     rules = [Rule(expired, action="DescribeServices", after=2), Rule(expired, action="UpdateService", after=1)]
     shop.front.script(rules)
     ran = shop.run("release")
-    after = shop.account.serving()["worker"]
+    after = shop.account.running()["worker"]
     assert ran.code == 7, ran.told
     assert after != before
-    assert "NOT every service is back" in ran.out
-    assert f"worker serves {after.rsplit('/', 1)[-1]}" in ran.out
+    assert "ROLLBACK INCOMPLETE" in ran.out
+    assert f"worker runs {after.rsplit('/', 1)[-1]}" in ran.out
     assert "AWS did not accept the credentials" in ran.out
     assert shop.github.still_open(ran.told) == []
 

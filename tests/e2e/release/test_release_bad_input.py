@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.shop import Ran, Shop
+from tests.support.project import Ran, Shop
 
 
 def refused_at_once(shop: Shop, ran: Ran, *said: str) -> None:

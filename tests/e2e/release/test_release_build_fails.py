@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from deploytool.sandbox.faults import FAULTS
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.project import Shop
 
 
 def test_an_image_that_does_not_build_is_told_with_the_line_of_the_dockerfile(shop: Shop) -> None:

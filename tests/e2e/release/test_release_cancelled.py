@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_a_running_migration_is_treated_as_configured(shop: Shop, on_cancel: str
         config["migrate"] |= {"command": ["sleep", "6"], "like": "worker", "on_cancel": on_cancel}
         config["environments"]["production"]["overrides"].pop("services")
     shop.template("worker", command=["architecturedeck-worker", "--again"])
-    before = shop.account.serving()
+    before = shop.account.running()
     ran = shop.interrupted(lambda: bool(shop.front.calls("ecs", "RunTask")), "release")
     shop.told_and_back(ran, 130, before, said, "was cancelled in production; no service was changed")
     assert len(shop.front.calls("ecs", "StopTask")) == stopped
@@ -39,7 +39,7 @@ def test_a_build_is_ended_and_nothing_is_begun_after_it(shop: Shop) -> None:
     slow = "sleep 61.5"
     (shop.root / "Dockerfile").write_text(f"FROM archdeck-base:1 AS app\nRUN {slow}\nFROM app AS migrate\n")
     shop.commit("Build slowly")
-    before = shop.account.serving()
+    before = shop.account.running()
     ran = shop.interrupted(lambda: runs(slow), "release")
     shop.told_and_back(ran, 130, before, "was cancelled in production; no service was changed")
     assert ran.seconds < 40
@@ -50,9 +50,9 @@ def test_services_under_way_are_sent_back_and_not_waited_for(shop: Shop) -> None
     shop.only("app", "worker")
     for service in ("app", "worker"):
         shop.template(service, command=[f"architecturedeck-{service}", "--again"])
-    before = shop.account.serving()
+    before = shop.account.running()
     ran = shop.interrupted(lambda: len(shop.front.calls("ecs", "UpdateService")) == 2, "release")
-    ways = [f"{service} is on its way back to {before[service].rsplit('/', 1)[-1]}" for service in ("app", "worker")]
+    ways = [f"{service} is rolling back to {before[service].rsplit('/', 1)[-1]}" for service in ("app", "worker")]
     shop.told_and_back(ran, 130, before, "was cancelled in production; ", *ways)
     assert "NOT back" not in ran.out
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deploytool.sandbox.github.client import ControlClient
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
+from tests.support.slow import slow
 
 
 @pytest.fixture
@@ -30,9 +31,9 @@ def test_a_release_is_a_successful_deployment_on_github(changed: Shop) -> None:
 @pytest.mark.parametrize(
     ("status", "why"),
     [
-        (401, "GitHub does not accept the token"),
+        slow(401, "GitHub does not accept the token"),
         (403, "the token may not create a deployment: Resource not accessible by integration"),
-        (422, "GitHub would not create a deployment: Validation Failed"),
+        slow(422, "GitHub would not create a deployment: Validation Failed"),
         (503, "GitHub"),
     ],
 )
@@ -49,6 +50,7 @@ def test_an_address_where_nobody_answers_is_said(changed: Shop) -> None:
     assert "note: " in ran.err
 
 
+@pytest.mark.slow  # in tests/integration/github with a shorter wait
 @pytest.mark.parametrize("fault", [{"delay": 20.0, "times": None}], ids=["20-seconds"])
 def test_a_slow_github_is_not_waited_for(changed: Shop, github_control: ControlClient, fault: dict[str, Any]) -> None:
     github_control.faults(fault)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.project import Shop
 
 
 def migrating(shop: Shop, *command: str, timeout: str = "30s") -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from deploytool.core.template_checks.cloud import cloud_of
-from tests.cloudformation.policy import permissions
-from tests.cloudformation.templates import SITUATIONS, load
-from tests.e2e.release.shop import Shop
-from tests.peers.front.call_log import Call
-from tests.peers.front.rules import Effect, Rule
-from tests.peers.front.script import Behaviours
+from deploytool.infra.checks.model import template_set
+from tests.support.aws_fault_proxy.call_log import Call
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.aws_fault_proxy.script import Behaviours
+from tests.support.cloudformation.policy import permissions
+from tests.support.cloudformation.templates import SITUATIONS, load
+from tests.support.project import Shop
 
-ALLOWED = permissions(cloud_of(load(), SITUATIONS["everything"]), "ProductionDeployRole").actions
+ALLOWED = permissions(template_set(load(), SITUATIONS["everything"]), "ProductionDeployRole").actions
 REGISTRY = {
     "HEAD manifests": "ecr:BatchGetImage",
     "GET manifests": "ecr:BatchGetImage",

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from deploytool.sandbox import account_faults
-from deploytool.sandbox.cloud.cpu import architecture
-from tests.e2e.release.account import CLUSTER
-from tests.e2e.release.shop import Shop
-from tests.peers.front.script import Behaviours
+from deploytool.sandbox import faults
+from deploytool.sandbox.account import architecture
+from tests.support.account import CLUSTER
+from tests.support.aws_fault_proxy.script import Behaviours
+from tests.support.project import Shop
+from tests.support.slow import slow
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def test_every_missing_service_is_named_at_once(shop: Shop) -> None:
     shop.release_fails(3, "there is no service mailer", "there is no service cron", "fix: create it first")
 
 
-@pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])
+@pytest.mark.parametrize("controller", ["CODE_DEPLOY", slow("EXTERNAL")])
 def test_a_service_that_ecs_does_not_roll_is_left_alone(shop: Shop, controller: str) -> None:
     name = f"ruled-by-{controller.lower().replace('_', '-')}"
     shop.only("worker", name)
@@ -54,7 +55,7 @@ def test_a_service_on_an_inactive_revision_is_not_released_since_it_could_not_go
 
 def test_a_rollout_that_is_going_on_is_not_disturbed(shop: Shop) -> None:
     shop.only("worker")
-    before = shop.account.serving()
+    before = shop.account.running()
     slow = shop.account.definition("worker")
     slow["containerDefinitions"][0]["healthCheck"] = {"command": ["CMD", "false"], "interval": 5, "startPeriod": 300}
     revision = shop.account.register(slow)
@@ -64,7 +65,7 @@ def test_a_rollout_that_is_going_on_is_not_disturbed(shop: Shop) -> None:
     assert ran.code == 3, ran.told
     assert "a rollout of service worker is already in progress" in ran.err
     assert "fix: wait until it ends" in ran.err
-    assert shop.account.serving() == {**before, "worker": revision}
+    assert shop.account.running() == {**before, "worker": revision}
 
 
 def test_a_missing_repository_is_named(shop: Shop) -> None:
@@ -87,11 +88,11 @@ def test_a_secret_that_is_gone_is_missed_before_anything_changes(shop: Shop) -> 
     account = shop.account
     shop.only("worker")
     shop.template("worker", command=["architecturedeck-worker", "--again"])
-    account_faults.delete_secret(account)
+    faults.delete_secret(account)
     try:
         shop.release_fails(3, "openai-api-key", "is scheduled for deletion", "fix: restore it")
     finally:
-        account_faults.restore_secret(account)
+        faults.restore_secret(account)
 
 
 def test_an_image_for_another_cpu_is_not_started(shop: Shop) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.account import CLUSTER
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
-from tests.peers.front.script import Behaviours
+from tests.support.account import CLUSTER
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.aws_fault_proxy.script import Behaviours
+from tests.support.project import Shop
 
 SHELL = ("sh", "-c")
-WENT_BACK = "back on the version before: "
+WENT_BACK = "rolled back: "
 
 
 def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(shop: Shop) -> None:
@@ -27,9 +27,9 @@ def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(
 @pytest.mark.parametrize(
     ("command", "cause", "log"),
     [
-        pytest.param("echo no queue; exit 1", "exited with code 1", "no queue", id="exit-1"),
+        pytest.param("echo no queue; exit 1", "exited with code 1", "no queue", id="exit-1", marks=pytest.mark.slow),
         pytest.param("echo all in memory; exit 137", "137", "all in memory", id="exit-137"),
-        pytest.param("echo one job; exit 3", "exited with code 3", "one job", id="crash-loop"),
+        pytest.param("echo one job; exit 3", "exited with code 3", "one job", id="crash-loop", marks=pytest.mark.slow),
         pytest.param("echo nothing to do", "ended by itself with exit code 0", "nothing to do", id="ends-by-itself"),
     ],
 )
@@ -89,7 +89,7 @@ def test_a_rollout_that_never_settles_is_taken_back_when_its_time_is_over(shop: 
     slow = {"command": ["CMD", "false"], "interval": 5, "timeout": 2, "retries": 3, "startPeriod": 300}
     shop.template("worker", healthCheck=slow)
     shop.front.script(behaviours=Behaviours(health_checks=True))
-    ran = shop.release_fails(10, "did not settle in production in time", WENT_BACK + "worker on ")
+    ran = shop.release_fails(10, "timed out waiting for the deployment in production", WENT_BACK + "worker on ")
     assert ran.seconds < 30
     newest = shop.github.deployments()[0]["id"]
     assert shop.github.states(newest)[0] in {"failure", "error"}
@@ -103,12 +103,12 @@ def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop
     ecs = shop.account.client("ecs")
 
     def breaker(on: bool) -> None:
-        wanted = {"deploymentCircuitBreaker": {"enable": on, "rollback": on}}
-        ecs.update_service(cluster=CLUSTER, service="worker", deploymentConfiguration=wanted)
+        configuration = {"deploymentCircuitBreaker": {"enable": on, "rollback": on}}
+        ecs.update_service(cluster=CLUSTER, service="worker", deploymentConfiguration=configuration)
 
     breaker(False)
     try:
-        before = shop.account.serving()
+        before = shop.account.running()
         ran = shop.run("release")
         assert ran.code in {6, 10}, ran.told
         shop.told_and_back(ran, ran.code, before, WENT_BACK + "worker on ", "has no deployment circuit breaker")
@@ -120,5 +120,5 @@ def test_a_crashing_service_without_circuit_breaker_is_put_back_by_us(shop: Shop
 def test_the_exit_code_is_the_releases_own_when_nobody_reads_along(shop: Shop) -> None:
     shop.only("worker")
     shop.template("worker", command=[*SHELL, "echo no queue; exit 1"])
-    before = shop.account.serving()
+    before = shop.account.running()
     shop.told_and_back(shop.unread("release"), 6, before)

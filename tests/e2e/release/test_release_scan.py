@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.release.shop import Shop
-from tests.peers.front.rules import Effect, Rule
+from tests.support.aws_fault_proxy.rules import Effect, Rule
+from tests.support.project import Shop
+from tests.support.slow import slow
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def gated(shop: Shop) -> Shop:
 def scanned(shop: Shop, *told: Effect) -> None:
     """ECR answers with each of these in turn, and stays with the last."""
     action = "DescribeImageScanFindings"
-    rules = [Rule(each, action=action, nth=number) for number, each in enumerate(told[:-1], 1)]
+    rules = [Rule(item, action=action, nth=number) for number, item in enumerate(told[:-1], 1)]
     rules.append(Rule(told[-1], action=action, after=len(told) - 1))
     shop.front.script(rules)
 
@@ -42,7 +43,7 @@ def test_what_is_allowed_is_run_once_the_scan_is_over(gated: Shop) -> None:
     assert len(gated.front.calls("ecs", "UpdateService")) == 1
 
 
-@pytest.mark.parametrize(("status", "said"), [("NONE", "has no scan"), ("FAILED", "did not come to an end")])
+@pytest.mark.parametrize(("status", "said"), [("NONE", "has no scan"), slow("FAILED", "did not complete")])
 def test_an_image_that_nobody_scanned_is_not_run(gated: Shop, status: str, said: str) -> None:
     scanned(gated, Effect("scan", reason=status))
     gated.release_fails(4, f"image app {said}", "images.app.scan")

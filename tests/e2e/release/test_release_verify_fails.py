@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from deploytool.sandbox.faults import FAULTS
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
+from tests.support.slow import slow
 
 
 @pytest.mark.parametrize(
     ("fault", "cause"),
-    [("health", "answered status 500 instead of 200"), ("version", "version 1.0")],
+    [slow("health", "returned status 500 instead of 200"), ("version", "version 1.0")],
     ids=["answers-500", "wrong-version"],
 )
 def test_the_services_go_back_when_the_app_does_not_answer_as_the_new_version(
@@ -26,4 +27,4 @@ def test_the_services_go_back_when_the_app_does_not_answer_as_the_new_version(
         del config["migrate"], production["overrides"]
         config["services"]["app"]["verify"] |= verify
     shop.commit(FAULTS[fault].title)
-    shop.release_fails(6, "back on the version before: app on ", cause, "Fix: ")
+    shop.release_fails(6, "all services were rolled back: app on ", cause, "Fix: ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.e2e.release.shop import Shop
+from tests.support.project import Shop
 
 
 def released(shop: Shop, word: str) -> dict[str, str]:
@@ -13,7 +13,7 @@ def released(shop: Shop, word: str) -> dict[str, str]:
         shop.template(service, command=[f"architecturedeck-{service}", f"--{word}"])
     ran = shop.run("release")
     assert ran.code == 0, ran.told
-    return shop.account.serving()
+    return shop.account.running()
 
 
 def test_it_goes_back_though_the_revision_of_another_service_is_inactive(shop: Shop) -> None:
@@ -25,5 +25,5 @@ def test_it_goes_back_though_the_revision_of_another_service_is_inactive(shop: S
     assert "is INACTIVE" in whole.err
     alone = shop.run("rollback", "--service", "worker")
     assert alone.code == 0, alone.told
-    assert shop.account.serving() == {"app": after["app"], "worker": before["worker"]}
+    assert shop.account.running() == {"app": after["app"], "worker": before["worker"]}
     assert "drifted" not in shop.run("status").told, "the record says what the other one serves too"

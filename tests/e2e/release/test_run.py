@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.e2e.release.account import CLUSTER
-from tests.e2e.release.shop import Shop
+from tests.support.account import CLUSTER
+from tests.support.project import Shop
 
 
 def tasks(shop: Shop) -> list[dict[str, Any]]:
     """What RunTask started, newest last, as ECS knows it."""
-    ecs, found = shop.account.client("ecs"), []
+    ecs, actual = shop.account.client("ecs"), []
     for state in ("RUNNING", "STOPPED"):
-        found += ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-app", desiredStatus=state)["taskArns"]
-    told = ecs.describe_tasks(cluster=CLUSTER, tasks=found)["tasks"]
-    alone = [task for task in told if str(task.get("startedBy", "")).startswith("run-")]
+        actual += ecs.list_tasks(cluster=CLUSTER, family=f"{CLUSTER}-app", desiredStatus=state)["taskArns"]
+    output = ecs.describe_tasks(cluster=CLUSTER, tasks=actual)["tasks"]
+    alone = [task for task in output if str(task.get("startedBy", "")).startswith("run-")]
     return sorted(alone, key=lambda task: task["createdAt"])
 
 
-def test_its_output_and_its_exit_code_are_the_command_s(shop: Shop, good: dict[str, str]) -> None:
+def test_its_output_and_its_exit_code_are_the_command_s(shop: Shop, succeeded: dict[str, str]) -> None:
     before = shop.run("history", "--output", "json").out
     ran = shop.run("run", "--service", "app", "--", "sh", "-c", "echo 42 orders; exit 7")
     assert ran.code == 7, ran.told
     assert ran.out == "42 orders\n"
     assert "exited with code 7" in ran.err
     (call,) = shop.front.calls("ecs", "RunTask")
-    assert call.params["taskDefinition"] == good["app"]
+    assert call.params["taskDefinition"] == succeeded["app"]
     assert shop.front.calls("ecs", "UpdateService") == []
     assert shop.run("history", "--output", "json").out == before
 
@@ -60,4 +60,4 @@ def test_it_is_said_that_a_command_which_is_not_in_the_image_never_ran(shop: Sho
 def test_it_is_asked_like_which_service(shop: Shop) -> None:
     ran = shop.run("run", "--", "true")
     assert ran.code == 2
-    assert "like which service? There are: app, worker" in ran.err
+    assert "several services are configured: app, worker" in ran.err

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploytool.sandbox.state import SandboxState, load
+from deploytool.sandbox.state import SandboxState, load_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 COMMAND = Path(sys.executable).parent / "deploytool"
 COLD_START = 400  # seconds: without a base image it is built first
@@ -39,7 +40,7 @@ def started(directory: Path, *options: str) -> SandboxState:
         directory, "sandbox", "up", "--aws-port", "4660", "--github-port", "4690", *options, timeout=COLD_START
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    state = load(directory)
+    state = load_state(directory)
     assert state is not None
     return state
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deploytool.sandbox import checkout
-from deploytool.sandbox.engine import docker
+from deploytool.sandbox.docker import docker_client
 from deploytool.sandbox.images import BASE
 from tests.e2e.sandbox.conftest import deploytool
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deploytool.sandbox.state import SandboxState
+
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -32,7 +33,7 @@ class Database:
         self._server = sandbox.containers["postgres"]
         self._redis = _address(sandbox.containers["redis"])
         self._source = sandbox.workdir
-        docker("exec", self._server, "createdb", "-h", "127.0.0.1", name)
+        docker_client("exec", self._server, "createdb", "-h", "127.0.0.1", name)
 
     def arguments(self, program: str, migrations: Path | None = None) -> list[str]:
         url = f"postgresql://postgres@{_address(self._server)}/{self.name}"
@@ -47,18 +48,18 @@ class Database:
         return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def ask(self, query: str) -> str:
-        return docker("exec", self._server, "psql", "-h", "127.0.0.1", "-At", self.name, "-c", query).strip()
+        return docker_client("exec", self._server, "psql", "-h", "127.0.0.1", "-At", self.name, "-c", query).strip()
 
 
 def _address(container: str) -> str:
-    return docker("inspect", "--format", "{{.NetworkSettings.IPAddress}}", container).strip()
+    return docker_client("inspect", "--format", "{{.NetworkSettings.IPAddress}}", container).strip()
 
 
 @pytest.fixture
 def database(sandbox: SandboxState) -> Iterator[Database]:
     made = Database(sandbox, f"test_{uuid.uuid4().hex[:8]}")
     yield made
-    docker("exec", sandbox.containers["postgres"], "dropdb", "--force", "-h", "127.0.0.1", made.name)
+    docker_client("exec", sandbox.containers["postgres"], "dropdb", "--force", "-h", "127.0.0.1", made.name)
 
 
 @pytest.fixture
@@ -74,9 +75,9 @@ def test_each_migration_is_applied_once_and_in_order_when_two_start_together(
     database: Database, migrations: Path
 ) -> None:
     both = [database.start("migrate", migrations) for _ in range(2)]
-    said = [process.communicate(timeout=60)[0] for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
-    assert sorted(text.splitlines()[-1] for text in said) == ["migrate: applied 3 of 3", "migrate: nothing to apply"]
+    output = [process.communicate(timeout=60)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], output
+    assert sorted(text.splitlines()[-1] for text in output) == ["migrate: applied 3 of 3", "migrate: nothing to apply"]
     assert database.ask("SELECT string_agg(line, ' ') FROM log") == "two ten"
     assert database.ask("SELECT string_agg(number::text, ' ' ORDER BY applied_at) FROM schema_migrations") == "1 2 10"
 
@@ -87,9 +88,9 @@ def test_a_failing_migration_leaves_nothing_of_itself_and_can_be_run_again(
     bad = migrations / "010_last.sql"
     bad.write_text("INSERT INTO log VALUES ('half'); SELECT 1/0;")
     process = database.start("migrate", migrations)
-    said = process.communicate(timeout=60)[0]
+    output = process.communicate(timeout=60)[0]
     assert process.returncode == 1
-    assert "migrate: failed: division by zero" in said
+    assert "migrate: failed: division by zero" in output
     assert database.ask("SELECT string_agg(line, ' ') FROM log") == "two"
     bad.write_text("INSERT INTO log VALUES ('whole');")
     again = database.start("migrate", migrations)
@@ -112,21 +113,21 @@ def test_the_worker_writes_the_result_of_a_job_and_stops_at_once_when_told(
     sandbox: SandboxState, database: Database
 ) -> None:
     assert database.start("migrate").wait(60) == 0
-    worker = docker("run", "-d", *database.arguments("worker")).strip()
+    worker = docker_client("run", "-d", *database.arguments("worker")).strip()
     try:
         job = {"id": str(uuid.uuid4()), "text": "twelve bytes"}
-        docker("exec", sandbox.containers["redis"], "redis-cli", "-n", "9", "rpush", "jobs", json.dumps(job))
+        docker_client("exec", sandbox.containers["redis"], "redis-cli", "-n", "9", "rpush", "jobs", json.dumps(job))
         deadline = time.monotonic() + 20
         while database.ask("SELECT length FROM results") != "12":
-            assert time.monotonic() < deadline, docker("logs", worker)
+            assert time.monotonic() < deadline, docker_client("logs", worker)
             time.sleep(0.1)
         began = time.monotonic()
-        docker("stop", "-t", "30", worker)
+        docker_client("stop", "-t", "30", worker)
         # Docker kills after 30 s what does not stop; until then it may itself be slow on a busy machine.
         assert time.monotonic() - began < 15
-        assert docker("inspect", "--format", "{{.State.ExitCode}}", worker).strip() == "0"
+        assert docker_client("inspect", "--format", "{{.State.ExitCode}}", worker).strip() == "0"
     finally:
-        docker("rm", "-f", worker)
+        docker_client("rm", "-f", worker)
 
 
 def test_the_files_are_as_before_when_what_was_broken_is_mended(sandbox: SandboxState) -> None:
@@ -138,7 +139,7 @@ def test_the_files_are_as_before_when_what_was_broken_is_mended(sandbox: Sandbox
     assert (again.returncode, "broken already" in again.stderr) == (3, True)
     assert deploytool(sandbox.root, "sandbox", "fix").returncode == 0
     assert checkout.git(sandbox.workdir, "rev-parse", "HEAD^{tree}") == before
-    assert checkout.git(sandbox.workdir, "log", "-1", "--format=%s").startswith("Mend: worker, migrate (#")
+    assert checkout.git(sandbox.workdir, "log", "-1", "--format=%s").startswith("Undo: worker, migrate (#")
 
 
 def test_main_moves_to_the_second_version_as_its_pull_request_would(sandbox: SandboxState) -> None:

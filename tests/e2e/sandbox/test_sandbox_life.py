@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -14,16 +13,18 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from deploytool.sandbox.engine import containers, docker
+from deploytool.sandbox.docker import containers, docker_client
 from deploytool.sandbox.images import BASE
 from deploytool.sandbox.process import alive
-from deploytool.sandbox.state import load
+from deploytool.sandbox.state import load_state
 from tests.e2e.sandbox.conftest import deploytool, started
+from tests.support.json_documents import valid_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deploytool.sandbox.state import SandboxState
+
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -31,11 +32,11 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture
 def foreign_container() -> Iterator[str]:
     """A container that is none of the sandbox's business."""
-    made = docker("run", "-d", "--init", BASE, "sleep", "600").strip()
+    made = docker_client("run", "-d", "--init", BASE, "sleep", "600").strip()
     try:
         yield made
     finally:
-        docker("rm", "-f", made)
+        docker_client("rm", "-f", made)
 
 
 def listens(port: int) -> bool:
@@ -50,7 +51,7 @@ def test_the_application_answers_with_no_version_before_the_first_release(sandbo
 def test_every_part_runs_in_both_environments_when_staging_is_asked_for(sandbox: SandboxState) -> None:
     done = deploytool(sandbox.root, "sandbox", "status", "--output", "json")
     assert done.returncode == 0, done.stderr
-    parts = json.loads(done.stdout)["parts"]
+    parts = {part["name"]: part for part in valid_document(done.stdout)["parts"]}
     assert {"Docker", "postgres", "redis", "AWS", "GitHub", "production app", "staging worker"} <= parts.keys()
     assert parts["production app"]["detail"].startswith("2/2 running")
 
@@ -71,23 +72,23 @@ def test_a_second_up_starts_nothing_when_all_runs(sandbox: SandboxState) -> None
 def test_the_shell_is_told_how_to_reach_it(sandbox: SandboxState) -> None:
     exports = deploytool(sandbox.workdir, "sandbox", "env").stdout
     script = f'{exports}\necho "$AWS_ENDPOINT_URL $GITHUB_API_URL ${{AWS_SESSION_TOKEN-unset}}"'
-    told = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
-    assert told == [sandbox.aws_endpoint_url, sandbox.github_api_url, "unset"]
+    output = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert output == [sandbox.aws_endpoint_url, sandbox.github_api_url, "unset"]
 
 
 def test_nothing_is_left_and_nothing_else_is_touched_after_down(tmp_path: Path, foreign_container: str) -> None:
     state = started(tmp_path)
     tasks = containers(state.ministack_label)
     assert len(tasks) == 3, "two of the app, one worker"
-    networks = docker("network", "ls", "-q")
+    networks = docker_client("network", "ls", "-q")
     assert deploytool(tmp_path, "sandbox", "down").returncode == 0
     assert containers(state.label) == []
     assert containers(state.ministack_label) == []
     assert not any(alive(process) for process in state.processes.values())
     assert not any(listens(port) for port in state.ports.values())
-    assert docker("network", "ls", "-q") == networks
+    assert docker_client("network", "ls", "-q") == networks
     assert {file.name for file in (tmp_path / ".deploytool").iterdir()} <= {"lock"}
-    assert docker("inspect", "--format", "{{.State.Running}}", foreign_container).strip() == "true"
+    assert docker_client("inspect", "--format", "{{.State.Running}}", foreign_container).strip() == "true"
 
 
 def test_a_second_sandbox_lives_on_when_the_first_is_taken_down(sandbox: SandboxState, tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_down_removes_everything_when_up_was_killed_half_way(tmp_path: Path) -> 
         cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     deadline = time.monotonic() + 60
-    while (state := load(tmp_path)) is None or "ministack" not in state.processes:
+    while (state := load_state(tmp_path)) is None or "ministack" not in state.processes:
         assert time.monotonic() < deadline, "MiniStack was never started"
         time.sleep(0.05)
     os.killpg(child.pid, signal.SIGKILL)
@@ -112,7 +113,7 @@ def test_down_removes_everything_when_up_was_killed_half_way(tmp_path: Path) -> 
     # What Docker had already been told to start may come up a moment later.
     time.sleep(1)
     assert deploytool(tmp_path, "sandbox", "up", "--aws-port", "4670", "--github-port", "4699").returncode == 0
-    last = load(tmp_path)
+    last = load_state(tmp_path)
     assert last is not None
     assert deploytool(tmp_path, "sandbox", "down").returncode == 0
     assert containers(last.label) == []

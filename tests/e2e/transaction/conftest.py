@@ -12,11 +12,11 @@ import pytest
 
 from deploytool.sandbox import state
 from deploytool.sandbox.state import SandboxState
-from tests.e2e.release.account import Account
 from tests.e2e.release.conftest import account, front, github, session_front, session_shop
-from tests.e2e.release.shop import DEPLOYTOOL, Shop
-from tests.e2e.transaction.book import Book
-from tests.e2e.transaction.changes import change
+from tests.support.account import Account
+from tests.support.changes import change
+from tests.support.ledger_view import Book
+from tests.support.project import DEPLOYTOOL, Shop
 
 __all__ = ["account", "front", "github", "session_front", "session_shop"]
 RUNNING = "DEPLOYTOOL_TEST_SANDBOX"
@@ -33,14 +33,14 @@ def _sandbox(directory: Path, *words: str) -> None:
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     """Production and staging; gone afterwards."""
     if running := os.environ.get(RUNNING):
-        found = state.load(Path(running))
-        assert found is not None
-        yield found
+        result = state.load_state(Path(running))
+        assert result is not None
+        yield result
         return
     directory = tmp_path_factory.mktemp("sandbox")
     try:
-        _sandbox(directory, "up", "--staging")
-        started = state.load(directory)
+        _sandbox(directory, "up", "--staging", "--aws-port", "4700", "--github-port", "4720")
+        started = state.load_state(directory)
         assert started is not None
         yield started
     finally:
@@ -69,12 +69,12 @@ def three(home: Shop, book: Book) -> tuple[str, str, str]:
         home.git("push", "-q", "origin", f"HEAD:refs/heads/{revision[7:]}-{home.git('rev-parse', 'HEAD')}")
         ran = home.run("release")
         assert ran.code == 0, ran.told
-        made.append(book.newest["release"])
+        made.append(book.newest["release_id"])
     change(home, "third", "worker")
     ran = home.run("release")
     home.git("checkout", "-q", ".")
     assert ran.code == 0, ran.told
-    return made[0], made[1], book.newest["release"]
+    return made[0], made[1], book.newest["release_id"]
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.e2e.release.shop import Shop
-from tests.e2e.transaction.book import Book
+from tests.support.ledger_view import Book
+from tests.support.project import Shop
 
 
 def test_the_same_images_go_from_staging_to_production(shop: Shop, book: Book) -> None:
@@ -16,9 +16,9 @@ def test_the_same_images_go_from_staging_to_production(shop: Shop, book: Book) -
     ran = shop.run("promote", "--from", "staging", "--to", "production")
     assert ran.code == 0, ran.told
     promoted = book.newest
-    assert (promoted["kind"], promoted["commit"]["sha"]) == ("promote", commit)
+    assert (promoted["operation"], promoted["commit"]["sha"]) == ("promote", commit)
     assert promoted["images"] == version["images"]
-    assert [step["name"] for step in promoted["steps"]] == ["migrate", "roll out", "verify"]
+    assert [step["name"] for step in promoted["steps"]] == ["migrate", "deploy", "verify"]
     clusters = {call.params["cluster"].rsplit("/")[-1] for call in shop.front.calls("ecs", "RunTask")}
     assert clusters == {"architecturedeck"}
     assert shop.account.definition("app")["containerDefinitions"][0]["image"].endswith(version["images"]["app"])

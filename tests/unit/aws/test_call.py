@@ -1,13 +1,15 @@
-"""What is told of a call that AWS refuses."""
+"""Calls to AWS: what a refusal becomes, and reading by pages and in batches."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from deploytool.aws.call import once
-from deploytool.errors import PermissionMissing
+from deploytool.aws.call import batches, call_once, paginate
+from deploytool.errors import CloudError, PermissionMissing
 
 
 @pytest.mark.parametrize(
@@ -31,5 +33,108 @@ def test_the_action_is_called_as_a_policy_calls_it_when_the_answer_does_not_name
 
     monkeypatch.setattr(client, operation, refused)
     with pytest.raises(PermissionMissing) as caught:
-        once(client, operation)
+        call_once(client, operation)
     assert caught.value.statement["Action"] == action
+
+
+def _answering(service: str, operation: str, *answers: dict[str, Any]) -> tuple[Any, list[dict[str, Any]]]:
+    client = boto3.client(service, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    asked: list[dict[str, Any]] = []
+
+    def answer(**parameters: Any) -> dict[str, Any]:
+        asked.append(parameters)
+        return answers[min(len(asked), len(answers)) - 1]
+
+    setattr(client, operation, answer)
+    return client, asked
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "key", "answers", "next_parameters"),
+    [
+        (
+            "ecs",
+            "list_tasks",
+            "taskArns",
+            [{"taskArns": ["a", "b"], "nextToken": "t"}, {"taskArns": ["c"]}],
+            {"nextToken": "t"},
+        ),
+        (
+            "cloudformation",
+            "list_exports",
+            "Exports",
+            [{"Exports": ["a", "b"], "NextToken": "t"}, {"Exports": ["c"]}],
+            {"NextToken": "t"},
+        ),
+        (
+            "rds",
+            "describe_db_instances",
+            "DBInstances",
+            [{"DBInstances": ["a", "b"], "Marker": "m"}, {"DBInstances": ["c"]}],
+            {"Marker": "m"},
+        ),
+        (
+            "iam",
+            "list_roles",
+            "Roles",
+            [
+                {"Roles": ["a", "b"], "IsTruncated": True, "Marker": "m"},
+                {"Roles": ["c"], "IsTruncated": False, "Marker": "x"},
+            ],
+            {"Marker": "m"},
+        ),
+        (
+            "route53",
+            "list_resource_record_sets",
+            "ResourceRecordSets",
+            [
+                {
+                    "ResourceRecordSets": ["a", "b"],
+                    "IsTruncated": True,
+                    "NextRecordName": "shop.example.",
+                    "NextRecordType": "A",
+                },
+                {"ResourceRecordSets": ["c"], "IsTruncated": False},
+            ],
+            {"StartRecordName": "shop.example.", "StartRecordType": "A"},
+        ),
+        (
+            "cloudfront",
+            "list_distributions",
+            "DistributionList.Items",
+            [
+                {"DistributionList": {"Items": ["a", "b"], "IsTruncated": True, "Marker": "", "NextMarker": "m"}},
+                {"DistributionList": {"Items": ["c"], "IsTruncated": False, "Marker": "m"}},
+            ],
+            {"Marker": "m"},
+        ),
+    ],
+)
+def test_every_page_is_read_when_the_answer_names_a_next_one(
+    service: str, operation: str, key: str, answers: list[dict[str, Any]], next_parameters: dict[str, str]
+) -> None:
+    client, asked = _answering(service, operation, *answers)
+    assert list(paginate(client, operation, key, Of="x")) == ["a", "b", "c"]
+    assert asked == [{"Of": "x"}, {"Of": "x", **next_parameters}]
+
+
+def test_a_page_is_not_read_when_its_items_are_not_needed() -> None:
+    client, asked = _answering("ecs", "list_tasks", {"taskArns": ["a", "b"], "nextToken": "t"}, {"taskArns": ["c"]})
+    assert next(paginate(client, "list_tasks", "taskArns")) == "a"
+    assert len(asked) == 1
+
+
+def test_nothing_is_listed_when_the_answer_leaves_its_list_out() -> None:
+    client, _ = _answering("cloudfront", "list_distributions", {"DistributionList": {"IsTruncated": False}})
+    assert list(paginate(client, "list_distributions", "DistributionList.Items")) == []
+
+
+def test_reading_ends_when_the_same_page_is_returned_twice() -> None:
+    client, _ = _answering("ecs", "list_tasks", {"taskArns": ["a"], "nextToken": "t"})
+    with pytest.raises(CloudError, match="ecs:ListTasks returned the same page twice"):
+        list(paginate(client, "list_tasks", "taskArns"))
+
+
+def test_items_are_split_in_their_order_when_one_call_takes_fewer() -> None:
+    assert list(batches("abcde", 2)) == [["a", "b"], ["c", "d"], ["e"]]
+    assert list(batches([], 2)) == []

@@ -11,12 +11,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from moto import mock_aws
 
-from deploytool.aws import oidc, sts
-from deploytool.aws.assume_role import assumed
-from deploytool.aws.pinned_session import PinnedSession
-from deploytool.aws.session import Session
-from deploytool.aws.sts import LOOPBACK_SWITCH, StsEndpointRefused
-from deploytool.core.sign_in import SIGN_IN
+from deploytool.aws import session
+from deploytool.aws.session import LOOPBACK_SWITCH, PinnedSession, Session, StsEndpointRefused, assume_role
+from deploytool.endpoints import SIGN_IN
 
 EVIL = "https://evil.example"
 LOCAL = "http://127.0.0.1:4566"
@@ -51,7 +48,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ],
 )
 def test_an_endpoint_is_taken_when_it_is_of_aws(environ: dict[str, str], expected: str | None) -> None:
-    assert sts.endpoint(environ) == expected
+    assert session.endpoint(environ) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,7 +72,7 @@ def test_an_endpoint_is_taken_when_it_is_of_aws(environ: dict[str, str], expecte
 )
 def test_an_endpoint_is_refused_when_it_is_not_of_aws(environ: dict[str, str]) -> None:
     with pytest.raises(StsEndpointRefused) as refused:
-        sts.endpoint(environ)
+        session.endpoint(environ)
     assert "evil" not in refused.value.cause + refused.value.fix, "a URL may carry a password"
     assert next(iter(environ)) in refused.value.cause
 
@@ -112,8 +109,8 @@ def test_every_way_to_a_client_is_pinned_when_a_role_is_set(tmp_path: Path, monk
     monkeypatch.setenv("DEPLOYTOOL_ROLE", "arn:aws:iam::123456789012:role/x")
     aws = "https://sts.us-east-1.amazonaws.com"
     made = [
-        oidc.session("arn:aws:iam::123456789012:role/x", "us-east-1").create_client("sts", region_name="us-east-1"),
-        assumed("arn:aws:iam::123456789012:role/y").create_client("sts", region_name="us-east-1"),
+        session.session("arn:aws:iam::123456789012:role/x", "us-east-1").create_client("sts", region_name="us-east-1"),
+        assume_role("arn:aws:iam::123456789012:role/y").create_client("sts", region_name="us-east-1"),
         Session("us-east-1").client("sts"),
         Session("us-east-1", "arn:aws:iam::123456789012:role/y").client("sts"),
     ]
@@ -130,7 +127,7 @@ def test_a_second_role_is_taken_from_aws_when_a_configuration_file_names_another
     monkeypatch.setenv("DEPLOYTOOL_ROLE", "arn:aws:iam::123456789012:role/x")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     with mock_aws():
-        taken = assumed("arn:aws:iam::123456789012:role/y").get_credentials().get_frozen_credentials()
+        taken = assume_role("arn:aws:iam::123456789012:role/y").get_credentials().get_frozen_credentials()
     assert taken.access_key != "testing"
 
 
@@ -138,7 +135,7 @@ def test_no_token_is_asked_for_when_it_would_go_elsewhere(monkeypatch: pytest.Mo
     def never(environ: object) -> str:
         raise AssertionError("a token was made")
 
-    monkeypatch.setattr(oidc, "web_identity", never)
+    monkeypatch.setattr(session, "web_identity", never)
     monkeypatch.setenv("DEPLOYTOOL_ROLE", "arn:aws:iam::123456789012:role/x")
     monkeypatch.setenv("AWS_ENDPOINT_URL", EVIL)
     with pytest.raises(StsEndpointRefused):
@@ -187,7 +184,7 @@ def test_a_request_goes_out_when_it_goes_to_aws_or_where_it_was_allowed(
     url: str, given: str | None, allowed: bool
 ) -> None:
     if allowed:
-        sts.require_allowed(url, given)
+        session.require_allowed(url, given)
         return
     with pytest.raises(StsEndpointRefused):
-        sts.require_allowed(url, given)
+        session.require_allowed(url, given)

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from benchmarks.document import document
-from benchmarks.figures import OURS, Bound, Figure, judge
+from tests.benchmarks.document import document
+from tests.benchmarks.figures import OURS, Bound, Figure, judge
 
 
 def figure(ours: tuple[float, ...], peers: tuple[float, ...], *bounds: Bound) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.page import with_figures
+from tests.benchmarks.page import with_figures
 
 PAGE = "# Benchmark\n\nHow.\n\n## Figures\n"
 

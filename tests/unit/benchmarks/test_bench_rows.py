@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.failure import MeasurementFailed
-from benchmarks.rows.calls import rate
-from benchmarks.rows.crash import told_at
-from benchmarks.timed import Line
-from tests.peers.front.call_log import Call
+from tests.benchmarks.failure import MeasurementFailed
+from tests.benchmarks.rows.calls import rate
+from tests.benchmarks.rows.crash import reported_at
+from tests.benchmarks.timed import Line
+from tests.support.aws_fault_proxy.call_log import Call
 
 
 def call(action: str, at: float, seconds: float = 0.0) -> Call:
@@ -41,11 +41,11 @@ def test_a_failure_is_told_by_the_first_line_that_says_the_deployment_failed() -
     lines = (
         Line(1.0, "10:00:01  worker: 0 of 1 running, 2 failed; 1 old task still serving"),
         Line(2.0, "10:00:02  worker: 0 of 1 running; the deployment failed (circuit breaker was triggered)"),
-        Line(3.0, "10:00:03  roll out FAILED in 2.0 s"),
+        Line(3.0, "10:00:03  deploy FAILED in 2.0 s"),
     )
-    assert told_at(lines) == 2.0
+    assert reported_at(lines) == 2.0
 
 
 def test_there_is_no_moment_when_no_line_tells_the_failure() -> None:
     with pytest.raises(MeasurementFailed, match="app: live"):
-        told_at((Line(1.0, "app: live"),))
+        reported_at((Line(1.0, "app: live"),))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.figures import OURS, Bound, Figure
-from benchmarks.table import table
+from tests.benchmarks.figures import OURS, Bound, Figure
+from tests.benchmarks.table import table
 
 FIGURES = [
     Figure("exit", "s", {OURS: (0.5, 0.7, 0.6), "AWS CLI": (8.0, 9.0, 7.0)}, (Bound(1.0), Bound(0.01, "AWS CLI"))),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import timed
-from benchmarks.failure import MeasurementFailed
+from tests.benchmarks import timed
+from tests.benchmarks.failure import MeasurementFailed
 
 
 def python(code: str, **arguments: int) -> timed.Timed:

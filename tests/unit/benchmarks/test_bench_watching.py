@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.watching import Look, Service, completed_at, failed_at, service
+from tests.benchmarks.watching import Look, Service, completed_at, failed_at, service
 
 
 def seen(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.chaos.kills import _step
-from benchmarks.chaos.row import counted, document, table, timed
+from tests.benchmarks.chaos.kills import _step
+from tests.benchmarks.chaos.row import counted, document, table, timed
 
 
 @pytest.mark.parametrize(
-    ("attempts", "failures", "found", "reached"),
+    ("attempts", "failures", "measured", "reached"),
     [(3, [], "3 of 3", True), (3, ["number 2: open"], "2 of 3", False), (0, [], "0 of 0", False)],
 )
-def test_every_attempt_has_to_go_well(attempts: int, failures: list[str], found: str, reached: bool) -> None:
+def test_every_attempt_has_to_go_well(attempts: int, failures: list[str], measured: str, reached: bool) -> None:
     row = counted("kills", attempts, failures)
-    assert (row.found, row.reached) == (found, reached)
+    assert (row.measured, row.reached) == (measured, reached)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_what_failed_is_told_below_the_table() -> None:
         ("", "look"),
         ("12:00:00  releasing x\n12:00:00  build: app\n12:00:01  build done in 1 s\n", "build"),
         ("12:00:00  build: app\n12:00:01  migrate: m\n", "migrate"),
-        ("12:00:00  roll out: app\n12:00:03  app: 1 of 1 running\n", "roll out"),
+        ("12:00:00  deploy: app\n12:00:03  app: 1 of 1 running\n", "deploy"),
         ("12:00:00  verify: http://x\n12:00:01  released: it is live\n", "close"),
     ],
 )

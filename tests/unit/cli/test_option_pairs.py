@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
 from itertools import combinations, product
 
 import click
 import pytest
 
-from deploytool.cli.main import VERBS
-from deploytool.cli.rules import OptionsContradict, Verb, shown
-from deploytool.errors import ConfigurationError, Exit
+from deploytool.cli.main import VERBS, verb_command
+from deploytool.cli.options import Verb, shown
+from deploytool.errors import ConfigurationError, Exit, OptionsContradict
 
 WHERE = "--environment --config"
 BUSY = "--if-busy --wait"
@@ -20,21 +19,21 @@ OPTIONS = {
     "init": "--environment --app --region --account --cluster --domain --hosted-zone --health-path --role --plan-role"
     " --action --from-service --config --diff --output",
     "release": f"{WHERE} --commit {BUSY} --output",
-    "rollback": f"{WHERE} --to --back --service --expect-current {BUSY} --output",
+    "rollback": f"{WHERE} --to --steps --service --expect-current {BUSY} --output",
     "promote": f"--from --to --config {BUSY} --output",
     "migrate": f"{WHERE} --commit --live {BUSY} --output",
     "plan": f"{WHERE} --commit --output",
-    "doctor": f"{WHERE} --except --output",
+    "doctor": f"{WHERE} --skip --output",
     "status": f"{WHERE} --output",
     "history": f"RELEASE {WHERE} --limit --result --commit --output",
     "lock show": f"{WHERE} --output",
     "lock hold": f"{WHERE} --reason --for --wait --output",
     "lock release": f"{WHERE} --force --output",
     "stats": f"{WHERE} --since --svg --output",
-    "logs": f"SERVICE {WHERE} --lines --follow",
-    "run": f"{WHERE} --service --container --timeout WORDS",
-    "respond": f"--event-path {WHERE} --output",
-    "recover": f"{WHERE} {BUSY}",
+    "logs": f"SERVICE {WHERE} --lines --follow --output",
+    "run": f"{WHERE} --service --container --timeout --output WORDS",
+    "handle-comment": f"--event-path {WHERE} --output",
+    "recover": f"{WHERE} {BUSY} --output",
     "prune": "--keep --yes --config --output",
     "infra plan": f"{WHERE} {STACKS} --output",
     "infra apply": f"{WHERE} {STACKS} --timeout {BUSY} --output",
@@ -43,18 +42,18 @@ OPTIONS = {
     "infra destroy": f"{WHERE} --include-data --include-account --yes --timeout {BUSY} --output",
     "infra cost": "--size --region --nat-gateways --live --output",
     "config check": f"{WHERE} --output",
-    "config schema": "",
+    "config schema": "KIND",
     "sandbox up": "--staging --aws-port --github-port --output",
-    "sandbox down": "--purge",
+    "sandbox down": "--purge --output",
     "sandbox status": "--output",
     "sandbox env": "--output",
-    "sandbox break": "FAULT",
-    "sandbox fix": "",
+    "sandbox break": "FAULT --output",
+    "sandbox fix": "--output",
 }
 """Every option of every verb. For a new one, decide what it means beside each of the others."""
 
 CONTRADICTIONS = {
-    ("rollback", "--to", "--back"),
+    ("rollback", "--to", "--steps"),
     ("migrate", "--commit", "--live"),
     ("history", "RELEASE", "--limit"),
     ("history", "RELEASE", "--result"),
@@ -68,8 +67,8 @@ CONTRADICTIONS = {
 
 VALUES = {
     "--environment": "production", "--config": "deploytool.yml", "--commit": "1f8b2c4", "--if-busy": "wait",
-    "--wait": "5m", "--output": "json", "--to": "20261123-101112-ab12", "--back": "2", "--service": "app",
-    "--expect-current": "20261123-101112-ab12", "--from": "staging", "--except": "cdn", "--limit": "5",
+    "--wait": "5m", "--output": "json", "--to": "20261123-101112-ab12", "--steps": "2", "--service": "app",
+    "--expect-current": "20261123-101112-ab12", "--from": "staging", "--skip": "cdn", "--limit": "5",
     "--result": "released", "--reason": "black friday", "--for": "24h", "--since": "30d", "--svg": "dora.svg",
     "--lines": "10", "--container": "app", "--timeout": "10m", "--event-path": "event.json", "--keep": "5",
     "--only": "data", "--parameter": "Size=small", "--allow-replace": "data.Database", "--allow-remove": "data.Cache",
@@ -83,7 +82,7 @@ VALUES = {
 
 def verbs() -> Iterator[tuple[str, click.Command]]:
     for name in VERBS:
-        command = importlib.import_module(f"deploytool.cli.{name}").command
+        command = verb_command(name)
         if not isinstance(command, click.Group):
             yield name, command
             continue
@@ -163,8 +162,8 @@ def test_a_wait_is_refused_when_the_verb_is_not_to_wait(verb: str, wait: str) ->
     ("verb", "line", "named"),
     [
         # A default that is spelled out contradicts as well.
-        ("rollback", "--back 1 --to 1f8b2c4", "--to --back"),
-        ("rollback", "--to=1f8b2c4 --back=3 --service app", "--to --back"),
+        ("rollback", "--steps 1 --to 1f8b2c4", "--to --steps"),
+        ("rollback", "--to=1f8b2c4 --steps=3 --service app", "--to --steps"),
         ("migrate", "--live --commit HEAD", "--live --commit"),
         ("history", "1f8b2c4 --limit 20", "RELEASE --limit"),
         ("history", "--limit=20 1f8b2c4", "RELEASE --limit"),
@@ -208,7 +207,7 @@ def test_options_are_taken_when_they_have_one_meaning(verb: str, words: tuple[st
         ("release", "-e staging --environment production", "--environment"),
         ("release", "--commit 1f8b2c4 --commit=HEAD", "--commit"),
         ("rollback", "--to 1f8b2c4 --to 2f8b2c4 --to 1f8b2c4", "--to"),
-        ("rollback", "--back 2 --back 1", "--back"),
+        ("rollback", "--steps 2 --steps 1", "--steps"),
         ("promote", "--from a --to b --to c", "--to"),
         ("lock hold", "--reason x --for 1h --for 2h", "--for"),
         ("infra destroy", "-eproduction -estaging", "--environment"),
@@ -252,7 +251,7 @@ def test_an_option_is_taken_when_a_variable_says_otherwise(monkeypatch: pytest.M
     parse("release", "--environment", "production")
 
 
-@pytest.mark.parametrize("line", ["--to 1f8b2c4 --back 2 --help", "--help --to="])
+@pytest.mark.parametrize("line", ["--to 1f8b2c4 --steps 2 --help", "--help --to="])
 def test_the_help_is_shown_when_options_contradict(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(click.exceptions.Exit):
         parse("rollback", *line.split())
@@ -260,7 +259,7 @@ def test_the_help_is_shown_when_options_contradict(line: str, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize(
-    ("verb", "option", "other"), [("rollback", "--to", "--back"), ("migrate", "--commit", "--live")]
+    ("verb", "option", "other"), [("rollback", "--to", "--steps"), ("migrate", "--commit", "--live")]
 )
 def test_the_help_of_an_option_names_the_one_that_contradicts_it(verb: str, option: str, other: str) -> None:
     parameters = {shown(each): each for each in COMMANDS[verb].params}

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from deploytool.core.template_checks.cloud import Cloud, cloud_of
-from tests.cloudformation.templates import SITUATIONS, load
+from deploytool.infra.checks.model import TemplateSet, template_set
+from tests.support.cloudformation.templates import SITUATIONS, load
 
-CLOUD = cloud_of(load(), SITUATIONS["everything"])
+CLOUD = template_set(load(), SITUATIONS["everything"])
 """With a domain, in the scaled size."""
-SMALL = cloud_of(load(), SITUATIONS["nothing but names"])
+SMALL = template_set(load(), SITUATIONS["nothing but names"])
 """Without a domain, in the minimal size."""
 
 
@@ -21,34 +21,34 @@ class Row:
 
     says: str
     needs: tuple[str, ...]
-    holds: Callable[[Cloud], bool] = field(repr=False)
-    cloud: Cloud = field(default=CLOUD, repr=False)
+    holds: Callable[[TemplateSet], bool] = field(repr=False)
+    cloud: TemplateSet = field(default=CLOUD, repr=False)
 
-    def without(self, needed: str) -> Cloud:
+    def without(self, needed: str) -> TemplateSet:
         """The cloud in which one of the resources was forgotten."""
         kept = tuple(each for each in self.cloud.resources if f"{each.stack}.{each.name}" != needed)
         assert len(kept) < len(self.cloud.resources), f"there is no {needed}"
         return replace(self.cloud, resources=kept)
 
 
-def of(cloud: Cloud, name: str) -> dict[str, Any]:
+def of(cloud: TemplateSet, name: str) -> dict[str, Any]:
     """The properties of a resource; none where it does not exist."""
     found = cloud.get(*name.split("."))
     return dict(found.properties) if found else {}
 
 
-def has(cloud: Cloud, name: str, **wanted: Any) -> bool:
+def has(cloud: TemplateSet, name: str, **wanted: Any) -> bool:
     """The resource has these properties."""
     found = of(cloud, name)
     return bool(found) and all(found.get(key) == value for key, value in wanted.items())
 
 
-def there(cloud: Cloud, *names: str) -> bool:
+def there(cloud: TemplateSet, *names: str) -> bool:
     """They all exist."""
     return all(cloud.get(*name.split(".")) for name in names)
 
 
-def port(cloud: Cloud, group: str, number: int, source: str) -> bool:
+def port(cloud: TemplateSet, group: str, number: int, source: str) -> bool:
     """The group lets this one in at this one port, and nobody else anywhere."""
     rules = of(cloud, group).get("SecurityGroupIngress", [])
     stack = group.partition(".")[0]
@@ -59,13 +59,13 @@ def port(cloud: Cloud, group: str, number: int, source: str) -> bool:
     )
 
 
-def container(cloud: Cloud, task: str) -> dict[str, Any]:
+def container(cloud: TemplateSet, task: str) -> dict[str, Any]:
     """The only container of a task definition of the service stack."""
     found: list[dict[str, Any]] = of(cloud, f"service.{task}").get("ContainerDefinitions", [{}])
     return found[0]
 
 
-def alarm(cloud: Cloud, name: str, metric: str, threshold: int) -> bool:
+def alarm(cloud: TemplateSet, name: str, metric: str, threshold: int) -> bool:
     """The alarm is on this metric, and tells the topic of the alerts."""
     found = of(cloud, name)
     tells = repr(found.get("AlarmActions", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploytool.core.template_checks.cloud import Cloud
+from deploytool.infra.checks.model import TemplateSet
 from tests.unit.cloudformation.guide import SMALL, Row, alarm, container, has, of, port, there
 
 _ROOT = Path(__file__).parents[3]
@@ -12,7 +12,7 @@ _PRIVATE = tuple(f"network.Private{zone}" for zone in "ABC")
 _PUBLIC = tuple(f"network.Public{zone}" for zone in "ABC")
 
 
-def _network(cloud: Cloud) -> bool:
+def _network(cloud: TemplateSet) -> bool:
     blocks = [of(cloud, name).get("CidrBlock") for name in (*_PRIVATE, *_PUBLIC)]
     zones = [of(cloud, name).get("AvailabilityZone") for name in _PRIVATE]
     return (
@@ -24,7 +24,7 @@ def _network(cloud: Cloud) -> bool:
     )
 
 
-def _groups(cloud: Cloud) -> bool:
+def _groups(cloud: TemplateSet) -> bool:
     return (
         port(cloud, "data.DatabaseGroup", 5432, "data.DatabaseClients")
         and port(cloud, "data.RedisGroup", 6379, "data.RedisClients")
@@ -36,7 +36,7 @@ def _groups(cloud: Cloud) -> bool:
     )
 
 
-def _database(cloud: Cloud) -> bool:
+def _database(cloud: TemplateSet) -> bool:
     return has(
         cloud,
         "data.Database",
@@ -48,7 +48,7 @@ def _database(cloud: Cloud) -> bool:
     ) and there(cloud, "data.DatabaseSubnets")
 
 
-def _redis(cloud: Cloud) -> bool:
+def _redis(cloud: TemplateSet) -> bool:
     return has(
         cloud,
         "data.Redis",
@@ -59,7 +59,7 @@ def _redis(cloud: Cloud) -> bool:
     ) and there(cloud, "data.RedisSubnets")
 
 
-def _services(cloud: Cloud) -> bool:
+def _services(cloud: TemplateSet) -> bool:
     breaker = {"Enable": True, "Rollback": True}
     return has(cloud, "platform.TheCluster", ClusterName="shop") and all(
         of(cloud, f"service.{name}").get("DeploymentConfiguration", {}).get("DeploymentCircuitBreaker") == breaker
@@ -67,14 +67,14 @@ def _services(cloud: Cloud) -> bool:
     )
 
 
-def _targets(cloud: Cloud) -> bool:
+def _targets(cloud: TemplateSet) -> bool:
     used = of(cloud, "service.AppEcsService").get("LoadBalancers", [{}])[0]
     return cloud.target("service", used.get("TargetGroupArn")) is cloud.get("platform", "AppTargets") and there(
         cloud, "platform.AppTargets", "platform.LoadBalancer"
     )
 
 
-def _secrets_reach_tasks(cloud: Cloud) -> bool:
+def _secrets_reach_tasks(cloud: TemplateSet) -> bool:
     names = {secret["Name"] for secret in container(cloud, "AppTask").get("Secrets", [])}
     database = {f"DATABASE_{part}" for part in ("HOST", "PORT", "NAME", "USER", "PASSWORD")}
     redis = {"REDIS_HOST", "REDIS_PORT", "REDIS_AUTH_TOKEN"}
@@ -86,7 +86,7 @@ def _secrets_reach_tasks(cloud: Cloud) -> bool:
     )
 
 
-def _logs(cloud: Cloud) -> bool:
+def _logs(cloud: TemplateSet) -> bool:
     return all(
         has(cloud, f"platform.{role}Logs", LogGroupName=f"/ecs/shop/{role.lower()}", RetentionInDays="30")
         and container(cloud, f"{role}Task").get("LogConfiguration", {}).get("LogDriver") == "awslogs"
@@ -94,7 +94,7 @@ def _logs(cloud: Cloud) -> bool:
     )
 
 
-def _alarms(cloud: Cloud) -> bool:
+def _alarms(cloud: TemplateSet) -> bool:
     rings = list(cloud.of_type("AWS::CloudWatch::Alarm"))
     return (
         len(rings) >= 12
@@ -103,18 +103,18 @@ def _alarms(cloud: Cloud) -> bool:
     )
 
 
-def _pipeline(cloud: Cloud) -> bool:
+def _pipeline(cloud: TemplateSet) -> bool:
     workflows = [_ROOT / ".github" / "workflows" / f"{name}.yml" for name in ("deploy", "plan", "rollback")]
     return all(path.exists() for path in workflows) and there(
         cloud, "bootstrap.ProductionDeployRole", "bootstrap.PlanRole", "bootstrap.GitHub"
     )
 
 
-def _migrations(cloud: Cloud) -> bool:
+def _migrations(cloud: TemplateSet) -> bool:
     return has(cloud, "service.MigrateTask", Family="shop-migrate") and there(cloud, "service.MigrateRole")
 
 
-def _health(cloud: Cloud) -> bool:
+def _health(cloud: TemplateSet) -> bool:
     check = container(cloud, "AppTask").get("HealthCheck", {})
     return (
         check.get("Command", [""])[0] == "CMD-SHELL"
@@ -125,7 +125,7 @@ def _health(cloud: Cloud) -> bool:
     )
 
 
-def _scaling(cloud: Cloud) -> bool:
+def _scaling(cloud: TemplateSet) -> bool:
     policy = of(cloud, "service.AppScalingByCpu").get("TargetTrackingScalingPolicyConfiguration", {})
     return (
         has(cloud, "service.AppScaling", MinCapacity=2, MaxCapacity=10, ResourceId="service/shop/app")

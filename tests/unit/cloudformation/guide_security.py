@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from deploytool.core.template_checks.cloud import Cloud
+from deploytool.infra.checks.model import TemplateSet
 from tests.unit.cloudformation.guide import Row, container, has, of, port, there
 
 _ROOT = Path(__file__).parents[3]
 
 
-def _private(cloud: Cloud) -> bool:
+def _private(cloud: TemplateSet) -> bool:
     subnets = [cloud.get("network", f"Private{zone}") for zone in "ABC"]
     return all(
         list(cloud.targets("data", of(cloud, f"data.{name}").get("SubnetIds"))) == subnets
@@ -19,7 +19,7 @@ def _private(cloud: Cloud) -> bool:
     ) and has(cloud, "data.Database", PubliclyAccessible=False)
 
 
-def _restricted(cloud: Cloud) -> bool:
+def _restricted(cloud: TemplateSet) -> bool:
     (rule,) = of(cloud, "platform.LoadBalancerGroup").get("SecurityGroupIngress", [{}])
     return (
         "SourcePrefixListId" in rule
@@ -28,7 +28,7 @@ def _restricted(cloud: Cloud) -> bool:
     )
 
 
-def _rotated(cloud: Cloud) -> bool:
+def _rotated(cloud: TemplateSet) -> bool:
     rule = of(cloud, "data.PasswordChanged")
     (target,) = rule.get("Targets", [{}])
     return (
@@ -40,7 +40,7 @@ def _rotated(cloud: Cloud) -> bool:
     )
 
 
-def _none_in_git(_: Cloud) -> bool:
+def _none_in_git(_: TemplateSet) -> bool:
     # Split, so that this line is not found itself.
     key = re.compile("AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY")
     ours = (
@@ -50,7 +50,7 @@ def _none_in_git(_: Cloud) -> bool:
     return len(files) > 100 and not [path for path in files if key.search(path.read_text(errors="replace"))]
 
 
-def _at_rest(cloud: Cloud) -> bool:
+def _at_rest(cloud: TemplateSet) -> bool:
     return (
         has(cloud, "data.Database", StorageEncrypted=True)
         and has(cloud, "data.Redis", AtRestEncryptionEnabled=True)
@@ -58,7 +58,7 @@ def _at_rest(cloud: Cloud) -> bool:
     )
 
 
-def _in_transit(cloud: Cloud) -> bool:
+def _in_transit(cloud: TemplateSet) -> bool:
     origins = of(cloud, "platform.Cdn").get("DistributionConfig", {}).get("Origins", [{}])
     return (
         of(cloud, "data.DatabaseParameters").get("Parameters", {}).get("rds.force_ssl") == "1"
@@ -68,7 +68,7 @@ def _in_transit(cloud: Cloud) -> bool:
     )
 
 
-def _https_only(cloud: Cloud) -> bool:
+def _https_only(cloud: TemplateSet) -> bool:
     config = of(cloud, "platform.Cdn").get("DistributionConfig", {})
     behaviours = [config.get("DefaultCacheBehavior", {}), *config.get("CacheBehaviors", [])]
     return (
@@ -77,7 +77,7 @@ def _https_only(cloud: Cloud) -> bool:
     )
 
 
-def _separate_roles(cloud: Cloud) -> bool:
+def _separate_roles(cloud: TemplateSet) -> bool:
     roles = {
         name: cloud.target("service", of(cloud, f"service.{name}Task").get("TaskRoleArn"))
         for name in ("App", "Worker", "Migrate")
@@ -86,7 +86,7 @@ def _separate_roles(cloud: Cloud) -> bool:
     return None not in (*roles.values(), execution) and len({*roles.values(), execution}) == 4
 
 
-def _least_privilege(cloud: Cloud) -> bool:
+def _least_privilege(cloud: TemplateSet) -> bool:
     def allowed(role: str) -> set[str]:
         policies = of(cloud, f"service.{role}").get("Policies", [])
         actions = [each["Action"] for policy in policies for each in policy["PolicyDocument"]["Statement"]]
@@ -100,15 +100,15 @@ def _least_privilege(cloud: Cloud) -> bool:
     )
 
 
-def _mfa(cloud: Cloud) -> bool:
-    statements = of(cloud, "account.NothingWithoutMfa").get("PolicyDocument", {}).get("Statement", [])
+def _mfa(cloud: TemplateSet) -> bool:
+    statements = of(cloud, "account.RequireMfaPolicy").get("PolicyDocument", {}).get("Statement", [])
     denied = [each for each in statements if each["Effect"] == "Deny"]
-    return has(cloud, "account.NothingWithoutMfa", Groups=["developers"]) and [
-        each["Condition"] for each in denied
-    ] == [{"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}]
+    return has(cloud, "account.RequireMfaPolicy", Groups=["developers"]) and [each["Condition"] for each in denied] == [
+        {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    ]
 
 
-def _alerts(cloud: Cloud) -> bool:
+def _alerts(cloud: TemplateSet) -> bool:
     told = [
         cloud.target("account", of(cloud, f"account.{rule}").get("Targets", [{}])[0].get("Arn"))
         for rule in ("ThreatFound", "RootSignedIn")
@@ -170,7 +170,7 @@ SECURITY = (
         ("service.AppRole", "service.WorkerRole", "service.MigrateRole", "service.ExecutionRole"),
         _separate_roles,
     ),
-    Row("IAM: MFA", ("account.NothingWithoutMfa",), _mfa),
+    Row("IAM: MFA", ("account.RequireMfaPolicy",), _mfa),
     Row(
         "monitoring: audit trail",
         ("account.Trail", "account.TrailBucket"),

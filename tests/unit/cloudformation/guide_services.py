@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from deploytool.core.template_checks.cloud import Cloud
+from deploytool.infra.checks.model import TemplateSet
 from tests.unit.cloudformation.guide import SMALL, Row, alarm, has, of, there
 
 
-def _fargate(cloud: Cloud) -> bool:
+def _fargate(cloud: TemplateSet) -> bool:
     return all(
         has(cloud, f"service.{service}", LaunchType="FARGATE", Cluster="shop")
         and has(cloud, f"service.{task}", RequiresCompatibilities=["FARGATE"], Cpu=cpu, Memory=memory)
@@ -17,7 +17,7 @@ def _fargate(cloud: Cloud) -> bool:
     )
 
 
-def _cdn(cloud: Cloud) -> bool:
+def _cdn(cloud: TemplateSet) -> bool:
     config = of(cloud, "platform.Cdn").get("DistributionConfig", {})
     to = {each["PathPattern"]: each["TargetOriginId"] for each in config.get("CacheBehaviors", [])}
     api = [each for each in config.get("CacheBehaviors", []) if each["PathPattern"] == "/api/*"]
@@ -28,7 +28,7 @@ def _cdn(cloud: Cloud) -> bool:
     )
 
 
-def _balancer(cloud: Cloud) -> bool:
+def _balancer(cloud: TemplateSet) -> bool:
     redirect = of(cloud, "platform.HttpListener").get("DefaultActions", [{}])[0]
     return (
         has(cloud, "platform.LoadBalancer", Type="application", Scheme="internet-facing")
@@ -38,7 +38,7 @@ def _balancer(cloud: Cloud) -> bool:
     )
 
 
-def _database(cloud: Cloud) -> bool:
+def _database(cloud: TemplateSet) -> bool:
     return has(
         cloud,
         "data.Database",
@@ -53,7 +53,7 @@ def _database(cloud: Cloud) -> bool:
     )
 
 
-def _certificate(cloud: Cloud) -> bool:
+def _certificate(cloud: TemplateSet) -> bool:
     used = of(cloud, "platform.HttpsListener").get("Certificates", [{}])[0].get("CertificateArn")
     cdn = of(cloud, "platform.Cdn").get("DistributionConfig", {}).get("ViewerCertificate", {})
     return (
@@ -63,13 +63,13 @@ def _certificate(cloud: Cloud) -> bool:
     )
 
 
-def _secrets(cloud: Cloud) -> bool:
+def _secrets(cloud: TemplateSet) -> bool:
     names = {each.properties["Name"] for each in cloud.of_type("AWS::SecretsManager::Secret")}
     wanted = {f"shop/production/{name}" for name in ("database", "redis", "redis-token", "openai-api-key")}
     return names == wanted and has(cloud, "data.Database", ManageMasterUserPassword=True)
 
 
-def _monitoring(cloud: Cloud) -> bool:
+def _monitoring(cloud: TemplateSet) -> bool:
     return (
         has(cloud, "platform.TheCluster", ClusterSettings=[{"Name": "containerInsights", "Value": "enabled"}])
         and there(cloud, "platform.AppLogs", "platform.WorkerLogs", "platform.MigrateLogs")
@@ -78,7 +78,7 @@ def _monitoring(cloud: Cloud) -> bool:
     )
 
 
-def _dns(cloud: Cloud) -> bool:
+def _dns(cloud: TemplateSet) -> bool:
     records = of(cloud, "platform.Records").get("RecordSets", [])
     named = {record["Type"] for record in records if record["Name"] == "app.example.com"}
     return named == {"A", "AAAA"} and has(cloud, "platform.OriginRecord", Name="origin.app.example.com")

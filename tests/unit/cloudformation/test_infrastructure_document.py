@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from deploytool.core.template_checks.cloud import cloud_of
-from tests.cloudformation.templates import NAMES, STACKS, load
+from deploytool.infra.checks.model import template_set
+from tests.support.cloudformation.templates import NAMES, STACKS, load
 
 TEXT = (Path(__file__).parents[3] / "docs" / "infrastructure.md").read_text()
 FROM_THE_CONFIGURATION = {
@@ -32,7 +32,7 @@ def test_every_stack_has_its_row() -> None:
 
 def test_the_sizes_are_those_of_the_templates() -> None:
     for size in ("minimal", "scaled"):
-        cloud = cloud_of(load(), {**NAMES, "Size": size})
+        cloud = template_set(load(), {**NAMES, "Size": size})
         (row,) = re.findall(rf"^\| `{size}` .*$", TEXT, re.MULTILINE)
         for name, key in (("Database", "DBInstanceClass"), ("Redis", "CacheNodeType")):
             found = cloud.get("data", name)
@@ -41,6 +41,6 @@ def test_the_sizes_are_those_of_the_templates() -> None:
 
 
 def test_what_is_said_to_stay_stays() -> None:
-    stays = {each.name for each in cloud_of(load(), NAMES).resources if "Retain" in each.deletion_policy}
+    stays = {each.name for each in template_set(load(), NAMES).resources if "Retain" in each.deletion_policy}
     assert stays == {"Images", "Ledger", "TrailBucket", "OpenAiKey", "Assets"}
     assert "bucket of assets, bucket of the trail, ECR repository, DynamoDB table, `OPENAI_API_KEY`" in TEXT

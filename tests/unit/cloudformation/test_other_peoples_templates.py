@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.template_checks import faults, told
-from tests.cloudformation.templates import SITUATIONS, load
+from deploytool.infra.checks import find_faults, template_problems
+from tests.support.cloudformation.templates import SITUATIONS, load
 
 VALUES: tuple[Any, ...] = (
     None, "", "text", 7, True, [], ["a"], {}, {"Ref": "Nobody"}, {"Fn::If": ["No", "a", "b"]},
@@ -39,14 +39,14 @@ def test_nothing_stops_whatever_a_template_says(situation: str, seed: int) -> No
             resources = templates[stack]["Resources"]
             container, key = chance.choice(places(resources))
             container[key] = copy.deepcopy(chance.choice(VALUES))
-        assert all(isinstance(text, str) for text in told(templates, SITUATIONS[situation]))
+        assert all(isinstance(text, str) for text in template_problems(templates, SITUATIONS[situation]))
 
 
 def test_each_fault_is_told_when_every_check_can_read_the_templates() -> None:
     templates = load()
     templates["data"]["Resources"]["DatabaseIsBusy"]["Properties"]["AlarmActions"] = []
-    found = faults(templates, SITUATIONS["nothing but names"])
-    assert told(templates, SITUATIONS["nothing but names"]) == tuple(map(str, found))
+    found = find_faults(templates, SITUATIONS["nothing but names"])
+    assert template_problems(templates, SITUATIONS["nothing but names"]) == tuple(map(str, found))
     assert [fault.resource for fault in found] == ["DatabaseIsBusy"]
 
 
@@ -54,12 +54,12 @@ def test_a_check_that_cannot_read_a_template_is_named_and_the_others_are_made() 
     templates = load()
     templates["data"]["Resources"]["DatabaseIsBusy"]["Properties"]["AlarmActions"] = []
     templates["platform"]["Resources"]["AssetsPolicy"]["Properties"]["PolicyDocument"] = "text"
-    one, other = told(templates, SITUATIONS["nothing but names"])
-    assert one.startswith("data.DatabaseIsBusy: it tells nobody")
-    assert other == "the templates are of a shape that these checks do not know: buckets_are_not_public"
+    one, other = template_problems(templates, SITUATIONS["nothing but names"])
+    assert one.startswith("data.DatabaseIsBusy: the alarm notifies no one")
+    assert other == "these checks could not read the templates: bucket_not_public"
 
 
 def test_no_check_is_made_when_the_templates_cannot_be_read_at_all() -> None:
     templates = load()
-    templates["data"]["Resources"]["DatabaseIsBusy"]["Properties"]["Threshold"] = {"Fn::FindInMap": None}
-    assert told(templates, {}) == ("the templates are of a shape that our checks do not know: none was made",)
+    templates["data"]["Parameters"]["App"] = "text"
+    assert template_problems(templates, {}) == ("the templates were not checked: their structure is unknown",)

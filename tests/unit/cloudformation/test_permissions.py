@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.template_checks.cloud import cloud_of
-from tests.cloudformation import operations
-from tests.cloudformation.policy import permissions
-from tests.cloudformation.templates import SITUATIONS, load
+from deploytool.infra.checks.model import template_set
+from tests.support.cloudformation import operations
+from tests.support.cloudformation.policy import permissions
+from tests.support.cloudformation.templates import SITUATIONS, load
 
-CLOUD = cloud_of(load(), SITUATIONS["everything"])
+CLOUD = template_set(load(), SITUATIONS["everything"])
 DEPLOY = permissions(CLOUD, "ProductionDeployRole")
 PLAN = permissions(CLOUD, "PlanRole")
 
 VERBS = (
-    "release", "rollback", "respond", "promote", "migrate", "recover",
+    "release", "rollback", "handle_comment", "promote", "migrate", "recover",
     "plan", "status", "history", "logs", "lock", "stats",
 )  # fmt: skip
 NO_PERMISSION_NEEDED = {"sts:GetCallerIdentity"}
@@ -148,7 +148,7 @@ def test_staging_has_a_role_of_its_own_for_its_own_cluster() -> None:
 
 
 def test_a_role_is_made_only_where_its_subjects_are_given() -> None:
-    without = cloud_of(load(), SITUATIONS["nothing but names"])
+    without = template_set(load(), SITUATIONS["nothing but names"])
     assert [each.name for each in without.of_type("AWS::IAM::Role") if each.stack == "bootstrap"] == []
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.core.template_checks import CHECKS
-from deploytool.core.template_checks.cloud import cloud_of
-from tests.cloudformation.faults import ALL
-from tests.cloudformation.faults.planted import Planted
-from tests.cloudformation.templates import SITUATIONS
+from deploytool.infra.checks import CHECKS
+from deploytool.infra.checks.model import template_set
+from tests.support.cloudformation.faults import ALL
+from tests.support.cloudformation.faults.planted import Planted
+from tests.support.cloudformation.templates import SITUATIONS
 
 OURS = [fault for fault in ALL if fault.is_ours]
 _BY_NAME = {check.__name__: check for check in CHECKS}
@@ -18,7 +18,7 @@ _BY_NAME = {check.__name__: check for check in CHECKS}
 def test_a_planted_fault_is_seen_by_the_check_that_is_for_it(fault: Planted) -> None:
     documents = fault.templates()
     check = _BY_NAME[fault.caught_by]
-    found = [each for values in SITUATIONS.values() for each in check(cloud_of(documents, values))]
+    found = [each for values in SITUATIONS.values() for each in check(template_set(documents, values))]
     assert found
     assert all(each.cause and each.fix for each in found)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.template_checks.cloud import cloud_of
-from tests.cloudformation.templates import NAMES, load
+from deploytool.infra.checks.model import template_set
+from tests.support.cloudformation.templates import NAMES, load
 
 SIZES: dict[str, dict[str, tuple[Any, ...]]] = {
     "minimal": {
@@ -26,7 +26,7 @@ SIZES: dict[str, dict[str, tuple[Any, ...]]] = {
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_size_is_what_the_table_says(size: str) -> None:
-    cloud = cloud_of(load(), {**NAMES, "Size": size})
+    cloud = template_set(load(), {**NAMES, "Size": size})
 
     def value(name: str, key: str) -> Any:
         found = cloud.get(*name.split("."))
@@ -45,7 +45,7 @@ def test_a_size_is_what_the_table_says(size: str) -> None:
 def test_the_longest_names_fit_into_what_is_named_after_them() -> None:
     app, environment = "a" * 20, "e" * 16
     names = {**NAMES, "App": app, "Environment": environment, "Cluster": "c" * 32, "AWS::Region": "ap-southeast-1"}
-    cloud = cloud_of(load(), names)
+    cloud = template_set(load(), names)
     limits = {
         ("AWS::S3::Bucket", "BucketName"): 63,
         ("AWS::RDS::DBInstance", "DBInstanceIdentifier"): 63,

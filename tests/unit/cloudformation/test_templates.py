@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.template_checks import faults
-from deploytool.core.template_checks.cloud import cloud_of
-from deploytool.core.template_checks.simplify import holds, scope_of
-from tests.cloudformation.templates import DIRECTORY, NAMES, SITUATIONS, STACKS, load
+from deploytool.infra.checks import find_faults
+from deploytool.infra.checks.model import template_set
+from deploytool.infra.intrinsics import holds, scope_of
+from tests.support.cloudformation.templates import DIRECTORY, NAMES, SITUATIONS, STACKS, load
 
 MOST_BYTES = 51_200  # what CloudFormation takes without a bucket
 PREDECESSORS = {"data": {"network"}, "platform": {"network"}, "service": {"bootstrap", "network", "data", "platform"}}
@@ -18,7 +18,7 @@ PREDECESSORS = {"data": {"network"}, "platform": {"network"}, "service": {"boots
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_no_check_finds_a_fault(situation: str) -> None:
-    assert [str(fault) for fault in faults(load(), SITUATIONS[situation])] == []
+    assert [str(fault) for fault in find_faults(load(), SITUATIONS[situation])] == []
 
 
 def test_each_condition_is_true_in_one_situation_and_false_in_another() -> None:
@@ -55,13 +55,13 @@ def test_a_template_fits_into_one_request(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_takes_values_only_from_those_before_it(stack: str) -> None:
-    cloud = cloud_of(load(), SITUATIONS["everything"])
+    cloud = template_set(load(), SITUATIONS["everything"])
     sources = {cloud.exports[str(each.export)][0] for each in cloud.imports if each.stack == stack}
     assert sources <= PREDECESSORS.get(stack, set())
 
 
 def test_exports_are_called_after_app_and_environment() -> None:
-    cloud = cloud_of(load(), NAMES)
+    cloud = template_set(load(), NAMES)
     for name, (stack, _) in cloud.exports.items():
         of_account = stack in ("bootstrap", "account")
         assert re.fullmatch(r"shop-[A-Z]\w+" if of_account else r"shop-production-[A-Z]\w+", name), name
@@ -77,7 +77,7 @@ def test_the_protected_table_is_made_when_nothing_else_can_fail() -> None:
 
 def test_what_people_make_cannot_be_lost_with_its_stack() -> None:
     kept = {"RetainExceptOnCreate", "Snapshot"}
-    cloud = cloud_of(load(), NAMES)
+    cloud = template_set(load(), NAMES)
     policies = {
         f"{each.stack}.{each.name}": each.deletion_policy for each in cloud.resources if each.deletion_policy in kept
     }

@@ -20,9 +20,9 @@ environments:
 
 
 class Mistake(NamedTuple):
-    """`told` is the whole line a person reads, without the file's name."""
+    """`message` is the whole line of output, without the file's name."""
 
     name: str
     before: str
     after: str
-    told: str
+    message: str

@@ -39,57 +39,56 @@ BEYOND_STRUCTURE = [
         "after_itself",
         "after: [web]",
         "after: [worker]",
-        "8:31: services wait for each other: worker after worker; drop one `after`",
+        "8:31: services wait for each other: worker after worker; remove one `after`",
     ),
     Mistake(
         "after_in_a_circle",
         "web: {image: app,",
         "web: {image: app, after: [worker],",
-        "7:28: services wait for each other: web after worker after web; drop one `after`",
+        "7:28: services wait for each other: web after worker after web; remove one `after`",
     ),
     Mistake(
         "two_images_under_one_tag",
         "  app: {target: app}\n  job: {target: job}",
         "  app: {tag: '${commit}'}\n  job: {tag: '${commit}'}",
-        "4:3: images app and job would both be pushed as ${commit}, to one repository; "
-        "give one of them another tag or repository",
+        "4:3: images app and job have the same repository and tag ${commit}; change the tag or repository of one",
     ),
     Mistake(
         "variable_misspelt",
         "{target: app}",
         "{build_args: {V: '${comit}'}}",
-        '3:25: there is no variable "comit"; did you mean "commit"? (`$${` writes the characters themselves)',
+        '3:25: unknown variable "comit"; did you mean "commit"? (`$${` is a literal `${`)',
     ),
     Mistake(
         "variable_of_the_surroundings",
         "{target: app}",
         "{build_args: {V: '${HOME}'}}",
-        '3:25: there is no variable "HOME"; use one of: account, app, commit, environment, region, short_commit '
-        "(`$${` writes the characters themselves)",
+        '3:25: unknown variable "HOME"; use one of: account, app, commit, environment, region, short_commit '
+        "(`$${` is a literal `${`)",
     ),
     Mistake(
         "variable_not_known_yet",
         "{target: app}",
         "{context: '${commit}'}",
-        "3:18: ${commit} is not known here; known here: account, app, environment, region",
+        "3:18: ${commit} is not available here; use one of: account, app, environment, region",
     ),
     Mistake(
         "variable_not_closed",
         "{target: app}",
         "{build_args: {V: '${commit'}}",
-        "3:25: `${` is never closed; write `${name}`, or `$${` for the characters themselves",
+        "3:25: `${` is not closed; write `${name}`, or `$${` for a literal `${`",
     ),
     Mistake(
         "account_variable_without_account",
         "cluster: shop}",
         "cluster: shop, role_arn: 'arn:aws:iam::${account}:role/r'}",
-        '10:60: in environment production, ${account} is not known; give "account" in every environment that uses this',
+        '10:60: in environment production, ${account} is not known; add "account" to every environment that uses this',
     ),
     Mistake(
         "override_takes_away_what_is_not_there",
         "cluster: shop}",
         "cluster: shop, overrides: {services: {worke: null}}}",
-        '10:73: in environment production, there is no services.worke to take away; did you mean "worker"?',
+        '10:73: in environment production, there is no services.worke to remove; did you mean "worker"?',
     ),
     Mistake(
         "override_takes_away_what_is_required",
@@ -119,7 +118,7 @@ BEYOND_STRUCTURE = [
         "key_given_twice",
         "app: shop\n",
         "app: shop\napp: other\n",
-        '2:1: "app" is given twice, first in line 1; keep one',
+        '2:1: duplicate key "app", first in line 1; keep one',
     ),
     Mistake(
         "key_that_is_a_number",
@@ -134,9 +133,9 @@ BEYOND_STRUCTURE = [
         "merge_of_something_else",
         "{target: app}",
         "{<<: app}",
-        "3:13: only mappings can be merged with `<<`; give it an alias of a mapping",
+        "3:13: only mappings can be merged with `<<`; use an alias of a mapping",
     ),
-    Mistake("tag_unknown", "app: shop", "app: !env shop", "1:6: tag !env means nothing here; remove it"),
+    Mistake("tag_unknown", "app: shop", "app: !env shop", "1:6: unknown tag !env; remove it"),
     Mistake(
         "number_that_is_none",
         "like: web}",

@@ -53,7 +53,7 @@ IN_IMAGES = [
         "image_name_with_a_space",
         "  job: {target",
         "  my job: {target",
-        '4:3: "my job" cannot be a name in images; it must match ^[A-Za-z0-9][A-Za-z0-9._-]*$',
+        '4:3: "my job" is no valid name in images; it must match ^[A-Za-z0-9][A-Za-z0-9._-]*$',
     ),
     Mistake("image_as_text", "{target: app}", "Dockerfile", '3:8: "app" must be a mapping, not text'),
     Mistake(
@@ -78,7 +78,7 @@ IN_IMAGES = [
         "build_argument_name_with_dash",
         "{target: app}",
         "{build_args: {MY-PORT: '1'}}",
-        '3:22: "MY-PORT" cannot be a name in images.app.build_args; it must match ^[A-Za-z_][A-Za-z0-9_]*$',
+        '3:22: "MY-PORT" is no valid name in images.app.build_args; it must match ^[A-Za-z_][A-Za-z0-9_]*$',
     ),
     Mistake(
         "secret_given_as_its_value",
@@ -90,7 +90,7 @@ IN_IMAGES = [
         "secret_from_two_places",
         "{target: app}",
         "{secrets: {npm: {env: NPM, file: npm}}}",
-        "3:35: env and file exclude each other; keep one; in an override, set the other to null",
+        "3:35: env and file are mutually exclusive; keep one; in an override, set the other to null",
     ),
     Mistake(
         "secret_from_nowhere",
@@ -126,7 +126,6 @@ IN_IMAGES = [
         "scan_without_severity",
         "{target: app}",
         "{scan: {}}",
-        '3:9: images.app.scan lacks "fail_on"; add it: Refuse an image in which ECR found anything of this severity '
-        "or worse.",
+        '3:9: images.app.scan lacks "fail_on"; add it: Refuse an image with ECR findings of this severity or worse.',
     ),
 ]

@@ -45,7 +45,7 @@ IN_SERVICES = [
         "duration_as_a_list",
         "like: web}",
         "like: web, timeout: [15m]}",
-        '5:63: "timeout" must be a length of time, not a list',
+        '5:63: "timeout" must be a duration, not a list',
     ),
     Mistake(
         "service_without_image",
@@ -57,7 +57,7 @@ IN_SERVICES = [
         "service_with_image_and_containers",
         "{image: job, ",
         "{image: job, containers: {main: job}, ",
-        "8:24: image and containers exclude each other; keep one; in an override, set the other to null",
+        "8:24: image and containers are mutually exclusive; keep one; in an override, set the other to null",
     ),
     Mistake(
         "verify_url_without_scheme",
@@ -75,7 +75,7 @@ IN_SERVICES = [
         "alarms_without_bake",
         'health"}',
         'health", alarms: [errors]}',
-        '7:61: "alarms" does nothing without "bake"; give "bake" as well',
+        '7:61: "alarms" requires "bake"; add "bake"',
     ),
     Mistake(
         "status_out_of_range",
@@ -135,7 +135,7 @@ IN_SERVICES = [
         "infra_parameter_named_with_a_dash",
         "cluster: shop}",
         "cluster: shop, infra: {parameters: {log-days: 7}}}",
-        '10:71: "log-days" cannot be a name in environments.production.infra.parameters; '
+        '10:71: "log-days" is no valid name in environments.production.infra.parameters; '
         "it must match ^[A-Za-z0-9]{1,255}$",
     ),
     Mistake(

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from deploytool.cli.config import command
-from deploytool.core.config.faults import ConfigFaults, Fault
-from deploytool.core.config.json_schema import json_schema
+from deploytool.config.errors import ConfigErrors, ConfigIssue
+from deploytool.config.schema import json_schema
 from deploytool.errors import ConfigurationError
 from tests.unit.config.mistakes import GOOD
 
@@ -41,24 +41,16 @@ def test_each_fault_is_a_line_and_the_exit_code_2_when_the_file_is_wrong(here: P
     ]
 
 
-def test_faults_are_data_when_json_is_asked_for(here: Path) -> None:
+def test_errors_are_data_when_json_is_asked_for(here: Path) -> None:
     here.write_text(GOOD.replace("like: web", "like: wep"))
     result = CliRunner().invoke(command, ["check", "--output", "json"])
     assert result.exit_code == 2
-    assert json.loads(result.output) == {
-        "valid": False,
-        "faults": [
-            {
-                "file": "deploytool.yml",
-                "path": "migrate.like",
-                "line": 5,
-                "column": 49,
-                "problem": 'there is no service "wep"',
-                "fix": 'did you mean "web"?',
-            }
-        ],
-        "settings": None,
-    }
+    document = json.loads(result.output)
+    assert (document["kind"], document["exit_code"], document["valid"]) == ("config_check", 2, False)
+    assert document["settings"] is None
+    [problem] = document["problems"]
+    assert (problem["cause"], problem["fix"]) == ('there is no service "wep"', 'did you mean "web"?')
+    assert problem["location"] == {"file": "deploytool.yml", "line": 5, "column": 49, "key": "migrate.like"}
 
 
 def test_the_effective_settings_are_shown_when_an_environment_is_named(here: Path) -> None:
@@ -81,7 +73,7 @@ def test_another_file_is_checked_when_it_is_named(here: Path) -> None:
     result = CliRunner().invoke(command, ["check", "--config", "other.yml"])
     assert (result.exit_code, result.output) == (
         2,
-        "other.yml: there is no such file; run this where it is, or name it: --config PATH\n",
+        "other.yml: file not found; run this in its directory, or use --config PATH\n",
     )
 
 
@@ -91,27 +83,27 @@ def test_the_schema_is_printed_as_json() -> None:
 
 def test_neither_yaml_nor_the_configuration_is_loaded_when_only_help_is_asked_for() -> None:
     program = (
-        "import sys, deploytool.cli.config; print({'yaml', 'pydantic', 'deploytool.core.config'} & {*sys.modules})"
+        "import sys, deploytool.cli.config; print({'yaml', 'pydantic', 'deploytool.config.loader'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 
 
 def test_the_error_is_the_fault_itself_with_its_own_fix_when_there_is_one() -> None:
-    error = ConfigFaults([fault_of(1)])
+    error = ConfigErrors([issue_of(1)])
     assert (error.cause, error.fix) == ("f:1:1: wrong", "do right")
 
 
 def test_the_error_says_how_to_check_when_its_only_fault_has_no_fix() -> None:
-    error = ConfigFaults([Fault("f", "", 2, 1, "is not YAML")])
-    assert error.fix == "correct it; `deploytool config check` says whether it is right"
+    error = ConfigErrors([ConfigIssue("f", "", 2, 1, "is not YAML")])
+    assert error.fix == "correct it, then run `deploytool config check`"
 
 
 def test_the_error_counts_the_faults_when_there_are_several() -> None:
-    error = ConfigFaults([fault_of(2), fault_of(1)])
-    assert error.cause == "the configuration has 2 faults:\n  f:1:1: wrong; do right\n  f:2:1: wrong; do right"
+    error = ConfigErrors([issue_of(2), issue_of(1)])
+    assert error.cause == "the configuration has 2 errors:\n  f:1:1: wrong; do right\n  f:2:1: wrong; do right"
     assert error.exit_code == 2
 
 
-def fault_of(line: int) -> Fault:
-    return Fault("f", "a", line, 1, "wrong", "do right")
+def issue_of(line: int) -> ConfigIssue:
+    return ConfigIssue("f", "a", line, 1, "wrong", "do right")

@@ -6,18 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.cli.read_config import document_of, read_config
-from deploytool.core.config.document import Position
-from deploytool.core.config.faults import ConfigFaults
-from deploytool.core.config.parse import parse
+from deploytool.config.errors import ConfigErrors, Position
+from deploytool.config.loader import parse
+from deploytool.config.yaml import document_of, read_config
 from tests.unit.config.mistakes import GOOD
-from tests.unit.config.reading import config_of, told_about
+from tests.unit.config.reading import config_of, messages_for
 
 UNREADABLE = {
-    "empty": (b"", "deploytool.yml: is empty; `deploytool config schema` describes what goes into it"),
+    "empty": (b"", "deploytool.yml: is empty; see `deploytool config schema`"),
     "only_a_comment": (
         b"# nothing\n",
-        "deploytool.yml: is empty; `deploytool config schema` describes what goes into it",
+        "deploytool.yml: is empty; see `deploytool config schema`",
     ),
     "indented_by_tab": (b"app: shop\nimages:\n\tapp: {}\n", "deploytool.yml:3:1: a tab cannot indent YAML; use spaces"),
     "bracket_left_open": (
@@ -31,11 +30,11 @@ UNREADABLE = {
     "alias_of_nothing": (b"app: *name\n", "deploytool.yml:1:6: is not YAML: found undefined alias 'name'"),
     "latin_1": (
         b"app: shop\n# caf\xe9\n",
-        "deploytool.yml:2:6: is not text in UTF-8 from here on; save it as UTF-8",
+        "deploytool.yml:2:6: is not UTF-8 from here on; save it as UTF-8",
     ),
     "utf_16": (
         "app: shop".encode("utf-16"),
-        "deploytool.yml:1:1: is not text in UTF-8 from here on; save it as UTF-8",
+        "deploytool.yml:1:1: is not UTF-8 from here on; save it as UTF-8",
     ),
     "control_character": (b"app: shop\nb: \x07\n", "deploytool.yml:2:4: character U+0007 is not allowed; remove it"),
     "two_documents": (
@@ -59,24 +58,24 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("situation", UNREADABLE)
 def test_the_place_is_told_when_the_file_is(situation: str) -> None:
-    content, told = UNREADABLE[situation]
-    assert told_about(content) == [told]
+    content, message = UNREADABLE[situation]
+    assert messages_for(content) == [message]
 
 
 def test_it_is_refused_quickly_when_aliases_multiply_without_end() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    assert told_about("\n".join(lines))[0].endswith("has more than 20000 values; use fewer aliases")
+    assert messages_for("\n".join(lines))[0].endswith("has more than 20000 values; use fewer aliases")
 
 
 def test_the_name_is_told_when_there_is_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFaults, match=r"none\.yml: there is no such file$") as told:
+    with pytest.raises(ConfigErrors, match=r"none\.yml: file not found$") as told:
         read_config(tmp_path / "none.yml")
-    assert told.value.fix == "run this where it is, or name it: --config PATH"
+    assert told.value.fix == "run this in its directory, or use --config PATH"
 
 
 def test_the_file_inside_is_suggested_when_a_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigFaults, match=r"is a directory$") as told:
+    with pytest.raises(ConfigErrors, match=r"is a directory$") as told:
         read_config(tmp_path)
     assert told.value.fix == f"name the file: --config {tmp_path}/deploytool.yml"
 
@@ -84,19 +83,19 @@ def test_the_file_inside_is_suggested_when_a_directory_is_named(tmp_path: Path) 
 def test_it_is_refused_when_the_file_is_huge(tmp_path: Path) -> None:
     huge = tmp_path / "deploytool.yml"
     huge.write_bytes(b"#" * 1_000_001)
-    with pytest.raises(ConfigFaults, match="is larger than 1000000 bytes"):
+    with pytest.raises(ConfigErrors, match="is larger than 1000000 bytes"):
         read_config(huge)
 
 
 def test_the_reason_is_told_when_the_system_refuses_to_read(tmp_path: Path) -> None:
     circle = tmp_path / "deploytool.yml"
     circle.symlink_to(circle)
-    with pytest.raises(ConfigFaults, match="cannot be read: Too many levels of symbolic links"):
+    with pytest.raises(ConfigErrors, match="cannot be read: Too many levels of symbolic links"):
         read_config(circle)
 
 
 def test_it_is_refused_when_the_name_is_none_a_file_can_have() -> None:
-    with pytest.raises(ConfigFaults, match="null byte"):
+    with pytest.raises(ConfigErrors, match="null byte"):
         read_config("a\0b")
 
 
@@ -124,8 +123,8 @@ def test_a_mapping_merges_what_the_merged_one_merges_itself() -> None:
 
 def test_a_mistake_is_told_where_it_was_written_when_it_came_by_an_anchor() -> None:
     text = GOOD.replace("app: shop\n", "app: shop\nx-image: &image {cache: gitub}\n")
-    told = told_about(text.replace("{target: app}", "{<<: *image, target: app}"))
-    assert told == ['deploytool.yml:2:25: "cache" cannot be "gitub"; did you mean "github"?']
+    messages = messages_for(text.replace("{target: app}", "{<<: *image, target: app}"))
+    assert messages == ['deploytool.yml:2:25: "cache" cannot be "gitub"; did you mean "github"?']
 
 
 def test_a_date_is_text_when_a_version_looks_like_one() -> None:
@@ -136,8 +135,8 @@ def test_a_date_is_text_when_a_version_looks_like_one() -> None:
 
 
 def test_a_fraction_is_no_number_of_seconds() -> None:
-    told = told_about(GOOD.replace("like: web}", "like: web, timeout: 1.5}"))
-    assert told == ['deploytool.yml:5:63: "timeout" must be a length of time, not a number']
+    messages = messages_for(GOOD.replace("like: web}", "like: web, timeout: 1.5}"))
+    assert messages == ['deploytool.yml:5:63: "timeout" must be a duration, not a number']
 
 
 @given(st.dictionaries(st.from_regex(r"[a-m]{1,8}", fullmatch=True), st.integers(0, 9), min_size=1))
@@ -158,7 +157,7 @@ def test_a_key_and_its_value_stand_where_the_document_says(data: dict[str, int])
 )
 def test_there_are_faults_and_no_traceback_when_the_file_is_anything_at_all(content: str | bytes) -> None:
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
-    with pytest.raises(ConfigFaults):
+    with pytest.raises(ConfigErrors):
         parse(document_of(raw, "f"))
 
 
@@ -167,5 +166,5 @@ def test_there_are_faults_and_no_traceback_when_the_file_is_anything_at_all(cont
     value=st.sampled_from(["", "''", "x", "0x", "0b2", "-", "1:99", "9" * 5000, "2026-99-99", "[a]", "{a: b}", ".inf"]),
 )
 def test_there_are_faults_and_no_traceback_when_a_tag_does_not_fit_its_value(tag: str, value: str) -> None:
-    with pytest.raises(ConfigFaults):
+    with pytest.raises(ConfigErrors):
         parse(document_of(f"app: !!{tag} {value}\n".encode(), "f"))

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.core.config.faults import ConfigFaults
-from deploytool.core.config.model import Expect, SecretFromFile, SecretFromVariable, Settings, Verify
-from deploytool.core.config.resolve import resolve
-from deploytool.core.config.variables import LIVE, fill, fill_some, verify_at
+from deploytool.config.errors import ConfigErrors
+from deploytool.config.loader import resolve
+from deploytool.config.model import EnvironmentConfig, ExpectConfig, SecretFromFile, SecretFromVariable, VerifyConfig
+from deploytool.config.types import LIVE, fill, fill_some, verify_at
 from deploytool.errors import ConfigurationError
 from tests.unit.config.reading import config_of
 
@@ -28,13 +28,13 @@ environments:
 """
 
 
-def settings(text: str, environment: str = "e") -> Settings:
+def settings(text: str, environment: str = "e") -> EnvironmentConfig:
     return resolve(config_of(text), environment, {"commit": COMMIT})
 
 
 def one(
     image: str = "{}", service: str = "{image: i}", environment: str = "{region: eu-west-1, cluster: c}"
-) -> Settings:
+) -> EnvironmentConfig:
     """The settings of a file of one image, one service and one environment."""
     return settings(f"app: a\nimages: {{i: {image}}}\nservices: {{s: {service}}}\nenvironments: {{e: {environment}}}\n")
 
@@ -52,8 +52,8 @@ def test_everything_left_out_has_its_default_when_the_file_is_the_first_users() 
     assert staging.migrate is not None
     assert (staging.migrate.timeout, staging.migrate.on_cancel, staging.migrate.container) == (900, "finish", None)
     assert (staging.services["worker"].service, staging.services["worker"].timeout) == ("worker", 900)
-    assert staging.services["app"].verify == Verify(
-        "https://${host}/api/health", Expect(200, None, COMMIT), timeout=120, interval=2, bake=0, alarms=()
+    assert staging.services["app"].verify == VerifyConfig(
+        "https://${host}/api/health", ExpectConfig(200, None, COMMIT), timeout=120, interval=2, bake=0, alarms=()
     )
 
 
@@ -140,7 +140,7 @@ def test_a_parameter_is_what_is_written_when_yaml_has_another_number_for_it(writ
 
 @pytest.mark.parametrize("written", ["010", "1:30", "0x3C"])
 def test_a_length_of_time_is_refused_when_it_is_no_plain_number(written: str) -> None:
-    with pytest.raises(ConfigFaults, match=f'"timeout" cannot be "{written}"'):
+    with pytest.raises(ConfigErrors, match=f'"timeout" cannot be "{written}"'):
         one(environment=f"{{region: eu-west-1, cluster: c, timeout: {written}}}")
 
 
@@ -171,7 +171,7 @@ def test_overrides_change_only_what_they_name() -> None:
     assert (staging.migrate.timeout, staging.migrate.command) == (60, ("sh", "-c", "migrate"))
     assert (list(staging.services), staging.services["cron"].after) == (["app", "cron"], ("app",))
     assert staging.services["app"].verify is not None
-    assert staging.services["app"].verify.expect == Expect(204, None, COMMIT)
+    assert staging.services["app"].verify.expect == ExpectConfig(204, None, COMMIT)
     assert (list(production.services), production.images["app"].build_args) == (["app", "worker"], {})
 
 
@@ -203,8 +203,8 @@ def test_the_host_is_filled_in_when_the_load_balancer_is_known() -> None:
     found = one(service="{image: i, verify: {url: 'http://${host}/$${x}', expect: {body: '$${host} $$ ${app}'}}}")
     verify = found.services["s"].verify
     assert verify is not None
-    assert verify_at(verify, "lb.example") == Verify(
-        "http://lb.example/${x}", Expect(200, "${host} $$ a", None), timeout=120, interval=2, bake=0, alarms=()
+    assert verify_at(verify, "lb.example") == VerifyConfig(
+        "http://lb.example/${x}", ExpectConfig(200, "${host} $$ a", None), timeout=120, interval=2, bake=0, alarms=()
     )
 
 

@@ -11,10 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import deploytool
-from deploytool.core.config.document import Document
-from deploytool.core.config.faults import ConfigFaults
-from deploytool.core.config.json_schema import json_schema
-from deploytool.core.config.parse import parse
+from deploytool.config.errors import ConfigErrors, Document
+from deploytool.config.loader import parse
+from deploytool.config.schema import json_schema
 from tests.unit.config.mistakes import GOOD
 from tests.unit.config.test_resolve import ARCHITECTUREDECK
 
@@ -53,7 +52,7 @@ ANYTHING: st.SearchStrategy[Any] = st.one_of(
 def refused(data: object) -> bool:
     try:
         parse(Document("f", data))
-    except ConfigFaults:
+    except ConfigErrors:
         return True
     return False
 
@@ -143,6 +142,6 @@ ENVIRONMENT = st.dictionaries(st.sampled_from(["region", "account", "overrides",
 @example({"environments": {None: {"overrides": {5: None, "services": {None: {"after": [None, {}]}}}}}})
 @example({"app": {}, "images": {}, "migrate": {}, "services": {0: {"after": [""]}}})
 def test_there_are_faults_and_no_traceback_when_the_data_is_anything_at_all(data: object) -> None:
-    with pytest.raises(ConfigFaults) as raised:
+    with pytest.raises(ConfigErrors) as raised:
         parse(Document("f", data))
-    assert all(str(fault).startswith("f: ") for fault in raised.value.faults)
+    assert all(str(fault).startswith("f: ") for fault in raised.value.issues)

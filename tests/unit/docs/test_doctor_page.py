@@ -6,42 +6,42 @@ import ast
 import json
 import re
 
-from deploytool.aws.survey.reader import action_of
-from deploytool.core.doctor.catalogue import CHECKS
+from deploytool.doctor.checks import CHECKS
+from deploytool.doctor.collect.reader import action_of
 from tests.unit.docs.documents import ROOT
 
 PAGE = (ROOT / "docs/doctor.md").read_text()
-OURS = {"dynamodb:Query", "pricing:GetProducts"}
-"""Of the ledger and of the price list, which are no part of the survey."""
+OTHER_CALLS = {"dynamodb:Query", "pricing:GetProducts"}
+"""The ledger's and the price list's, which `doctor/collect` does not make."""
 
 
-def made() -> set[str]:
-    """Every action that the survey asks for."""
-    found = set()
-    for path in (ROOT / "deploytool/aws/survey").glob("*.py"):
+def called() -> set[str]:
+    """Every action that `doctor/collect` calls."""
+    actions = set()
+    for path in (ROOT / "deploytool/doctor/collect").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 path.name != "reader.py"
                 and isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
-                and node.func.attr in ("ask", "every")
+                and node.func.attr in ("ask", "every", "pages")
             ):
                 service, operation = (ast.literal_eval(word) for word in node.args[:2])
-                found.add(action_of(service, operation))
-    return found
+                actions.add(action_of(service, operation))
+    return actions
 
 
 def allowed() -> set[str]:
     """The doctor's policy of docs/permissions.md."""
     text = (ROOT / "docs/permissions.md").read_text().partition("## For `deploytool doctor`")[2]
     policy = json.loads(text.partition("```json\n")[2].partition("```")[0])
-    listed = [each["Action"] for each in policy["Statement"]]
-    return {action for each in listed for action in ([each] if isinstance(each, str) else each)}
+    listed = [statement["Action"] for statement in policy["Statement"]]
+    return {action for actions in listed for action in ([actions] if isinstance(actions, str) else actions)}
 
 
-def test_the_policy_allows_what_the_survey_asks_and_nothing_else() -> None:
-    assert len(made()) > 40
-    assert allowed() == made() | OURS
+def test_the_policy_allows_what_the_doctor_calls_and_nothing_else() -> None:
+    assert len(called()) > 40
+    assert allowed() == called() | OTHER_CALLS
 
 
 def test_the_policy_only_reads() -> None:

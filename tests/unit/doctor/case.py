@@ -1,14 +1,14 @@
-"""One situation: which check, in which account, comes out how, and says what."""
+"""One situation: the check, the account, the expected status and message."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.finding import CannotTell, Standing
+from deploytool.doctor.facts import Facts
+from deploytool.doctor.result import Status, Unknown
 
-DENIED = CannotTell("it may not be read", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
-GOOD, BAD, CANNOT_TELL = Standing.GOOD, Standing.BAD, Standing.CANNOT_TELL
+DENIED = Unknown("access denied", "add a statement", {"Effect": "Allow", "Action": "a:B", "Resource": "*"})
+GOOD, UNKNOWN = Status.PASS, Status.UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -16,5 +16,5 @@ class Case:
     situation: str
     check: str
     facts: Facts
-    says: str
-    standing: Standing = Standing.BAD
+    message: str
+    status: Status = Status.FAIL

@@ -4,10 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from deploytool.core.doctor.facts import Facts
-from deploytool.core.doctor.facts_account import Trust
-from deploytool.core.doctor.facts_github import Job, SubjectForm, Workflow
-from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
+from deploytool.doctor.facts import Facts
+from deploytool.doctor.facts_account import Job, SubjectForm, Trust, Workflow
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import (
     HEALTHY,
     PERMISSIONS,
@@ -39,13 +38,13 @@ def job(permissions: dict[str, str] | None, *commands: str) -> Facts:
 
 
 GITHUB_CASES = (
-    Case("there is no token", "token", github(repository=DENIED), "it may not be read", CANNOT_TELL),
-    Case("the token lacks a permission", "token", github(reads={"deployments: read": DENIED}), "it may not be read"),
+    Case("there is no token", "token", github(repository=DENIED), "access denied", UNKNOWN),
+    Case("the token lacks a permission", "token", github(reads={"deployments: read": DENIED}), "access denied"),
     Case("the token's owner may not push", "token", github(repository=replace(REPOSITORY, push=False)), "may not push"),
     Case("GitHub does not say who may push", "token", github(repository=replace(REPOSITORY, push=None)),
          "the token has deployments: read", GOOD),
     Case("no workflow uses deploytool", "job-permissions", github(workflows=()), "no workflow on the default branch"),
-    Case("a job says nothing of permissions", "job-permissions", job(None), "no permissions are written"),
+    Case("a job declares no permissions", "job-permissions", job(None), "declares no permissions"),
     Case("a job lacks a permission", "job-permissions", job({**PERMISSIONS, "deployments": "read"}),
          "w.yml, job j lacks deployments: write"),
     Case("a job may write everything", "job-permissions", job({"*": "write"}), "has the permissions", GOOD),
@@ -84,23 +83,24 @@ GITHUB_CASES = (
     Case("a template spells the usual subject", "sign-in",
          trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(default=False, claims=("repo", "context"))), "trusts",
          GOOD),
-    Case("the subject has a template of its own", "sign-in",
+    Case("the subject has a custom template", "sign-in",
          trusts(Trust(AUDIENCE, (SUBJECT,)), subject=SubjectForm(default=False, claims=("job_workflow_ref",))),
-         "a subject template of its own", CANNOT_TELL),
+         "a custom subject template", UNKNOWN),
     Case("the trust policy has wildcards", "sign-in", trusts(Trust(AUDIENCE, (SUBJECT,), ("repo:acme/*",))),
          "compares the subject with wildcards: repo:acme/*"),
     Case("the trust policy looks at no subject", "sign-in", trusts(Trust(AUDIENCE)),
          "trusts every repository on GitHub"),
-    Case("the trust policy looks at no audience", "sign-in", trusts(Trust((), (SUBJECT,))), "insist on the audience"),
-    Case("the subject's form may not be read", "sign-in", github(subject=DENIED), "it may not be read", CANNOT_TELL),
-    Case("the box has no workflow", "rollback-workflow", github(workflows=WORKFLOWS[:1]),
+    Case("the trust policy looks at no audience", "sign-in", trusts(Trust((), (SUBJECT,))), "require the audience"),
+    Case("the subject's form may not be read", "sign-in", github(subject=DENIED), "access denied", UNKNOWN),
+    Case("the checkbox has no workflow", "rollback-workflow", github(workflows=WORKFLOWS[:1]),
          "rollback.yml is not on main"),
-    Case("the workflow does not hear of comments", "rollback-workflow",
-         github(workflows=(replace(WORKFLOWS[1], events=("push",)),)), "does not answer the box"),
-    Case("the workflow does not respond", "rollback-workflow",
-         github(workflows=(replace(WORKFLOWS[1], responds=False),)), "does not answer the box"),
-    Case("the box is off", "rollback-workflow", scope(checkbox=False), "rollback.yml is on main; the box is off", GOOD),
-    Case("there is neither box nor workflow", "rollback-workflow",
-         replace(github(workflows=()), scope=replace(HEALTHY.scope, checkbox=False)), "the box in the comment is off",
+    Case("the workflow does not run on comments", "rollback-workflow",
+         github(workflows=(replace(WORKFLOWS[1], events=("push",)),)), "does not handle the rollback checkbox"),
+    Case("the workflow handles no comment", "rollback-workflow",
+         github(workflows=(replace(WORKFLOWS[1], responds=False),)), "does not handle the rollback checkbox"),
+    Case("the checkbox is off", "rollback-workflow", scope(checkbox=False), "checkbox is off; rollback.yml is on main",
+         GOOD),
+    Case("there is neither checkbox nor workflow", "rollback-workflow",
+         replace(github(workflows=()), scope=replace(HEALTHY.scope, checkbox=False)), "rollback_checkbox is off",
          GOOD),
 )  # fmt: skip

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deploytool.core.doctor.facts_network import Network, Opening, SecurityGroup
-from tests.unit.doctor.case import CANNOT_TELL, DENIED, GOOD, Case
+from deploytool.doctor.facts import Network, Opening, SecurityGroup
+from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import APP, BALANCER, CACHE, DATABASE, GROUPS, NETWORK, WORKER, app, edge, facts
 
 WORLD = Opening(5432, 5432, cidrs=("0.0.0.0/0",))
@@ -19,37 +19,37 @@ def group(name: str, *openings: Opening) -> dict[str, SecurityGroup]:
 
 
 NETWORK_CASES = (
-    Case("services have no network of their own", "vpc", facts(network=None), "no service has a network of its own"),
-    Case("the network may not be read", "vpc", facts(network=DENIED), "it may not be read", CANNOT_TELL),
+    Case("services have no network of their own", "vpc", facts(network=None), "no service uses network mode awsvpc"),
+    Case("the network may not be read", "vpc", facts(network=DENIED), "access denied", UNKNOWN),
     Case("all tasks are in one zone", "vpc", facts(services=(replace(APP, subnets=("private-a",)),)),
-         "reach 1 of 2 availability zones (us-east-1a)"),
+         "use 1 of 2 availability zones (us-east-1a)"),
     Case("a subnet is of another network", "vpc", facts(services=(replace(APP, subnets=("elsewhere",)),)),
-         "reach 0 of 2 availability zones (none)"),
+         "use 0 of 2 availability zones (none)"),
     Case("tasks are in a public subnet", "vpc", app(subnets=("public-a", "private-b")), "public subnets: public-a"),
     Case("the load balancer has one public subnet", "vpc",
          edge(balancers=(replace(BALANCER, subnets=("public-a", "private-b")),)),
-         "reaches 1 of 2 zones by public subnets"),
+         "has public subnets in 1 of 2 zones"),
     Case("the load balancer is internal", "vpc",
-         edge(balancers=(replace(BALANCER, scheme="internal", subnets=()),)), "tasks in 2 subnets", GOOD),
+         edge(balancers=(replace(BALANCER, scheme="internal", subnets=()),)), "tasks use 2 subnets", GOOD),
     Case("tasks are open to the internet", "security-groups", facts(groups=group("tasks", WORLD)),
-         "anybody may come in by tasks (port 5432)"),
+         "app is open to the internet by tasks (port 5432)"),
     Case("tasks are open to the internet by IPv6", "security-groups", facts(groups=group("tasks", WORLD_6)),
          "tasks (ports 0-65535)"),
-    Case("a service has no security group", "security-groups", app(groups=()), "no security group of its own"),
-    Case("a security group of another network is named", "security-groups", app(groups=("gone",)), "no port", GOOD),
+    Case("a service has no security group", "security-groups", app(groups=()), "service app has no security group"),
+    Case("a security group of another network is named", "security-groups", app(groups=("gone",)), "opens no", GOOD),
     Case("the load balancer is open on every port", "security-groups", facts(groups=group("balancer", EVERY_PORT)),
          "open to the internet on every port"),
     Case("the database lets in anybody", "restricted-access", facts(groups=group("database", WORLD)),
-         "shop-db lets in anybody by database (port 5432)"),
+         "shop-db is open to the internet by database (port 5432)"),
     Case("the database lets in addresses", "restricted-access",
          facts(groups=group("database", Opening(5432, 5432, cidrs=("10.0.0.0/16",)))),
-         "no rule of shop-db names a security group of the tasks"),
+         "shop-db has no rule that allows a security group of the tasks"),
     Case("a store's group is of another network", "restricted-access", facts(databases=(replace(DATABASE,
          groups=("x",)),)),
-         "no rule of shop-db"),
-    Case("a task has a public address", "restricted-access", app(public_ip=True), "tasks of app get public IP"),
-    Case("there is neither database nor cache", "private-stores", facts(databases=(), caches=()), "nothing to look at",
-         CANNOT_TELL),
+         "shop-db has no rule"),
+    Case("a task has a public address", "restricted-access", app(public_ip=True), "tasks of app have public IP"),
+    Case("there is neither database nor cache", "private-stores", facts(databases=(), caches=()), "nothing to check",
+         UNKNOWN),
     Case("the database is publicly accessible", "private-stores", facts(databases=(replace(DATABASE, public=True),)),
          "shop-db is publicly accessible"),
     Case("the cache is in public subnets", "private-stores", facts(caches=(replace(CACHE, subnets=("public-b",)),)),

@@ -6,29 +6,51 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from deploytool.core.doctor.catalogue import CHECKS
-from deploytool.core.doctor.examine import Checked, checked_by
-from deploytool.core.doctor.facts import Facts, Scope
-from deploytool.core.doctor.facts_account import Account, Alarm, EventRule, Grant, Mfa, Role, Topic, Trail, Trust
-from deploytool.core.doctor.facts_edge import (
+from deploytool.doctor.checks import CHECKS, CheckResult, run_check
+from deploytool.doctor.facts import (
+    Cache,
     Certificate,
+    Cluster,
+    Database,
     Distribution,
+    DnsRecord,
     Edge,
+    Facts,
     Listener,
     LoadBalancer,
+    LogGroup,
+    Network,
+    Opening,
     Origin,
-    Record,
+    Repository,
+    Scaling,
+    Scope,
+    SecretState,
+    SecurityGroup,
+    ServiceFact,
+    Subnet,
     Target,
     TargetGroup,
+    TaskShape,
 )
-from deploytool.core.doctor.facts_github import Github, Job, RepositoryFact, Workflow
-from deploytool.core.doctor.facts_network import Network, Opening, SecurityGroup, Subnet
-from deploytool.core.doctor.facts_services import Cluster, Scaling, ServiceFact, TaskShape
-from deploytool.core.doctor.facts_stores import Cache, Database, LogGroup, Repository, SecretState
-from deploytool.core.ledger import Kind, MigrationRecord, StepRecord, StepState
-from deploytool.core.ledger import Record as Release
-from deploytool.core.model import Commit
-from deploytool.core.outcome import Result
+from deploytool.doctor.facts_account import (
+    Account,
+    Alarm,
+    EventRule,
+    Github,
+    Grant,
+    Job,
+    Mfa,
+    RepositoryFact,
+    Role,
+    Topic,
+    Trail,
+    Trust,
+    Workflow,
+)
+from deploytool.ledger.record import Kind, MigrationRecord, StepRecord, StepState
+from deploytool.ledger.record import Record as Release
+from deploytool.release.model import Commit, Result, StepName
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:1:alerts"
@@ -103,9 +125,9 @@ RELEASE = Release(
     environment="production",
     commit=Commit("1f8b2c4" + "0" * 33),
     started_at=NOW - timedelta(days=1),
-    fence=1,
+    fencing_token=1,
     run_url="https://github.com/acme/shop/actions/runs/7",
-    steps=(StepRecord("migrate", StepState.ENDED, NOW - timedelta(days=1)),),
+    steps=(StepRecord(StepName.MIGRATE, StepState.ENDED, NOW - timedelta(days=1)),),
     migration=MigrationRecord(task="task", ran=True),
     result=Result.RELEASED,
 )
@@ -152,7 +174,7 @@ HEALTHY = Facts(
             Certificate(HERE, "shop.example.com", not_after=NOW + timedelta(days=200)),
             Certificate(THERE, "shop.example.com"),
         ),
-        records=(Record("shop.example.com", "d1.cloudfront.net"),),
+        records=(DnsRecord("shop.example.com", "d1.cloudfront.net"),),
     ),
     account=Account(
         roles=(
@@ -174,7 +196,7 @@ HEALTHY = Facts(
 
 
 def facts(**changes: Any) -> Facts:
-    """The healthy account with one fact or more in other words."""
+    """The healthy account with some facts replaced."""
     return replace(HEALTHY, **changes)
 
 
@@ -199,6 +221,6 @@ def app(**changes: Any) -> Facts:
     return facts(services=(replace(APP, **changes), WORKER))
 
 
-def judged(check: str, found: Facts) -> Checked:
-    """What one check says."""
-    return checked_by(next(each for each in CHECKS if each.id == check), found)
+def judged(check: str, account_facts: Facts) -> CheckResult:
+    """The result of one check."""
+    return run_check(next(item for item in CHECKS if item.id == check), account_facts)

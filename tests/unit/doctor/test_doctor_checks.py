@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.core.doctor.catalogue import CHECKS, Group
-from deploytool.core.doctor.examine import examine
-from deploytool.core.doctor.finding import Standing
+from deploytool.doctor.checks import CHECKS, Group, run_checks
+from deploytool.doctor.result import Status
 from deploytool.errors import Exit
 from tests.unit.doctor.case import DENIED, Case
 from tests.unit.doctor.cases_account import ACCOUNT_CASES
@@ -21,64 +20,63 @@ CASES = (*NETWORK_CASES, *STORE_CASES, *SERVICE_CASES, *EDGE_CASES, *ACCOUNT_CAS
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.situation.replace(" ", "_"))
-def test_a_check_comes_out_as_it_should_when(case: Case) -> None:
-    found = judged(case.check, case.facts)
+def test_a_check_gives_its_status_and_message_when(case: Case) -> None:
+    result = judged(case.check, case.facts)
 
-    said = [reason.told for reason in found.reasons if reason.standing is case.standing]
-    assert found.standing is case.standing, found.reasons
-    assert any(case.says in told for told in said), said
+    messages = [reason.message for reason in result.reasons if reason.status is case.status]
+    assert result.status is case.status, result.reasons
+    assert any(case.message in message for message in messages), messages
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_a_check_passes_when_the_account_is_as_it_should_be(check: object) -> None:
-    found = judged(getattr(check, "id", ""), HEALTHY)
+def test_a_check_passes_when_the_account_is_healthy(check: object) -> None:
+    result = judged(getattr(check, "id", ""), HEALTHY)
 
-    wanted = Standing.CANNOT_TELL if found.check.id == "seed-data" else Standing.GOOD
-    assert found.standing is wanted, found.reasons
+    assert result.status is (Status.UNKNOWN if result.check.id == "seed-data" else Status.PASS), result.reasons
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.situation.replace(" ", "_"))
-def test_whatever_is_not_good_comes_with_its_fix(case: Case) -> None:
-    found = judged(case.check, case.facts)
+def test_every_problem_has_a_fix_when(case: Case) -> None:
+    result = judged(case.check, case.facts)
 
-    assert [reason for reason in found.reasons if reason.standing is not Standing.GOOD and not reason.fix] == []
+    assert [reason for reason in result.reasons if reason.status is not Status.PASS and not reason.fix] == []
 
 
-def test_every_check_can_fail_or_says_why_it_never_does() -> None:
-    failing = {case.check for case in CASES if case.standing is Standing.BAD}
+def test_every_check_but_the_seed_data_can_fail() -> None:
+    failing = {case.check for case in CASES if case.status is Status.FAIL}
 
     assert {check.id for check in CHECKS} - failing == {"seed-data"}
 
 
-def test_the_guides_items_are_all_there() -> None:
+def test_the_catalog_has_every_item_of_the_guide() -> None:
     sizes = [sum(check.group is group for check in CHECKS) for group in Group]
 
     assert sizes == [18, 3, 3, 3, 3, 3, 5]
     assert len({check.id for check in CHECKS}) == len(CHECKS)
 
 
-def test_one_fact_that_may_not_be_read_hides_no_other_part_of_a_check() -> None:
-    found = judged("services", facts(cluster=DENIED))
+def test_other_parts_of_a_check_run_when_one_fact_is_unavailable() -> None:
+    result = judged("services", facts(cluster=DENIED))
 
-    assert [reason.standing for reason in found.reasons if reason.told.startswith("app")] != []
-    assert found.standing is Standing.CANNOT_TELL
-
-
-def test_the_same_reason_is_told_once_when_several_parts_cannot_see_for_it() -> None:
-    found = judged("services", facts(services=DENIED))
-
-    assert [reason.told for reason in found.reasons].count("it may not be read") == 1
-    assert found.reasons[-1].statement == DENIED.statement
+    assert [reason.status for reason in result.reasons if reason.message.startswith("app")] != []
+    assert result.status is Status.UNKNOWN
 
 
-def test_it_is_refused_when_a_check_fails_and_done_when_some_cannot_be_told() -> None:
-    assert examine(facts(flow_logs=())).exit_code is Exit.REFUSED
-    assert examine(facts(flow_logs=DENIED)).exit_code is Exit.DONE
-    assert examine(facts(flow_logs=()), {"flow-logs"}).exit_code is Exit.DONE
+def test_a_reason_is_reported_once_when_several_parts_give_it() -> None:
+    result = judged("services", facts(services=DENIED))
+
+    assert [reason.message for reason in result.reasons].count("access denied") == 1
+    assert result.reasons[-1].statement == DENIED.statement
 
 
-def test_what_is_left_out_is_not_judged_and_is_told() -> None:
-    found = examine(HEALTHY, {"cdn", "dns"})
+def test_the_exit_code_is_3_when_a_check_fails_and_0_when_some_are_unknown() -> None:
+    assert run_checks(facts(flow_logs=())).exit_code is Exit.PRECONDITION_FAILED
+    assert run_checks(facts(flow_logs=DENIED)).exit_code is Exit.OK
+    assert run_checks(facts(flow_logs=()), {"flow-logs"}).exit_code is Exit.OK
 
-    assert found.left_out == ("cdn", "dns")
-    assert sum(found.counts.values()) == len(CHECKS) - 2
+
+def test_skipped_checks_do_not_run_and_are_listed() -> None:
+    report = run_checks(HEALTHY, {"cdn", "dns"})
+
+    assert report.left_out == ("cdn", "dns")
+    assert sum(report.counts.values()) == len(CHECKS) - 2

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.doctor.facts_account import Grant, Trust
-from deploytool.core.doctor.policy import ISSUER, grants, trusts
+from deploytool.doctor.facts_account import Grant, Trust
+from deploytool.doctor.ownership import ISSUER, grants, trusts
 
 GITHUB = {"Federated": f"arn:aws:iam::1:oidc-provider/{ISSUER}"}
 SUBJECT = "repo:acme/shop:environment:production"

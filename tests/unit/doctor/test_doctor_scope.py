@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.core.config.resolve import resolve
-from deploytool.core.doctor.facts import Scope
-from deploytool.core.doctor.scope import scope_of
+from deploytool.config.loader import resolve
+from deploytool.doctor.facts import Scope, scope_of
 from tests.unit.config.reading import config_of
 from tests.unit.doctor.healthy import NOW
 

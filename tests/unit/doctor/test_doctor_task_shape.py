@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploytool.core.doctor.task_shape import shape
+from deploytool.doctor.ownership import shape
 
 
 def definition(*containers: dict[str, Any], **fields: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from deploytool.core.doctor.facts_github import Job, Workflow
-from deploytool.core.doctor.workflow_file import workflow
+from deploytool.doctor.facts_account import Job, Workflow
+from deploytool.doctor.ownership import workflow
 
 
 def read(text: str) -> Workflow:
@@ -75,7 +75,7 @@ def test_a_jobs_own_permissions_take_the_place_of_the_workflows(
 
 
 def test_a_workflow_responds_when_a_job_of_it_does() -> None:
-    assert read("on: issue_comment\njobs: {j: {steps: [{uses: $/, with: {command: respond}}]}}").responds
+    assert read("on: issue_comment\njobs: {j: {steps: [{uses: $/, with: {command: handle-comment}}]}}").responds
     assert not read("on: issue_comment\njobs: {j: {steps: [{uses: $/}]}}").responds
 
 

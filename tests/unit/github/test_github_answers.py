@@ -10,22 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploytool.errors import DeployError
-from deploytool.github.attempts import PAUSE, Attempts
-from deploytool.github.client import GithubClient
-from deploytool.github.deployment_report import closing, doing
-from deploytool.github.deployments import LONGEST_DESCRIPTION, Status, payload, payload_of
-from deploytool.github.errors import (
+from deploytool.github.client import (
+    UNSAID,
     Forbidden,
+    GithubClient,
     GithubError,
     Missing,
     RateLimited,
     Unauthorized,
     Unprocessable,
     Unreachable,
+    translated,
 )
-from deploytool.github.pull_request import best, named_in
-from deploytool.github.translate import UNSAID, translated
-from tests.unit.report.telling import plan, released, rolled_back
+from deploytool.github.comments import PAUSE, BestEffort, best, named_in
+from deploytool.github.deployments import LONGEST_DESCRIPTION, Status, closing, payload, payload_of, progress_text
+from deploytool.release.model import StepName
+from tests.support.sample_events import plan, released, rolled_back
 
 NOW = 1_000_000.0
 SPENT = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1000030"}
@@ -135,10 +135,11 @@ def test_the_pull_request_whose_merge_made_the_commit_is_the_one() -> None:
 
 
 def test_only_a_good_outcome_is_a_success() -> None:
-    assert closing(released()) == Status("success", released().sentence)
+    assert closing(released()) == Status("success", released().summary)
     assert closing(rolled_back()).state == "failure"
     assert closing(None).state == "error"
-    assert (doing("migrate").description, doing("publish").description) == ("migrating", "publish")
+    assert progress_text(StepName.MIGRATE).description == "migrating"
+    assert progress_text(StepName.RUN).description == "run"
 
 
 class Clock:
@@ -155,7 +156,7 @@ def failing(error: GithubError) -> None:
 
 def test_what_failed_is_forgotten_when_it_works_out_later() -> None:
     clock = Clock()
-    attempts = Attempts(clock)
+    attempts = BestEffort(clock)
     assert not attempts.make("the comment", lambda: failing(Unreachable("comment", "reset")))
     assert len(attempts.failures()) == 1
     assert not attempts.make("the comment", lambda: None), "too early"
@@ -165,7 +166,7 @@ def test_what_failed_is_forgotten_when_it_works_out_later() -> None:
 
 
 def test_the_last_attempt_does_not_wait() -> None:
-    attempts = Attempts(Clock())
+    attempts = BestEffort(Clock())
     attempts.make("the comment", lambda: failing(Unreachable("comment", "reset")))
     assert attempts.make("the comment", lambda: None, last=True)
 
@@ -173,7 +174,7 @@ def test_the_last_attempt_does_not_wait() -> None:
 @pytest.mark.parametrize("error", [Unauthorized(), Forbidden("x", "", ""), Missing("x")])
 def test_the_hopeless_is_not_tried_again(error: GithubError) -> None:
     clock = Clock()
-    attempts = Attempts(clock)
+    attempts = BestEffort(clock)
     attempts.make("the comment", lambda: failing(error))
     clock.now = 1000.0
     assert not attempts.make("the comment", lambda: None, last=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.github.context import github_context, read_event, repository_of
-from deploytool.github.runner_files import LARGEST_SUMMARY, append_outputs, append_summary
+from deploytool.github.runner import github_context, read_event, repository_of
+from deploytool.output.actions import LARGEST_SUMMARY, append_outputs, append_summary
 
 RUNNER = {
     "GITHUB_ACTIONS": "true",

@@ -7,10 +7,11 @@ from typing import cast
 
 import pytest
 
-from deploytool.aws import journal as module
-from deploytool.aws.journal import Journal
-from deploytool.aws.ledger import Ledger
-from deploytool.core.ledger import GithubRecord, Record
+from deploytool.ledger import journal as module
+from deploytool.ledger.journal import Journal
+from deploytool.ledger.record import Record
+from deploytool.ledger.store import Ledger
+from deploytool.release.model import GithubRecord, StepName
 from tests.unit.ledger.records import outcome_of, record
 
 MADE = GithubRecord(7, 12, 3, "https://github.test/c/3")
@@ -40,7 +41,7 @@ def test_they_go_with_the_next_note(journal: Journal, written: Written) -> None:
     journal.on_github(GithubRecord(7))
     journal.on_github(MADE)
     assert written.saved == []
-    journal.step_began("migrate")
+    journal.step_began(StepName.MIGRATE)
     (saved,) = written.saved
     assert (saved.github, saved.pull_request) == (MADE, 12)
 
@@ -57,6 +58,6 @@ def test_they_are_written_alone_when_no_note_comes(
 
 
 def test_they_are_written_at_once_when_the_release_is_over(journal: Journal, written: Written) -> None:
-    journal.closed(outcome_of(record()))
+    journal.close(outcome_of(record()))
     journal.on_github(MADE)
     assert (written.saved[-1].github, written.saved[-1].finished) == (MADE, True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import cast
 
-from deploytool.aws.journal import Journal
-from deploytool.aws.ledger import Ledger
-from deploytool.core.ledger import Record
-from deploytool.core.outcome import Result
+from deploytool.ledger.journal import Journal
+from deploytool.ledger.record import Record
+from deploytool.ledger.store import Ledger
+from deploytool.release.model import Result
 from tests.unit.ledger.records import record
 
 
@@ -29,12 +29,12 @@ class SlowLedger:
 def test_a_late_note_of_the_way_back_does_not_open_the_record_again() -> None:
     ledger = SlowLedger()
     journal = Journal(cast("Ledger", ledger), record())
-    journal.moved("app", "ecs-svc/2", "arn:app:7")
+    journal.service_updated("app", "ecs-svc/2", "arn:app:7")
     assert ledger.began.wait(10)
     threading.Timer(0.2, ledger.let_go.set).start()
-    closed = journal.settled(Result.ROLLED_BACK, "it was killed", {"app": "arn:app:7"})
+    closed = journal.close_recovered(Result.ROLLED_BACK, "it was killed", {"app": "arn:app:7"})
     assert ledger.saved[-1] == closed
-    assert (closed.result, closed.sentence, closed.serving) == (
+    assert (closed.result, closed.summary, closed.running) == (
         Result.ROLLED_BACK,
         "it was killed",
         {"app": "arn:app:7"},

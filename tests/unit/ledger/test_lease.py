@@ -7,28 +7,28 @@ from datetime import timedelta
 
 import pytest
 
-from deploytool.core.lease import (
+from deploytool.errors import LeaseLost, SupersededBy
+from deploytool.ledger.lock import (
     MARGIN,
     HolderKind,
-    Holding,
     IfBusy,
     InUse,
-    LeaseLost,
+    LockConflictPolicy,
     Locked,
-    Step,
-    SupersededBy,
+    LockState,
+    LockStep,
+    acquired_by,
     describe,
+    is_acquirable,
+    is_releasable,
     margin_of,
-    may_free,
-    may_take,
     next_step,
-    taken,
 )
 from tests.unit.ledger.records import NOW
 
 OLDER, OWNER, NEWER = "20261123-110000-aaaa", "20261123-120000-bbbb", "20261123-130000-cccc"
-HELD = Holding(fence=4, owner=OWNER, actor="mona", since=NOW, expires=NOW + timedelta(seconds=30))
-FROZEN = Holding(fence=4, owner="hold-1", kind=HolderKind.HOLD, actor="mona", reason="sale", since=NOW)
+HELD = LockState(fencing_token=4, owner=OWNER, actor="mona", since=NOW, expires=NOW + timedelta(seconds=30))
+FROZEN = LockState(fencing_token=4, owner="hold-1", kind=HolderKind.HOLD, actor="mona", reason="sale", since=NOW)
 SHORT = timedelta(milliseconds=1)
 
 
@@ -36,7 +36,7 @@ SHORT = timedelta(milliseconds=1)
     ("holding", "passed", "may"),
     [
         (None, timedelta(), True),
-        (Holding(fence=9), timedelta(), True),
+        (LockState(fencing_token=9), timedelta(), True),
         (HELD, timedelta(), False),
         (HELD, timedelta(seconds=30), False),
         (HELD, timedelta(seconds=30) + MARGIN, False),
@@ -47,44 +47,46 @@ SHORT = timedelta(milliseconds=1)
     ],
 )
 def test_the_lock_may_be_taken_when_it_is_free_or_long_expired(
-    holding: Holding | None, passed: timedelta, may: bool
+    holding: LockState | None, passed: timedelta, may: bool
 ) -> None:
-    assert may_take(holding, NOW + passed) is may
+    assert is_acquirable(holding, NOW + passed) is may
 
 
 @pytest.mark.parametrize(
     ("holding", "who", "if_busy", "step"),
     [
-        (None, NEWER, "refuse", Step.TAKE),
-        (Holding(fence=3), NEWER, "refuse", Step.TAKE),
-        (HELD, NEWER, "refuse", Step.REFUSE),
-        (HELD, NEWER, "wait", Step.WAIT),
-        (HELD, OLDER, "wait", Step.WAIT),
-        (HELD, NEWER, "supersede", Step.SUPERSEDE),
-        (HELD, OLDER, "supersede", Step.GIVE_WAY),
-        (replace(HELD, superseded_by=NEWER), NEWER, "supersede", Step.WAIT),
-        (replace(HELD, superseded_by=NEWER), f"{NEWER}d", "supersede", Step.SUPERSEDE),
-        (replace(HELD, superseded_by=f"{NEWER}d"), NEWER, "supersede", Step.GIVE_WAY),
-        (FROZEN, NEWER, "wait", Step.WAIT),
-        (FROZEN, NEWER, "refuse", Step.REFUSE),
-        (FROZEN, NEWER, "supersede", Step.REFUSE),
+        (None, NEWER, "refuse", LockStep.TAKE),
+        (LockState(fencing_token=3), NEWER, "refuse", LockStep.TAKE),
+        (HELD, NEWER, "refuse", LockStep.REFUSE),
+        (HELD, NEWER, "wait", LockStep.WAIT),
+        (HELD, OLDER, "wait", LockStep.WAIT),
+        (HELD, NEWER, "supersede", LockStep.SUPERSEDE),
+        (HELD, OLDER, "supersede", LockStep.YIELD),
+        (replace(HELD, superseded_by=NEWER), NEWER, "supersede", LockStep.WAIT),
+        (replace(HELD, superseded_by=NEWER), f"{NEWER}d", "supersede", LockStep.SUPERSEDE),
+        (replace(HELD, superseded_by=f"{NEWER}d"), NEWER, "supersede", LockStep.YIELD),
+        (FROZEN, NEWER, "wait", LockStep.WAIT),
+        (FROZEN, NEWER, "refuse", LockStep.REFUSE),
+        (FROZEN, NEWER, "supersede", LockStep.REFUSE),
     ],
 )
 def test_what_is_done_follows_from_who_has_the_lock_when_it_is_wanted(
-    holding: Holding | None, who: str, if_busy: IfBusy, step: Step
+    holding: LockState | None, who: str, if_busy: IfBusy, step: LockStep
 ) -> None:
     assert next_step(holding, who, NOW, if_busy) is step
 
 
 def test_the_lock_is_taken_when_it_expired_whatever_was_to_be_done_if_busy() -> None:
     later = NOW + timedelta(minutes=1)
-    assert {next_step(HELD, OLDER, later, if_busy) for if_busy in ("wait", "refuse", "supersede")} == {Step.TAKE}
+    assert {next_step(HELD, OLDER, later, if_busy) for if_busy in ("wait", "refuse", "supersede")} == {LockStep.TAKE}
 
 
 def test_nothing_of_the_owner_before_is_left_when_the_lock_is_taken() -> None:
-    wish = Holding(owner=NEWER, actor="ada", run_url="u", reason="r", since=NOW, expires=NOW)
-    assert taken(replace(HELD, superseded_by=NEWER), wish) == replace(wish, fence=5)
-    assert taken(None, replace(wish, kind=HolderKind.HOLD)) == replace(wish, fence=1, kind=HolderKind.HOLD)
+    wish = LockState(owner=NEWER, actor="ada", run_url="u", reason="r", since=NOW, expires=NOW)
+    assert acquired_by(replace(HELD, superseded_by=NEWER), wish) == replace(wish, fencing_token=5)
+    assert acquired_by(None, replace(wish, kind=HolderKind.HOLD)) == replace(
+        wish, fencing_token=1, kind=HolderKind.HOLD
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,37 +104,39 @@ def test_nothing_of_the_owner_before_is_left_when_the_lock_is_taken() -> None:
             60,
             "a freeze of mona since 2026-11-23 12:00:00 UTC (60 s) until 2026-11-23 14:00 UTC: sale",
         ),
-        (Holding(owner=OWNER), 0, f"release {OWNER}"),
+        (LockState(owner=OWNER), 0, f"release {OWNER}"),
     ],
 )
-def test_who_has_the_lock_is_told_in_one_clause(holding: Holding, seconds: int, told: str) -> None:
+def test_who_has_the_lock_is_told_in_one_clause(holding: LockState, seconds: int, told: str) -> None:
     assert describe(holding, NOW + timedelta(seconds=seconds)) == told
 
 
 def test_the_fix_names_the_way_out_when_it_is_locked() -> None:
     assert Locked("production", replace(HELD, expires=None), NOW).fix == "wait for it with --wait 10m"
     assert Locked("production", replace(FROZEN, run_url="u"), NOW).fix == (
-        "ask them, then end the freeze with `deploytool lock release`; see u"
+        "ask mona first, then end the freeze with `deploytool lock release`; see u"
     )
 
 
 @pytest.mark.parametrize(("passed", "left"), [(0, 30), (6.5, 24), (30, 0), (33, 0)])
 def test_when_the_lease_ends_is_told_to_who_is_refused(passed: float, left: int) -> None:
     refused = Locked("production", HELD, NOW + timedelta(seconds=passed))
-    assert refused.fix == f"wait for it with --wait 10m: its lease ends in {left} s unless it is renewed"
+    assert refused.fix == (
+        f"wait for it with --wait 10m: the lock is released automatically in {left} s if that run has died"
+    )
 
 
 @pytest.mark.parametrize(("ttl", "margin"), [(3600, 5), (30, 5), (6, 1), (1.5, 0.25)])
 def test_the_margin_is_short_when_leases_are(ttl: float, margin: float) -> None:
     assert margin_of(ttl) == timedelta(seconds=margin)
     over = NOW + timedelta(seconds=30 + margin)
-    for moment, step in ((over, Step.REFUSE), (over + SHORT, Step.TAKE)):
+    for moment, step in ((over, LockStep.REFUSE), (over + SHORT, LockStep.TAKE)):
         assert next_step(HELD, NEWER, moment, "refuse", margin_of(ttl)) is step
 
 
 @pytest.mark.parametrize(("holding", "seconds", "may"), [(HELD, 30, False), (HELD, 36, True), (FROZEN, 0, True)])
-def test_a_lock_may_be_freed_when_no_release_runs_under_it(holding: Holding, seconds: int, may: bool) -> None:
-    assert may_free(holding, NOW + timedelta(seconds=seconds)) is may
+def test_a_lock_may_be_freed_when_no_release_runs_under_it(holding: LockState, seconds: int, may: bool) -> None:
+    assert is_releasable(holding, NOW + timedelta(seconds=seconds)) is may
 
 
 def test_what_force_does_is_told_when_the_lock_of_a_release_is_to_be_freed() -> None:
@@ -145,5 +149,20 @@ def test_what_force_does_is_told_when_the_lock_of_a_release_is_to_be_freed() -> 
 def test_each_failure_has_its_exit_code() -> None:
     assert Locked("production", HELD, NOW).exit_code == 8
     assert (LeaseLost(OWNER).exit_code, SupersededBy(OWNER, NEWER).exit_code) == (9, 9)
-    assert LeaseLost(OWNER).cause == f"release {OWNER} no longer has the lock: it was taken away"
-    assert LeaseLost(OWNER, NEWER).cause == f"release {OWNER} no longer has the lock: release {NEWER} took it"
+    assert LeaseLost(OWNER).cause == f"release {OWNER} lost the lock"
+    assert LeaseLost(OWNER, NEWER).cause == f"release {OWNER} lost the lock to release {NEWER}"
+
+
+@pytest.mark.parametrize(
+    ("if_busy", "wait", "policy"),
+    [
+        (None, None, LockConflictPolicy("refuse", 600)),
+        (None, 5.0, LockConflictPolicy("wait", 5)),
+        ("wait", None, LockConflictPolicy("wait", 600)),
+        ("supersede", 30.0, LockConflictPolicy("supersede", 30)),
+    ],
+)
+def test_the_options_decide_what_to_do_about_a_lock_conflict(
+    if_busy: IfBusy | None, wait: float | None, policy: LockConflictPolicy
+) -> None:
+    assert LockConflictPolicy.of(if_busy, wait) == policy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.cli.transaction import LEASE_TTL, _ttl
+from deploytool.deploy.session import LEASE_TTL, lease_ttl
 from deploytool.errors import ConfigurationError
 
 
@@ -15,11 +15,11 @@ def test_a_lease_lasts_half_a_minute_unless_the_environment_says_otherwise(
     monkeypatch.delenv(LEASE_TTL, raising=False)
     if set_to is not None:
         monkeypatch.setenv(LEASE_TTL, set_to)
-    assert _ttl() == seconds
+    assert lease_ttl() == seconds
 
 
 @pytest.mark.parametrize("set_to", ["0", "0.5", "3601", "-3", "soon", "nan", "inf"])
 def test_a_length_that_could_not_work_is_refused(monkeypatch: pytest.MonkeyPatch, set_to: str) -> None:
     monkeypatch.setenv(LEASE_TTL, set_to)
     with pytest.raises(ConfigurationError, match=f"{LEASE_TTL}={set_to} is not a number of seconds from 1 to 3600"):
-        _ttl()
+        lease_ttl()

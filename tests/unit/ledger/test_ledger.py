@@ -10,45 +10,50 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.core.ledger import (
+from deploytool.ecs.model import ServiceState
+from deploytool.ledger.codec import OLDER_WORDS, RecordUnreadable, from_document, spellings, to_document
+from deploytool.ledger.record import (
+    DETAIL,
     Drift,
-    GithubRecord,
     Kind,
     MigrationRecord,
     Record,
     ServiceRecord,
     StepRecord,
     StepState,
+    built,
+    close_record,
     drift,
     last_successful,
-    recorded,
-    version_of,
-)
-from deploytool.core.ledger_document import RecordUnreadable, from_document, to_document
-from deploytool.core.ledger_notes import (
-    DETAIL,
-    built,
-    closed,
     migration_started,
-    moved,
-    moving,
     on_github,
-    opened,
+    open_record,
+    recorded,
     registered,
+    service_updated,
+    service_updating,
     step_began,
     step_ended,
+    version_of,
 )
-from deploytool.core.ledger_table import TABLE, create_command
-from deploytool.core.model import Commit, LiveService, Origin, Request
-from deploytool.core.observed import ServiceState
-from deploytool.core.outcome import Result
-from deploytool.core.plan_model import ImageChoice, Plan
+from deploytool.ledger.store import TABLE, create_command
+from deploytool.release.model import (
+    Commit,
+    GithubRecord,
+    ImageChoice,
+    ObservedService,
+    Plan,
+    ReleaseRequest,
+    Result,
+    StepName,
+    TriggeredBy,
+)
 from tests.unit.ledger.records import NOW, finished, outcome_of, record
 
 
-def live(key: str, arn: str) -> LiveService:
+def live(key: str, arn: str) -> ObservedService:
     """A service that serves this revision."""
-    return LiveService(key, ServiceState(f"shop-{key}", "", "shop", "ACTIVE", arn, 1, 1, 0), {})
+    return ObservedService(key, ServiceState(f"shop-{key}", "", "shop", "ACTIVE", arn, 1, 1, 0), {})
 
 
 moments = st.datetimes(timezones=st.just(NOW.tzinfo))
@@ -61,17 +66,18 @@ records = st.builds(
     environment=texts,
     commit=st.builds(Commit, texts, texts, st.none() | moments, texts),
     started_at=moments,
-    fence=st.integers(0),
+    fencing_token=st.integers(0),
     pull_request=st.none() | st.integers(1),
     images=st.dictionaries(texts, texts, max_size=2),
     services=st.dictionaries(texts, st.builds(ServiceRecord, texts, texts, st.none() | texts, texts), max_size=2),
     steps=st.lists(
-        st.builds(StepRecord, texts, st.sampled_from(StepState), moments, st.floats(0, 1e6), texts), max_size=2
+        st.builds(StepRecord, st.sampled_from(StepName), st.sampled_from(StepState), moments, st.floats(0, 1e6), texts),
+        max_size=2,
     ).map(tuple),
     migration=st.builds(MigrationRecord, texts, texts, st.booleans()),
     ended_at=st.none() | moments,
     result=st.none() | st.sampled_from(Result),
-    serving=st.dictionaries(texts, texts, max_size=2),
+    running=st.dictionaries(texts, texts, max_size=2),
     github=st.builds(
         GithubRecord,
         *[st.none() | st.integers(1)] * 3,
@@ -106,22 +112,22 @@ def test_a_record_changed_by_hand_is_named_when_it_cannot_be_read(change: dict[s
 
 
 def test_the_record_knows_every_service_and_has_changed_nothing_when_it_is_opened() -> None:
-    request = Request("r-1", "shop", "production", Commit("a"), Origin("mona", "u", "7", 12))
+    request = ReleaseRequest("r-1", "shop", "production", Commit("a"), TriggeredBy("mona", "u", "7", 12))
     images = {
         "app": ImageChoice("app", "registry/shop:a", "sha256:1"),
         "job": ImageChoice("job", "registry/shop:a-job", None),
     }
-    made = opened(
+    made = open_record(
         Plan(request, "shop", "us-east-1", images, ()),
         {"app": live("app", "arn:app:7")},
         document={"kind": "plan"},
         now=NOW,
-        fence=3,
+        fencing_token=3,
         kind=Kind.ROLLBACK,
         previous="r-0",
         restores="r-9",
     )
-    assert (made.release_id, made.kind, made.fence, made.actor, made.pull_request) == (
+    assert (made.release_id, made.kind, made.fencing_token, made.actor, made.pull_request) == (
         "r-1",
         Kind.ROLLBACK,
         3,
@@ -130,30 +136,33 @@ def test_the_record_knows_every_service_and_has_changed_nothing_when_it_is_opene
     )
     assert made.services == {"app": ServiceRecord("shop-app", "arn:app:7")}
     assert (made.images, made.plan) == ({"app": "sha256:1"}, {"kind": "plan"})
-    assert (made.finished, made.successful, made.seconds, made.live_id) == (False, False, None, "r-9")
+    assert (made.finished, made.successful, made.seconds, made.live_release_id) == (False, False, None, "r-9")
 
 
 def test_a_step_is_judged_once_when_it_is_repeated() -> None:
-    began = step_began(step_began(record(), "put back", "app", NOW), "put back", "", NOW)
-    ended = step_ended(began, "put back", False, 1.23456)
+    began = step_began(step_began(record(), StepName.REVERT, "app", NOW), StepName.REVERT, "", NOW)
+    ended = step_ended(began, StepName.REVERT, False, 1.23456)
     assert [(step.state, step.seconds, step.detail) for step in ended.steps] == [
         (StepState.BEGAN, 0.0, "app"),
         (StepState.FAILED, 1.235, ""),
     ]
-    assert step_ended(step_began(record(), "build", "app", NOW), "build", True, 1).steps[0] == StepRecord(
-        "build", StepState.ENDED, NOW, 1, "app"
+    assert step_ended(step_began(record(), StepName.BUILD, "app", NOW), StepName.BUILD, True, 1).steps[0] == StepRecord(
+        StepName.BUILD, StepState.ENDED, NOW, 1, "app"
     )
 
 
 def test_the_end_of_a_step_that_nobody_saw_begin_is_left_out() -> None:
-    assert step_ended(step_began(record(), "build", "", NOW), "verify", True, 1.0).steps[0].state is StepState.BEGAN
-    assert step_ended(record(), "verify", True, 1.0).steps == ()
+    assert (
+        step_ended(step_began(record(), StepName.BUILD, "", NOW), StepName.VERIFY, True, 1.0).steps[0].state
+        is StepState.BEGAN
+    )
+    assert step_ended(record(), StepName.VERIFY, True, 1.0).steps == ()
 
 
 def test_a_detail_is_cut_when_it_is_longer_than_an_item_can_hold() -> None:
-    made = step_ended(step_began(record(), "build", "x" * 5000, NOW), "build", False, 1.0, "y" * 5000)
+    made = step_ended(step_began(record(), StepName.BUILD, "x" * 5000, NOW), StepName.BUILD, False, 1.0, "y" * 5000)
     assert made.steps[0].detail == "y" * DETAIL
-    assert len(step_began(record(), "build", "x" * 5000, NOW).steps[0].detail) == DETAIL
+    assert len(step_began(record(), StepName.BUILD, "x" * 5000, NOW).steps[0].detail) == DETAIL
 
 
 def test_the_migrate_task_is_known_when_it_was_started() -> None:
@@ -163,19 +172,19 @@ def test_the_migrate_task_is_known_when_it_was_started() -> None:
 
 
 def test_the_revision_meant_stays_when_a_service_is_put_back() -> None:
-    there = moved(moving(record(), {"app": "arn:app:8"}), "app", "ecs-svc/1", "arn:app:8")
+    there = service_updated(service_updating(record(), {"app": "arn:app:8"}), "app", "ecs-svc/1", "arn:app:8")
     assert there.services["app"] == ServiceRecord("shop-app", "arn:app:7", "arn:app:8", "ecs-svc/1")
-    back = moved(there, "app", "ecs-svc/2", "arn:app:7")
+    back = service_updated(there, "app", "ecs-svc/2", "arn:app:7")
     assert back.services["app"] == ServiceRecord("shop-app", "arn:app:7", "arn:app:8", "ecs-svc/2")
     assert registered(record(), "worker", "arn:worker:4").services["worker"].after == "arn:worker:4"
 
 
 def test_every_service_has_a_revision_that_serves_when_the_release_is_closed() -> None:
     begun = built(record(), "job", "sha256:job")
-    made = closed(begun, outcome_of(begun), NOW + timedelta(seconds=90))
-    assert made.serving == {"app": "arn:app:8", "worker": "arn:worker:3"}
+    made = close_record(begun, outcome_of(begun), NOW + timedelta(seconds=90))
+    assert made.running == {"app": "arn:app:8", "worker": "arn:worker:3"}
     assert made.images == {"app": "sha256:new", "job": "sha256:job"}
-    assert (made.result, made.seconds, made.sentence) == (Result.RELEASED, 90.0, "it is live")
+    assert (made.result, made.seconds, made.summary) == (Result.RELEASED, 90.0, "it is live")
     there = on_github(made, GithubRecord(7, 12, 3, "https://github.test/c/3", (4, 5)))
     assert (there.github.deployment_id, there.github.comments, there.pull_request) == (7, (3, 4, 5), 12)
     assert on_github(there, GithubRecord(7, 13)).pull_request == 12, "the one that the release was asked for with"
@@ -192,7 +201,7 @@ def test_what_is_live_is_what_the_last_successful_record_brought_when_others_fai
     failed = finished(record("r-4"), Result.ROLLED_BACK)
     found = last_successful([record("r-5"), failed, rollback, finished(record("r-2"))])
     assert found is rollback
-    assert found.live_id == "r-1"
+    assert found.live_release_id == "r-1"
     assert last_successful([failed]) is None
 
 
@@ -217,7 +226,7 @@ def test_a_revision_of_the_same_images_is_told_from_another_version(image: str, 
 
 def test_each_service_is_judged_by_the_last_record_that_knows_it() -> None:
     older = finished(record("r-1"))
-    newer = replace(finished(record("r-2")), serving={"app": "arn:app:9"})
+    newer = replace(finished(record("r-2")), running={"app": "arn:app:9"})
     serving = {"app": live("app", "arn:app:9"), "worker": live("worker", "arn:worker:7"), "new": live("new", "arn:1")}
     assert [(each.key, each.release_id) for each in drift(serving, [newer, older])] == [("worker", "r-1")]
 
@@ -263,7 +272,7 @@ FIRST, LATER = finished(record("r-1", commit=Commit("1" * 40))), finished(record
         ((FIRST,), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
         ((LATER, FIRST), {"app": ("2", "r-2"), "worker": ("2", "r-2")}),
         ((finished(record("r-2"), Result.ROLLED_BACK), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
-        ((replace(LATER, serving={"app": "arn:app:10"}), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
+        ((replace(LATER, running={"app": "arn:app:10"}), FIRST), {"app": ("1", "r-1"), "worker": ("1", "r-1")}),
         ((replace(LATER, kind=Kind.ROLLBACK, restores="r-1"),), {"app": ("2", "r-1"), "worker": ("2", "r-1")}),
         ((ROLLED_ONE, FIRST), {"app": ("3", "r-3"), "worker": ("1", "r-1")}),
         ((ROLLED_ONE,), {"app": ("3", "r-3")}),
@@ -279,3 +288,17 @@ def test_a_running_revision_is_of_the_release_that_last_made_it_live(
     serving = {"app": live("app", "arn:app:8"), "worker": live("worker", "arn:worker:8")}
     found = {key: (each.commit[0], each.release_id) for key, each in recorded(serving, records).items()}
     assert found == expected
+
+
+@pytest.mark.parametrize(("older", "word"), OLDER_WORDS.items())
+def test_a_record_in_the_older_spelling_is_read_as_the_same_result(older: str, word: str) -> None:
+    document = to_document(replace(record("r-1"), steps=(StepRecord(StepName.BUILD, StepState.ENDED, NOW),)))
+    if word in set(Result):
+        assert from_document({**document, "result": older}).result is Result(word)
+        assert spellings(Result(word)) == (word, older)
+    elif word in set(StepName):
+        step = {**document["steps"][0], "name": older}
+        assert from_document({**document, "steps": [step]}).steps[0].name is StepName(word)
+    else:
+        step = {**document["steps"][0], "state": older}
+        assert from_document({**document, "steps": [step]}).steps[0].state is StepState(word)

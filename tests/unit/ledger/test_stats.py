@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytool.core.ledger import Kind, Record, StepRecord, StepState
-from deploytool.core.model import Commit
-from deploytool.core.outcome import Result
-from deploytool.core.stats import Bar, dora
+from deploytool.ledger.dora import Bucket, dora
+from deploytool.ledger.record import Kind, Record, StepRecord, StepState
+from deploytool.release.model import Commit, Result, StepName
 from tests.unit.ledger.records import NOW, finished, record
 
 DAY = timedelta(days=1)
@@ -68,16 +67,16 @@ HISTORIES = (
     ),
     *(
         History(f"{result.value} was restored when it ended", (ended("r-1", 1, result),), 0, 1, 1, 3 * MINUTE)
-        for result in (Result.ROLLED_BACK, Result.OUT_OF_TIME)
+        for result in (Result.ROLLED_BACK, Result.TIMED_OUT)
     ),
     *(
         History(f"{result.value} is not restored yet", (ended("r-1", 1, result),), 0, 1, 1, None, 1)
-        for result in (Result.NOT_ROLLED_BACK, Result.FAILED)
+        for result in (Result.ROLLBACK_INCOMPLETE, Result.FAILED)
     ),
     History(
         "the next that went live restored it, not the next that failed",
         (
-            ended("r-1", 1, Result.NOT_ROLLED_BACK),
+            ended("r-1", 1, Result.ROLLBACK_INCOMPLETE),
             ended("r-2", 1.25, Result.BUILD_FAILED),
             ended("r-3", 1.5, minutes=0),
         ),
@@ -110,7 +109,7 @@ HISTORIES = (
     ),
     History(
         "a rollback mended what a release left half done: the version before was no failure",
-        (ended("r-1", 1), ended("r-2", 2, Result.NOT_ROLLED_BACK), rollback("r-3", 2.5, "r-1", minutes=0)),
+        (ended("r-1", 1), ended("r-2", 2, Result.ROLLBACK_INCOMPLETE), rollback("r-3", 2.5, "r-1", minutes=0)),
         1,
         2,
         1,
@@ -144,8 +143,8 @@ def test_the_figures_are_those_of_what_happened(history: History) -> None:
 def test_users_meet_a_bad_version_from_the_rollout_on_when_it_fails() -> None:
     bad = ended("r-1", 1, Result.ROLLED_BACK, minutes=10)
     steps = (
-        StepRecord("build", StepState.ENDED, bad.started_at),
-        StepRecord("roll out", StepState.FAILED, bad.started_at + timedelta(minutes=8)),
+        StepRecord(StepName.BUILD, StepState.ENDED, bad.started_at),
+        StepRecord(StepName.DEPLOY, StepState.FAILED, bad.started_at + timedelta(minutes=8)),
     )
     assert dora([replace(bad, steps=steps)], SINCE, UNTIL).time_to_restore == 2 * MINUTE
 
@@ -164,9 +163,9 @@ def test_lead_time_is_the_median_from_commit_to_live_when_commits_have_dates() -
 def test_a_bar_is_a_day_when_the_time_is_short_and_a_week_when_it_is_long() -> None:
     records = [ended("r-1", 0.5), ended("r-2", 9.5), ended("r-3", 9.9, Result.ROLLED_BACK)]
     days = dora(records, SINCE, UNTIL).bars
-    assert (len(days), days[0], days[-1]) == (10, Bar(SINCE, 1, 0), Bar(UNTIL - DAY, 1, 1))
+    assert (len(days), days[0], days[-1]) == (10, Bucket(SINCE, 1, 0), Bucket(UNTIL - DAY, 1, 1))
     weeks = dora(records, UNTIL - 90 * DAY, UNTIL).bars
-    assert (len(weeks), weeks[-1]) == (13, Bar(UNTIL - 7 * DAY, 1, 1))
+    assert (len(weeks), weeks[-1]) == (13, Bucket(UNTIL - 7 * DAY, 1, 1))
     assert weeks[0].start == UNTIL - 91 * DAY
 
 

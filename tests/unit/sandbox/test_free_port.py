@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from tests.free_port import free_port
+from tests.support.free_port import free_port
 
 OUTGOING_FROM = 32768
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.e2e.release.account import hidden
+from tests.support.account import hidden
 
 
 @pytest.mark.parametrize(

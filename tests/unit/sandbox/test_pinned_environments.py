@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.sandbox.cache import cache as cached
 from deploytool.sandbox.errors import CommandFailed
-from deploytool.sandbox.pinned import environment
+from deploytool.sandbox.process import cache as cached
+from deploytool.sandbox.venv import venv
 
 
 @pytest.fixture(autouse=True)
@@ -35,29 +35,29 @@ def prefix(programs: Path) -> Path:
 
 
 def test_an_environment_is_made_once_when_two_ask_for_it_at_the_same_time(nothing: Path) -> None:
-    said: list[str] = []
+    output: list[str] = []
     with ThreadPoolExecutor() as pool:
-        first, second = pool.map(lambda _: environment("tool", nothing, said.append), range(2))
+        first, second = pool.map(lambda _: venv("tool", nothing, output.append), range(2))
     assert first == second
-    assert said == ["installing tool (once)"]
+    assert output == ["installing tool (once)"]
     assert prefix(first) == first.parent
 
 
 def test_an_environment_is_made_anew_when_its_making_was_cut_short(nothing: Path) -> None:
-    programs = environment("tool", nothing, lambda _: None)
+    programs = venv("tool", nothing, lambda _: None)
     (programs.parent / "whole").unlink()
     (programs / "python").unlink()
-    assert prefix(environment("tool", nothing, lambda _: None)) == programs.parent
+    assert prefix(venv("tool", nothing, lambda _: None)) == programs.parent
 
 
 def test_an_environment_is_another_one_when_its_packages_are_others(nothing: Path) -> None:
-    before = environment("tool", nothing, lambda _: None)
+    before = venv("tool", nothing, lambda _: None)
     nothing.write_text("# another list\n")
-    assert environment("tool", nothing, lambda _: None) != before
+    assert venv("tool", nothing, lambda _: None) != before
 
 
 def test_nothing_counts_as_made_when_a_package_has_no_hash(cache: Path, nothing: Path) -> None:
     nothing.write_text("click==8.1.8\n")
     with pytest.raises(CommandFailed):
-        environment("tool", nothing, lambda _: None)
+        venv("tool", nothing, lambda _: None)
     assert not list(cache.rglob("whole"))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.sandbox import down as module
-from deploytool.sandbox.down import down
+from deploytool.sandbox import lifecycle as module
 from deploytool.sandbox.errors import CommandFailed
+from deploytool.sandbox.lifecycle import down
 from tests.unit.sandbox.test_sandbox_state import state_in
 
 DOCKER = """#!/bin/sh

@@ -12,7 +12,7 @@ from deploytool.cli.sandbox import command
 from deploytool.sandbox.checkout import PLACES, SECOND
 from deploytool.sandbox.errors import PortTaken, SandboxError
 from deploytool.sandbox.faults import FAULTS
-from deploytool.sandbox.wait import free_port
+from deploytool.sandbox.process import free_port
 
 EDITING = sorted(name for name, fault in FAULTS.items() if fault.edit)
 VERSIONS = ("first", "second")
@@ -53,7 +53,7 @@ def test_a_fault_is_refused_when_the_lines_it_breaks_are_gone(example: Path) -> 
     (example / "Dockerfile").write_text("FROM scratch\n")
     edit = FAULTS["image"].edit
     assert edit is not None
-    with pytest.raises(SandboxError, match="no longer holds the lines"):
+    with pytest.raises(SandboxError, match="no longer has the lines"):
         edit.apply(example)
 
 
@@ -61,8 +61,8 @@ def test_a_fault_is_refused_when_the_lines_it_breaks_are_gone(example: Path) -> 
 def test_a_fault_changes_the_repository_or_can_be_taken_back_in_the_account(name: str) -> None:
     fault = FAULTS[name]
     assert bool(fault.edit) == bool(fault.title)
-    assert bool(fault.spoil) == bool(fault.mend)
-    assert fault.edit or fault.spoil
+    assert bool(fault.inject) == bool(fault.undo)
+    assert fault.edit or fault.inject
 
 
 def test_the_next_release_meets_a_secret_that_is_gone_whatever_is_live() -> None:
@@ -71,9 +71,9 @@ def test_the_next_release_meets_a_secret_that_is_gone_whatever_is_live() -> None
 
 
 def test_every_way_to_break_is_listed_with_what_will_happen() -> None:
-    told = " ".join(CliRunner().invoke(command, ["break", "--help"]).output.split())
+    output = " ".join(CliRunner().invoke(command, ["break", "--help"]).output.split())
     for name, fault in FAULTS.items():
-        assert f"{name} {fault.outcome}" in told
+        assert f"{name} {fault.outcome}" in output
 
 
 @pytest.mark.parametrize("option", ["--aws-port", "--github-port"])

@@ -7,29 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from deploytool.sandbox.record import in_turn
+from deploytool.sandbox.state import one_at_a_time
 
 
 def test_the_second_says_that_it_waits_and_goes_on_when_the_first_is_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    said: list[str] = []
+    output: list[str] = []
     waits, began = threading.Event(), threading.Event()
 
     def told(line: str) -> None:
-        said.append(line)
+        output.append(line)
         waits.set()
 
     def second() -> None:
-        with in_turn(told):
+        with one_at_a_time(told):
             began.set()
 
-    with in_turn(said.append):
+    with one_at_a_time(output.append):
         thread = threading.Thread(target=second)
         thread.start()
         assert waits.wait(10)
         assert not began.is_set()
     thread.join(10)
     assert began.is_set()
-    assert said == ["waiting for another sandbox to start"]
+    assert output == ["waiting for another sandbox to start"]

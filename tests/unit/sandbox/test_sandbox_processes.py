@@ -12,8 +12,7 @@ import pytest
 
 from deploytool.sandbox import process
 from deploytool.sandbox.errors import CommandFailed, StartTimedOut
-from deploytool.sandbox.state import Process
-from deploytool.sandbox.wait import until
+from deploytool.sandbox.process import SandboxProcess, wait_until
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
@@ -21,18 +20,18 @@ STUBBORN = (
 
 
 def test_a_process_is_ended_when_it_is_the_one_that_was_started(tmp_path: Path) -> None:
-    started = process.start(["sleep", "60"], log=tmp_path / "log")
+    started = process.start_process(["sleep", "60"], log=tmp_path / "log")
     assert process.alive(started)
-    assert process.stop(started)
+    assert process.stop_process(started)
     assert not process.alive(started)
 
 
 def test_a_process_lives_on_when_it_only_has_the_same_pid(tmp_path: Path) -> None:
     other = subprocess.Popen(["sleep", "60"])
     try:
-        remembered = Process(other.pid, started="1")
+        remembered = SandboxProcess(other.pid, started="1")
         assert not process.alive(remembered)
-        assert not process.stop(remembered)
+        assert not process.stop_process(remembered)
         assert other.poll() is None
     finally:
         other.send_signal(signal.SIGKILL)
@@ -41,19 +40,19 @@ def test_a_process_lives_on_when_it_only_has_the_same_pid(tmp_path: Path) -> Non
 
 def test_a_process_is_ended_when_it_does_not_listen_to_sigterm(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    started = process.start([sys.executable, "-c", STUBBORN], log=log)
-    until("it", lambda: "ready" in log.read_text(), seconds=10)
+    started = process.start_process([sys.executable, "-c", STUBBORN], log=log)
+    wait_until("it", lambda: "ready" in log.read_text(), seconds=10)
     began = time.monotonic()
-    assert process.stop(started, patience=0.3)
+    assert process.stop_process(started, patience=0.3)
     assert time.monotonic() - began < 5
     assert not process.alive(started)
 
 
 def test_waiting_ends_early_when_the_process_has_ended(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    started = process.start(["sh", "-c", "echo no such port; exit 1"], log=log)
+    started = process.start_process(["sh", "-c", "echo no such port; exit 1"], log=log)
     with pytest.raises(StartTimedOut, match="ended while starting: no such port"):
-        until("it", lambda: False, seconds=30, process=started, log=log)
+        wait_until("it", lambda: False, seconds=30, process=started, log=log)
 
 
 def test_a_failing_command_is_told_with_its_last_line() -> None:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploytool.cli.infra_sandbox import fitted, told
-from deploytool.core.stacks.template import Template
-from deploytool.sandbox.cloud.lacking import LACKING, without_lacking
-from deploytool.sandbox.cloud.master_secrets import with_master_secrets
+from deploytool.cli.sandbox_account import sandbox_template
+from deploytool.infra.templates import Template, describe_omitted
+from deploytool.sandbox.unsupported_resources import UNSUPPORTED_TYPES, with_master_secrets, without_unsupported
 
 NAT = {"Type": "AWS::EC2::NatGateway", "Properties": {"AllocationId": {"Fn::GetAtt": ["Address", "AllocationId"]}}}
 
@@ -18,16 +17,16 @@ def with_nat(**resource: Any) -> dict[str, Any]:
     return {"Resources": {"Nat": NAT, "Kept": {"Type": "AWS::EC2::Route", **resource}}}
 
 
-@pytest.mark.parametrize("type_", sorted(LACKING))
+@pytest.mark.parametrize("type_", sorted(UNSUPPORTED_TYPES))
 def test_a_resource_of_a_type_that_is_lacking_is_left_out_and_told(type_: str) -> None:
-    reduced = without_lacking({"Resources": {"Gone": {"Type": type_}, "Kept": {"Type": "AWS::EC2::VPC"}}})
-    assert list(reduced.template["Resources"]) == ["Kept"]
-    assert [(each.logical_id, each.type) for each in reduced.left_out] == [("Gone", type_)]
+    template, omitted = without_unsupported({"Resources": {"Gone": {"Type": type_}, "Kept": {"Type": "AWS::EC2::VPC"}}})
+    assert list(template["Resources"]) == ["Kept"]
+    assert omitted == {"Gone": type_}
 
 
 def test_a_template_stays_as_it_is_when_nothing_of_it_is_lacking() -> None:
     template = {"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "DependsOn": "Other"}}}
-    assert without_lacking(template).template is template
+    assert without_unsupported(template)[0] is template
 
 
 @pytest.mark.parametrize(
@@ -48,20 +47,18 @@ def test_a_template_stays_as_it_is_when_nothing_of_it_is_lacking() -> None:
     ],
 )  # fmt: skip
 def test_what_names_a_resource_that_is_left_out_gets_text(value: Any, after: Any) -> None:
-    reduced = without_lacking(with_nat(Properties={"NatGatewayId": value}))
-    assert reduced.template["Resources"]["Kept"]["Properties"] == {"NatGatewayId": after}
+    template, _ = without_unsupported(with_nat(Properties={"NatGatewayId": value}))
+    assert template["Resources"]["Kept"]["Properties"] == {"NatGatewayId": after}
 
 
 @pytest.mark.parametrize(("before", "after"), [("Nat", []), (["Nat", "Vpc"], ["Vpc"]), (["Vpc"], ["Vpc"])])
 def test_nothing_depends_on_what_is_left_out(before: Any, after: Any) -> None:
-    assert without_lacking(with_nat(DependsOn=before)).template["Resources"]["Kept"]["DependsOn"] == after
+    assert without_unsupported(with_nat(DependsOn=before))[0]["Resources"]["Kept"]["DependsOn"] == after
 
 
 def test_an_output_of_what_is_left_out_stays_for_those_who_import_it() -> None:
     template = {**with_nat(), "Outputs": {"Nat": {"Value": {"Ref": "Nat"}, "Export": {"Name": "nat"}}}}
-    assert without_lacking(template).template["Outputs"] == {
-        "Nat": {"Value": "left-out-Nat", "Export": {"Name": "nat"}}
-    }
+    assert without_unsupported(template)[0]["Outputs"] == {"Nat": {"Value": "left-out-Nat", "Export": {"Name": "nat"}}}
 
 
 def managed(user: Any) -> dict[str, Any]:
@@ -83,14 +80,14 @@ def managed(user: Any) -> dict[str, Any]:
 
 
 def test_the_secret_that_rds_keeps_is_made_and_stands_where_it_is_named() -> None:
-    found = with_master_secrets(managed({"Ref": "DatabaseUser"}))["Resources"]
-    assert found["Role"]["Properties"] == {
+    result = with_master_secrets(managed({"Ref": "DatabaseUser"}))["Resources"]
+    assert result["Role"]["Properties"] == {
         "Arn": {"Fn::GetAtt": ["DatabaseMasterUserSecret", "Id"]},
         "Sub": {"Fn::Sub": "${DatabaseMasterUserSecret.Id}:x ${Other.MasterUserSecret.SecretArn}"},
         "Both": {"Fn::Sub": ["${DatabaseMasterUserSecret.Id}", {"A": {"Ref": "Database"}}]},
         "Host": [{"Fn::GetAtt": ["Database", "Endpoint.Address"]}],
     }
-    generated = found["DatabaseMasterUserSecret"]["Properties"]["GenerateSecretString"]
+    generated = result["DatabaseMasterUserSecret"]["Properties"]["GenerateSecretString"]
     assert generated["SecretStringTemplate"] == {
         "Fn::Sub": ['{"username": "${User}"}', {"User": {"Ref": "DatabaseUser"}}]
     }
@@ -111,7 +108,7 @@ def test_one_line_tells_what_was_left_out() -> None:
     document = {
         "Resources": {"A": NAT, "B": NAT, "C": {"Type": "AWS::CloudTrail::Trail"}, "D": {"Type": "AWS::EC2::VPC"}}
     }
-    template = fitted(Template("network", "", document))
+    template = sandbox_template(Template("network", "", document))
     assert template.body == '{"Resources":{"D":{"Type":"AWS::EC2::VPC"}}}'
-    assert told([template]).endswith("left out: CloudTrail Trail, EC2 NatGateway × 2")
-    assert told([Template("network", "", {"Resources": {}})]) == ""
+    assert describe_omitted([template]).endswith("left out: CloudTrail Trail, EC2 NatGateway × 2")
+    assert describe_omitted([Template("network", "", {"Resources": {}})]) == ""

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from deploytool.cli.project import enter_sandbox
-from deploytool.core.sign_in import SIGN_IN
-from deploytool.sandbox import discover, process, trust
+from deploytool.deploy.context import enter_sandbox
+from deploytool.endpoints import SIGN_IN
+from deploytool.sandbox import process, trust
 from deploytool.sandbox.errors import SandboxError, SandboxRefused
-from deploytool.sandbox.state import Process, SandboxState, save
-from deploytool.sandbox.trust import Entry, why_not_local, why_not_own
-from deploytool.sandbox.up import Wish, up
+from deploytool.sandbox.lifecycle import UpOptions, up
+from deploytool.sandbox.process import SandboxProcess
+from deploytool.sandbox.state import SandboxState, save_state
+from deploytool.sandbox.trust import Entry, find_sandbox, load_sandbox, sandbox_environment, why_not_local, why_not_own
 from tests.unit.sandbox.test_sandbox_state import state_in
 
 OWN_DIRECTORY, OWN_FILE = stat.S_IFDIR | 0o755, stat.S_IFREG | 0o644
@@ -34,11 +35,11 @@ ELSEWHERE = [
 
 
 @contextmanager
-def server(name: str = "ministack_server.py") -> Iterator[Process]:
+def server(name: str = "ministack_server.py") -> Iterator[SandboxProcess]:
     """A process that is called like the sandbox's AWS."""
     started = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", name])
     try:
-        yield Process(started.pid, process.started_at(started.pid) or "")
+        yield SandboxProcess(started.pid, process.started_at(started.pid) or "")
     finally:
         started.kill()
         started.wait()
@@ -52,7 +53,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     kept = dict(os.environ)
     with server() as started:
         state = replace(state_in(tmp_path), processes={"ministack": started})
-        save(state)
+        save_state(state)
         state.aws_config.write_text(trust.AWS_CONFIG)
         state.workdir.mkdir()
         monkeypatch.chdir(state.workdir)
@@ -95,8 +96,8 @@ def refused(root: Path) -> str:
     ],
 )
 def test_files_are_own_when_owner_kind_and_permissions_say_so(entries: list[Entry], why: str) -> None:
-    found = why_not_own(entries, 7)
-    assert (why in found) if why else found == ""
+    result = why_not_own(entries, 7)
+    assert (why in result) if why else result == ""
 
 
 @pytest.mark.parametrize("name", URLS)
@@ -258,10 +259,10 @@ def test_no_program_of_the_checkout_runs_when_git_is_asked(place: Path) -> None:
     ],
     ids=["none", "another part", "gone", "reused", "unknown start", "another program", "the first process"],
 )
-def test_a_state_is_refused_when_its_aws_does_not_live(place: Path, processes: dict[str, Any]) -> None:
+def test_a_state_is_refused_when_its_aws_is_not_running(place: Path, processes: dict[str, Any]) -> None:
     rewrite(place, processes=processes)
-    assert "does not run" in refused(place)
-    assert discover.find(place) is not None, "`down` and `up` still find what is left of it"
+    assert "is not running" in refused(place)
+    assert find_sandbox(place) is not None, "`down` and `up` still find what is left of it"
 
 
 @pytest.mark.parametrize(
@@ -303,9 +304,9 @@ def test_a_state_is_not_read_when_there_is_an_identity_to_lose(
     (place / ".deploytool" / "sandbox.json").write_text("not read")
     enter_sandbox()
     assert "DEPLOYTOOL_SANDBOX" not in os.environ
-    told = capsys.readouterr().err
-    assert name in told
-    assert told.count("\n") == 1
+    output = capsys.readouterr().err
+    assert name in output
+    assert output.count("\n") == 1
 
 
 def test_the_tests_switch_is_told_when_it_is_set(
@@ -319,7 +320,7 @@ def test_the_tests_switch_is_told_when_it_is_set(
 
 
 def test_no_identity_reaches_the_sandbox_when_its_variables_are_given(tmp_path: Path) -> None:
-    given = discover.environment(state_in(tmp_path))
+    given = sandbox_environment(state_in(tmp_path))
     assert {name: given[name] for name in SIGN_IN} == dict.fromkeys(SIGN_IN, "")
 
 
@@ -329,14 +330,14 @@ def test_up_starts_nothing_when_the_directory_or_its_state_may_be_anothers(place
 
     rewrite(place, aws_endpoint_url="https://evil", containers={"x": "somebodys"})
     with pytest.raises(SandboxRefused):
-        up(place, Wish(), never, never)
+        up(place, UpOptions(), never, never)
     place.chmod(0o777)
     with pytest.raises(SandboxRefused, match="every user"):
-        up(place, Wish(), never, never)
+        up(place, UpOptions(), never, never)
 
 
 def test_what_is_written_is_believed_when_it_is_read(tmp_path: Path) -> None:
-    save(state_in(tmp_path))
-    found = discover.at(tmp_path)
-    assert found is not None
-    assert asdict(found) == asdict(state_in(tmp_path))
+    save_state(state_in(tmp_path))
+    result = load_sandbox(tmp_path)
+    assert result is not None
+    assert asdict(result) == asdict(state_in(tmp_path))

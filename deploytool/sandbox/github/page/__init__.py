@@ -1,1 +1,1 @@
-"""What people see of the stand-in in a browser."""
+"""What people see of the local GitHub in a browser."""

@@ -1,4 +1,4 @@
-// Keeps the page true without a reload: asks every second, replaces only the parts that changed.
+// Keeps the page up to date without a reload: polls every second, replaces only the parts that changed.
 "use strict";
 
 const live = document.getElementById("live");
@@ -19,22 +19,22 @@ function replace(element, html) {
   });
 }
 
-// As the browser itself would write it, so that what came with the page can be compared with what comes later.
+// As the browser itself would write it, so that the first version can be compared with later ones.
 function normal(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   return template.innerHTML;
 }
 
-function tellTimes() {
+function updateTimes() {
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   for (const time of document.querySelectorAll("time")) {
     const then = new Date(time.dateTime);
     const seconds = Math.round((then - Date.now()) / 1000);
     const [unit, size] =
       seconds > -60 ? ["second", 1] : seconds > -3600 ? ["minute", 60] : seconds > -86400 ? ["hour", 3600] : ["day", 86400];
-    const said = seconds > -10 ? "now" : relative.format(Math.round(seconds / size), unit);
-    if (time.textContent !== said) time.textContent = said;
+    const label = seconds > -10 ? "now" : relative.format(Math.round(seconds / size), unit);
+    if (time.textContent !== label) time.textContent = label;
     time.title = then.toLocaleString();
   }
 }
@@ -48,12 +48,12 @@ async function refresh() {
     const parts = await answer.json();
     tag = answer.headers.get("etag");
     for (const [id, html] of Object.entries(parts)) {
-      const told = normal(html);
-      if (shown[id] === told) continue;
+      const markup = normal(html);
+      if (shown[id] === markup) continue;
       replace(document.getElementById(id), html);
-      shown[id] = told;
+      shown[id] = markup;
     }
-    tellTimes();
+    updateTimes();
   } catch {
     document.body.classList.add("offline");
   }
@@ -83,6 +83,6 @@ async function always() {
 }
 
 for (const part of live?.querySelectorAll("[data-part]") ?? []) shown[part.id] = part.innerHTML;
-tellTimes();
-setInterval(tellTimes, 5000);
+updateTimes();
+setInterval(updateTimes, 5000);
 always();

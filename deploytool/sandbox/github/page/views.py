@@ -1,4 +1,4 @@
-"""The pages and what their script asks for."""
+"""The pages, and what their script fetches."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes
-from deploytool.sandbox.github.model import DEVELOPER
-from deploytool.sandbox.github.page.parts import document, icon, label, login, sha, text, when
-from deploytool.sandbox.github.routes.comments import comment_named, edit
-from deploytool.sandbox.github.world import World
+from deploytool.sandbox.github.http import ApiError, Response, not_found
+from deploytool.sandbox.github.page.html import document, icon, label, login, set_task, sha, text, when
+from deploytool.sandbox.github.page.pull_request import panel, parts
+from deploytool.sandbox.github.routes.comments import edit, find_comment
+from deploytool.sandbox.github.routing import Request, Routes
+from deploytool.sandbox.github.store import DEVELOPER, Run
 
 routes = Routes()
-_HERE = Path(__file__).parent
+_DIRECTORY = Path(__file__).parent
 _POLICY = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "img-src 'self' data: https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -22,171 +23,149 @@ _POLICY = {
 }
 
 
-def _page(world: World, title: str, tab: str, main: str) -> Answer:
-    body = document(world.repository, title, tab, main, len(world.store.records.pulls))
-    return Answer(200, body, _POLICY, "text/html; charset=utf-8")
+def _page(request: Request, title: str, tab: str, main: str) -> Response:
+    body = document(request.repository.full_name, title, tab, main, len(request.records.pulls))
+    return Response(200, body, _POLICY, "text/html; charset=utf-8")
 
 
-def _card(world: World, title: str, tab: str, html: str) -> Answer:
-    return _page(
-        world, title, tab, f'<div class="column"><h1>{text(title)}</h1><section class="card pad">{html}</section></div>'
-    )
+def _card(request: Request, title: str, tab: str, html: str) -> Response:
+    card = f'<div class="column"><h1>{text(title)}</h1><section class="card pad">{html}</section></div>'
+    return _page(request, title, tab, card)
 
 
 @routes.add("GET", "/_page/style.css")
-def style(_: World, __: Request, ___: dict[str, str]) -> Answer:
-    return Answer(200, (_HERE / "style.css").read_bytes(), _POLICY, "text/css; charset=utf-8")
+def style(_: Request) -> Response:
+    return Response(200, (_DIRECTORY / "style.css").read_bytes(), _POLICY, "text/css; charset=utf-8")
 
 
 @routes.add("GET", "/_page/page.js")
-def script(_: World, __: Request, ___: dict[str, str]) -> Answer:
-    return Answer(200, (_HERE / "page.js").read_bytes(), _POLICY, "text/javascript; charset=utf-8")
+def script(_: Request) -> Response:
+    return Response(200, (_DIRECTORY / "page.js").read_bytes(), _POLICY, "text/javascript; charset=utf-8")
 
 
-@routes.add("GET", "/_page/avatar/{login}.svg")
-def avatar(_: World, __: Request, path: dict[str, str]) -> Answer:
+@routes.add("GET", "/_page/avatar/{name}.svg")
+def avatar(_: Request, name: str) -> Response:
     """A pattern of five by five, mirrored, from the login's hash."""
-    bits = hashlib.sha256(path["login"].encode()).digest()
+    bits = hashlib.sha256(name.encode()).digest()
     cells = [(x, y) for y in range(5) for x in range(3) if bits[y * 3 + x] & 1]
-    squares = "".join(f"M{c} {y}h1v1h-1z" for x, y in cells for c in {x, 4 - x})
+    squares = "".join(f"M{column} {y}h1v1h-1z" for x, y in cells for column in {x, 4 - x})
     hue = bits[20] * 360 // 256
     svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 7 7">'
         f'<path fill="hsl({hue} 40% 92%)" d="M-1-1h7v7h-7z"/>'
         f'<path fill="hsl({hue} 55% 48%)" d="{squares}"/></svg>'
     )
-    return Answer(200, svg.encode(), _POLICY, "image/svg+xml")
+    return Response(200, svg.encode(), _POLICY, "image/svg+xml")
 
 
 @routes.add("GET", "/")
-def latest(world: World, _: Request, __: dict[str, str]) -> Answer:
-    if not world.store.records.pulls:
-        return _card(world, "No pull requests yet", "Pull requests", "The first one will be shown here.")
-    return Answer(302, b"", {"location": f"/{world.repository}/pull/{max(world.store.records.pulls)}"})
+def latest(request: Request) -> Response:
+    pulls = request.records.pulls
+    if not pulls:
+        return _card(request, "No pull requests yet", "Pull requests", "The first one will be shown here.")
+    return Response(302, b"", {"location": f"/{request.repository.full_name}/pull/{max(pulls)}"})
 
 
 @routes.add("GET", "/{owner}/{repo}/pull/{number}")
-def pull(world: World, _: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.pull_view import parts
-
-    world.check(path)
-    found = world.pull(path["number"])
-    shown = parts(world, found)
-    tag = text(_tag(world))
+def pull_request(request: Request, number: str) -> Response:
+    pull = request.repository.pull(number)
+    html = parts(request.repository, pull)
     main = (
-        f'<div id="live" data-source="/_page/pull/{found.number}" data-tag="{tag}">'
-        f'<div id="title" data-part>{shown["title"]}</div><div class="columns"><div>'
-        f'<div id="timeline" data-part>{shown["timeline"]}</div><div id="panel" data-part>{shown["panel"]}</div></div>'
-        f'<aside id="side" data-part>{shown["side"]}</aside></div></div>'
+        f'<div id="live" data-source="/_page/pull/{pull.number}" data-tag="{text(_tag(request))}">'
+        f'<div id="title" data-part>{html["title"]}</div><div class="columns"><div>'
+        f'<div id="timeline" data-part>{html["timeline"]}</div><div id="panel" data-part>{html["panel"]}</div></div>'
+        f'<aside id="side" data-part>{html["side"]}</aside></div></div>'
     )
-    return _page(world, f"{found.title} · Pull Request #{found.number}", "Pull requests", main)
+    return _page(request, f"{pull.title} · Pull Request #{pull.number}", "Pull requests", main)
 
 
 @routes.add("GET", "/_page/pull/{number}")
-def pull_parts(world: World, request: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.pull_view import parts
-
-    found = world.pull(path["number"])
-    return _unless_known(world, request, lambda: parts(world, found))
+def pull_request_parts(request: Request, number: str) -> Response:
+    pull = request.repository.pull(number)
+    return _unless_current(request, lambda: parts(request.repository, pull))
 
 
-def _tag(world: World) -> str:
-    return f'"{world.store.version}"'
+def _tag(request: Request) -> str:
+    return f'"{request.repository.store.version}"'
 
 
-def _unless_known(world: World, request: Request, parts: Callable[[], dict[str, str]]) -> Answer:
+def _unless_current(request: Request, render: Callable[[], dict[str, str]]) -> Response:
     """304 while nothing was written: a page left open costs next to nothing."""
-    tag = _tag(world)
+    tag = _tag(request)
     headers = {"etag": tag, "cache-control": "no-cache"}
-    return Answer(304, None, headers) if request.headers.get("if-none-match") == tag else Answer(200, parts(), headers)
+    current = request.headers.get("if-none-match") == tag
+    return Response(304, None, headers) if current else Response(200, render(), headers)
 
 
-@routes.add("POST", "/_page/comments/{id}/task")
-def tick(world: World, request: Request, path: dict[str, str]) -> Answer:
-    """A box ticked on the page, by the developer who looks at it. 409 where the comment has changed meanwhile."""
-    from deploytool.sandbox.github.page.markdown import ticked
-
+@routes.add("POST", "/_page/comments/{number}/task")
+def tick(request: Request, number: str) -> Response:
+    """A box ticked on the page, by the developer. 409 where the comment has changed meanwhile."""
     # Only our own page can send this header: from another origin a browser would first ask, and be refused.
     if request.headers.get("x-requested-with") != "page":
         raise ApiError(403, "only the page may do this")
-    comment, given = comment_named(world, path["id"]), request.fields()
-    line, checked = given.get("line"), given.get("checked")
+    comment, fields = find_comment(request, number), request.fields()
+    line, checked = fields.get("line"), fields.get("checked")
     if not isinstance(line, int) or not isinstance(checked, bool):
-        raise ApiError(422, "line and checked are needed")
-    body = ticked(comment.body, line, checked=checked)
+        raise ApiError(422, "line and checked are required")
+    body = set_task(comment.body, line, checked=checked)
     if body is None:
         raise ApiError(409, "the comment has changed")
-    edit(world, request, comment, body, world.store.records.users[DEVELOPER])
-    return Answer(200, {"checked": checked})
+    edit(request, comment, body, request.records.users[DEVELOPER])
+    return Response(200, {"checked": checked})
 
 
 @routes.add("GET", "/{owner}/{repo}/deployments")
-def deployments(world: World, _: Request, path: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.panel import panel
-
-    world.check(path)
-    html = f'<h1>Deployments</h1><div id="panel" data-part>{panel(world)}</div>'
-    main = f'<div class="column" id="live" data-source="/_page/deployments" data-tag="{text(_tag(world))}">{html}</div>'
-    return _page(world, "Deployments", "Deployments", main)
+def deployments(request: Request) -> Response:
+    html = f'<h1>Deployments</h1><div id="panel" data-part>{panel(request.repository)}</div>'
+    tag = text(_tag(request))
+    main = f'<div class="column" id="live" data-source="/_page/deployments" data-tag="{tag}">{html}</div>'
+    return _page(request, "Deployments", "Deployments", main)
 
 
 @routes.add("GET", "/_page/deployments")
-def deployment_parts(world: World, request: Request, _: dict[str, str]) -> Answer:
-    from deploytool.sandbox.github.page.panel import panel
-
-    return _unless_known(world, request, lambda: {"panel": panel(world)})
+def deployment_parts(request: Request) -> Response:
+    return _unless_current(request, lambda: {"panel": panel(request.repository)})
 
 
-def _run_line(world: World, number: int) -> str:
-    run = world.store.records.runs[number]
-    state = {"success": "success", "failure": "failure"}.get(
-        run.conclusion or "", "in_progress" if run.status != "completed" else "inactive"
-    )
-    link = f'<a href="/{world.repository}/actions/runs/{run.id}">{text(run.workflow)} #{run.id}</a>'
-    said = f"{link} started by {login(run.actor)} {sha(world.repository, run.sha)} {when(run.created_at)}"
-    return f'<div class="line"><span>{icon("play")} {said}</span>{label(state)}</div>'
+def _run_line(request: Request, run: Run) -> str:
+    unfinished = "in_progress" if run.status != "completed" else "inactive"
+    state = run.conclusion if run.conclusion in {"success", "failure"} else unfinished
+    repository = request.repository.full_name
+    link = f'<a href="/{repository}/actions/runs/{run.id}">{text(run.workflow)} #{run.id}</a>'
+    sentence = f"{link} started by {login(run.actor)} {sha(repository, run.sha)} {when(run.created_at)}"
+    return f'<div class="line"><span>{icon("play")} {sentence}</span>{label(state)}</div>'
 
 
 @routes.add("GET", "/{owner}/{repo}/actions")
-def actions(world: World, _: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    rows = "".join(_run_line(world, number) for number in list(world.store.records.runs)[::-1])
-    return _card(world, "Workflow runs", "Actions", rows or "No workflow was started by hand yet.")
+def actions(request: Request) -> Response:
+    rows = "".join(_run_line(request, run) for run in list(request.records.runs.values())[::-1])
+    return _card(request, "Workflow runs", "Actions", rows or "No workflow runs yet.")
 
 
 @routes.add("GET", "/{owner}/{repo}/actions/workflows/{file}")
-def workflow(world: World, _: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    chosen = [n for n, run in world.store.records.runs.items() if run.workflow == path["file"]]
-    rows = "".join(_run_line(world, number) for number in chosen[::-1])
-    return _card(world, path["file"], "Actions", rows or "This workflow was not started by hand yet.")
+def workflow(request: Request, file: str) -> Response:
+    runs = [run for run in request.records.runs.values() if run.workflow == file]
+    rows = "".join(_run_line(request, run) for run in runs[::-1])
+    return _card(request, file, "Actions", rows or "No runs of this workflow yet.")
 
 
-@routes.add("GET", "/{owner}/{repo}/actions/runs/{id}")
-def run(world: World, _: Request, path: dict[str, str]) -> Answer:
-    """A run that was not dispatched here (a laptop's, a test's) has nothing to show, but its links lead somewhere."""
-    world.check(path)
-    known = path["id"].isdecimal() and int(path["id"]) in world.store.records.runs
-    if not known:
-        return _card(
-            world, f"Run {path['id']}", "Actions", "This run happened outside the sandbox; its log is where it ran."
-        )
-    found = world.store.records.runs[int(path["id"])]
-    rows = "".join(f"<tr><th>{text(k)}</th><td><code>{text(str(v))}</code></td></tr>" for k, v in found.inputs.items())
-    line = _run_line(world, found.id)
-    return _card(
-        world, f"{found.workflow} #{found.id}", "Actions", f'{line}<div class="markdown"><table>{rows}</table></div>'
-    )
+@routes.add("GET", "/{owner}/{repo}/actions/runs/{number}")
+def run(request: Request, number: str) -> Response:
+    """A run elsewhere (a laptop's, a test's) has nothing to show, but links to it work."""
+    run = request.records.runs.get(int(number)) if number.isdecimal() else None
+    if run is None:
+        message = "This run happened outside the sandbox; its log is where it ran."
+        return _card(request, f"Run {number}", "Actions", message)
+    return _card(request, f"{run.workflow} #{run.id}", "Actions", _run_line(request, run))
 
 
-@routes.add("GET", "/{owner}/{repo}/commit/{sha}")
-def commit(world: World, _: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    found = world.checkout.commit(path["sha"])
-    if found is None:
-        raise ApiError(*NOT_FOUND)
+@routes.add("GET", "/{owner}/{repo}/commit/{ref}")
+def commit(request: Request, ref: str) -> Response:
+    commit = request.repository.checkout.commit(ref)
+    if commit is None:
+        raise not_found()
     html = (
-        f'<pre class="message">{text(found.message)}</pre><p class="dim">{text(found.author_name)} committed '
-        f"{when(found.committed_at)} · <code>{found.sha}</code></p>"
+        f'<pre class="message">{text(commit.message)}</pre><p class="dim">{text(commit.author_name)} committed '
+        f"{when(commit.committed_at)} · <code>{commit.sha}</code></p>"
     )
-    return _card(world, f"Commit {found.sha[:7]}", "Pull requests", html)
+    return _card(request, f"Commit {commit.sha[:7]}", "Pull requests", html)

@@ -1,1 +1,1 @@
-"""The paths of the stand-in, one file per GitHub resource."""
+"""The paths of the local GitHub, one file per resource."""

@@ -5,18 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from deploytool.sandbox.github import represent, represent_release
-from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes, invalid
-from deploytool.sandbox.github.model import Comment, User
-from deploytool.sandbox.github.pages import page_of
-from deploytool.sandbox.github.routes.repository import REPOSITORY
-from deploytool.sandbox.github.store import now
-from deploytool.sandbox.github.world import World
+from deploytool.sandbox.github.http import ApiError, Response, invalid, not_found
+from deploytool.sandbox.github.represent import comment_object, user_object
+from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, page_of
+from deploytool.sandbox.github.store import Comment, User, now
 
 routes = Routes()
 LONGEST_BODY = 65_536
 OF_ISSUE = f"{REPOSITORY}/issues/{{number}}/comments"
-ONE = f"{REPOSITORY}/issues/comments/{{id}}"
+ONE = f"{REPOSITORY}/issues/comments/{{number}}"
 
 
 def _body(request: Request) -> str:
@@ -26,98 +23,92 @@ def _body(request: Request) -> str:
     if not body.strip():
         raise invalid("IssueComment", "data", "unprocessable", "Body can not be blank")
     if len(body) > LONGEST_BODY:
-        raise invalid(
-            "IssueComment", "data", "unprocessable", f"Body is too long (maximum is {LONGEST_BODY} characters)"
-        )
+        message = f"Body is too long (maximum is {LONGEST_BODY} characters)"
+        raise invalid("IssueComment", "data", "unprocessable", message)
     return body
 
 
 def _commenter(request: Request) -> User:
-    """Anybody may comment on a public repository, but not with a token that was given no permission to write."""
-    user = request.who()
+    """Anyone may comment on a public repository, but not with a token that has no permission to write."""
+    user = request.caller()
     if request.token is None or request.token.access != "write":
         raise ApiError(403, "Resource not accessible by integration")
     return user
 
 
-def _event(world: World, request: Request, action: str, comment: Comment, by: User, changes: dict[str, Any]) -> None:
+def _add_event(request: Request, action: str, comment: Comment, sender: User, **changes: Any) -> None:
+    repository = request.repository
     payload = {
         "action": action,
-        "comment": represent_release.comment(world, request, comment),
+        "comment": comment_object(request, comment),
         "issue": {
             "number": comment.issue,
-            "pull_request": {"html_url": f"{represent.web_url(world, request)}/pull/{comment.issue}"},
+            "pull_request": {"html_url": f"{request.web_url}/pull/{comment.issue}"},
         },
-        "sender": represent.user(request, by),
-        "repository": {"full_name": world.repository, "default_branch": world.default_branch},
+        "sender": user_object(request, sender),
+        "repository": {"full_name": repository.full_name, "default_branch": repository.default_branch},
     }
-    world.record("issue_comment", action, payload | ({"changes": changes} if changes else {}))
+    repository.add_event("issue_comment", action, payload | ({"changes": changes} if changes else {}))
 
 
-def edit(world: World, request: Request, comment: Comment, body: str, by: User) -> Comment:
-    """Change the text, and say so to whoever listens for `issue_comment`."""
+def edit(request: Request, comment: Comment, body: str, sender: User) -> Comment:
+    """Change the text and trigger `issue_comment`."""
     edited = replace(comment, body=body, updated_at=now())
-    world.store.records.comments[comment.id] = edited
-    _event(world, request, "edited", edited, by, {"body": {"from": comment.body}})
+    request.records.comments[comment.id] = edited
+    _add_event(request, "edited", edited, sender, body={"from": comment.body})
     return edited
 
 
 @routes.add("POST", OF_ISSUE)
-def create(world: World, request: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
+def create(request: Request, number: str) -> Response:
     author = _commenter(request)
-    issue = world.pull(path["number"]).number
-    made = Comment(world.store.next_id(), issue, author.login, _body(request), now(), now())
-    world.store.records.comments[made.id] = made
-    _event(world, request, "created", made, author, {})
-    return Answer(201, represent_release.comment(world, request, made))
+    issue = request.repository.pull(number).number
+    comment = Comment(request.repository.store.next_id(), issue, author.login, _body(request), now(), now())
+    request.records.comments[comment.id] = comment
+    _add_event(request, "created", comment, author)
+    return Response(201, comment_object(request, comment))
 
 
 @routes.add("GET", OF_ISSUE)
-def listed(world: World, request: Request, path: dict[str, str]) -> Answer:
+def list_comments(request: Request, number: str) -> Response:
     """Oldest first."""
-    world.check(path)
-    issue = world.pull(path["number"]).number
     since = request.query.get("since", "")
-    found = [c for c in world.store.records.comments.values() if c.issue == issue and c.updated_at >= since]
-    shown, headers = page_of(request, found)
-    return Answer(200, [represent_release.comment(world, request, c) for c in shown], headers)
+    comments = request.records.comments_of(request.repository.pull(number).number)
+    page, headers = page_of(request, [comment for comment in comments if comment.updated_at >= since])
+    return Response(200, [comment_object(request, comment) for comment in page], headers)
 
 
-def comment_named(world: World, number: str) -> Comment:
+def find_comment(request: Request, number: str) -> Comment:
     """Raises ApiError (404)."""
-    found = world.store.records.comments.get(int(number)) if number.isdecimal() else None
-    if found is None:
-        raise ApiError(*NOT_FOUND)
-    return found
+    comment = request.records.comments.get(int(number)) if number.isdecimal() else None
+    if comment is None:
+        raise not_found()
+    return comment
 
 
-def _may_edit(request: Request, comment: Comment) -> User:
-    """The author, and those who may write to the repository. Raises ApiError (403)."""
+def _editor(request: Request, comment: Comment) -> User:
+    """The author, or anyone who may write to the repository. Raises ApiError (403)."""
     user = _commenter(request)
-    if user.login != comment.author and user.permission not in {"write", "admin"}:
+    if user.login != comment.author and not user.is_writer:
         raise ApiError(403, "Must have admin rights to Repository.")
     return user
 
 
 @routes.add("GET", ONE)
-def one(world: World, request: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    return Answer(200, represent_release.comment(world, request, comment_named(world, path["id"])))
+def get(request: Request, number: str) -> Response:
+    return Response(200, comment_object(request, find_comment(request, number)))
 
 
 @routes.add("PATCH", ONE)
-def update(world: World, request: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    comment = comment_named(world, path["id"])
-    by = _may_edit(request, comment)
-    return Answer(200, represent_release.comment(world, request, edit(world, request, comment, _body(request), by)))
+def update(request: Request, number: str) -> Response:
+    comment = find_comment(request, number)
+    editor = _editor(request, comment)
+    return Response(200, comment_object(request, edit(request, comment, _body(request), editor)))
 
 
 @routes.add("DELETE", ONE)
-def delete(world: World, request: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    comment = comment_named(world, path["id"])
-    _event(world, request, "deleted", comment, _may_edit(request, comment), {})
-    del world.store.records.comments[comment.id]
-    return Answer(204)
+def delete(request: Request, number: str) -> Response:
+    comment = find_comment(request, number)
+    _add_event(request, "deleted", comment, _editor(request, comment))
+    del request.records.comments[comment.id]
+    return Response(204)

@@ -5,177 +5,147 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, get_args
 
-from deploytool.sandbox.github import represent_release
-from deploytool.sandbox.github.http import NOT_FOUND, Answer, ApiError, Request, Routes, invalid
-from deploytool.sandbox.github.model import Deployment, DeploymentState, DeploymentStatus
-from deploytool.sandbox.github.pages import page_of
-from deploytool.sandbox.github.routes.repository import REPOSITORY
-from deploytool.sandbox.github.store import now
-from deploytool.sandbox.github.world import World
+from deploytool.sandbox.github.http import ApiError, Response, invalid, not_found
+from deploytool.sandbox.github.represent import deployment_object, status_object
+from deploytool.sandbox.github.routing import REPOSITORY, Request, Routes, page_of
+from deploytool.sandbox.github.store import Deployment, DeploymentState, DeploymentStatus, now
 
 routes = Routes()
 DEPLOYMENTS = f"{REPOSITORY}/deployments"
 LONGEST_DESCRIPTION = 140
 _TYPES: dict[str, tuple[type, ...]] = {
-    "ref": (str,),
-    "task": (str,),
-    "auto_merge": (bool,),
+    **dict.fromkeys(("ref", "task", "environment", "state", "log_url", "target_url", "environment_url"), (str,)),
+    **dict.fromkeys(("auto_merge", "transient_environment", "production_environment", "auto_inactive"), (bool,)),
     "required_contexts": (list,),
     "payload": (dict, str),
-    "environment": (str,),
     "description": (str, type(None)),
-    "transient_environment": (bool,),
-    "production_environment": (bool,),
-    "state": (str,),
-    "log_url": (str,),
-    "target_url": (str,),
-    "environment_url": (str,),
-    "auto_inactive": (bool,),
 }
 
 
-def _checked(request: Request, required: str, resource: str) -> dict[str, Any]:
+def _validated(request: Request, required: str, resource: str) -> dict[str, Any]:
     """The body, its fields of the right types. Raises ApiError (422)."""
-    given = request.fields()
-    if not given.get(required):
+    body = request.fields()
+    if not body.get(required):
         raise ApiError(422, f'Invalid request.\n\n"{required}" wasn\'t supplied.')
-    for name, value in given.items():
+    for name, value in body.items():
         if name in _TYPES and not isinstance(value, _TYPES[name]):
             raise ApiError(422, f"Invalid request.\n\nFor 'properties/{name}', {value!r} is not of the right type.")
-    if len(given.get("description") or "") > LONGEST_DESCRIPTION:
-        raise invalid(
-            resource, "description", "custom", f"description is too long (maximum is {LONGEST_DESCRIPTION} characters)"
-        )
-    return given
+    if len(body.get("description") or "") > LONGEST_DESCRIPTION:
+        message = f"description is too long (maximum is {LONGEST_DESCRIPTION} characters)"
+        raise invalid(resource, "description", "custom", message)
+    return body
 
 
-def _refuse_unready(world: World, given: dict[str, Any], sha: str) -> None:
+def _require_checks(request: Request, body: dict[str, Any], sha: str) -> None:
     """Raises ApiError (409) unless every required check of the commit succeeded; with none named, all it has."""
-    latest = {s.context: s.state for s in world.store.records.commit_statuses.values() if s.sha == sha}
-    required = given.get("required_contexts", list(latest))
+    latest = {status.context: status.state for status in request.records.commit_statuses.values() if status.sha == sha}
+    required = body.get("required_contexts", list(latest))
     contexts = [{"context": name, "state": latest.get(name, "pending")} for name in required]
     if any(context["state"] != "success" for context in contexts):
         error = {"contexts": contexts, "resource": "Deployment", "field": "required_contexts", "code": "invalid"}
-        raise ApiError(409, f"Conflict: Commit status checks failed for {given['ref']}.", error)
+        raise ApiError(409, f"Conflict: Commit status checks failed for {body['ref']}.", error)
 
 
 @routes.add("POST", DEPLOYMENTS)
-def create(world: World, request: Request, path: dict[str, str]) -> Answer:
-    world.check(path)
-    creator = request.may_write()
-    given = _checked(request, "ref", "Deployment")
-    ref: str = given["ref"]
-    sha = world.checkout.sha(ref)
+def create(request: Request) -> Response:
+    creator = request.writer()
+    body = _validated(request, "ref", "Deployment")
+    ref: str = body["ref"]
+    checkout, default_branch = request.repository.checkout, request.repository.default_branch
+    sha = checkout.sha(ref)
     if sha is None:
         raise ApiError(422, f"No ref found for: {ref}")
-    behind = world.checkout.is_branch(ref) and world.checkout.behind(world.default_branch, ref)
-    if given.get("auto_merge", True) and behind:
-        # GitHub merges and deploys nothing; the merge itself is not carried out in the user's checkout.
-        return Answer(202, {"message": f"Auto-merged {world.default_branch} into {ref} on deployment."})
-    _refuse_unready(world, given, sha)
-    environment = given.get("environment") or "production"
-    made = Deployment(
-        id=world.store.next_id(),
+    if body.get("auto_merge", True) and checkout.is_branch(ref) and checkout.between(ref, default_branch):
+        # GitHub merges and deploys nothing; the merge itself is not done in the user's checkout.
+        return Response(202, {"message": f"Auto-merged {default_branch} into {ref} on deployment."})
+    _require_checks(request, body, sha)
+    environment = body.get("environment") or "production"
+    deployment = Deployment(
+        id=request.repository.store.next_id(),
         sha=sha,
         ref=ref,
-        task=given.get("task") or "deploy",
+        task=body.get("task") or "deploy",
         environment=environment,
-        description=given.get("description"),
-        payload=given.get("payload", {}),
-        transient=given.get("transient_environment", False),
-        production=given.get("production_environment", environment == "production"),
+        description=body.get("description"),
+        payload=body.get("payload", {}),
+        transient_environment=body.get("transient_environment", False),
+        production_environment=body.get("production_environment", environment == "production"),
         creator=creator.login,
         created_at=now(),
         updated_at=now(),
     )
-    world.store.records.deployments[made.id] = made
-    return Answer(201, represent_release.deployment(world, request, made))
+    request.records.deployments[deployment.id] = deployment
+    return Response(201, deployment_object(request, deployment))
 
 
 @routes.add("GET", DEPLOYMENTS)
-def listed(world: World, request: Request, path: dict[str, str]) -> Answer:
+def list_deployments(request: Request) -> Response:
     """Newest first. The filter `none` means what it says in GitHub's documentation: no filter."""
-    world.check(path)
-    request.who()
+    request.caller()
     names = ("sha", "ref", "task", "environment")
-    wanted = {name: request.query[name] for name in names if request.query.get(name, "none") != "none"}
-    everything = list(world.store.records.deployments.values())[::-1]
-    found = [d for d in everything if all(getattr(d, name) == value for name, value in wanted.items())]
-    shown, headers = page_of(request, found)
-    return Answer(200, [represent_release.deployment(world, request, d) for d in shown], headers)
+    filters = {name: request.query[name] for name in names if request.query.get(name, "none") != "none"}
+    newest_first = list(request.records.deployments.values())[::-1]
+    matching = [d for d in newest_first if all(getattr(d, name) == value for name, value in filters.items())]
+    page, headers = page_of(request, matching)
+    return Response(200, [deployment_object(request, deployment) for deployment in page], headers)
 
 
-def _deployment(world: World, path: dict[str, str]) -> Deployment:
-    world.check(path)
-    found = world.store.records.deployments.get(int(path["id"])) if path["id"].isdecimal() else None
-    if found is None:
-        raise ApiError(*NOT_FOUND)
-    return found
+def _deployment(request: Request, number: str) -> Deployment:
+    request.caller()
+    deployment = request.records.deployments.get(int(number)) if number.isdecimal() else None
+    if deployment is None:
+        raise not_found()
+    return deployment
 
 
-@routes.add("GET", f"{DEPLOYMENTS}/{{id}}")
-def one(world: World, request: Request, path: dict[str, str]) -> Answer:
-    request.who()
-    return Answer(200, represent_release.deployment(world, request, _deployment(world, path)))
+@routes.add("GET", f"{DEPLOYMENTS}/{{number}}")
+def get(request: Request, number: str) -> Response:
+    return Response(200, deployment_object(request, _deployment(request, number)))
 
 
-def statuses_of(world: World, deployment: int) -> list[DeploymentStatus]:
-    """Newest first."""
-    return [s for s in world.store.records.statuses.values() if s.deployment_id == deployment][::-1]
+def _add_status(request: Request, deployment: Deployment, status: DeploymentStatus) -> None:
+    request.records.statuses[status.id] = status
+    request.records.deployments[deployment.id] = replace(deployment, updated_at=status.created_at)
 
 
-def _add_status(world: World, deployment: Deployment, made: DeploymentStatus) -> None:
-    world.store.records.statuses[made.id] = made
-    world.store.records.deployments[deployment.id] = replace(deployment, updated_at=made.created_at)
-
-
-def _retire_older(world: World, newer: Deployment, by: str) -> None:
+def _deactivate_older(request: Request, newer: Deployment, creator: str) -> None:
     """`auto_inactive`: only older, non-transient, non-production deployments of the environment that had a success."""
-    for older in list(world.store.records.deployments.values()):
-        if older.id >= newer.id or older.environment != newer.environment or older.transient or older.production:
+    for older in list(request.records.deployments.values()):
+        fixed = older.transient_environment or older.production_environment
+        if older.id >= newer.id or older.environment != newer.environment or fixed:
             continue
-        states = statuses_of(world, older.id)
-        if any(s.state == "success" for s in states) and states[0].state != "inactive":
-            number = world.store.next_id()
-            gone = DeploymentStatus(number, older.id, "inactive", "", older.environment, "", "", by, now())
-            _add_status(world, older, gone)
+        statuses = request.records.statuses_of(older.id)
+        if any(status.state == "success" for status in statuses) and statuses[0].state != "inactive":
+            number, environment = request.repository.store.next_id(), older.environment
+            inactive = DeploymentStatus(number, older.id, "inactive", "", environment, "", "", creator, now())
+            _add_status(request, older, inactive)
 
 
-@routes.add("POST", f"{DEPLOYMENTS}/{{id}}/statuses")
-def add_status(world: World, request: Request, path: dict[str, str]) -> Answer:
-    deployment = _deployment(world, path)
-    creator = request.may_write()
-    given = _checked(request, "state", "DeploymentStatus")
-    if given["state"] not in get_args(DeploymentState):
-        raise invalid("DeploymentStatus", "state", "custom", f"state is not included in the list: {given['state']}")
-    made = DeploymentStatus(
-        id=world.store.next_id(),
+@routes.add("POST", f"{DEPLOYMENTS}/{{number}}/statuses")
+def create_status(request: Request, number: str) -> Response:
+    deployment = _deployment(request, number)
+    creator = request.writer()
+    body = _validated(request, "state", "DeploymentStatus")
+    if body["state"] not in get_args(DeploymentState):
+        raise invalid("DeploymentStatus", "state", "custom", f"state is not included in the list: {body['state']}")
+    status = DeploymentStatus(
+        id=request.repository.store.next_id(),
         deployment_id=deployment.id,
-        state=given["state"],
-        description=given.get("description") or "",
-        environment=given.get("environment") or deployment.environment,
-        environment_url=given.get("environment_url") or "",
-        log_url=given.get("log_url") or given.get("target_url") or "",
+        state=body["state"],
+        description=body.get("description") or "",
+        environment=body.get("environment") or deployment.environment,
+        environment_url=body.get("environment_url") or "",
+        log_url=body.get("log_url") or body.get("target_url") or "",
         creator=creator.login,
         created_at=now(),
     )
-    _add_status(world, deployment, made)
-    if made.state == "success" and given.get("auto_inactive", True):
-        _retire_older(world, deployment, creator.login)
-    return Answer(201, represent_release.status(world, request, made))
+    _add_status(request, deployment, status)
+    if status.state == "success" and body.get("auto_inactive", True):
+        _deactivate_older(request, deployment, creator.login)
+    return Response(201, status_object(request, status))
 
 
-@routes.add("GET", f"{DEPLOYMENTS}/{{id}}/statuses")
-def statuses(world: World, request: Request, path: dict[str, str]) -> Answer:
-    request.who()
-    shown, headers = page_of(request, statuses_of(world, _deployment(world, path).id))
-    return Answer(200, [represent_release.status(world, request, s) for s in shown], headers)
-
-
-@routes.add("GET", f"{DEPLOYMENTS}/{{id}}/statuses/{{status}}")
-def one_status(world: World, request: Request, path: dict[str, str]) -> Answer:
-    request.who()
-    for found in statuses_of(world, _deployment(world, path).id):
-        if str(found.id) == path["status"]:
-            return Answer(200, represent_release.status(world, request, found))
-    raise ApiError(*NOT_FOUND)
+@routes.add("GET", f"{DEPLOYMENTS}/{{number}}/statuses")
+def list_statuses(request: Request, number: str) -> Response:
+    page, headers = page_of(request, request.records.statuses_of(_deployment(request, number).id))
+    return Response(200, [status_object(request, status) for status in page], headers)

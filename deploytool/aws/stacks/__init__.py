@@ -1,1 +1,0 @@
-"""CloudFormation: stacks, their change sets, events and drift (ports of ``run.stacks``)."""

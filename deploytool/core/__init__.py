@@ -1,1 +1,0 @@
-"""Decisions: pure functions over frozen data, no I/O and no clock."""

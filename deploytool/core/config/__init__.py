@@ -1,1 +1,0 @@
-"""`deploytool.yml`: what it may say, what it says, and what is wrong with it."""

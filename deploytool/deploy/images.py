@@ -1,0 +1,149 @@
+"""A release's images: found in the registry, built where they are missing, gated by their scan (port ``Builder``)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from deploytool.aws.session import Session
+from deploytool.config.model import BuildSecret as ConfiguredSecret
+from deploytool.config.model import EnvironmentConfig, ImageConfig, SecretFromFile
+from deploytool.errors import NotFound
+from deploytool.images import registry
+from deploytool.images.build import Builder
+from deploytool.images.buildx import find_toolchain
+from deploytool.images.ecr import ScanBlocked, ScanFindings, login, pending, scan_failure, scan_findings
+from deploytool.images.errors import RepositoryMissing
+from deploytool.images.registry import registry_login
+from deploytool.images.spec import BuildSecret, BuildSpec
+from deploytool.output import actions
+from deploytool.output.console import in_actions
+from deploytool.release.model import Commit, ImageChoice, PublishedImage
+from deploytool.release.ports import Clock, LineWriter
+
+NOISE = re.compile(r"\s*|#\d+ sha256:[0-9a-f]+")
+"""Lines of BuildKit that say nothing."""
+SCAN_TIMEOUT = 300.0
+"""Seconds to wait for ECR to finish a scan."""
+SCAN_LAG = 15.0
+"""Seconds after a push in which ECR may not know of the scan yet."""
+
+
+class Images:
+    """Images of one commit in one registry."""
+
+    def __init__(
+        self, session: Session, settings: EnvironmentConfig, commit: Commit, host: str, root: Path, clock: Clock
+    ) -> None:
+        self.host = host
+        self._session = session
+        self._settings = settings
+        self._commit = commit
+        self._root = root
+        self._clock = clock
+
+    def find(self, name: str) -> PublishedImage | None:
+        """What the registry holds under this commit's tag. Raises NotFound where there is no repository."""
+        image = self._settings.images[name]
+        return self._manifest(f"{self.host}/{image.repository}:{image.tag}")
+
+    def find_digest(self, name: str, digest: str) -> PublishedImage | None:
+        """The image with this digest in the image's own repository."""
+        return self._manifest(f"{self.host}/{self._settings.images[name].repository}@{digest}")
+
+    def holds(self, reference: str) -> bool:
+        """``registry/repository@digest`` still exists. An image of another registry is assumed to."""
+        return not reference.startswith(f"{self.host}/") or self._manifest(reference) is not None
+
+    def pinned(self, reference: str) -> str:
+        """``registry/repository:tag`` by its digest; empty where our registry has no such image."""
+        image = self._manifest(reference) if reference.startswith(f"{self.host}/") else None
+        return f"{reference.rpartition(':')[0]}@{image.digest}" if image else ""
+
+    def _manifest(self, reference: str) -> PublishedImage | None:
+        try:
+            manifest = registry.manifest(reference, self._auth)
+        except RepositoryMissing as error:
+            raise NotFound(error.cause, error.fix) from error
+        return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
+
+    def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
+        """Build and push with a Docker configuration of its own. Raises BuildError."""
+        environ = dict(os.environ)
+        with registry_login(self.host, self._auth, environ) as private:
+            builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
+            spec = self._spec(self._settings.images[image.name], image.reference)
+            built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else write_line(line))
+        return PublishedImage(built.digest, built.platforms)
+
+    def gate(self, image: ImageChoice, digest: str, write_line: LineWriter) -> None:
+        """Wait for the image's scan. Raises ScanRefused where it found worse than ``scan.fail_on`` allows."""
+        configured = self._settings.images[image.name]
+        if configured.scan_fail_on is None:
+            return
+        findings = self._scanned(configured, digest, write_line)
+        if why := scan_failure(image.name, configured.scan_fail_on, findings.status, findings.counts):
+            raise why
+
+    def _scanned(self, image: ImageConfig, digest: str, write_line: LineWriter) -> ScanFindings:
+        """The findings of the finished scan, or those so far when the timeout ends."""
+        began = self._clock.monotonic()
+        while True:
+            waited = self._clock.monotonic() - began
+            try:
+                findings = scan_findings(self._session, image.repository, digest)
+            except NotFound as error:
+                if waited >= SCAN_LAG:
+                    raise ScanBlocked(
+                        f"image {image.name} has no scan: {error.cause}",
+                        f"turn on scanning of repository {image.repository}, or drop images.{image.name}.scan",
+                    ) from error
+            else:
+                if not pending(findings.status) or waited >= SCAN_TIMEOUT:
+                    return findings
+            write_line(f"waiting for the scan of image {image.name}")
+            self._clock.sleep(3.0)
+
+    @cached_property
+    def _auth(self) -> registry.Auth:
+        token = login(self._session, self.host)
+        if in_actions():
+            for line in actions.add_mask(token.password):
+                click.echo(line, err=True)
+        return registry.Auth(token.user, token.password)
+
+    def _spec(self, image: ImageConfig, reference: str) -> BuildSpec:
+        context = self._root / image.context
+        return BuildSpec(
+            name=image.name,
+            context=context,
+            dockerfile=self._root / image.dockerfile,
+            reference=reference,
+            target=image.target,
+            platforms=image.platforms,
+            build_args=image.build_args,
+            secrets=tuple(_secret(name, secret, self._root) for name, secret in image.secrets.items()),
+            cache=image.cache,
+            labels=self._labels(),
+        )
+
+    def _labels(self) -> Mapping[str, str]:
+        labels = {
+            "org.opencontainers.image.revision": self._commit.sha,
+            "org.opencontainers.image.created": (self._commit.committed_at or datetime.now(UTC)).isoformat(),
+        }
+        if self._commit.source:
+            labels["org.opencontainers.image.source"] = self._commit.source
+        return labels
+
+
+def _secret(name: str, configured: ConfiguredSecret, root: Path) -> BuildSecret:
+    if isinstance(configured, SecretFromFile):
+        return BuildSecret(name, file=root / configured.path)
+    return BuildSecret(name, env=configured.variable)

@@ -1,0 +1,301 @@
+"""What each verb that brings a version plans, from what AWS, the registry and the ledger show now.
+
+``release`` and ``plan`` share :func:`inspect_release` and :func:`plan_release`: the plan shown is the plan executed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from deploytool.config.errors import did_you_mean
+from deploytool.config.model import EnvironmentConfig
+from deploytool.deploy import git
+from deploytool.deploy.context import Context, ledger_of
+from deploytool.deploy.images import Images
+from deploytool.deploy.inspect import inspect, inspect_services, preflight
+from deploytool.deploy.session import DeploymentSession, PlannedDeployment
+from deploytool.ecs.client import Ecs
+from deploytool.ecs.model import TaskDefinition
+from deploytool.errors import ConfigurationError, NotFound
+from deploytool.images.ecr import registry_of
+from deploytool.ledger.record import Kind, Record, version_of
+from deploytool.ledger.rollback_target import (
+    NoRollbackTarget,
+    RollbackRequest,
+    require_current,
+    restores_whole_release,
+    rollback_plan,
+    target,
+)
+from deploytool.release.model import ObservedState, Plan, Problem, PublishedImage, ReleaseRequest
+from deploytool.release.planner import ReleasePreconditionFailed, migration_plan, migrations_in, only_migration, plan
+from deploytool.release.ports import Clock
+
+LiveVersion = Callable[[], Record | None]
+"""Reads from the ledger which release's version is live; called only where that matters."""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """An environment as it is, with the images of one commit."""
+
+    context: Context
+    images: Images
+    host: str
+    """The registry."""
+    live: ObservedState
+
+    def with_preflight(self, definitions: Sequence[TaskDefinition]) -> Inspection:
+        """Also the problems and warnings of what these task definitions refer to; it takes a second."""
+        problems, warnings = preflight(self.context.session, definitions)
+        live = self.live
+        return replace(self, live=replace(live, problems=live.problems + problems, warnings=live.warnings + warnings))
+
+
+def inspect_release(context: Context, ecs: Ecs, clock: Clock) -> Inspection:
+    """What a release of this commit finds. Raises ConfigurationError, CloudError."""
+    images = images_of(context, clock)
+    live = inspect(context.session, ecs, context.settings, images.find, templates(context.root, context.settings))
+    return Inspection(context, images, images.host, live)
+
+
+def plan_release(inspection: Inspection, request: ReleaseRequest, version: LiveVersion) -> PlannedDeployment:
+    """Everything a release would do. Raises ReleasePreconditionFailed with every reason at once, and CloudError."""
+    release = _make_plan(request, inspection, version)
+    release = _with_migration_files(release, inspection.context, release.commit_before)
+    return PlannedDeployment(release, inspection.live.services, inspection.images)
+
+
+def _make_plan(request: ReleaseRequest, inspection: Inspection, version: LiveVersion) -> Plan:
+    """The plan, or every reason against it at once.
+
+    The ledger is read only where no service would move. Secrets, roles and log groups are looked up only where there
+    is something to do.
+    """
+    settings, live, host = inspection.context.settings, inspection.live, inspection.host
+    released = None
+    try:
+        draft = plan(request, settings, live, host)
+        if draft.already_running:
+            released = version()
+            draft = plan(request, settings, live, host, released)
+        if draft.nothing_to_do:
+            return draft
+    except ReleasePreconditionFailed:
+        # Raised again below, with what the preflight finds.
+        pass
+    definitions = [live.templates.get(key, service.task_definition) for key, service in live.services.items()]
+    if migrate := live.templates.get("migrate", live.migrate):
+        definitions.append(migrate)
+    return plan(request, settings, inspection.with_preflight(definitions).live, host, released)
+
+
+def _with_migration_files(release: Plan, context: Context, before: str) -> Plan:
+    """Which migration files the plan brings beside those of commit ``before``, where this clone has that commit."""
+    migrate = context.settings.migrate
+    if migrate is None or release.nothing_to_do:
+        return release
+    files = migrations_in(git.added(context.root, before, release.request.commit.sha), migrate.files)
+    return replace(release, migration_files=files)
+
+
+def images_of(context: Context, clock: Clock) -> Images:
+    """The images of a context's commit."""
+    return Images(context.session, context.settings, context.commit, registry_host(context), context.root, clock)
+
+
+def registry_host(context: Context) -> str:
+    """``DEPLOYTOOL_REGISTRY`` (the sandbox sets it), else the ECR of the account."""
+    if host := os.environ.get("DEPLOYTOOL_REGISTRY"):
+        return host
+    return registry_of(context.account, context.settings.region)
+
+
+def templates(root: Path, settings: EnvironmentConfig) -> dict[str, TaskDefinition]:
+    """Task definition files named in the configuration, by service key and ``migrate``."""
+    paths = {key: service.template for key, service in settings.services.items() if service.template}
+    if settings.migrate and settings.migrate.template:
+        paths["migrate"] = settings.migrate.template
+    return {key: _template(root / path, f"template of {key}") for key, path in paths.items()}
+
+
+def _template(path: Path, what: str) -> Mapping[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{what}: {path} cannot be read: {error.strerror}", "correct the path") from error
+    except ValueError as error:
+        raise ConfigurationError(f"{what}: {path} is not JSON: {error}", "correct the file") from error
+    definition = document.get("taskDefinition", document) if isinstance(document, dict) else None
+    if not isinstance(definition, dict) or "containerDefinitions" not in definition:
+        raise ConfigurationError(f"{what}: {path} has no containerDefinitions", "write a task definition into it")
+    # A file made with `aws ecs describe-task-definition` names a revision; as a template it must not.
+    return {key: value for key, value in definition.items() if key != "taskDefinitionArn"}
+
+
+def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment:
+    """The digests that are live in environment ``source``, here; nothing is built.
+
+    Raises NoRollbackTarget where nothing is live there, ReleasePreconditionFailed, CloudError.
+    """
+    version = _live_in(session.context.elsewhere(source))
+    context = session.context.at(version.commit)
+    settings, images = context.settings, images_of(context, session.run.clock)
+    missing: list[Problem] = []
+
+    def find(name: str) -> PublishedImage | None:
+        if digest := version.images.get(name):
+            if image := images.find_digest(name, digest):
+                return image
+            repository = settings.images[name].repository
+            missing.append(Problem(
+                f"repository {repository} does not hold image {name} {digest[:19]}… that runs in {source}",
+                "let both environments use one repository, or replicate it",
+            ))  # fmt: skip
+        return None
+
+    live = inspect(context.session, session.ecs, settings, find, templates(context.root, settings))
+    live = replace(live, problems=live.problems + tuple(missing))
+    promotion = _make_plan(session.request(context), Inspection(context, images, images.host, live), session.version)
+    if unbuilt := [name for name, choice in promotion.images.items() if choice.digest is None]:
+        raise ReleasePreconditionFailed((Problem(
+            f"{source} runs no image {', '.join(unbuilt)}, and a promotion builds nothing",
+            f"release commit {version.commit.short} instead",
+        ),))  # fmt: skip
+    return PlannedDeployment(promotion, live.services, None, Kind.PROMOTE)
+
+
+def _live_in(source: Context) -> Record:
+    """The release whose version is live in another environment. Raises NoRollbackTarget."""
+    environment = source.settings.environment
+    if source.settings.ledger is None:
+        raise NoRollbackTarget(f"{environment} has no ledger (ledger: false)", "release the commit instead")
+    return _live_version(ledger_of(source).recent(), environment)
+
+
+def _live_version(records: Sequence[Record], environment: str) -> Record:
+    """The release, of records newest first, whose version is live. Raises NoRollbackTarget."""
+    version = version_of(records)
+    if version is None:
+        raise NoRollbackTarget(f"nothing was released to {environment} yet", "release to it first")
+    return version
+
+
+def plan_migration(session: DeploymentSession, *, of_live: bool) -> PlannedDeployment:
+    """The migration alone: of the commit, its image built where it is missing, or of the version that is live.
+
+    Raises NotRecovered, NoMigration, NoRollbackTarget, ReleasePreconditionFailed, CloudError.
+    """
+    session.require_recovered()
+    context = session.context
+    only_migration(context.settings)  # raises before anything is looked up
+    version = _version_to_migrate(session) if of_live else None
+    context = context.at(version.commit) if version else context
+    settings, images = only_migration(context.settings), images_of(context, session.run.clock)
+    find = partial(_released_image, images, version) if version else images.find
+    files = templates(context.root, replace(settings, services={}))
+    live = inspect(context.session, session.ecs, settings, find, files)
+    base = live.templates.get("migrate", live.migrate)
+    inspection = Inspection(context, images, images.host, live).with_preflight([base] if base else [])
+    migration = migration_plan(session.request(context), settings, inspection.live, images.host)
+    before = next((service.commit for service in live.services.values()), "")
+    migration = _with_migration_files(migration, context, before)
+    # No service in the record: none is touched, so the record does not say what should run.
+    return PlannedDeployment(migration, {}, None if version else images, Kind.MIGRATE)
+
+
+def _version_to_migrate(session: DeploymentSession) -> Record:
+    environment = session.context.settings.environment
+    if session.ledger is None:
+        raise NoRollbackTarget(
+            f"what is live in {environment} is not recorded: it has no ledger (ledger: false)", "give --commit"
+        )
+    return _live_version(session.records(), environment)
+
+
+def _released_image(images: Images, version: Record, name: str) -> PublishedImage:
+    """By the digest that was released, else (it was released without a migration) by its commit's tag; never built."""
+    digest = version.images.get(name)
+    if image := images.find_digest(name, digest) if digest else images.find(name):
+        return image
+    raise NoRollbackTarget(
+        f"the registry does not hold image {name} of release {version.release_id}, which is live",
+        f"run the migration of its commit, which builds it again: --commit {version.commit.short}",
+    )
+
+
+def plan_rollback(session: DeploymentSession, rollback: RollbackRequest) -> PlannedDeployment:
+    """The plan. Raises NoRollbackTarget, NotCurrentRelease, ReleasePreconditionFailed, CloudError."""
+    services = session.context.settings.services
+    for key in rollback.services:
+        if key not in services:
+            raise ConfigurationError(f'there is no service "{key}" in deploytool.yml', did_you_mean(key, services))
+    if session.ledger is None:
+        raise NoRollbackTarget(
+            "this environment has no ledger (ledger: false)", "update the services to a previous revision yourself"
+        )
+    records = session.records()
+    if rollback.expect_current:
+        require_current(records, rollback.expect_current)
+    goal = target(records, rollback.to, rollback.steps)
+    context = session.context.at(goal.commit)
+    keys = rollback.services or tuple(context.settings.services)
+    live = _inspect_rollback(session, context.settings, keys)
+    revisions = _revisions(session.ecs, goal, keys)
+    missing = tuple(_missing_images(revisions, images_of(context, session.run.clock)))
+    live = replace(live, problems=live.problems + missing)
+    release = rollback_plan(
+        session.request(context), context.settings, live, goal, revisions, records, rollback.services
+    )
+    # Where only some services are rolled back, the next rollback takes the others there too.
+    whole = restores_whole_release(goal, release, live.services)
+    restores, previous = (goal.live_release_id, "") if whole else ("", goal.live_release_id)
+    return PlannedDeployment(release, live.services, None, Kind.ROLLBACK, restores, previous)
+
+
+def _inspect_rollback(session: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]) -> ObservedState:
+    """Every service, for the record; problems only of those that are rolled back, and none of migrations."""
+    aws, ecs = session.context.session, session.ecs
+    chosen = replace(settings, migrate=None, services={key: settings.services[key] for key in keys})
+    live = inspect(aws, ecs, chosen, lambda _: None, {})
+    others = {key: service for key, service in settings.services.items() if key not in keys}
+    if not others:
+        return live
+    services, _ = inspect_services(aws, ecs, replace(settings, services=others))
+    together = {**live.services, **services}
+    return replace(live, services={key: together[key] for key in settings.services if key in together})
+
+
+def _revisions(ecs: Ecs, goal: Record, keys: Collection[str]) -> dict[str, TaskDefinition]:
+    revisions = {}
+    for key in keys:
+        try:
+            if key in goal.running:
+                revisions[key] = ecs.task_definition(goal.running[key])
+        except NotFound:
+            # Deleted for good: the plan refuses to go there, and names it.
+            continue
+    return revisions
+
+
+def _missing_images(revisions: Mapping[str, TaskDefinition], images: Images) -> Iterator[Problem]:
+    """Images that the old revisions name by digest and the registry no longer holds."""
+    names = {
+        str(container["image"])
+        for definition in revisions.values()
+        for container in definition["containerDefinitions"]
+        if "@sha256:" in str(container["image"])
+    }
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for name, is_held in zip(sorted(names), pool.map(images.holds, sorted(names)), strict=True):
+            if not is_held:
+                yield Problem(
+                    f"the registry no longer holds {name}", "choose a newer release, or release that commit again"
+                )

@@ -1,1 +1,0 @@
-"""Images: build them, push them, ask the registry what it holds."""

@@ -1,0 +1,1 @@
+"""Check an account against the deployment checklist and security practices."""

@@ -1,0 +1,397 @@
+"""The ECS calls of a release, and their answers reduced to ``ecs.model``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from deploytool.aws.call import batches, call, paginate
+from deploytool.aws.session import Session
+from deploytool.ecs.deployment_model import Rollout, rollout_of
+from deploytool.ecs.model import (
+    RELEASE_TAG,
+    Container,
+    Deployment,
+    LoadBalancer,
+    LogStream,
+    RunTaskFailure,
+    ServiceDeployment,
+    ServiceEvent,
+    ServiceState,
+    StandaloneTask,
+    Task,
+    TaskDefinition,
+)
+from deploytool.errors import CloudError, CredentialsMissing
+
+Json = Mapping[str, Any]
+
+
+def parse_service(raw: Json) -> ServiceState:
+    """One entry of ``services`` in DescribeServices, or ``service`` in UpdateService."""
+    breaker = raw.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
+    return ServiceState(
+        name=raw["serviceName"],
+        arn=raw["serviceArn"],
+        cluster=raw["clusterArn"],
+        status=raw["status"],
+        task_definition=raw.get("taskDefinition", ""),
+        desired=raw.get("desiredCount", 0),
+        running=raw.get("runningCount", 0),
+        pending=raw.get("pendingCount", 0),
+        deployments=tuple(_deployment(each) for each in raw.get("deployments", ())),
+        events=tuple(
+            ServiceEvent(id=each["id"], at=each["createdAt"], message=each["message"]) for each in raw.get("events", ())
+        ),
+        controller=raw.get("deploymentController", {}).get("type", "ECS"),
+        circuit_breaker=bool(breaker.get("enable")),
+        circuit_breaker_rollback=bool(breaker.get("rollback")),
+        load_balancers=tuple(
+            LoadBalancer(each["targetGroupArn"], each.get("containerName", ""), each.get("containerPort", 0))
+            for each in raw.get("loadBalancers", ())
+            if each.get("targetGroupArn")
+        ),
+        health_check_grace=raw.get("healthCheckGracePeriodSeconds"),
+        network=raw.get("networkConfiguration") or {},
+        launch_type=raw.get("launchType"),
+        capacity_providers=tuple(raw.get("capacityProviderStrategy") or ()),
+        platform_version=raw.get("platformVersion") or None,
+        current_service_deployment=raw.get("currentServiceDeployment", ""),
+        created_at=raw.get("createdAt"),
+    )
+
+
+def _deployment(raw: Json) -> Deployment:
+    return Deployment(
+        id=raw["id"],
+        status=raw["status"],
+        task_definition=raw["taskDefinition"],
+        rollout_state=raw.get("rolloutState"),
+        rollout_state_reason=raw.get("rolloutStateReason", ""),
+        desired=raw.get("desiredCount", 0),
+        running=raw.get("runningCount", 0),
+        pending=raw.get("pendingCount", 0),
+        failed_tasks=raw.get("failedTasks", 0),
+        created_at=raw.get("createdAt"),
+    )
+
+
+def parse_service_deployment(raw: Json) -> ServiceDeployment:
+    """One entry of ``serviceDeployments`` in DescribeServiceDeployments."""
+    breaker = raw.get("deploymentCircuitBreaker", {})
+    waiting = (each for each in raw.get("lifecycleHookDetails", ()) if each.get("status") == "AWAITING_ACTION")
+    hook: Json = next(waiting, {})
+    hook_id = hook.get("hookId", "")
+    return ServiceDeployment(
+        arn=raw["serviceDeploymentArn"],
+        status=raw["status"],
+        target_revision=raw.get("targetServiceRevision", {}).get("arn", ""),
+        status_reason=raw.get("statusReason", ""),
+        lifecycle_stage=raw.get("lifecycleStage", ""),
+        rollback_reason=raw.get("rollback", {}).get("reason", ""),
+        failure_count=breaker.get("failureCount", 0),
+        failure_threshold=breaker.get("threshold", 0),
+        triggered_alarms=tuple(raw.get("alarms", {}).get("triggeredAlarmNames", ())),
+        paused_hook=hook.get("hookTargetArn") or hook_id or ("of unknown name" if hook else ""),
+        pause_hook_id="" if hook.get("hookTargetArn") else hook_id,
+        pause_expires_at=_moment(hook.get("expiresAt")),
+        pause_timeout_action=hook.get("timeoutAction", ""),
+    )
+
+
+def _moment(raw: datetime | str | None) -> datetime | None:
+    """botocore gives a datetime; the CLI's JSON has it as text."""
+    return datetime.fromisoformat(raw) if isinstance(raw, str) else raw
+
+
+def parse_task(raw: Json, definition: TaskDefinition) -> Task:
+    """One entry of ``tasks`` in DescribeTasks, with what its task definition says about its containers."""
+    by_name = {each["name"]: each for each in definition.get("containerDefinitions", ())}
+    memory = int(definition["memory"]) if str(definition.get("memory", "")).isdigit() else None
+    task_id = raw["taskArn"].rsplit("/", 1)[-1]
+    return Task(
+        arn=raw["taskArn"],
+        task_definition=raw["taskDefinitionArn"],
+        last_status=raw.get("lastStatus", ""),
+        started_by=raw.get("startedBy", ""),
+        group=raw.get("group", ""),
+        stop_code=raw.get("stopCode", ""),
+        stopped_reason=raw.get("stoppedReason", ""),
+        health_status=raw.get("healthStatus", "UNKNOWN"),
+        created_at=raw.get("createdAt"),
+        started_at=raw.get("startedAt"),
+        stopped_at=raw.get("stoppedAt"),
+        cpu_architecture=definition.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64"),
+        containers=tuple(
+            _container(each, by_name.get(each["name"], {}), task_id, memory) for each in raw.get("containers", ())
+        ),
+    )
+
+
+def _container(raw: Json, definition: Json, task_id: str, task_memory: int | None) -> Container:
+    return Container(
+        name=raw["name"],
+        last_status=raw.get("lastStatus", ""),
+        exit_code=raw.get("exitCode"),
+        reason=raw.get("reason", ""),
+        health_status=raw.get("healthStatus", "UNKNOWN"),
+        image=definition.get("image", raw.get("image", "")),
+        essential=definition.get("essential", True),
+        command=tuple(definition.get("command") or ()),
+        health_command=tuple(definition.get("healthCheck", {}).get("command") or ()),
+        memory=definition.get("memory", task_memory),
+        log=_log_stream(definition, raw["name"], task_id),
+    )
+
+
+def _log_stream(definition: Json, container: str, task_id: str) -> LogStream | None:
+    """The stream awslogs writes to: ``prefix/container/task``; without a prefix it cannot be known."""
+    log = definition.get("logConfiguration", {})
+    options = log.get("options", {})
+    if log.get("logDriver") != "awslogs" or not options.get("awslogs-stream-prefix"):
+        return None
+    stream = f"{options['awslogs-stream-prefix']}/{container}/{task_id}"
+    return LogStream(options.get("awslogs-group", ""), stream, options.get("awslogs-region", ""))
+
+
+PER_CALL = 20
+SELDOM, OFTEN = 10, 5
+"""Polls between two readings: while ECS starts tasks, and once DescribeServices calls a rollout ended (bake time and
+the stages of a canary come after that)."""
+OVER = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
+
+
+class ServiceDeployments:
+    """DescribeServiceDeployments and StopServiceDeployment, where ECS has them and IAM allows them.
+
+    Found through ``currentServiceDeployment`` of DescribeServices and believed only where its revision is ours.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._named: dict[str, str] = {}
+        """Service name to the ARN that DescribeServices named last."""
+        self._ended: dict[str, str | None] = {}
+        """Service name to its PRIMARY's rollout state at the last reading."""
+        self._known: dict[str, ServiceDeployment] = {}
+        self._missing: set[str] = set()
+        """ARNs that the last answer about them left out."""
+        self._polls_since = 0
+        self._seen: dict[str, str | None] = {}
+        self._denied = False
+
+    def learn(self, states: Iterable[ServiceState]) -> None:
+        """Remember what a DescribeServices answered."""
+        for state in states:
+            self._named[state.name] = state.current_service_deployment
+            self._seen[state.name] = state.primary.rollout_state if state.primary else None
+
+    def of(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
+        """By service name, as last read; a denied reading is not tried again, and is no failure.
+
+        One not read yet counts as PENDING: what DescribeServices calls completed is believed once this agrees. One that
+        an answer left out is not there: DescribeServices alone decides.
+        """
+        services = {self._named[each.service]: each.service for each in rollouts if self._named.get(each.service)}
+        self._polls_since += 1
+        if services and not self._denied and self._due(services):
+            self._read(tuple(services))
+            self._polls_since = 0
+            self._ended = {service: self._seen[service] for service in services.values()}
+        if self._denied:
+            return {service: self._known[arn] for arn, service in services.items() if arn in self._known}
+        ours = {each.service: each.deployment_id for each in rollouts}
+        return {
+            service: self._known.get(arn) or ServiceDeployment(arn, "PENDING", target_revision=ours[service])
+            for arn, service in services.items()
+            if arn in self._known or arn not in self._missing
+        }
+
+    def stop(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment with ROLLBACK for our own; False where that cannot be."""
+        arn = self._named.get(rollout.service, "")
+        if arn and arn not in self._known and not self._denied:
+            self._read((arn,))
+        known = self._known.get(arn)
+        if known is None or not known.target_revision.endswith(rollout.deployment_id.rpartition("/")[2]):
+            return False
+        try:
+            call(self._client, "stop_service_deployment", serviceDeploymentArn=known.arn, stopType="ROLLBACK")
+        except CloudError:
+            # Denied, or just over: UpdateService, which the caller then sends, leads to the same revision.
+            return False
+        return True
+
+    def _due(self, services: Mapping[str, str]) -> bool:
+        """Once DescribeServices calls all of them ended; before that now and then."""
+        unsettled = {arn for arn in services if arn not in self._known or self._known[arn].status not in OVER}
+        ended = {arn for arn in unsettled if self._seen[services[arn]] != "IN_PROGRESS"}
+        changed = any(self._seen[services[arn]] != self._ended.get(services[arn]) for arn in ended)
+        if changed and ended == unsettled:
+            return True
+        return bool(unsettled) and self._polls_since >= (OFTEN if ended else SELDOM)
+
+    def _read(self, arns: Sequence[str]) -> None:
+        for batch in batches(arns, PER_CALL):
+            try:
+                answer = call(self._client, "describe_service_deployments", serviceDeploymentArns=batch)
+            except CredentialsMissing:
+                raise
+            except CloudError:
+                self._denied = True
+                return
+            deployments = answer.get("serviceDeployments", ())
+            self._missing = self._missing.union(batch) - {raw["serviceDeploymentArn"] for raw in deployments}
+            for raw in deployments:
+                self._known[raw["serviceDeploymentArn"]] = parse_service_deployment(raw)
+
+
+SERVICES_PER_CALL = 10
+TASKS_PER_CALL = 100
+ENDED_BY_ITSELF = {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice",
+                   "InfrastructureHealth"}  # fmt: skip
+
+
+class Ecs:
+    """One cluster."""
+
+    def __init__(self, session: Session, cluster: str) -> None:
+        self._client = session.client("ecs")
+        self._cluster = cluster
+        self._definitions: dict[str, TaskDefinition] = {}
+        self._service_deployments = ServiceDeployments(self._client)
+
+    def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
+        """RegisterTaskDefinition; the ARN of the new revision."""
+        listed = {tag["key"]: tag["value"] for tag in payload.get("tags", ())} | dict(tags)
+        answer = call(
+            self._client,
+            "register_task_definition",
+            **{**payload, "tags": [{"key": key, "value": value} for key, value in listed.items()]},
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def update_service(self, before: ServiceState, task_definition: str) -> Rollout:
+        """UpdateService with nothing but the task definition: desired count and the rest are not ours."""
+        answer = call(
+            self._client, "update_service", cluster=self._cluster, service=before.name, taskDefinition=task_definition
+        )
+        after = parse_service(answer["service"])
+        if after.primary is None:
+            raise CloudError(f"UpdateService of {before.name} answered without a PRIMARY deployment", "run it again")
+        return rollout_of(before, after.primary, task_definition)
+
+    def stop_rollout(self, rollout: Rollout) -> bool:
+        """StopServiceDeployment with ROLLBACK; False where that cannot be."""
+        return self._service_deployments.stop(rollout)
+
+    def services(self, names: Sequence[str]) -> Mapping[str, ServiceState]:
+        """DescribeServices, ten at a time; a service that does not exist is not in the answer."""
+        states = {}
+        for batch in batches(names, SERVICES_PER_CALL):
+            answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
+            for raw in answer["services"]:
+                state = parse_service(raw)
+                states[state.name] = state
+        self._service_deployments.learn(states.values())
+        return states
+
+    def service_deployments(self, rollouts: Sequence[Rollout]) -> Mapping[str, ServiceDeployment]:
+        """DescribeServiceDeployments, by service name; empty where it cannot be read."""
+        return self._service_deployments.of(rollouts)
+
+    def images(self, task_definition: str) -> Mapping[str, str]:
+        """Container name → image, as the revision has them."""
+        containers = self.task_definition(task_definition)["containerDefinitions"]
+        return {str(each["name"]): str(each["image"]) for each in containers}
+
+    def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
+        """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""
+        stopped = self._every_task(serviceName=rollout.service, desiredStatus="STOPPED")
+        tasks = [task for task in stopped if _of(rollout, task) and _failed(task)]
+        return tuple(sorted(tasks, key=lambda task: str(task.stopped_at)))
+
+    def running_tasks(self, service: str) -> tuple[Task, ...]:
+        """ListTasks (RUNNING, its default) and DescribeTasks of a service."""
+        return tuple(self._every_task(serviceName=service))
+
+    def tasks_of(self, *, service: str | None = None, family: str | None = None) -> list[Task]:
+        """Running and lately stopped tasks of a service or of a task definition family, oldest first."""
+        named = {"serviceName": service} if service else {"family": family}
+        tasks = [task for status in ("STOPPED", "RUNNING") for task in self._every_task(desiredStatus=status, **named)]
+        return sorted(tasks, key=lambda task: str(task.created_at))
+
+    def run_task(
+        self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]
+    ) -> Task | RunTaskFailure:
+        """RunTask with the network and capacity of the service it is service."""
+        service = task.network_from
+        where: dict[str, Any] = {}
+        if service.capacity_providers:
+            where["capacityProviderStrategy"] = list(service.capacity_providers)
+        elif service.launch_type:
+            where["launchType"] = service.launch_type
+        if service.network:
+            where["networkConfiguration"] = dict(service.network)
+        if service.platform_version and (service.capacity_providers or service.launch_type == "FARGATE"):
+            where["platformVersion"] = service.platform_version
+        if task.command:
+            override = {"name": task.container, "command": list(task.command)}
+            where["overrides"] = {"containerOverrides": [override]}
+        answer = call(
+            self._client,
+            "run_task",
+            cluster=self._cluster,
+            taskDefinition=task_definition,
+            clientToken=token,
+            startedBy=tags[RELEASE_TAG],
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+            **where,
+        )
+        for failure in answer.get("failures", ()):
+            return RunTaskFailure(failure.get("reason", ""), failure.get("arn", ""), failure.get("detail", ""))
+        if not answer.get("tasks"):
+            return RunTaskFailure("RunTask answered with neither a task nor a failure")
+        return parse_task(answer["tasks"][0], self.task_definition(task_definition))
+
+    def task(self, arn: str) -> Task | None:
+        """DescribeTasks for one task."""
+        return next(iter(self._tasks((arn,))), None)
+
+    def tasks_started_by(self, release_id: str) -> tuple[Task, ...]:
+        """ListTasks by ``startedBy``: migrate tasks of a release that have not stopped."""
+        return tuple(task for task in self._every_task(startedBy=release_id) if task.last_status != "STOPPED")
+
+    def stop_task(self, arn: str, reason: str) -> None:
+        """StopTask."""
+        call(self._client, "stop_task", cluster=self._cluster, task=arn, reason=reason)
+
+    def task_definition(self, arn: str) -> TaskDefinition:
+        """DescribeTaskDefinition; a revision never changes, so each is read once."""
+        if arn not in self._definitions:
+            answer = call(self._client, "describe_task_definition", taskDefinition=arn, include=["TAGS"])
+            self._definitions[arn] = {**answer["taskDefinition"], "tags": answer.get("tags", [])}
+        return self._definitions[arn]
+
+    def _every_task(self, **of: Any) -> list[Task]:
+        """ListTasks to its last page: 100 at a time, in no documented order."""
+        listed = list(paginate(self._client, "list_tasks", "taskArns", cluster=self._cluster, **of))
+        return [task for batch in batches(listed, TASKS_PER_CALL) for task in self._tasks(batch)]
+
+    def _tasks(self, arns: Sequence[str]) -> list[Task]:
+        if not arns:
+            return []
+        answer = call(self._client, "describe_tasks", cluster=self._cluster, tasks=list(arns))
+        return [parse_task(raw, self.task_definition(raw["taskDefinitionArn"])) for raw in answer["tasks"]]
+
+
+def _of(rollout: Rollout, task: Task) -> bool:
+    if task.started_by.startswith("ecs-svc/"):
+        return task.started_by == rollout.deployment_id
+    return task.task_definition == rollout.task_definition
+
+
+def _failed(task: Task) -> bool:
+    """Stopped by its own end, or by the scheduler because a health check failed; not by scaling in or a person."""
+    return task.stop_code in ENDED_BY_ITSELF or "health check" in task.stopped_reason

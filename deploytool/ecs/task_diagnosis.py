@@ -1,0 +1,308 @@
+"""Why a task, a rollout or RunTask failed: AWS's words, exit codes and logs become diagnoses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, quoted, rules_for
+from deploytool.ecs.model import (
+    Container,
+    Deployment,
+    RunTaskFailure,
+    ServiceDeployment,
+    ServiceEvent,
+    Target,
+    TargetGroup,
+    Task,
+)
+from deploytool.ecs.start_failures import START_FAILURES, WRONG_CPU
+from deploytool.ecs.stop_failures import (
+    BY_CODE,
+    EVENTS,
+    HEALTH,
+    IMAGE_UNRESOLVED,
+    NEVER_STARTED,
+    OUT_OF_MEMORY,
+    UNHEALTHY,
+    UNKNOWN,
+    diagnose_exit_code,
+    failing_container,
+    last_error_line,
+)
+
+_RULES = (
+    Rule(
+        "no-capacity",
+        r"capacity is unavailable|no capacity",
+        "AWS has no capacity for this task at the moment",
+        "try again, or allow more subnets in other Availability Zones, or FARGATE instead of FARGATE_SPOT",
+        retriable=True,
+    ),
+    Rule(
+        "quota-reached",
+        r"reached the limit|vcpu limit|quota",
+        "the account's quota of running tasks or vCPUs is used up",
+        "stop what is not needed, or ask for a higher Fargate quota in Service Quotas",
+        retriable=True,
+    ),
+    Rule(
+        "no-room",
+        r"RESOURCE:(?P<resource>[A-Z_]+)",
+        "no host of the cluster has enough {resource} free for the task",
+        "lower cpu or memory of the task definition, or give the cluster more hosts",
+        retriable=True,
+    ),
+    Rule(
+        "no-agent",
+        r"AGENT",
+        "the container agent of the host is not connected",
+        "check the container instances of the cluster; with Fargate this does not happen",
+        retriable=True,
+    ),
+    Rule(
+        "wrong-host",
+        r"ATTRIBUTE|LOCATION",
+        "no host of the cluster has what the task definition requires",
+        "check requiresCompatibilities, placementConstraints and the launch type copied from the service",
+        fatal=True,
+    ),
+    Rule(
+        "missing",
+        r"MISSING|not found",
+        "what the task was to run on or from does not exist: {arn}",
+        "check cluster and task definition in deploytool.yml",
+        fatal=True,
+    ),
+    Rule(
+        "task-definition-inactive",
+        r"INACTIVE",
+        "the task definition is INACTIVE",
+        "register it again; an INACTIVE revision cannot be run",
+        fatal=True,
+    ),
+)
+_NOT_STARTED = Rule("not-started", "", "ECS did not start the task", "read AWS's words below")
+
+
+def diagnose_run_task_failure(failure: RunTaskFailure, attempt: int = 1, attempts: int = 1) -> Diagnosis:
+    """Why nothing was started. ``attempt`` counts from 1; with several ``attempts`` the cause says which this was."""
+    text = f"{failure.reason} {failure.detail}".strip()
+    match = find(_RULES, text) or RuleMatch(_NOT_STARTED)
+    diagnosis = match.to_diagnosis(text, {"arn": failure.arn or "unknown"})
+    if attempts == 1:
+        return diagnosis
+    return replace(diagnosis, cause=f"{diagnosis.cause} (attempt {attempt} of {attempts})")
+
+
+_CONSEQUENCES = frozenset(
+    {
+        "container-ended",
+        "container-killed",
+        "container-never-started",
+        "container-terminated",
+        "deployment-explained",
+        "deployment-failed",
+        "start-throttled",
+        "stopped-by-request",
+        "stopped-by-service",
+        "task-stopped",
+        "tasks-failed",
+    }
+)
+"""What follows from something else, and so explains least."""
+
+
+def root_cause(diagnoses: Iterable[Diagnosis]) -> Diagnosis | None:
+    """The root cause: what cannot pass by itself, then what is no mere consequence, then what has a log to show."""
+    return min(diagnoses, key=_rank, default=None)
+
+
+def _rank(diagnosis: Diagnosis) -> tuple[bool, bool, bool]:
+    return not diagnosis.fatal, diagnosis.code in _CONSEQUENCES, not diagnosis.log
+
+
+def diagnose_service(
+    events: Iterable[ServiceEvent], deployment: Deployment | None, service_deployment: ServiceDeployment | None
+) -> tuple[Diagnosis, ...]:
+    """Every reason ECS gives for ``deployment``, each once, the most official first. Explanations, never verdicts.
+
+    Events from before the deployment are left out. Either of the last two may be ``None`` where it cannot be read.
+    """
+    diagnoses = [*_of_service_deployment(service_deployment), *_of_deployment(deployment)]
+    since = deployment.created_at if deployment else None
+    for event in events:
+        if (since is None or event.at >= since) and (match := find(EVENTS, event.message)):
+            diagnoses.append(match.to_diagnosis(event.message, {}))
+    by_code: dict[str, Diagnosis] = {}
+    for diagnosis in diagnoses:
+        by_code.setdefault(diagnosis.code, diagnosis)
+    return tuple(by_code.values())
+
+
+def _of_service_deployment(deployment: ServiceDeployment | None) -> Iterator[Diagnosis]:
+    if deployment is None:
+        return
+    reason = quoted(deployment.rollback_reason or deployment.status_reason)
+    if deployment.triggered_alarms:
+        yield Diagnosis(
+            code="alarm-went-off",
+            cause=f"CloudWatch alarm {', '.join(deployment.triggered_alarms)} went off during the rollout",
+            fix="check the alarm's metric since the rollout began",
+            quote=reason,
+        )
+    if deployment.failure_count:
+        yield Diagnosis(
+            code="tasks-failed",
+            cause=f"{_tasks(deployment.failure_count)} failed; "
+            f"the circuit breaker trips at {deployment.failure_threshold}",
+            fix="see why the tasks stopped",
+            quote=reason,
+        )
+    elif reason and not deployment.triggered_alarms:
+        yield Diagnosis(
+            code="deployment-explained",
+            cause=f"ECS says about the service deployment: {reason}",
+            fix="see why the tasks stopped",
+            quote=reason,
+        )
+
+
+def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
+    if deployment is None:
+        return
+    reason = deployment.rollout_state_reason
+    if match := find((IMAGE_UNRESOLVED,), reason):
+        yield match.to_diagnosis(reason, {})
+    elif deployment.failed_tasks:
+        yield Diagnosis(
+            code="tasks-failed",
+            cause=f"{_tasks(deployment.failed_tasks)} of the deployment failed; desired count {deployment.desired}",
+            fix="see why the tasks stopped",
+            quote=quoted(reason),
+        )
+    elif deployment.rollout_state == "FAILED":
+        yield Diagnosis(
+            code="deployment-failed",
+            cause="ECS gave up on the deployment",
+            fix="see why the tasks stopped",
+            quote=quoted(reason),
+        )
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
+
+
+CODES = frozenset({"elb-health-check-failed", "target-unhealthy"})
+"""Diagnoses that a target group's health can explain further."""
+_UNKNOWN_REASON = "see what the app answers there, and whether the task's security group lets the load balancer in"
+_FIXES = {
+    "Target.ResponseCodeMismatch": "let {path} answer {codes} without a login or a redirect, or correct the matcher "
+    "(expected codes) of the target group",
+    "Target.Timeout": "see whether the app hangs, listens on 0.0.0.0:{port} and not on 127.0.0.1, and whether the "
+    "task's security group lets the load balancer in",
+    "Target.FailedHealthChecks": "see whether the app listens on 0.0.0.0:{port} and not on 127.0.0.1, speaks "
+    "{protocol} there, and whether the task's security group lets the load balancer in",
+    "Target.NotInUse": "let a listener of the load balancer forward to the target group, and enable the Availability "
+    "Zone of the task's subnet for the load balancer",
+    "Target.IpUnusable": "give the task an address of its own: the load balancer itself uses this one",
+    "Elb.InternalError": "an error inside the load balancer: wait, and see AWS's health dashboard for this region",
+}
+"""By ``TargetHealth.Reason``."""
+
+
+def diagnose_target_health(
+    diagnosis: Diagnosis, group: TargetGroup, targets: Sequence[Target], grace: int | None, container_port: int
+) -> Diagnosis:
+    """The diagnosis (its code one of ``CODES``) with how the check is made, and the target's own reason where one of
+    ``targets`` is unhealthy. ``grace`` is healthCheckGracePeriodSeconds of the service.
+    """
+    port = str(container_port) if group.port == "traffic-port" and container_port else group.port
+    why = next((target for target in targets if target.state == "unhealthy"), None)
+    words = {
+        "protocol": group.protocol,
+        "port": port,
+        "path": group.path or "the port",
+        "codes": group.codes or "anything",
+    }
+    parts = [diagnosis.cause, _check(group, port)]
+    if why and why.description and why.description not in diagnosis.cause:
+        parts.append(f"the target reports: {why.description}")
+    fix = _FIXES.get(why.reason if why else "", _UNKNOWN_REASON).format_map(words)
+    return replace(diagnosis, cause="; ".join(parts), fix=f"{fix}. {_grace(grace)}")
+
+
+def _check(group: TargetGroup, port: str) -> str:
+    asked = f"{group.protocol} {group.path} on port {port}" if group.path else f"{group.protocol} on port {port}"
+    expected = f" must answer {group.codes}" if group.codes else " must answer"
+    return f"{asked}{expected} within {group.timeout} s, and missed {group.misses} times, {group.interval} s apart"
+
+
+def _grace(seconds: int | None) -> str:
+    if not seconds:
+        return "The service has no healthCheckGracePeriodSeconds: if the app only starts slowly, set it"
+    return f"If the app needs longer than {seconds} s to start, raise healthCheckGracePeriodSeconds of the service"
+
+
+_PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+_NO_CONTAINER = Container(name="")
+_ORDINARY_ENDS = (0, 137, 143)
+"""Exit codes of a container that ECS stopped."""
+
+
+def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
+    """Why ``task`` (as DescribeTasks reports it) stopped; ``log`` holds the last lines of the failing container.
+
+    What ECS or the container says in words counts before exit codes, and those before ``stopCode``. Only a task of
+    which no container ever started is retriable.
+    """
+    lines = tuple(log)
+    started = any(container.exit_code is not None for container in task.containers)
+    text = "\n".join(part for part in (task.stopped_reason, *(each.reason for each in task.containers)) if part)
+    culprit = failing_container(task.containers, text) or _NO_CONTAINER
+    wrong_cpu = next((line for line in reversed(lines) if "exec format error" in line.lower()), "")
+    error_line = ""
+    if wrong_cpu:
+        match = RuleMatch(WRONG_CPU[0])
+        text = f"{text}\n{wrong_cpu}"
+    else:
+        in_words = find((OUT_OF_MEMORY, *HEALTH, *(() if started else rules_for(START_FAILURES, text))), text)
+        match = in_words or RuleMatch(_without_reason(task, culprit))
+        error_line = last_error_line(lines) if match.rule.code in ("container-failed", "container-crashed") else ""
+    subject = f"container {culprit.name}" if culprit.name else f"task {task.id}"
+    return match.to_diagnosis(text, _facts(task, culprit), subject, lines, error_line)
+
+
+def _without_reason(task: Task, culprit: Container) -> Rule:
+    by_code = BY_CODE.get(task.stop_code)
+    if by_code and task.stop_code != "ServiceSchedulerInitiated":
+        return by_code
+    if culprit.exit_code is not None and (task.stop_code == "EssentialContainerExited" or not _ordinary(culprit)):
+        return diagnose_exit_code(culprit.exit_code)
+    if culprit.health_status == "UNHEALTHY":
+        return UNHEALTHY
+    if by_code:
+        return by_code
+    if culprit.exit_code is not None:
+        return diagnose_exit_code(culprit.exit_code)
+    return NEVER_STARTED if culprit.name else UNKNOWN
+
+
+def _ordinary(container: Container) -> bool:
+    return container.exit_code in _ORDINARY_ENDS
+
+
+def _facts(task: Task, culprit: Container) -> dict[str, str]:
+    return {
+        "container": culprit.name,
+        "image": culprit.image or "of the container",
+        "cpu": _PLATFORM.get(task.cpu_architecture, task.cpu_architecture),
+        "memory": f"{culprit.memory} MiB" if culprit.memory else "unknown",
+        "what": culprit.command[0] if culprit.command else "of that name",
+        "health_command": " ".join(culprit.health_command) or "unknown",
+        "log_group": culprit.log.group if culprit.log else "of its logConfiguration",
+        "secret": "named in secrets of the task definition",
+        "action": "secretsmanager:GetSecretValue or ssm:GetParameters",
+        "resource": "the secret",
+    }

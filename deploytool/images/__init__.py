@@ -1,0 +1,1 @@
+"""Container images: build, push, registries and build secrets."""

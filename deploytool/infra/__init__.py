@@ -1,0 +1,1 @@
+"""The CloudFormation stacks: plan, apply, drift, destroy and cost."""

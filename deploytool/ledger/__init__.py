@@ -1,0 +1,1 @@
+"""The ledger of releases, the lock, and recovery of interrupted releases."""

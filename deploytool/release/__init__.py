@@ -1,0 +1,1 @@
+"""A release: its plan, the engine that runs it, and what became of it."""

@@ -1,1 +1,0 @@
-"""What people and programs read: plans, progress and outcomes as text, Markdown and JSON."""

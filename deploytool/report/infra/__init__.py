@@ -1,1 +1,0 @@
-"""Stacks, their plans, progress and outcomes, as people and scripts read them; pure."""

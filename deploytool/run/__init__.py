@@ -1,1 +1,0 @@
-"""Plan -> Outcome: the only loop. What it needs of the world it names as small Protocols in ``ports``."""

@@ -1,1 +1,0 @@
-"""Drives CloudFormation stacks: plan, apply, destroy, drift. Each stack is a process; one loop turns them all."""

@@ -1,0 +1,1 @@
+"""What `deploytool init` writes."""

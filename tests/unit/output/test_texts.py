@@ -1,0 +1,249 @@
+"""Plan and outcome as text and as JSON, and the live picture."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+from rich.spinner import Spinner
+
+from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
+from deploytool.output.json import outcome_document, plan_document, text
+from deploytool.output.outcome import outcome_text
+from deploytool.output.plan import plan_text
+from deploytool.output.progress import ASCII, UNICODE, LiveView, ReleaseView, apply, render
+from deploytool.release.events import Explained, OutputLine, WarningIssued
+from deploytool.release.model import Commit, Result, StepName
+from tests.support.sample_events import (
+    CRASH,
+    SHA,
+    at,
+    bad_events,
+    change,
+    good_events,
+    plan,
+    released,
+    rolled_back,
+    told,
+)
+
+
+def test_a_plan_reads_like_this() -> None:
+    assert (
+        plan_text(plan(warnings=("service worker has no circuit breaker",)))
+        == f"""\
+shop 4f2a9c1 to production: Add the cart (#12)
+  cluster shop, us-east-1
+
+Images
+  app      build  123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:4f2a9c1d8e7b
+  migrate  build  123456789012.dkr.ecr.us-east-1.amazonaws.com/shop:4f2a9c1d8e7b-migrate
+
+Migrate
+  yes: task shop-migrate, container app, image migrate, runs npm run migrate, at most 15 min; \
+no service moves unless it ends with exit code 0
+
+Services
+  app: shop-app, 2 tasks
+    container app: image shop@sha256:1b1b1b1b1b1b becomes shop:4f2a9c1
+  worker: shop-worker, 1 task
+    container worker: image shop@sha256:1b1b1b1b1b1b becomes shop:4f2a9c1
+
+Verify
+  app: https://shop.example/api/health answers 200 and version {SHA} within 1 min
+
+If anything fails
+  app goes back to shop-app:41
+  worker goes back to shop-worker:17
+
+warning: service worker has no circuit breaker
+"""
+    )
+
+
+def test_a_plan_says_reuse_when_the_image_is_pushed_already() -> None:
+    assert "  app      reuse  " in plan_text(plan(built=True))
+    assert "9c9c9c9c9c9c, already pushed" in plan_text(plan(built=True))
+
+
+def test_a_plan_says_so_when_there_is_nothing_to_do() -> None:
+    assert "Nothing to do: 4f2a9c1 already runs in every service." in plan_text(plan(nothing=True))
+
+
+def test_a_plan_says_so_when_every_service_runs_the_commit_and_it_was_not_released() -> None:
+    running = replace(plan(nothing=True), already_running=(change("app", 41),))
+    assert "app: shop-app runs 4f2a9c1 already\n" in plan_text(running)
+    assert "none moves; the ledger does not name 4f2a9c1 as live in production yet" in plan_text(running)
+    assert "If anything fails" not in plan_text(running)
+    assert [(each["name"], each["action"]) for each in plan_document(running)["services"]] == [("app", "unchanged")]
+    assert not plan_document(running)["nothing_to_do"]
+
+
+@pytest.mark.parametrize(("result", "status"), [(Result.RELEASED, "live"), (Result.ROLLED_BACK, "not changed")])
+def test_an_outcome_shows_the_services_that_ran_the_commit_already(result: Result, status: str) -> None:
+    running = replace(plan(nothing=True), already_running=(change("app", 41),))
+    told = outcome_text(replace(released(), plan=running, services=(), result=result))
+    row = next(line for line in told.splitlines() if line.startswith("  app"))
+    assert row.split()[:-1] == ["app", *status.split(), "shop-app:41", "4f2a9c1"]
+
+
+def test_an_outcome_reads_like_this() -> None:
+    assert (
+        outcome_text(rolled_back())
+        == """\
+✗ The release failed: worker crashed; every service is back on the version before.
+
+  service  status       serves now      version
+  app      rolled back  shop-app:41     1b1b1b1b1b1b
+  worker   rolled back  shop-worker:17  1b1b1b1b1b1b
+
+Why: worker: container worker exited with code 1 right after its start
+Fix: read its last lines below, correct the start command or what it needs
+AWS says: Essential container in task exited
+Last lines of its log:
+  | booting worker
+  | Error: Cannot find module '/app/worker.js'
+
+Took 1 min 06 s: build 31 s, deploy 20 s, roll back 12 s
+"""
+    )
+
+
+def test_an_outcome_shows_the_last_fifty_lines_of_a_log() -> None:
+    told_text = outcome_text(rolled_back(replace(CRASH, log=tuple(f"n{i}" for i in range(80)))))
+    assert "| n29\n" not in told_text
+    assert "| n30\n" in told_text
+
+
+def test_the_version_before_is_not_guessed_when_something_else_serves() -> None:
+    lost = replace(released().services[0], running="arn:aws:ecs:us-east-1:1:task-definition/shop-app:99")
+    row = next(line for line in outcome_text(replace(released(), services=(lost,))).splitlines() if "app:99" in line)
+    assert row.split() == ["app", "succeeded", "shop-app:41", "shop-app:99"]
+
+
+def test_documents_survive_being_written_and_read() -> None:
+    for document in (plan_document(plan()), outcome_document(rolled_back())):
+        assert json.loads(text(document)) == document
+
+
+def test_documents_name_their_schema_and_kind() -> None:
+    document = plan_document(plan(nothing=True))
+    assert (document["schema"], document["kind"], document["nothing_to_do"]) == (1, "plan", True)
+    outcome = outcome_document(rolled_back())
+    assert (outcome["kind"], outcome["result"], outcome["exit_code"]) == ("outcome", "rolled_back", 6)
+
+
+def test_documents_hold_no_task_definition() -> None:
+    assert "containerDefinitions" not in text(plan_document(plan()))
+
+
+def test_a_commit_without_a_date_is_written_as_null() -> None:
+    undated = replace(plan(), request=replace(plan().request, commit=Commit(SHA)))
+    assert plan_document(undated)["commit"]["committed_at"] is None
+
+
+def drawn(story: ReleaseView, seconds: float = 45.0, width: int = 80, ascii_only: bool = False) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=False, color_system=None)
+    signs = ASCII if ascii_only else UNICODE
+    with console.capture() as capture:
+        console.print(render(story, at(seconds), signs, Spinner(signs.spinner)))
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def test_the_live_picture_shows_the_current_step_and_its_last_lines() -> None:
+    story = told(good_events()[:2])
+    for number in range(9):
+        story = apply(story, OutputLine(StepName.BUILD, f"step {number} [bold]not markup[/bold]"), at(2))
+    shown = drawn(story, 5.1)
+    assert "build           5.0 s app, migrate" in shown
+    assert "step 2 " not in shown
+    assert "    step 8 [bold]not markup[/bold]" in shown
+
+
+def test_the_live_picture_shows_each_service() -> None:
+    shown = drawn(told(good_events()[:10])).splitlines()
+    assert shown[-3:] == [
+        "  service  tasks  news",
+        "  app        1/2  1 of 2 running; 1 pending",
+        "  worker     1/1  1 of 1 running; waits for the old task to stop",
+    ]
+
+
+def test_the_live_picture_never_is_wider_than_the_terminal() -> None:
+    story = told(bad_events()[:6])
+    story = apply(story, OutputLine(StepName.DEPLOY, "x" * 300), at(46))
+    story = apply(story, Explained(replace(CRASH, cause="y " * 90)), at(46))
+    assert max(map(len, drawn(story, width=40).splitlines())) <= 40
+
+
+def test_the_live_picture_cuts_the_news_and_never_the_names_when_the_line_is_long() -> None:
+    story = told(good_events()[:10])
+    long = DeploymentStatus(
+        DeploymentState.IN_PROGRESS, "ECS deployment circuit breaker was triggered after 3 consecutive failures " * 2
+    )
+    rows = tuple(replace(row, status=long) for row in story.services)
+    shown = drawn(replace(story, services=rows)).splitlines()
+    assert shown[-3] == "  service  tasks  news"
+    assert shown[-1].startswith("  worker     1/1  ")
+    assert shown[-1].endswith("…")
+
+
+@pytest.mark.parametrize("fate", [DeploymentState.ROLLING_BACK, DeploymentState.ROLLED_BACK])
+def test_no_count_is_shown_of_a_version_that_ecs_rolls_back(fate: DeploymentState) -> None:
+    rolled = told(good_events()[:10])
+    rows = tuple(
+        replace(row, status=DeploymentStatus(fate, "shop-worker:17 is running again")) for row in rolled.services
+    )
+    shown = drawn(replace(rolled, services=rows)).splitlines()
+    assert shown[-1].startswith("  worker     -/1  ")
+
+
+def test_a_reason_names_its_subject_once() -> None:
+    crash = replace(CRASH, subject="container worker", cause="container worker exited with code 1")
+    shown = drawn(apply(told(bad_events()[:6]), Explained(crash), at(46)))
+    assert "✗ container worker exited with code 1" in shown
+
+
+def test_the_picture_that_stays_has_neither_output_nor_spinner() -> None:
+    story = apply(told(good_events()), WarningIssued("slow"), at(82))
+    shown = drawn(story, 90)
+    assert "0003_cart" not in shown
+    assert "✓ verify          0.4 s" in shown
+    assert "warning: slow" in shown
+
+
+def test_a_terminal_without_unicode_gets_plain_signs() -> None:
+    assert drawn(told(bad_events()), ascii_only=True).isascii()
+
+
+def test_a_live_story_draws_what_it_was_told() -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True, color_system=None)
+    with LiveView(console, lambda: at(3), ReleaseView(), apply, render) as progress:
+        for _, event in bad_events():
+            progress.on_event(event)
+    assert "✗ deploy           20 s" in file.getvalue()
+    assert file.getvalue().endswith("\x1b[?25h")
+
+
+def test_every_result_has_its_sign() -> None:
+    assert outcome_text(released()).startswith("✓ ")
+    assert outcome_text(replace(released(), result=Result.CANCELLED)).startswith("✗ ")
+
+
+def test_a_long_warning_is_whole_in_the_picture_that_stays() -> None:
+    long = (
+        "the migrate task 47a21345-8e39-43f2-b568-e8e2e6ceb761 was left to finish; wait for it before the next release"
+    )
+    goes_on = apply(told(good_events()[:10]), WarningIssued(long), at(46))
+    assert drawn(goes_on).splitlines()[-1].endswith("…")
+    over = drawn(apply(told(good_events()), WarningIssued(long), at(82)), 90)
+    assert f"warning: {long}" in " ".join(over.split())
+
+
+def test_what_served_before_is_shown_only_where_something_else_serves_now() -> None:
+    assert "before  " not in outcome_text(rolled_back()).replace("version before", "")
+    assert "before  " in outcome_text(released())

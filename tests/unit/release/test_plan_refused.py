@@ -1,0 +1,144 @@
+"""Why a plan is refused: every reason at once, each with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deploytool.config.model import EnvironmentConfig
+from deploytool.ecs.model import Deployment
+from deploytool.errors import Exit
+from deploytool.release.model import ObservedState, Problem, PublishedImage
+from deploytool.release.planner import ReleasePreconditionFailed, plan
+from tests.unit.release import plan_cases as cases
+from tests.unit.release.plan_cases import definition, found, live, migration, service, settings
+
+ROLLING = (Deployment("ecs-svc/2", "PRIMARY", cases.arn("app"), "IN_PROGRESS"),)
+FAILED = (Deployment("ecs-svc/2", "PRIMARY", cases.arn("app"), "FAILED", "tasks failed to start"),)
+NEW = f"registry.test/shop@{cases.DIGEST}"
+ARM = {"app": PublishedImage(cases.DIGEST, ("linux/arm64/v8",))}
+GONE = Problem("service shop-app does not exist in cluster shop", "create it, or correct its name")
+
+
+def refused(wanted: EnvironmentConfig, there: ObservedState) -> tuple[Problem, ...]:
+    with pytest.raises(ReleasePreconditionFailed) as caught:
+        plan(cases.REQUEST, wanted, there, cases.REGISTRY)
+    assert caught.value.exit_code is Exit.PRECONDITION_FAILED
+    assert all(problem.fix for problem in caught.value.problems)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (live(problems=(GONE,)), "does not exist"),
+        (live(found("app", controller="CODE_DEPLOY")), "deployed by CODE_DEPLOY"),
+        (live(found("app", controller="EXTERNAL")), "deployed by EXTERNAL"),
+        (live(found("app", status="DRAINING")), "is DRAINING"),
+        (live(found("app", definition("app", status="INACTIVE"))), "which is INACTIVE"),
+        (live(found("app", deployments=ROLLING)), "already in progress (ecs-svc/2)"),
+        (live(found("app"), images=ARM), "is built for linux/arm64/v8, but app runs on linux/amd64"),
+        (live(found("app", definition("app", "web", "proxy"))), "none is named"),
+        (live(found("app", definition("app", image=NEW), deployments=FAILED)), "its deployment failed"),
+    ],
+    ids=["missing", "CODE_DEPLOY", "EXTERNAL", "draining", "revision inactive", "rolling", "wrong CPU",
+         "container unclear", "live already and failed"],
+)  # fmt: skip
+def test_refuses_when_the_service_is(there: ObservedState, says: str) -> None:
+    (problem,) = refused(settings(service("app")), there)
+
+    assert says in problem.cause
+
+
+def test_refuses_when_a_named_container_is_not_there() -> None:
+    (problem,) = refused(settings(service("app", containers={"web": "app"})), live(found("app")))
+
+    assert "no container 'web', only app" in problem.cause
+
+
+@pytest.mark.parametrize(
+    ("container", "task", "says"),
+    [
+        (None, definition("migrate", "one", "two"), "migrate: the task definition has the containers one, two"),
+        ("gone", definition("migrate"), "migrate: the task definition has no container 'gone', only migrate"),
+    ],
+    ids=["unclear", "unknown"],
+)
+def test_refuses_when_the_container_of_the_migration_is(
+    container: str | None, task: dict[str, object], says: str
+) -> None:
+    (problem,) = refused(
+        settings(service("app"), migrate=migration(container=container)), live(found("app"), migrate=task)
+    )
+
+    assert says in problem.cause
+
+
+def test_refuses_when_the_migration_runs_on_another_cpu_than_the_image() -> None:
+    amd = live(found("app"), migrate=definition("migrate", runtimePlatform={"cpuArchitecture": "ARM64"}))
+
+    (problem,) = refused(settings(service("app"), migrate=migration()), amd)
+
+    assert "but migrate runs on linux/arm64" in problem.cause
+    assert "images.app.platforms" in problem.fix
+
+
+def test_tells_every_reason_at_once_and_each_once() -> None:
+    wanted = settings(
+        service("app"), service("worker"), service("cron"), migrate=migration(container="gone", like="app")
+    )
+    there = live(
+        found("app", controller="CODE_DEPLOY", status="INACTIVE"),
+        found("worker", definition("worker", "one", "two", status="INACTIVE")),
+        images=ARM,
+        migrate=definition("migrate"),
+        problems=(GONE, GONE),
+    )
+
+    problems = refused(wanted, there)
+
+    causes = [problem.cause for problem in problems]
+    assert len(causes) == len(set(causes)) == 9
+    assert causes[0] == GONE.cause
+    error = ReleasePreconditionFailed(problems)
+    assert all(cause in error.cause for cause in causes)
+
+
+def test_does_not_plan_the_migration_when_the_service_it_is_like_is_missing() -> None:
+    there = live(found("worker"), migrate=definition("migrate"), problems=(GONE,))
+
+    assert refused(settings(service("app"), service("worker"), migrate=migration()), there) == (GONE,)
+
+
+def test_releases_over_a_failed_deployment_when_the_new_image_is_another_one() -> None:
+    made = plan(cases.REQUEST, settings(service("app")), live(found("app", deployments=FAILED)), cases.REGISTRY)
+
+    assert [change.key for change in made.changes] == ["app"]
+    assert any("failed" in warning for warning in made.warnings)
+
+
+def test_is_not_refused_when_the_registry_does_not_say_which_cpu() -> None:
+    there = live(found("app"), images={"app": PublishedImage(cases.DIGEST)})
+
+    assert not plan(cases.REQUEST, settings(service("app")), there, cases.REGISTRY).nothing_to_do
+
+
+def test_is_not_refused_when_ecs_lists_no_deployment() -> None:
+    assert plan(cases.REQUEST, settings(service("app")), live(found("app", deployments=())), cases.REGISTRY).changes
+
+
+def test_is_not_refused_when_the_old_deployment_still_drains() -> None:
+    steady = cases.state("app").deployments[0]
+    draining = replace(steady, id="ecs-svc/0", status="ACTIVE", rollout_state="IN_PROGRESS")
+    there = live(found("app", deployments=(steady, draining)))
+
+    assert plan(cases.REQUEST, settings(service("app")), there, cases.REGISTRY).changes
+
+
+def test_refuses_when_the_credentials_are_of_another_account() -> None:
+    elsewhere = replace(settings(service("app")), account="999999999999")
+
+    (problem,) = refused(elsewhere, live(found("app")))
+
+    assert problem.cause == "the credentials are of account 123456789012, but production is in 999999999999"
