@@ -13,7 +13,7 @@ from deploytool.config.errors import did_you_mean
 from deploytool.config.model import ServiceConfig
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.model import Container, RunTaskFailure, StandaloneTask, Task
-from deploytool.ecs.task_definition import ContainerUnclear, container_for
+from deploytool.ecs.task_definition import ContainerUnclear, Place, container_for
 from deploytool.ecs.task_diagnosis import diagnose_run_task_failure, diagnose_task
 from deploytool.errors import (
     CloudUnreachable,
@@ -174,8 +174,8 @@ def one_off_task(
     if not container and len(service.containers) == 1:
         (container,) = service.containers
     try:
-        where = f"services.{service.name}"
-        return StandaloneTask(container or container_for(definition, service.name, where), command, live.state)
+        place = Place(f"services.{service.name}")
+        return StandaloneTask(container or container_for(definition, service.name, place), command, live.state)
     except ContainerUnclear as unclear:
         raise ConfigurationError(
             f"{service.service} has the containers {', '.join(names)}, and none is named for the command",
