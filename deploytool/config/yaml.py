@@ -141,6 +141,8 @@ class YamlTree:
             self._add(node, path, f"this is not a {node.tag.removeprefix(_PREFIX)}", "put it in quotes if it is text")
         if has_surrogate(text):
             self._add(node, path, HALF, HALF_FIX)
+            # Messages may repeat it, and no terminal can show it.
+            return text.encode("utf-8", "replace").decode()
         # Dates and the like are text: no value of the configuration is a date.
         return text
 

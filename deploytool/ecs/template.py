@@ -233,7 +233,7 @@ class _Reader:
     def _flag(self, value: object, path: Path) -> bool:
         if not isinstance(value, bool):
             report_kind("true or false", value, path, self.issues)
-            if value in _FLAGS:
+            if isinstance(value, str) and value in _FLAGS:
                 self.issues.collected[-1] = _with_fix(self.issues.collected[-1], "write it without quotes")
             return False
         return value

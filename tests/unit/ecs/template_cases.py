@@ -237,6 +237,7 @@ REFUSED = (
     Refused("text where a flag belongs", one(essential="true"),
             ('"essential" must be true or false', "without quotes")),
     Refused("a word where a flag belongs", one(essential="yes"), ('"essential" must be true or false, not text',)),
+    Refused("a list where a flag belongs", one(essential=[]), ('"essential" must be true or false, not a list',)),
     Refused("text where a list belongs", one(command="npm start"), ('"command" must be a list, not text',)),
     Refused("a list where a mapping belongs", one(logConfiguration=[]), ('"logConfiguration" must be a mapping',)),
     Refused("a list where options belong", one(logConfiguration={"logDriver": "awslogs", "options": []}),
