@@ -41,7 +41,7 @@ PIECES = (
 )  # fmt: skip
 KEYS = ("memory", "essential", "secrets", "image", "name", "tags", "volumes", "future", "overrides", "after", "verify")
 FILES = ("task.json", "task.yml", "task.jsonnet", "task", "task.json.tpl")
-VARIABLES = ({}, {"X": "1"}, {"ENV": "<Y>", "A": "book"})
+VARIABLES: tuple[dict[str, str], ...] = ({}, {"X": "1"}, {"ENV": "<Y>", "A": "book"})
 
 
 class Fuzz:
@@ -49,7 +49,7 @@ class Fuzz:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
-        self._files = [case.content for case in (*TAKEN, *REFUSED)]
+        self._files = [case.content for case in TAKEN] + [case.content for case in REFUSED]
         self._tasks = [case.definition for case in TAKEN]
         self._configuration = yaml.safe_load(GOOD)
 
