@@ -106,7 +106,7 @@ def await_end(running: Callable[[], Sequence[Task]], timeout: float, deps: Depen
 
 def _migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str]) -> None:
     deadline = deps.clock.monotonic() + step.timeout
-    for attempt in count(1):
+    for attempt in count(1):  # pragma: no branch (endless)
         task = _attempt(step, task_definition, deps, f"{token}-{attempt}", tags, deadline)
         if isinstance(task, RunTaskFailure):
             diagnosis = diagnose_run_task_failure(task, attempt, ATTEMPTS)
