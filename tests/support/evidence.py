@@ -90,7 +90,8 @@ def load(path: Path) -> Timeline:
         entry["id"]: entry["taskDefinition"] for each in raw["readings"] for entry in each.get("deployments", ())
     }
     ours, previous = raw["rollout"]["deploymentId"], raw["rollout"]["previousDeploymentId"]
-    rollout = Rollout("app", ours, revisions.get(ours, "app:2"), previous, revisions.get(previous, "app:1"))
+    asked = raw["rollout"].get("taskDefinition") or revisions.get(ours, "app:2")
+    rollout = Rollout("app", ours, asked, previous, revisions.get(previous, "app:1"))
     return Timeline(
         name=path.stem,
         grade=raw["grade"],
