@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.support.aws_fault_proxy.client import start_front
 from tests.support.conformance import Model, drive, problems
 from tests.support.evidence import Timeline, timelines
 from tests.support.fake_ecs.driven import InMemory
+from tests.support.free_port import free_port
+from tests.support.live_ecs import LiveEcs
+from tests.support.ministack import WITHOUT_DOCKER, running_ministack
 
-MODELS: dict[str, Callable[[], Model]] = {"in memory": InMemory}
 TIMELINES = [timeline for timeline in timelines() if timeline.counts]
 
 
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sandbox's ECS; its containers exist in memory only."""
+    with running_ministack(tmp_path_factory.mktemp("ministack"), "evidence", WITHOUT_DOCKER) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def front(sandbox: str) -> Iterator[str]:
+    """The front before it, as every end-to-end test begins with it."""
+    with start_front(sandbox, free_port()) as started:
+        yield started.base_url
+
+
+@pytest.fixture(params=["in memory", "sandbox", "front"])
+def model(request: pytest.FixtureRequest) -> Callable[[], Model]:
+    if request.param == "in memory":
+        return InMemory
+    url = request.getfixturevalue(request.param)
+    return lambda: LiveEcs(url)
+
+
 @pytest.mark.parametrize("timeline", TIMELINES, ids=lambda timeline: timeline.name)
-@pytest.mark.parametrize("name", MODELS)
-def test_the_model_conforms_when_driven_as_the_evidence_was(name: str, timeline: Timeline) -> None:
-    run = drive(MODELS[name](), timeline)
+def test_the_model_conforms_when_driven_as_the_evidence_was(model: Callable[[], Model], timeline: Timeline) -> None:
+    run = drive(model(), timeline)
     assert not list(dict.fromkeys(problems(run, timeline)))
