@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 import time
 from typing import Any
 
@@ -50,7 +51,16 @@ Answer = Any
 
 
 def lock(service: Json) -> Any:
+    """Held for a moment, to read or change what a service shows."""
     return resource_lock("ecs-service", key_of(service))
+
+
+_schedulers: dict[str, threading.RLock] = {}
+
+
+def scheduler(service: Json) -> threading.RLock:
+    """Held while tasks are started or stopped, so that no other deployment becomes PRIMARY. Taken before ``lock``."""
+    return _schedulers.setdefault(service["serviceArn"], threading.RLock())
 
 
 def key_of(service: Json) -> str:
@@ -92,7 +102,7 @@ _make_deployment = ecs._make_deployment
 
 
 def make_deployment(task_definition: str, desired: int, status: str = "PRIMARY") -> Json:
-    """In progress from the beginning, and its own count 0 until ECS has begun with it."""
+    """In progress from the beginning; its own count is 0, and no task is started, until the update was answered."""
     made: Json = _make_deployment(task_definition, desired, status)
     ident = f"ecs-svc/{secrets.randbelow(9 * 10**18) + 10**18}"
     return {
@@ -103,6 +113,7 @@ def make_deployment(task_definition: str, desired: int, status: str = "PRIMARY")
         "updatedAt": time.time(),
         "rolloutState": "IN_PROGRESS",
         "rolloutStateReason": f"ECS deployment {ident} in progress.",
+        "_held": True,
     }
 
 
@@ -126,10 +137,14 @@ def begun(data: Json, before: str, answer: Answer) -> Answer:
     if answer[0] >= 400 or service is None:
         return answer
     primary = ecs._primary_deployment(service)
-    if primary["id"] != before:
+    if primary["id"] == before:
+        return json_response({"service": shown(service)})
+    with lock(service):
+        primary |= {"desiredCount": 0, "rolloutStateReason": f"ECS deployment {primary['id']} in progress."}
         record_of(service, primary)
-        attend(service, primary)
-    return json_response({"service": shown(service)})
+    updated = json_response({"service": shown(service)})
+    attend(service, primary)
+    return updated
 
 
 def describe_services(data: Json) -> Answer:
@@ -172,14 +187,17 @@ _reconcile = ecs._reconcile_service_tasks
 
 
 def reconcile(cluster: str, key: str) -> None:
-    """No task before SCALE_UP; and a deployment that failed for good changes none."""
+    """No task before the update is answered, or before SCALE_UP; and a deployment that failed for good changes none."""
     service = ecs._services.get(key)
-    primary = ecs._primary_deployment(service) if service else None
-    waits = primary and (stage_of(primary) in BEFORE_TASKS or primary["rolloutState"] == "FAILED")
-    if service and waits and service["desiredCount"]:
-        ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")
-    else:
-        _reconcile(cluster, key)
+    if service is None:
+        return
+    with scheduler(service):
+        primary = ecs._primary_deployment(service)
+        failed = primary["rolloutState"] == "FAILED"
+        if service["desiredCount"] and (primary.get("_held") or stage_of(primary) in BEFORE_TASKS or failed):
+            ecs._refresh_service_state(cluster, f"service:{service['serviceName']}")
+        else:
+            _reconcile(cluster, key)
 
 
 def stop_task(data: Json) -> Answer:
@@ -210,7 +228,7 @@ def record_failure(task: Json, digest_resolution_failed: bool = False) -> None:
         return
     if task.get("stopCode") == "TaskFailedToStart":
         say(service, f"was unable to place a task. Reason: {task.get('stoppedReason', '')}.")
-    with lock(service):
+    with scheduler(service), lock(service):
         primary, deployment = ecs._primary_deployment(service), ecs._deployment_for_task(service, task)
         counts = deployment is not None and deployment is primary and deployment["rolloutState"] == "IN_PROGRESS"
         if counts:
@@ -367,9 +385,11 @@ def attend(service: Json, deployment: Json) -> None:
 
 def _attend(service: Json, deployment: Json, silent: frozenset[str]) -> None:
     ends, entered = 0.0, ""
+    time.sleep(TICK)
+    if deployment.pop("_held", False):
+        ecs._reconcile_service_tasks(cluster_of(service), key_of(service))
     while service["status"] == "ACTIVE":
-        time.sleep(TICK)
-        with lock(service):
+        with scheduler(service), lock(service):
             if deployment["status"] != "PRIMARY" or deployment["rolloutState"] != "IN_PROGRESS":
                 break
             record = record_of(service, deployment)
@@ -395,6 +415,7 @@ def _attend(service: Json, deployment: Json, silent: frozenset[str]) -> None:
             break
         if moved:
             ecs._reconcile_service_tasks(cluster_of(service), key_of(service))
+        time.sleep(TICK)
         if (moved and not deployment["_stages"]) or deployment.get("_protected"):
             ecs._complete_service_deployment(cluster_of(service), key_of(service), deployment["id"])
     deployment["_attended"] = False

@@ -72,8 +72,8 @@ class Model(Protocol):
     def start(self, setup: Setup) -> None:
         """Revision 1 is live and steady."""
 
-    def do(self, step: str) -> None:
-        """One step of ``drive``."""
+    def do(self, step: str) -> ServiceState | None:
+        """One step of ``drive``; the answer of UpdateService where it is one."""
 
     def look(self) -> Look:
         """DescribeServices, and DescribeServiceDeployments of the current one."""
@@ -100,8 +100,8 @@ def drive(model: Model, timeline: Timeline) -> Run:
         if step.startswith("await "):
             _await(model, step.removeprefix("await "), rollout, looks)
             continue
-        model.do(step.removeprefix("other "))
-        looks.append(model.look())
+        answer = model.do(step.removeprefix("other "))
+        looks.append((answer, None) if answer else model.look())
         if step.split()[0] in ("update", "force"):
             primary = looks[-1][0].primary
             assert primary is not None, "an update began nothing"

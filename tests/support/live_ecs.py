@@ -59,17 +59,17 @@ class LiveEcs:
             configuration["lifecycleHooks"] = [hook]
         self._ecs.update_service(cluster=self.name, service="app", deploymentConfiguration=configuration)
 
-    def do(self, step: str) -> None:
+    def do(self, step: str) -> ServiceState | None:
         """One step of ``drive``."""
         match step.split():
             case ["update", life]:
-                self._update(taskDefinition=self._revision(life))
+                return self._update(taskDefinition=self._revision(life))
             case ["force", life]:
                 # The tag moves: the revision is the same, what it runs is not.
                 self._ecs.put_attributes(cluster=self.name, attributes=[self._tag(life)])
-                self._update(forceNewDeployment=True)
+                return self._update(forceNewDeployment=True)
             case ["revert"]:
-                self._update(taskDefinition=self._first)
+                return self._update(taskDefinition=self._first)
             case ["alarm"]:
                 self._alarm("ALARM")
             case ["continue" | "refuse" as answer]:
@@ -85,6 +85,7 @@ class LiveEcs:
                 assert not protected["failures"]
             case _:
                 raise ValueError(f"no such step: {step}")
+        return None
 
     def look(self) -> tuple[ServiceState, ServiceDeployment | None]:
         """DescribeServices, and DescribeServiceDeployments of the current one."""
@@ -96,8 +97,8 @@ class LiveEcs:
         """A short while."""
         time.sleep(POLL)
 
-    def _update(self, **change: Any) -> None:
-        self._ecs.update_service(cluster=self.name, service="app", **change)
+    def _update(self, **change: Any) -> ServiceState:
+        return parse_service(self._ecs.update_service(cluster=self.name, service="app", **change)["service"])
 
     def _revision(self, life: str) -> str:
         container = {"name": "app", "image": f"{life}-{self.name}:1", "memory": 32, "essential": True}

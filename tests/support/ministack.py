@@ -12,7 +12,6 @@ from deploytool.sandbox import docker, ministack, process
 from deploytool.sandbox.state import ministack_host
 from tests.support.free_port import free_port
 
-
 WITHOUT_DOCKER = Path(__file__).with_name("ministack_without_docker.py")
 
 

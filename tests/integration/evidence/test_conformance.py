@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from tests.support.aws_fault_proxy.client import start_front
-from tests.support.conformance import Model, drive, problems
+from tests.support.conformance import Model, Run, drive, problems
 from tests.support.evidence import Timeline, timelines
 from tests.support.fake_ecs.driven import InMemory
 from tests.support.free_port import free_port
 from tests.support.live_ecs import LiveEcs
 from tests.support.ministack import WITHOUT_DOCKER, running_ministack
 
+AT_A_TIME = 4
 TIMELINES = [timeline for timeline in timelines() if timeline.counts]
 
 
@@ -31,15 +33,19 @@ def front(sandbox: str) -> Iterator[str]:
         yield started.base_url
 
 
-@pytest.fixture(params=["in memory", "sandbox", "front"])
-def model(request: pytest.FixtureRequest) -> Callable[[], Model]:
-    if request.param == "in memory":
-        return InMemory
-    url = request.getfixturevalue(request.param)
-    return lambda: LiveEcs(url)
+@pytest.fixture(scope="session", params=["in memory", "sandbox", "front"])
+def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Future[Run]]]:
+    """What one model shows of each timeline; they are driven at the same time, each with a service of its own."""
+    model: Callable[[], Model] = InMemory
+    if request.param != "in memory":
+        url = request.getfixturevalue(request.param)
+        model = lambda: LiveEcs(url)  # noqa: E731
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {timeline.name: pool.submit(drive, model(), timeline) for timeline in TIMELINES}
 
 
 @pytest.mark.parametrize("timeline", TIMELINES, ids=lambda timeline: timeline.name)
-def test_the_model_conforms_when_driven_as_the_evidence_was(model: Callable[[], Model], timeline: Timeline) -> None:
-    run = drive(model(), timeline)
-    assert not list(dict.fromkeys(problems(run, timeline)))
+def test_the_model_conforms_when_driven_as_the_evidence_was(
+    runs: Mapping[str, Future[Run]], timeline: Timeline
+) -> None:
+    assert not list(dict.fromkeys(problems(runs[timeline.name].result(), timeline)))

@@ -26,7 +26,7 @@ class InMemory:
         how = {"desired": setup.desired, "breaker": breaker, "rollback": rollback}
         self._service = self._ecs.add("app", **how, strategy=setup.strategy, hook=setup.hook)
 
-    def do(self, step: str) -> None:
+    def do(self, step: str) -> ServiceState | None:
         """One step of ``drive``."""
         match step.split():
             case ["update" | "force" as verb, life]:
@@ -35,8 +35,10 @@ class InMemory:
                 arn = revision("app", number)
                 self._ecs.lives[arn] = LIVES[life]
                 self._service.move_to(arn, force=verb == "force")
+                return self._service.view()
             case ["revert"]:
                 self._service.move_to(revision("app", 1))
+                return self._service.view()
             case ["alarm"]:
                 self._service.alarm()
             case ["continue" | "refuse" as answer]:
@@ -49,6 +51,7 @@ class InMemory:
                 self._service.unprotect()
             case _:
                 raise ValueError(f"no such step: {step}")
+        return None
 
     def look(self) -> tuple[ServiceState, ServiceDeployment | None]:
         """As DescribeServices and DescribeServiceDeployments show it."""
