@@ -172,15 +172,20 @@ _run_task = ecs._run_task
 
 
 def run_task(data: Json) -> Answer:
-    """A service's task is started by its deployment."""
+    """A service's task is started by its deployment, and has no stop code before it stops."""
     deployment = data.get("_deploymentId")
     answer: Answer = _run_task({**data, "startedBy": deployment} if deployment else data)
-    if deployment and answer[0] < 400:
-        service = service_at(str(data["cluster"]), str(data["group"]).partition(":")[2])
-        started = json.loads(answer[2])["tasks"]
-        if service and started:
-            say(service, f"has started {len(started)} tasks: {names(started)}.")
-    return answer
+    if answer[0] >= 400:
+        return answer
+    payload = json.loads(answer[2])
+    for task in payload["tasks"]:
+        task.pop("stopCode", None)
+        kept = ecs._tasks[task["taskArn"]]
+        kept["stopCode"] = kept["stopCode"] or None
+    service = service_at(str(data["cluster"]), str(data["group"]).partition(":")[2]) if deployment else None
+    if service and payload["tasks"]:
+        say(service, f"has started {len(payload['tasks'])} tasks: {names(payload['tasks'])}.")
+    return json_response(payload)
 
 
 _reconcile = ecs._reconcile_service_tasks
@@ -531,4 +536,5 @@ def install() -> None:
         "CreateService": create_service,
         "UpdateService": update_service,
         "DescribeServices": describe_services,
+        "RunTask": run_task,
     }

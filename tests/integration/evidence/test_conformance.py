@@ -7,30 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from tests.support.aws_fault_proxy.client import start_front
 from tests.support.conformance import Model, Run, drive, problems
 from tests.support.evidence import Timeline, timelines
 from tests.support.fake_ecs.driven import InMemory
-from tests.support.free_port import free_port
 from tests.support.live_ecs import LiveEcs
-from tests.support.ministack import WITHOUT_DOCKER, running_ministack
 
 AT_A_TIME = 4
 TIMELINES = [timeline for timeline in timelines() if timeline.counts]
-
-
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The sandbox's ECS; its containers exist in memory only."""
-    with running_ministack(tmp_path_factory.mktemp("ministack"), "evidence", WITHOUT_DOCKER) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def front(sandbox: str) -> Iterator[str]:
-    """The front before it, as every end-to-end test begins with it."""
-    with start_front(sandbox, free_port()) as started:
-        yield started.base_url
 
 
 @pytest.fixture(scope="session", params=["in memory", "sandbox", "front"])
