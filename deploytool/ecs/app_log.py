@@ -84,8 +84,11 @@ _RUN_BEGINS = re.compile(
 _VOLATILE = re.compile(r"\d+")
 _CAUSED_BY = re.compile(r"^\s*(?:\[cause\]|\[errors\]|Caused by|cause):", re.IGNORECASE)
 _CONTINUES = re.compile(
-    r"^(?:\s+\S|\s*at |Caused by:|\s*\.\.\. \d+ (?:more|common)|Traceback \(most|[\w.$]+\.[\w$]*(?:Exception|Error)\b|[\w.]*"
-    r"(?:Error|Exception|Refused|Warning)\b.*|The above exception|During handling|\}|\]|$)"
+    any_of(
+        r"^(?:\s+\S|\s*at |\s*\.\.\. \d+ (?:more|common)|[}\])]|$)",
+        r"^(?:Caused by:|Traceback \(most|The above exception|During handling)",
+        r"^[\w.$]*(?:Error|Exception|Refused|Warning)\b",
+    )
 )
 
 
@@ -205,4 +208,4 @@ def _succeeds(text: str, store: str) -> bool:
 
 def _listens_elsewhere(text: str) -> bool:
     address = _ADDRESS.search(text) if _LISTENS.search(text) else None
-    return bool(address) and not address.group().startswith("127.")
+    return address is not None and not address.group().startswith("127.")
