@@ -72,7 +72,7 @@ def _encoded(part: str) -> Iterator[str]:
     data = part.encode("utf-8", "surrogatepass")
     percent = (quote(data, safe=""), quote(data, safe="/"), quote_plus(data))
     yield from percent
-    yield from (re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), form) for form in percent)
+    yield from (re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in percent)
     escaped = json.dumps(part)[1:-1]
     yield from (escaped, escaped.replace("/", r"\/"), json.dumps(part, ensure_ascii=False)[1:-1])
     yield from (html.escape(part), html.escape(part, quote=False), shlex.quote(part).strip("'"), repr(part)[1:-1])

@@ -80,7 +80,7 @@ def one_line(document: Mapping[str, Any]) -> str:
 
 def _inert(document: str) -> str:
     """The same document, with escapes for what a terminal or the Actions runner (``##[``) would act on."""
-    return _ACTED_ON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+    return _ACTED_ON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def moment(at: datetime) -> str:
