@@ -30,7 +30,7 @@ def command(config: str, environment: str | None, output: str) -> None:
       deploytool status --environment production
     """
     from deploytool.deploy.context import open_context
-    from deploytool.deploy.inspect import inspect_services
+    from deploytool.deploy.inspect import count_restarts, inspect_services
     from deploytool.ecs.client import Ecs
     from deploytool.ledger.record import drift, recorded
     from deploytool.output.console import print_document
@@ -43,7 +43,7 @@ def command(config: str, environment: str | None, output: str) -> None:
     if problems:
         raise ReleasePreconditionFailed(tuple(problems))
     records, name = _recent_records(context), context.settings.environment
-    shown = status_services(services, recorded(services, records))
+    shown = status_services(services, recorded(services, records), count_restarts(ecs, services))
     drifted = drift(services, records)
     if output == "json":
         print_document(status_document(name, shown, drifted, records))

@@ -9,6 +9,7 @@ from deploytool.aws.call import call
 from deploytool.aws.session import Session, account_id
 from deploytool.config.model import EnvironmentConfig
 from deploytool.ecs.client import Ecs
+from deploytool.ecs.deployment_model import Rollout
 from deploytool.ecs.model import ServiceState, TaskDefinition
 from deploytool.ecs.task_definition import references
 from deploytool.errors import CloudError, NotFound, PermissionMissing
@@ -84,6 +85,21 @@ def inspect_services(
     with ThreadPoolExecutor(max_workers=8) as pool:
         services = pool.map(lambda item: _service(session, ecs, settings, *item), present.items())
         return {service.key: service for service in services}, problems
+
+
+def count_restarts(ecs: Ecs, services: Mapping[str, ObservedService]) -> dict[str, int | None]:
+    """By key: tasks of the revision that runs which failed and are still listed; ``None`` where IAM hides them."""
+
+    def restarts(service: ObservedService) -> int | None:
+        state = service.state
+        rollout = Rollout(state.name, state.primary.id if state.primary else "", state.task_definition)
+        try:
+            return len(ecs.failed_tasks(rollout))
+        except PermissionMissing:
+            return None
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return dict(zip(services, pool.map(restarts, services.values()), strict=True))
 
 
 def _service(session: Session, ecs: Ecs, settings: EnvironmentConfig, key: str, state: ServiceState) -> ObservedService:
