@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, ServiceRollout
@@ -197,6 +198,8 @@ class Release:
                     self._watching(lambda: self._verify(step))
                 case Steady():
                     self._watching(lambda: self.tasks.wait_until_steady(step))
+                case _ as never:
+                    assert_never(never)
             succeeded = True
         finally:
             seconds = self._step_ended(name, succeeded, began)
@@ -381,3 +384,5 @@ def _described(step: Step) -> tuple[StepName, str]:
             return StepName.VERIFY, step.url or ", ".join(step.alarms)
         case Steady():
             return StepName.VERIFY, ", ".join(f"{change.key} for {change.steady:g} s" for change in step.services)
+        case _ as never:
+            assert_never(never)
