@@ -37,7 +37,7 @@ def command(config: str, environment: str | None, output: str) -> None:
     from deploytool.output.history import ledger_text, status_document, status_services, status_text
     from deploytool.release.planner import ReleasePreconditionFailed
 
-    context = open_context(config, environment, revision=None)
+    context = open_context(config, environment, None)
     ecs = Ecs(context.session, context.settings.cluster)
     services, problems = inspect_services(context.session, ecs, context.settings)
     if problems:
