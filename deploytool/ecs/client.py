@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from deploytool.aws.call import batches, call, paginate
@@ -247,6 +249,35 @@ class ServiceDeployments:
                 self._known[raw["serviceDeploymentArn"]] = parse_service_deployment(raw)
 
 
+class ServerTime:
+    """The time of AWS's clock: that of this machine may be minutes away from it, and AWS dates tasks by its own.
+
+    The Date header has whole seconds and is a moment old when it arrives, so each answer gives a time that AWS's clock
+    has passed; the latest of these is behind by less than a second, and by less with each answer.
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        """Seconds since the epoch, less those of the monotonic clock."""
+
+    def learn(self, answer: Json) -> None:
+        """From an answer's Date header, where it has one."""
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        try:
+            seconds = parsedate_to_datetime(date).timestamp() if date else None
+        except ValueError:
+            return
+        if seconds is not None:
+            offset = seconds - time.monotonic()
+            self._offset = offset if self._offset is None else max(self._offset, offset)
+
+    def now(self) -> datetime:
+        """This machine's own time while AWS has not said its own."""
+        if self._offset is None:
+            return datetime.now(UTC)
+        return datetime.fromtimestamp(self._offset + time.monotonic(), UTC)
+
+
 SERVICES_PER_CALL = 10
 TASKS_PER_CALL = 100
 ENDED_BY_ITSELF = {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice",
@@ -260,9 +291,14 @@ class Ecs:
         self._client = session.client("ecs")
         self._cluster = cluster
         self._definitions: dict[str, TaskDefinition] = {}
+        self._time = ServerTime()
         self.unknown_fields: dict[str, tuple[str, ...]] = {}
         """By ARN of a task definition: what ECS answered and this botocore dropped."""
         self._service_deployments = ServiceDeployments(self._client)
+
+    def now(self) -> datetime:
+        """AWS's time, by the Date headers of its answers."""
+        return self._time.now()
 
     def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """RegisterTaskDefinition; the ARN of the new revision."""
@@ -293,6 +329,7 @@ class Ecs:
         states = {}
         for batch in batches(names, SERVICES_PER_CALL):
             answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
+            self._time.learn(answer)
             for raw in answer["services"]:
                 state = parse_service(raw)
                 states[state.name] = state
@@ -311,7 +348,7 @@ class Ecs:
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""
         stopped = self._every_task(serviceName=rollout.service, desiredStatus="STOPPED")
-        tasks = [task for task in stopped if _of(rollout, task) and _failed(task)]
+        tasks = [task for task in stopped if _of(rollout, task) and ended_by_failure(task)]
         return tuple(sorted(tasks, key=lambda task: str(task.stopped_at)))
 
     def running_tasks(self, service: str) -> tuple[Task, ...]:
@@ -386,6 +423,7 @@ class Ecs:
         if not arns:
             return []
         answer = call(self._client, "describe_tasks", cluster=self._cluster, tasks=list(arns))
+        self._time.learn(answer)
         return [parse_task(raw, self.task_definition(raw["taskDefinitionArn"])) for raw in answer["tasks"]]
 
 
@@ -395,6 +433,6 @@ def _of(rollout: Rollout, task: Task) -> bool:
     return task.task_definition == rollout.task_definition
 
 
-def _failed(task: Task) -> bool:
+def ended_by_failure(task: Task) -> bool:
     """Stopped by its own end, or by the scheduler because a health check failed; not by scaling in or a person."""
     return task.stop_code in ENDED_BY_ITSELF or "health check" in task.stopped_reason
