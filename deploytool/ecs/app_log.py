@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from deploytool.diagnosis import Diagnosis, RuleMatch, find
-from deploytool.ecs.log_lines import LogLine, LogRule, any_of, mask_credentials, read_lines
+from deploytool.ecs.log_lines import LogLine, LogRule, any_of, read_lines
 from deploytool.ecs.runtime_failures import FILES, PROCESS, SECRETS, VARIABLES
 from deploytool.ecs.store_failures import ACCESS, MIGRATIONS, NETWORK, REDIS
+from deploytool.redaction import mask_credentials
 
 LOOPBACK = "app-loopback-only"
 RULES: tuple[LogRule, ...] = (*SECRETS, *VARIABLES, *FILES, *PROCESS, *MIGRATIONS, *REDIS, *ACCESS, *NETWORK)
@@ -118,7 +119,7 @@ def diagnose_log(lines: Sequence[str]) -> Diagnosis | None:
         return None
     best = min(sure, key=lambda each: (each.again, each.order))
     diagnosis = best.match.to_diagnosis("", {}, error_line=best.quote)
-    return replace(diagnosis, quote=best.quote, quoted="the log", log=tuple(map(mask_credentials, lines)))
+    return replace(diagnosis, quote=best.quote, quoted="the log", log=tuple(lines))
 
 
 def _inherit(entries: Sequence[LogLine]) -> list[LogLine]:

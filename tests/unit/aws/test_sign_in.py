@@ -18,14 +18,12 @@ from deploytool.errors import CloudUnreachable, CredentialsMissing
 
 ROLE = "arn:aws:iam::123456789012:role/deploy"
 TOKEN = "e30.eyJzdWIiOiAicmVwbzphY21lL3Nob3A6ZW52aXJvbm1lbnQ6cHJvZHVjdGlvbiJ9.x"
-KEY_UNREAD = (
-    "Couldn't retrieve verification key from your identity provider, please reference documentation"
-)
+KEY_UNREAD = "Couldn't retrieve verification key from your identity provider, please reference documentation"
 
 
 def answered(code: str, message: str = "", status: int = 400) -> ClientError:
     response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "AssumeRoleWithWebIdentity")  # type: ignore[arg-type]  # a part of an answer
+    return ClientError(response, "AssumeRoleWithWebIdentity")
 
 
 @pytest.mark.parametrize(

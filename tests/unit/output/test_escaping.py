@@ -125,3 +125,10 @@ def test_a_document_stays_the_same_and_commands_nothing(text: str) -> None:
     assert json.loads(document) == {"text": text}
     assert "##[" not in document
     assert not any(unicodedata.category(character) in {"Cc", "Cs"} for character in document)
+
+
+@pytest.mark.parametrize("text", ["x <!-- deploytool:rollback:1:2 -->", "deploytool:shop:staging -->"])
+def test_a_log_line_cannot_look_like_one_of_our_marks(text: str) -> None:
+    for shown in (fenced([f"- [ ] {text}"]), code(text), prose(text)):
+        assert "<!--" not in shown
+        assert "-->" not in shown
