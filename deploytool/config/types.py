@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 
 PLACE = frozenset({"app", "environment", "region", "account"})
-RELEASE = PLACE | {"commit", "short_commit"}
+RELEASE = PLACE | {"commit", "short_commit", "git_tag"}
 LIVE = RELEASE | {"host"}
 
 # `${name}` is replaced; `$${` means `${` itself; any other dollar sign is literal.
+_ENVIRONMENT = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*")
+"""A variable of the process: ``${env.BUILD_NUMBER}``; allowed wherever variables are."""
 _TOKEN = re.compile(r"(?P<escape>\$\$\{)|\$\{(?P<name>[^}]*)\}|(?P<open>\$\{)")
 
 
@@ -31,7 +33,7 @@ def check_variables(text: str, allowed: frozenset[str], path: Path, issues: Issu
         name = token["name"]
         if token["open"]:
             issues.at_value(path, "`${` is not closed", "write `${name}`, or `$${` for a literal `${`")
-        elif name is None or name in allowed:
+        elif name is None or name in allowed or _ENVIRONMENT.fullmatch(name):
             continue
         elif name in LIVE:
             issues.at_value(path, f"${{{name}}} is not available here", f"use one of: {', '.join(sorted(allowed))}")
@@ -42,6 +44,18 @@ def check_variables(text: str, allowed: frozenset[str], path: Path, issues: Issu
 
 def variables_in(text: str) -> frozenset[str]:
     return frozenset(token["name"] for token in _TOKEN.finditer(text) if token["name"] is not None)
+
+
+def unset(value: Any, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Variables of the process, and the git tag, that a part of the configuration names and ``known`` lacks."""
+    names: dict[str, None] = {}
+
+    def collect(text: str) -> str:
+        names.update(dict.fromkeys(sorted(variables_in(text) - known.keys())))
+        return text
+
+    _map_text(value, collect, collect)
+    return tuple(name for name in names if name == "git_tag" or _ENVIRONMENT.fullmatch(name))
 
 
 def fill(text: str, known: Mapping[str, str]) -> str:
