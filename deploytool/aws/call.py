@@ -72,6 +72,31 @@ _NOT_AUTHORIZED = re.compile(
 )
 
 
+class AnswerIncomplete(CloudError, KeyError):
+    """AWS, or what stands in for it, left out a field that its answer should have."""
+
+
+class Answer(dict[str, Any]):
+    """A mapping of an answer: a missing field is a failure with a name, not a traceback."""
+
+    def __init__(self, fields: dict[str, Any], operation: str) -> None:
+        super().__init__((name, _answer(value, operation)) for name, value in fields.items())
+        self._operation = operation
+
+    def __missing__(self, name: str) -> Any:
+        raise AnswerIncomplete(f"{self._operation} answered without {name}", "run it again later")
+
+
+def _answer(value: Any, operation: str) -> Any:
+    match value:
+        case dict():
+            return Answer(value, operation)
+        case list():
+            return [_answer(item, operation) for item in value]
+        case _:
+            return value
+
+
 def call(client: Any, operation: str, *, patience: float = PATIENCE, **parameters: Any) -> dict[str, Any]:
     """Call ``operation`` (snake case) and return its answer.
 
@@ -86,14 +111,14 @@ def call(client: Any, operation: str, *, patience: float = PATIENCE, **parameter
         reraise=True,
     )
     with _translating(_name(client, operation), patience):
-        return retrying(method, **parameters)
+        return Answer(retrying(method, **parameters), _name(client, operation))
 
 
 def call_once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
     with _translating(_name(client, operation), 0.0):
-        return method(**parameters)
+        return Answer(method(**parameters), _name(client, operation))
 
 
 def pages(client: Any, operation: str, *, patience: float = PATIENCE, **parameters: Any) -> Iterator[dict[str, Any]]:

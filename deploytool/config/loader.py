@@ -27,7 +27,7 @@ from deploytool.config.model import (
     VerifyConfig,
 )
 from deploytool.config.schema import ENVIRONMENT, FILE, RELEASED
-from deploytool.config.types import fill, filled, unset, variables_in
+from deploytool.config.types import fill, filled, unset_variables, variables_in
 from deploytool.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _Merge:
             self._move(here, source)
         else:
             problem = f"there is no {dotted(here)} to remove"
-            self.issues.at_key(source, problem, did_you_mean(name, [str(known) for known in merged]))
+            self.issues.at_key(source, problem, did_you_mean(str(name), [str(known) for known in merged]))
 
     def _adopt(self, value: object, here: Path, source: Path) -> object:
         """A part of the patch that replaces what was there, with its positions."""
@@ -112,6 +112,7 @@ def check_references(document: Document, issues: IssueCollector) -> None:
         check_image(_mapping(references.images, name), ("images", name), issues)
 
 
+_UNFIT_FOR_A_TAG = re.compile(r"[^A-Za-z0-9_.-]+")
 _PER_COMMIT = frozenset({"commit", "short_commit", "git_tag"})
 _REGISTRIES = (
     "amazonaws.com", "amazonaws.com.cn", "azurecr.io", "docker.io", "gcr.io", "ghcr.io", "gitlab.com", "jfrog.io",
@@ -140,7 +141,7 @@ def repository_problem(repository: str, registry: str | None) -> tuple[str, str]
         return "has upper-case letters, which no registry allows", f'write "{repository.lower()}"'
     is_ecr = registry is None or ".ecr." in registry
     pattern = _ECR_NAME if is_ecr else _OTHER_NAME
-    if pattern.fullmatch(repository) and (not is_ecr or 2 <= len(repository) <= 256):
+    if pattern.fullmatch(repository) and len(repository) <= 256:
         return None
     return "is no name of a repository", "use lower-case letters and digits, separated by . _ - or /"
 
@@ -160,6 +161,8 @@ def check_image(image: dict[str, Any], path: Path, issues: IssueCollector) -> No
         issues.at_key((*path, "digest"), "an image with a digest is not built", "remove `build` or `digest`")
     if "credentials" in image and "registry" not in image:
         issues.at_key((*path, "credentials"), "credentials need a registry: ECR uses those of AWS", "add `registry`")
+    if "scan" in image and isinstance(image.get("registry"), str) and ".ecr." not in image["registry"]:
+        issues.at_key((*path, "scan"), "only ECR scans images", "remove `scan`")
     repository, registry = image.get("repository"), image.get("registry")
     if isinstance(repository, str):
         _check_repository(repository, registry if isinstance(registry, str) else None, (*path, "repository"), issues)
@@ -327,8 +330,8 @@ def parse(document: Document) -> ConfigFile:
     if all_issues:
         raise ConfigErrors(all_issues)
     config = _config(FILE.read(document.data), parts)
-    if issues := _issues_together(document, config):
-        raise ConfigErrors(issues)
+    if together := _issues_together(document, config):
+        raise ConfigErrors(together)
     return config
 
 
@@ -350,11 +353,9 @@ def _issues_together(document: Document, config: ConfigFile) -> list[ConfigIssue
             for other, its_account, its_image in first.setdefault(where, []):
                 may_be_one = image.registry or not account or not its_account or account == its_account
                 if may_be_one and (fields := _built_differently(image, its_image)):
-                    issues.at_key(
-                        ("images", key),
-                        f"environments {other} and {name} build image {key} differently ({fields}), and push it under one tag",
-                        "put ${environment} into its tag or repository; if their accounts differ, give `account` in both",
-                    )
+                    cause = f"environments {other} and {name} build image {key} differently ({fields})"
+                    fix = "put ${environment} into its tag or repository; if the accounts differ, give both `account`"
+                    issues.at_key(("images", key), f"{cause}, and push it under one tag", fix)
                     break
             first[where].append((name, account, image))
     return issues.collected
@@ -431,21 +432,26 @@ def _config(file: dict[str, Any], parts: dict[str, Any]) -> ConfigFile:
     )
 
 
+class VariableUnset(ConfigurationError):
+    """`${env.NAME}` where the process has no variable NAME."""
+
+
 def resolve(
     config: ConfigFile,
     environment_name: str,
     variables: Mapping[str, str] | None = None,
-    environ: Mapping[str, str] | None = None,
+    process: Mapping[str, str] | None = None,
 ) -> EnvironmentConfig:
     """The environment with its variables filled in.
 
     `variables` has `commit`, and optionally `short_commit`. Without them, text that uses them (tags, build arguments,
     the expected version) stays, which suits a command that releases nothing. `${host}` always stays: see `verify_at`.
-
-    `environ` is the process environment, for `${env.NAME}`. None: such text stays, too.
+    `process` has the variables for `${env.NAME}`; without it, they stay. What images are built from and called may stay
+    until they are needed.
 
     Raises:
-        ConfigurationError: there is no such environment, or it needs a variable that is not set.
+        ConfigurationError: there is no such environment.
+        VariableUnset
     """
     environment = config.environments.get(environment_name)
     if environment is None:
@@ -456,13 +462,28 @@ def resolve(
         known["account"] = environment.account
     if "commit" in known:
         known.setdefault("short_commit", known["commit"][:7])
-    if environ is not None:
-        known |= {f"env.{name}": value for name, value in environ.items()}
-        if missing := unset(replace(environment, images={}), known):
-            raise ConfigurationError(
-                f"environment {environment_name} needs {' and '.join(missing)}, and there is none",
-                "set it in the environment of this command, or tag the commit",
-            )
-    images = {name: replace(image, unset=unset(image, known)) for name, image in environment.images.items()}
-    settings: EnvironmentConfig = filled(replace(environment, images=images), known)
+    known |= {f"env.{name}": value for name, value in (process or {}).items()}
+    settings: EnvironmentConfig = filled(environment, known)
+    settings = replace(settings, images={name: _with_tags(image) for name, image in settings.images.items()})
+    if process is not None:
+        check_set(replace(settings, images={}, repository=""), "deploytool.yml")
     return settings
+
+
+def _with_tags(image: ImageConfig) -> ImageConfig:
+    """A version such as ``v1.2.3+build.5`` or ``billing@1.2.3`` as a tag, in which only some characters are allowed."""
+
+    def tag_of(text: str) -> str:
+        return text if "${" in text else _UNFIT_FOR_A_TAG.sub("-", text).strip("-.")[:128]
+
+    return replace(image, tag=tag_of(image.tag), also_tags=tuple(map(tag_of, image.also_tags)))
+
+
+def check_set(value: object, user: str) -> None:
+    """Raises VariableUnset where text of the value still names environment variables."""
+    if names := unset_variables(value):
+        several = "variables are" if len(names) > 1 else "variable is"
+        raise VariableUnset(
+            f"{user} uses ${{env.{names[0]}}}, but the environment {several} not set: {', '.join(names)}",
+            "set it where deploytool runs; in a workflow: `env: {NAME: ${{ vars.NAME }}}`",
+        )

@@ -68,8 +68,6 @@ class ImageConfig:
     credentials: CredentialsConfig | None = None
     also_tags: tuple[str, ...] = ()
     """Further tags, moved to the image that is released."""
-    unset: tuple[str, ...] = ()
-    """Variables that it names and that are not set; `resolve` fills this in."""
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,12 @@ PLACE = frozenset({"app", "environment", "region", "account"})
 RELEASE = PLACE | {"commit", "short_commit", "git_tag"}
 LIVE = RELEASE | {"host"}
 
+ENVIRONMENT_VARIABLE = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
+"""`${env.NAME}`: an environment variable of deploytool's own process, in every text that takes variables."""
+_WITHHELD = re.compile(r"AWS_(?:SECRET|SESSION)_\w+|GITHUB_TOKEN|GH_TOKEN|ACTIONS_\w+")
+"""Credentials of the job: what is released must not hold them."""
+
 # `${name}` is replaced; `$${` means `${` itself; any other dollar sign is literal.
-_ENVIRONMENT = re.compile(r"env\.[A-Za-z_][A-Za-z0-9_]*")
-"""A variable of the process: ``${env.BUILD_NUMBER}``; allowed wherever variables are."""
 _TOKEN = re.compile(r"(?P<escape>\$\$\{)|\$\{(?P<name>[^}]*)\}|(?P<open>\$\{)")
 
 
@@ -33,8 +36,11 @@ def check_variables(text: str, allowed: frozenset[str], path: Path, issues: Issu
         name = token["name"]
         if token["open"]:
             issues.at_value(path, "`${` is not closed", "write `${name}`, or `$${` for a literal `${`")
-        elif name is None or name in allowed or _ENVIRONMENT.fullmatch(name):
+        elif name is None or name in allowed:
             continue
+        elif variable := ENVIRONMENT_VARIABLE.fullmatch(name):
+            if _WITHHELD.fullmatch(variable["name"]):
+                issues.at_value(path, f"${{{name}}} is a credential of the job", "give the value another name")
         elif name in LIVE:
             issues.at_value(path, f"${{{name}}} is not available here", f"use one of: {', '.join(sorted(allowed))}")
         else:
@@ -42,20 +48,21 @@ def check_variables(text: str, allowed: frozenset[str], path: Path, issues: Issu
             issues.at_value(path, f'unknown variable "{name}"', fix)
 
 
-def variables_in(text: str) -> frozenset[str]:
-    return frozenset(token["name"] for token in _TOKEN.finditer(text) if token["name"] is not None)
+def unset_variables(value: Any) -> list[str]:
+    """Environment variables that text of the value still names."""
+    names: list[str] = []
 
-
-def unset(value: Any, known: Mapping[str, str]) -> tuple[str, ...]:
-    """Variables of the process, and the git tag, that a part of the configuration names and ``known`` lacks."""
-    names: dict[str, None] = {}
-
-    def collect(text: str) -> str:
-        names.update(dict.fromkeys(sorted(variables_in(text) - known.keys())))
+    def note(text: str) -> str:
+        matches = map(ENVIRONMENT_VARIABLE.fullmatch, sorted(variables_in(text)))
+        names.extend(match["name"] for match in matches if match)
         return text
 
-    _map_text(value, collect, collect)
-    return tuple(name for name in names if name == "git_tag" or _ENVIRONMENT.fullmatch(name))
+    _map_text(value, note, note)
+    return list(dict.fromkeys(names))
+
+
+def variables_in(text: str) -> frozenset[str]:
+    return frozenset(token["name"] for token in _TOKEN.finditer(text) if token["name"] is not None)
 
 
 def fill(text: str, known: Mapping[str, str]) -> str:

@@ -98,11 +98,29 @@ def top(start: Path) -> Path | None:
     return None if answer.code else git_command.path(answer.out)
 
 
+def files(start: Path) -> tuple[str, ...] | None:
+    """Files below ``start`` that are tracked or could be, without deleted ones. None where there is no checkout."""
+    listed = _ask(start, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.code:
+        return None
+    deleted = frozenset(_ask(start, "ls-files", "-z", "--deleted").items)
+    # A repository inside, which is none of this one's, ends with a slash.
+    return tuple(dict.fromkeys(name for name in listed.items if name not in deleted and not name.endswith("/")))
+
+
 def head_and_tags(start: Path) -> tuple[str, frozenset[str]]:
     """The commit that is checked out, and the tags that point to it. Raises ConfigurationError."""
     head = _named(start, "HEAD")
     tags = _git(start, "for-each-ref", f"--points-at={head}", "--format=%(refname)%00", "refs/tags/")
     return head, frozenset(tag.lstrip("\n").removeprefix("refs/tags/") for tag in tags.items)
+
+
+def tag_of(start: Path, sha: str, revision: str = "") -> str:
+    """The tag that names a commit: ``revision`` itself if it is one, else the highest version; empty without one."""
+    words = ("for-each-ref", f"--points-at={sha}", "--sort=-version:refname", "--format=%(refname)%00", "refs/tags/")
+    listed = _ask(start, *words)
+    tags = [] if listed.code else [tag.lstrip("\n").removeprefix("refs/tags/") for tag in listed.items if tag.strip()]
+    return revision if revision in tags else next(iter(tags), "")
 
 
 def default_branch(start: Path) -> str:

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from deploytool.aws.call import call
 from deploytool.aws.session import Session
@@ -58,10 +59,11 @@ def login(session: Session, registry: str) -> RegistryLogin:
 def scan_findings(session: Session, registry: str, repository: str, digest: str) -> ScanFindings:
     """DescribeImageScanFindings: basic and enhanced scanning alike."""
     account, region = account_and_region(registry) or ("", "")
+    named: dict[str, Any] = {"registryId": account} if account else {}
     answer = call(
         session.client("ecr", region),
         "describe_image_scan_findings",
-        **({"registryId": account} if account else {}),
+        **named,
         repositoryName=repository,
         imageId={"imageDigest": digest},
     )
