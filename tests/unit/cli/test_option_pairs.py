@@ -24,6 +24,7 @@ OPTIONS = {
     "migrate": f"{WHERE} --commit --live {BUSY} --output",
     "plan": f"{WHERE} --commit --output",
     "doctor": f"{WHERE} --skip --output",
+    "explain": "FILE --deployment --previous-deployment --task-definition --previous-task-definition --output",
     "status": f"{WHERE} --output",
     "history": f"RELEASE {WHERE} --limit --result --commit --output",
     "lock show": f"{WHERE} --output",
@@ -77,6 +78,8 @@ VALUES = {
     "--domain": "shop.example.com", "--hosted-zone": "Z0123", "--health-path": "/up", "--role": "arn",
     "--plan-role": "arn", "--action": "acme/fork@v3", "--from-service": "shop/web",
     "RELEASE": "20261123-101112-ab12", "SERVICE": "app", "WORDS": "true", "FAULT": "worker",
+    "FILE": "tasks.json", "--deployment": "ecs-svc/2", "--previous-deployment": "ecs-svc/1", "--task-definition": "arn",
+    "--previous-task-definition": "arn",
 }  # fmt: skip
 
 
