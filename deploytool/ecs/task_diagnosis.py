@@ -17,8 +17,9 @@ from deploytool.ecs.model import (
     TargetGroup,
     Task,
 )
+from deploytool.ecs.placement_failures import PLACEMENT
 from deploytool.ecs.pull_failures import PULL, WRONG_CPU, pull_facts, pull_rules
-from deploytool.ecs.start_failures import PLACEMENT, START_FAILURES
+from deploytool.ecs.start_failures import START_FAILURES
 from deploytool.ecs.stop_failures import (
     BY_AWS,
     BY_CODE,
