@@ -5,6 +5,7 @@ botocore's own retries are switched off (see ``session``): two layers of retries
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -67,6 +68,31 @@ _TOKENS = {
 """How an answer says where its next page begins → the parameter that asks for it."""
 
 
+class AnswerIncomplete(CloudError, KeyError):
+    """AWS, or what stands in for it, left out a field that its answer should have."""
+
+
+class Answer(dict[str, Any]):
+    """A mapping of an answer: a missing field is a failure with a name, not a traceback."""
+
+    def __init__(self, fields: dict[str, Any], operation: str) -> None:
+        super().__init__((name, _answer(value, operation)) for name, value in fields.items())
+        self._operation = operation
+
+    def __missing__(self, name: str) -> Any:
+        raise AnswerIncomplete(f"{self._operation} answered without {name}", "run it again later")
+
+
+def _answer(value: Any, operation: str) -> Any:
+    match value:
+        case dict():
+            return Answer(value, operation)
+        case list():
+            return [_answer(item, operation) for item in value]
+        case _:
+            return value
+
+
 def call(client: Any, operation: str, *, patience: float = PATIENCE, **parameters: Any) -> dict[str, Any]:
     """Call ``operation`` (snake case) and return its answer.
 
@@ -81,14 +107,14 @@ def call(client: Any, operation: str, *, patience: float = PATIENCE, **parameter
         reraise=True,
     )
     with _translating(_name(client, operation), patience):
-        return retrying(method, **parameters)
+        return Answer(retrying(method, **parameters), _name(client, operation))
 
 
 def call_once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
     """One try, for what must not happen twice. Raises CloudUnreachable where it may have happened; CloudError."""
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
     with _translating(_name(client, operation), 0.0):
-        return method(**parameters)
+        return Answer(method(**parameters), _name(client, operation))
 
 
 def pages(client: Any, operation: str, *, patience: float = PATIENCE, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -145,10 +171,47 @@ def _translating(name: str, patience: float) -> Iterator[None]:
     except NoRegionError as error:
         raise CredentialsMissing("no AWS region is set", "set region in deploytool.yml") from error
     except ParamValidationError as error:
-        raise CloudError(f"{name} does not accept what it was given: {error}", "check the task definition") from error
+        raise CloudError(f"{name} does not accept {_places(error)}", "check the task definition") from None
     except (*NETWORK, BotoCoreError) as error:
         silent = f"got no answer from AWS for {patience:.0f} s" if patience else "got no answer from AWS"
         raise CloudUnreachable(f"{name} {silent}: {error}", "check the network, then run it again") from error
+
+
+_WRONG = re.compile(r"^(?:\w+ )+(?:for|in):? (?:parameter )?(?P<path>[\w.\[\]]+)")
+
+
+def _places(error: ParamValidationError) -> str:
+    """The parameters that botocore names; its text also has their values, which may be secrets."""
+    report = str(error.kwargs.get("report", ""))
+    paths = [match["path"] for line in report.splitlines() if (match := _WRONG.match(line))]
+    return ", ".join(dict.fromkeys(paths)) or "its parameters"
+
+
+def unknown_fields(data: Any, shape: Any, path: str = "") -> Iterator[str]:
+    """Paths of what AWS answered, and this botocore does not know and drops; what is empty or false is no loss."""
+    if shape.type_name == "structure" and isinstance(data, dict):
+        for name, value in data.items():
+            if name in shape.members:
+                yield from unknown_fields(value, shape.members[name], f"{path}.{name}" if path else name)
+            elif value not in (None, False, 0, "", [], {}):
+                yield f"{path}.{name}" if path else name
+    elif shape.type_name == "list" and isinstance(data, list):
+        for index, item in enumerate(data):
+            yield from unknown_fields(item, shape.member, f"{path}[{index}]")
+
+
+def note_unknown_fields(
+    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Put them into the answer, under ``unknownFields``; a handler of botocore's event ``before-parse``.
+
+    https://botocore.amazonaws.com/v1/documentation/api/latest/topics/events.html
+    """
+    try:
+        data = json.loads(response_dict["body"])
+    except ValueError:
+        return
+    customized_response_dict["unknownFields"] = list(unknown_fields(data, operation_model.output_shape))
 
 
 def _name(client: Any, operation: str) -> str:

@@ -13,7 +13,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
 
-from deploytool.aws.call import call
+from deploytool.aws.call import call, note_unknown_fields
 from deploytool.endpoints import (
     PARTITION_SUFFIXES,
     ROLE,
@@ -236,22 +236,23 @@ class Session:
         self._read_timeout = read_timeout
         self._role_arn = role_arn
         self._session: Any = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         # Session.client is not safe to call from several threads; the clients it makes are.
         # https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html#multithreading-or-multiprocessing-with-sessions
         self._lock = threading.Lock()
 
-    def client(self, service: str) -> Any:
-        """The client of one service, by boto3's name for it.
+    def client(self, service: str, region: str = "") -> Any:
+        """The client of one service, by boto3's name for it; in another region where one is given.
 
         Raises CredentialsMissing: an unknown profile; StsEndpointRefused, where STS would not be AWS's.
         """
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._made(service)
-            return self._clients[service]
+            key = service, region or self.region
+            if key not in self._clients:
+                self._clients[key] = self._made(*key)
+            return self._clients[key]
 
-    def _made(self, service: str) -> Any:
+    def _made(self, service: str, region: str) -> Any:
         # Loaded with the first client: the configuration is read, and ghapi begins to load, before it.
         import boto3
         from botocore.config import Config
@@ -270,7 +271,10 @@ class Session:
             max_pool_connections=16,
             user_agent_extra="archdeck-deploy",
         )
-        return self._session.client(service, config=config)
+        client = self._session.client(service, region_name=region, config=config)
+        if service == "ecs":
+            client.meta.events.register("before-parse.ecs.DescribeTaskDefinition", note_unknown_fields)
+        return client
 
     def _signed_in(self) -> Any:
         """A botocore session with the role that the action was given; without one, boto3's own providers decide."""

@@ -16,7 +16,7 @@ from deploytool.errors import ConfigurationError, DeployError, PreconditionFaile
 
 if TYPE_CHECKING:
     from deploytool.config.model import ConfigFile
-    from deploytool.github.rollback_checkbox import RollbackRequests
+    from deploytool.github.checkbox_client import RollbackRequests
     from deploytool.github.rollback_model import Approve, Facts, Ignore
     from deploytool.github.runner import GithubContext
 
@@ -45,8 +45,9 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     """
     from deploytool.config.yaml import read_config
     from deploytool.deploy.context import enter_sandbox
+    from deploytool.github.checkbox_client import RollbackRequests
     from deploytool.github.client import GithubClient
-    from deploytool.github.rollback_checkbox import RollbackRequests, decide
+    from deploytool.github.rollback_checkbox import decide
     from deploytool.github.rollback_model import Deny, Ignore
     from deploytool.github.runner import github_context
 

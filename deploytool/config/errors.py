@@ -22,6 +22,14 @@ class Position(NamedTuple):
     column: int
 
 
+HALF, HALF_FIX = "text has half of a surrogate pair (\\ud800 to \\udfff)", "write the character itself"
+
+
+def has_surrogate(text: str) -> bool:
+    """The escapes of JSON and YAML can name what no file and no request can hold."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True)
 class Document:
     """The data of the file, with the issues that did not stop reading, such as a duplicate key."""
@@ -71,18 +79,21 @@ class ConfigIssue:
 class ConfigErrors(ConfigurationError):
     """The configuration is invalid; `issues` has every reason, in the order of the file."""
 
+    what = "the configuration has"
+    check = "then run `deploytool config check`"
+
     def __init__(self, issues: Iterable[ConfigIssue]) -> None:
         # A mistake that several environments or aliases repeat is one mistake, at one place.
-        unique = {(issue.line, issue.column, issue.problem, issue.line or issue.path): issue for issue in issues}
-        self.issues = tuple(sorted(unique.values(), key=lambda issue: (issue.line or 0, issue.column or 0)))
-        check = "then run `deploytool config check`"
+        unique = {
+            (issue.file, issue.line, issue.column, issue.problem, issue.line or issue.path): issue for issue in issues
+        }
+        self.issues = tuple(sorted(unique.values(), key=lambda issue: (issue.file, issue.line or 0, issue.column or 0)))
         if len(self.issues) == 1:
             only = self.issues[0]
-            super().__init__(f"{only.place}: {only.problem}", only.fix or f"correct it, {check}")
+            super().__init__(f"{only.place}: {only.problem}", only.fix or f"correct it, {self.check}")
         else:
             lines = "\n".join(f"  {issue}" for issue in self.issues)
-            cause = f"the configuration has {len(self.issues)} errors:\n{lines}"
-            super().__init__(cause, f"correct them, {check}")
+            super().__init__(f"{self.what} {len(self.issues)} errors:\n{lines}", f"correct them, {self.check}")
 
 
 class IssueCollector:

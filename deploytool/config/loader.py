@@ -197,6 +197,7 @@ def _build_environment(name: str, read: Read, parts: Read, app: str) -> Environm
         "migrate": _build_migrate(parts["migrate"]),
         "services": _build_services(parts["services"], read["timeout"]),
         "infra": InfraConfig(**read["infra"]),
+        "variables": parts["variables"],
     }
     return EnvironmentConfig(**values)
 

@@ -146,6 +146,8 @@ class EnvironmentConfig:
     rollback_checkbox: bool = False
     rollback_workflow: str = "rollback.yml"
     infra: InfraConfig = InfraConfig()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Filled in for `${NAME}` in task definition files."""
 
 
 @dataclass(frozen=True)

@@ -145,6 +145,11 @@ _PARTS = {
     "images": Key(MapOf(_IMAGE, least=1), "Images to build, by name.", required=True),
     "migrate": Key(_MIGRATE, "Database migration to run before any service is updated."),
     "services": Key(MapOf(_SERVICE, least=1), "ECS services to release together, by name.", required=True),
+    "variables": Key(
+        MapOf(Text(variables=RELEASE, empty=True), names=_VARIABLE),
+        "Values by name for `${NAME}` in task definition files. No secrets: they would be readable in ECS.",
+        default={},
+    ),
 }
 
 RELEASED = Record(_PARTS)

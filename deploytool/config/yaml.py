@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
@@ -9,7 +10,17 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from deploytool.config.errors import ConfigErrors, ConfigIssue, Document, Path, Position, dotted
+from deploytool.config.errors import (
+    HALF,
+    HALF_FIX,
+    ConfigErrors,
+    ConfigIssue,
+    Document,
+    Path,
+    Position,
+    dotted,
+    has_surrogate,
+)
 from deploytool.config.loader import parse
 
 if TYPE_CHECKING:
@@ -77,6 +88,8 @@ class YamlTree:
             if name is None or key.tag != _PREFIX + "str":
                 shown = f'key "{name}"' if name else "a key"
                 self._add(key, path, f"{shown} is not text", "put it in quotes")
+            elif has_surrogate(name):
+                self._add(key, path, HALF, HALF_FIX)
             elif name in own:
                 first = self._keys[(*path, name)]
                 self._add(key, (*path, name), f'duplicate key "{name}", first in line {first.line}', "keep one")
@@ -126,6 +139,10 @@ class YamlTree:
                     return self._loader.construct_yaml_float(node)
         except (ValueError, KeyError, IndexError):
             self._add(node, path, f"this is not a {node.tag.removeprefix(_PREFIX)}", "put it in quotes if it is text")
+        if has_surrogate(text):
+            self._add(node, path, HALF, HALF_FIX)
+            # Messages may repeat it, and no terminal can show it.
+            return text.encode("utf-8", "replace").decode()
         # Dates and the like are text: no value of the configuration is a date.
         return text
 
@@ -153,7 +170,7 @@ def read_config(path: str | File = DEFAULT) -> ConfigFile:
 
 def document_of(content: bytes, file: str) -> Document:
     """The document in `content`. Raises ConfigErrors where it is not one YAML document in UTF-8."""
-    text = _decoded(content, file)
+    text = decoded(content, file)
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -171,23 +188,43 @@ def document_of(content: bytes, file: str) -> Document:
     return YamlTree(file).document(root)
 
 
-def _content(file: File) -> bytes:
-    if file.is_dir():
-        _refuse(ConfigIssue(str(file), "", None, None, "is a directory", f"name the file: --config {file / DEFAULT}"))
+def content_of(file: File, shown: str, fix: str = "correct its path") -> bytes:
+    """The file's bytes. Raises ConfigErrors, with the path as ``shown``, and ``fix`` where there is none."""
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        fix = "run this in its directory, or use --config PATH"
-        _refuse(ConfigIssue(str(file), "", None, None, "file not found", fix))
+        _refuse(ConfigIssue(shown, "", None, None, "file not found", fix))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        _refuse(ConfigIssue(str(file), "", None, None, f"cannot be read: {reason}", "make it readable"))
+        _refuse(ConfigIssue(shown, "", None, None, f"cannot be read: {reason}", "make it readable"))
     if len(content) > _MOST_BYTES:
-        _refuse(ConfigIssue(str(file), "", None, None, f"is larger than {_MOST_BYTES} bytes", "name another file"))
+        _refuse(ConfigIssue(shown, "", None, None, f"is larger than {_MOST_BYTES} bytes", "name another file"))
     return content
 
 
-def _decoded(content: bytes, file: str) -> str:
+def _content(file: File) -> bytes:
+    if file.is_dir():
+        _refuse(ConfigIssue(str(file), "", None, None, "is a directory", f"name the file: --config {file / DEFAULT}"))
+    return content_of(file, str(file), "run this in its directory, or use --config PATH")
+
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),  # begins with the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+
+
+def decoded(content: bytes, file: str) -> str:
+    """UTF-8, a byte order mark left out. Raises ConfigErrors."""
+    # PowerShell 5.1 writes UTF-16 with a mark by `>` and Out-File; without a mark every second byte of ASCII is 0.
+    # https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding
+    wide = next((name for mark, name in _MARKS if content.startswith(mark)), "")
+    if wide or (len(content) > 1 and 0 in content[:2]):
+        fix = "save it as UTF-8; in PowerShell, pipe it to Set-Content -Encoding utf8 instead of `>`"
+        _refuse(ConfigIssue(file, "", 1, 1, f"is {wide or 'UTF-16'}, not UTF-8", fix))
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from deploytool.aws.call import call
 from deploytool.aws.session import Session, account_id
+from deploytool.config.errors import ConfigErrors, ConfigIssue
 from deploytool.config.model import EnvironmentConfig
+from deploytool.config.yaml import content_of
 from deploytool.ecs.client import Ecs
-from deploytool.ecs.model import ServiceState, TaskDefinition
-from deploytool.ecs.task_definition import references
+from deploytool.ecs.model import ServiceState, TaskDefinition, revision
+from deploytool.ecs.task_definition import references, region_and_account
+from deploytool.ecs.template import Template, TemplateErrors, read_template
 from deploytool.errors import CloudError, NotFound, PermissionMissing
 from deploytool.release.model import ObservedService, ObservedState, Problem, PublishedImage
+
+
+@dataclass(frozen=True)
+class Templates:
+    """Task definition files, by service key and ``migrate``."""
+
+    definitions: Mapping[str, TaskDefinition] = field(default_factory=dict)
+    open_images: Mapping[str, Mapping[str, Problem]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+NO_TEMPLATES = Templates()
+
+
+def read_templates(session: Session, root: Path, settings: EnvironmentConfig) -> Templates:
+    """Every file that the configuration names. Raises TemplateErrors with everything that is wrong with any."""
+    paths = {key: service.template for key, service in settings.services.items() if service.template}
+    if settings.migrate and settings.migrate.template:
+        paths["migrate"] = settings.migrate.template
+    if not paths:
+        return NO_TEMPLATES
+    model = session.client("ecs").meta.service_model.operation_model("RegisterTaskDefinition").input_shape
+    templates: dict[str, Template] = {}
+    issues: list[ConfigIssue] = []
+    for key, path in paths.items():
+        try:
+            templates[key] = read_template(content_of(root / path, path), path, model, settings.variables)
+        except ConfigErrors as error:
+            issues += error.issues
+    if issues:
+        raise TemplateErrors(issues)
+    return Templates(
+        {key: template.definition for key, template in templates.items()},
+        {
+            key: {
+                name: Problem(f"{issue.place}: {issue.problem}", issue.fix) for name, issue in template.images.items()
+            }
+            for key, template in templates.items()
+        },
+        tuple(dict.fromkeys(warning for template in templates.values() for warning in template.warnings)),
+    )
+
 
 FindImage = Callable[[str], PublishedImage | None]
 """Image name of the configuration → what the registry holds for this commit."""
@@ -23,7 +70,7 @@ def inspect(
     ecs: Ecs,
     settings: EnvironmentConfig,
     find_image: FindImage,
-    templates: Mapping[str, TaskDefinition],
+    templates: Templates,
 ) -> ObservedState:
     """The environment as it is, with a problem for everything that is missing. Raises CloudError."""
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -36,7 +83,7 @@ def inspect(
         states, missing_services = services.result()
         problems += [] if problems else missing_services
         definition, missing_migrate = migrate.result()
-        problems += [] if "migrate" in templates else missing_migrate
+        problems += [] if "migrate" in templates.definitions else missing_migrate
         published = {}
         for name, future in images.items():
             try:
@@ -49,9 +96,26 @@ def inspect(
             services=states,
             images=published,
             migrate=definition,
-            templates=templates,
+            templates=templates.definitions,
+            open_images=templates.open_images,
             problems=tuple(problems),
+            warnings=(*templates.warnings, *_unknown_fields(ecs, states, definition, templates)),
         )
+
+
+def _unknown_fields(
+    ecs: Ecs, states: Mapping[str, ObservedService], migrate: TaskDefinition | None, templates: Templates
+) -> Iterator[str]:
+    """A field newer than this botocore would be missing in the next revision."""
+    live = {key: service.task_definition for key, service in states.items()}
+    for key, definition in {**live, **({"migrate": migrate} if migrate else {})}.items():
+        arn = str(definition.get("taskDefinitionArn", ""))
+        fields = [name.removeprefix("taskDefinition.") for name in ecs.unknown_fields.get(arn, ())]
+        if fields and key not in templates.definitions:
+            yield (
+                f"{revision(arn)} has fields that this version of deploytool does not know, and the next revision "
+                f"lacks them: {', '.join(fields)}; use a newer version, or give a template with them"
+            )
 
 
 def _cluster(session: Session, settings: EnvironmentConfig) -> list[Problem]:
@@ -123,62 +187,94 @@ def _migrate(ecs: Ecs, settings: EnvironmentConfig) -> tuple[TaskDefinition | No
         )]  # fmt: skip
 
 
-Check = Callable[[Session, str], Problem | None]
-"""Raises NotFound or PermissionMissing."""
+@dataclass(frozen=True)
+class _Named:
+    """What a task definition names: where it is, and how to look it up."""
+
+    kind: str
+    name: str
+    look_up: Callable[[Session, str, str], Problem | None]
+    """Session, region (empty: that of the environment), name. Raises NotFound or PermissionMissing."""
+    region: str = ""
+    account: str = ""
+    """Empty: that of the environment."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" in {self.region}" if self.region and not self.account else "")
 
 
-def preflight(session: Session, definitions: Iterable[TaskDefinition]) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
-    """Problems and warnings: secrets, roles and log groups that do not exist, or that IAM does not let us check."""
-    checks: dict[tuple[str, str], Check] = {}
-    for named in map(references, definitions):
-        checks |= {("secret", secret.resource): _secret for secret in named.secrets}
-        checks |= {("log group", group): _log_group for group in named.log_groups}
-        checks |= {("role", arn): _role for arn in named.roles}
+def _named(definition: TaskDefinition) -> Iterator[_Named]:
+    names = references(definition)
+    for secret in names.secrets:
+        yield _Named("secret", secret.resource, _secret, *region_and_account(secret.resource))
+    for group in names.log_groups:
+        yield _Named("log group", group.name, _log_group, group.region)
+    for arn in names.roles:
+        yield _Named("role", arn, _role, "", region_and_account(arn)[1])
 
-    def check(item: tuple[tuple[str, str], Check]) -> Problem | str | None:
-        (kind, name), exists = item
+
+def preflight(
+    session: Session, account: str, definitions: Iterable[TaskDefinition]
+) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """Problems and warnings: secrets, roles and log groups that do not exist, or that IAM does not let us check.
+
+    ``account`` is that of the environment. What is another account's is not looked up: only its own policies say
+    whether a task may read it.
+    """
+
+    def check(named: _Named) -> Problem | str | None:
+        if named.account and named.account != account:
+            if named.kind == "role":
+                return Problem(
+                    f"the role {named.name} is of account {named.account}, and tasks run in {account}",
+                    "name a role of the same account: ECS takes no other",
+                )
+            return f"could not check whether the {named} exists: it is of account {named.account}"
         try:
-            return exists(session, name)
+            return named.look_up(session, named.region, named.name)
         except NotFound:
             return Problem(
-                f"the {kind} {name} does not exist", "create it, or correct the task definition that names it"
+                f"the {named.kind} {named.name} does not exist" + (f" in {named.region}" if named.region else ""),
+                "create it, or correct the task definition that names it",
             )
         except PermissionMissing as denied:
-            return f"could not check whether the {kind} {name} exists: {denied.cause}; {denied.fix}"
+            return f"could not check whether the {named} exists: {denied.cause}; {denied.fix}"
 
+    checks = dict.fromkeys(named for definition in definitions for named in _named(definition))
     with ThreadPoolExecutor(max_workers=8) as pool:
-        findings = list(pool.map(check, checks.items()))
+        findings = list(pool.map(check, checks))
     return (
         tuple(finding for finding in findings if isinstance(finding, Problem)),
         tuple(finding for finding in findings if isinstance(finding, str)),
     )
 
 
-def _secret(session: Session, resource: str) -> Problem | None:
+def _secret(session: Session, region: str, resource: str) -> Problem | None:
     """Secrets Manager, or Parameter Store by ARN or name."""
     if ":secretsmanager:" in resource:
         # A secret scheduled for deletion is still described, but no task gets its value.
-        if call(session.client("secretsmanager"), "describe_secret", SecretId=resource).get("DeletedDate"):
+        client = session.client("secretsmanager", region)
+        if call(client, "describe_secret", SecretId=resource).get("DeletedDate"):
             return Problem(
                 f"the secret {resource} is scheduled for deletion",
                 "restore it (aws secretsmanager restore-secret), or correct the task definition that names it",
             )
         return None
     name = resource.partition(":parameter")[2] or resource
-    answer = call(session.client("ssm"), "describe_parameters",
+    answer = call(session.client("ssm", region), "describe_parameters",
                   ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [name]}])  # fmt: skip
     if not answer["Parameters"]:
         raise NotFound(f"there is no parameter {name}")
     return None
 
 
-def _log_group(session: Session, name: str) -> Problem | None:
-    answer = call(session.client("logs"), "describe_log_groups", logGroupNamePrefix=name, limit=50)
+def _log_group(session: Session, region: str, name: str) -> Problem | None:
+    answer = call(session.client("logs", region), "describe_log_groups", logGroupNamePrefix=name, limit=50)
     if all(group["logGroupName"] != name for group in answer["logGroups"]):
         raise NotFound(f"there is no log group {name}")
     return None
 
 
-def _role(session: Session, arn: str) -> Problem | None:
+def _role(session: Session, _region: str, arn: str) -> Problem | None:
     call(session.client("iam"), "get_role", RoleName=arn.rsplit("/", 1)[-1])
     return None

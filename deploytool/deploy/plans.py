@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from deploytool.config.errors import did_you_mean
 from deploytool.config.model import EnvironmentConfig
 from deploytool.deploy import git
 from deploytool.deploy.context import Context, ledger_of
 from deploytool.deploy.images import Images
-from deploytool.deploy.inspect import inspect, inspect_services, preflight
+from deploytool.deploy.inspect import NO_TEMPLATES, inspect, inspect_services, preflight, read_templates
 from deploytool.deploy.session import DeploymentSession, PlannedDeployment
 from deploytool.ecs.client import Ecs
 from deploytool.ecs.model import TaskDefinition
@@ -54,15 +51,16 @@ class Inspection:
 
     def with_preflight(self, definitions: Sequence[TaskDefinition]) -> Inspection:
         """Also the problems and warnings of what these task definitions refer to; it takes a second."""
-        problems, warnings = preflight(self.context.session, definitions)
         live = self.live
+        problems, warnings = preflight(self.context.session, live.account, definitions)
         return replace(self, live=replace(live, problems=live.problems + problems, warnings=live.warnings + warnings))
 
 
 def inspect_release(context: Context, ecs: Ecs, clock: Clock) -> Inspection:
     """What a release of this commit finds. Raises ConfigurationError, CloudError."""
+    files = read_templates(context.session, context.root, context.settings)
     images = images_of(context, clock)
-    live = inspect(context.session, ecs, context.settings, images.find, templates(context.root, context.settings))
+    live = inspect(context.session, ecs, context.settings, images.find, files)
     return Inspection(context, images, images.host, live)
 
 
@@ -118,28 +116,6 @@ def registry_host(context: Context) -> str:
     return registry_of(context.account, context.settings.region)
 
 
-def templates(root: Path, settings: EnvironmentConfig) -> dict[str, TaskDefinition]:
-    """Task definition files named in the configuration, by service key and ``migrate``."""
-    paths = {key: service.template for key, service in settings.services.items() if service.template}
-    if settings.migrate and settings.migrate.template:
-        paths["migrate"] = settings.migrate.template
-    return {key: _template(root / path, f"template of {key}") for key, path in paths.items()}
-
-
-def _template(path: Path, what: str) -> Mapping[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"{what}: {path} cannot be read: {error.strerror}", "correct the path") from error
-    except ValueError as error:
-        raise ConfigurationError(f"{what}: {path} is not JSON: {error}", "correct the file") from error
-    definition = document.get("taskDefinition", document) if isinstance(document, dict) else None
-    if not isinstance(definition, dict) or "containerDefinitions" not in definition:
-        raise ConfigurationError(f"{what}: {path} has no containerDefinitions", "write a task definition into it")
-    # A file made with `aws ecs describe-task-definition` names a revision; as a template it must not.
-    return {key: value for key, value in definition.items() if key != "taskDefinitionArn"}
-
-
 def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment:
     """The digests that are live in environment ``source``, here; nothing is built.
 
@@ -147,6 +123,7 @@ def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment
     """
     version = _live_in(session.context.elsewhere(source))
     context = session.context.at(version.commit)
+    files = read_templates(context.session, context.root, context.settings)
     settings, images = context.settings, images_of(context, session.run.clock)
     missing: list[Problem] = []
 
@@ -161,7 +138,7 @@ def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment
             ))  # fmt: skip
         return None
 
-    live = inspect(context.session, session.ecs, settings, find, templates(context.root, settings))
+    live = inspect(context.session, session.ecs, settings, find, files)
     live = replace(live, problems=live.problems + tuple(missing))
     promotion = _make_plan(session.request(context), Inspection(context, images, images.host, live), session.version)
     if unbuilt := [name for name, choice in promotion.images.items() if choice.digest is None]:
@@ -198,9 +175,10 @@ def plan_migration(session: DeploymentSession, *, of_live: bool) -> PlannedDeplo
     only_migration(context.settings)  # raises before anything is looked up
     version = _version_to_migrate(session) if of_live else None
     context = context.at(version.commit) if version else context
-    settings, images = only_migration(context.settings), images_of(context, session.run.clock)
+    settings = only_migration(context.settings)
+    files = read_templates(context.session, context.root, replace(settings, services={}))
+    images = images_of(context, session.run.clock)
     find = partial(_released_image, images, version) if version else images.find
-    files = templates(context.root, replace(settings, services={}))
     live = inspect(context.session, session.ecs, settings, find, files)
     base = live.templates.get("migrate", live.migrate)
     inspection = Inspection(context, images, images.host, live).with_preflight([base] if base else [])
@@ -264,7 +242,7 @@ def _inspect_rollback(session: DeploymentSession, settings: EnvironmentConfig, k
     """Every service, for the record; problems only of those that are rolled back, and none of migrations."""
     aws, ecs = session.context.session, session.ecs
     chosen = replace(settings, migrate=None, services={key: settings.services[key] for key in keys})
-    live = inspect(aws, ecs, chosen, lambda _: None, {})
+    live = inspect(aws, ecs, chosen, lambda _: None, NO_TEMPLATES)
     others = {key: service for key, service in settings.services.items() if key not in keys}
     if not others:
         return live

@@ -14,7 +14,7 @@ from deploytool.doctor.facts import Cache, Database, Facts, TaskShape
 from deploytool.doctor.facts_account import Grant, Job, RepositoryFact, Role, SubjectForm, Trust, Workflow
 from deploytool.doctor.result import known
 from deploytool.ecs.model import TaskDefinition
-from deploytool.ecs.task_definition import references
+from deploytool.ecs.task_definition import references, region_and_account
 
 Store = TypeVar("Store", Database, Cache)
 IDS_SINCE = datetime(2026, 7, 15, tzinfo=UTC)
@@ -151,12 +151,13 @@ def shape(definition: TaskDefinition) -> TaskShape:
     """A task definition (DescribeTaskDefinition), reduced to names."""
     containers = definition.get("containerDefinitions", ())
     referenced = references(definition)
+    home, _ = region_and_account(str(definition.get("taskDefinitionArn", "")))
     return TaskShape(
         family=str(definition.get("family", "")),
         images=tuple((container["name"], container.get("image", "")) for container in containers),
         secrets=referenced.secrets,
         plain=tuple((container["name"], name) for container in containers for name in _plain(container)),
-        log_groups=referenced.log_groups,
+        log_groups=tuple(group.name for group in referenced.log_groups if group.region in ("", home) or not home),
         silent=tuple(
             container["name"]
             for container in containers

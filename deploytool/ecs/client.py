@@ -124,6 +124,8 @@ class Ecs:
         self._client = session.client("ecs")
         self._cluster = cluster
         self._definitions: dict[str, TaskDefinition] = {}
+        self.unknown_fields: dict[str, tuple[str, ...]] = {}
+        """By ARN of a task definition: what ECS answered and this botocore dropped."""
         self._service_deployments = ServiceDeployments(self._client)
 
     def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
@@ -236,6 +238,7 @@ class Ecs:
         if arn not in self._definitions:
             answer = call(self._client, "describe_task_definition", taskDefinition=arn, include=["TAGS"])
             self._definitions[arn] = {**answer["taskDefinition"], "tags": answer.get("tags", [])}
+            self.unknown_fields[arn] = tuple(answer.get("unknownFields", ()))
         return self._definitions[arn]
 
     def _every_task(self, **of: Any) -> list[Task]:

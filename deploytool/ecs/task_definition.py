@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
@@ -11,29 +12,76 @@ from typing import Any
 from deploytool.ecs.model import TaskDefinition
 from deploytool.errors import ConfigurationError, PreconditionFailed
 
+CPUS = ("X86_64", "ARM64")
+"""Values of ``runtimePlatform.cpuArchitecture`` that images can be built for; the first is ECS's default."""
+_IMAGE = re.compile(
+    r"(?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    re.ASCII,
+)
+
+
+def is_image(reference: str) -> bool:
+    """A reference that Docker takes: ``nginx``, ``ghcr.io/acme/shop:1.2``, ``…@sha256:…``."""
+    return _IMAGE.fullmatch(reference) is not None
+
 
 class ContainerUnclear(ConfigurationError):
     """The task definition has several containers and none is named."""
 
 
-def container_for(definition: TaskDefinition, name: str, where: str) -> str:
-    """The only container, else the one called ``name``, else the only essential one.
+@dataclass(frozen=True)
+class Place:
+    """A part of ``deploytool.yml`` whose container is not named there."""
 
-    ``where`` is the place in ``deploytool.yml`` that the error names. Raises ContainerUnclear.
+    path: str
+    """``services.app`` or ``migrate``."""
+    image: str = ""
+    """The image of ``images`` that it runs."""
+    repository: str = ""
+    """The repository of that image, with or without its registry."""
+
+    @property
+    def fix(self) -> str:
+        """How to name the container there."""
+        if self.path == "migrate":
+            return "name the container under migrate.container"
+        return f"write {self.path}.containers: {{CONTAINER: {self.image or 'IMAGE'}}} in place of {self.path}.image"
+
+
+def container_for(definition: TaskDefinition, name: str, place: Place, live: TaskDefinition | None = None) -> str:
+    """The only container, else the one that runs the image's repository, else the one called ``name``, else the only
+    essential one, unless another waits for its image.
+
+    ``live`` is what runs now, where ``definition`` is a file. Raises ContainerUnclear.
     """
     containers = definition["containerDefinitions"]
     names = [str(container["name"]) for container in containers]
     if len(names) == 1:
         return names[0]
+    ours = {
+        str(container["name"])
+        for container in (*containers, *(live or {}).get("containerDefinitions", ()))
+        if place.repository and repository_of(str(container.get("image") or "")).endswith(f"/{place.repository}")
+    }
+    if len(ours := ours & set(names)) == 1:
+        return ours.pop()
     if name in names:
         return name
     essential = [str(container["name"]) for container in containers if container.get("essential", True)]
-    if len(essential) == 1:
+    waiting = {str(container["name"]) for container in containers if not is_image(str(container.get("image", "any")))}
+    if len(essential) == 1 and waiting <= set(essential):
         return essential[0]
     raise ContainerUnclear(
-        f"{where}: the task definition has the containers {', '.join(names)}, and none is named to run the image",
-        f"write {where}.containers with the container's name and its image",
+        f"{place.path}: the task definition has the containers {', '.join(names)}, and none is named to run the image",
+        place.fix,
     )
+
+
+def repository_of(image: str) -> str:
+    """``/registry/repository`` of an image reference, without tag and digest; a slash first."""
+    name = image.partition("@")[0]
+    head, slash, tail = name.rpartition("/")
+    return f"/{head}{slash}{tail.partition(':')[0]}"
 
 
 _FIELDS_OF_A_SECRET_ARN = 7
@@ -58,14 +106,22 @@ class Secret:
 
 
 @dataclass(frozen=True)
+class LogGroup:
+    """Where awslogs writes; ``region`` is empty where the task definition does not say."""
+
+    name: str
+    region: str = ""
+
+
+@dataclass(frozen=True)
 class References:
     """Names of other AWS resources, each once, in the order of the task definition."""
 
     secrets: tuple[Secret, ...] = ()
-    log_groups: tuple[str, ...] = ()
+    log_groups: tuple[LogGroup, ...] = ()
     """Those that must exist: where ``awslogs-create-group`` is on, a missing one is made."""
     roles: tuple[str, ...] = ()
-    """ARNs of execution role and task role."""
+    """ARNs (or names) of execution role and task role."""
 
 
 def references(definition: TaskDefinition) -> References:
@@ -80,6 +136,12 @@ def references(definition: TaskDefinition) -> References:
     )
 
 
+def region_and_account(arn: str) -> tuple[str, str]:
+    """Of an ARN; both empty for a name, and the region for IAM, which has none."""
+    fields = arn.split(":", 5) if arn.startswith("arn:") else []
+    return (fields[3], fields[4]) if len(fields) > 5 else ("", "")
+
+
 def _secrets(container: Mapping[str, Any]) -> Iterator[Secret]:
     listed = (*container.get("secrets", ()), *(container.get("logConfiguration") or {}).get("secretOptions", ()))
     for secret in listed:
@@ -88,12 +150,12 @@ def _secrets(container: Mapping[str, Any]) -> Iterator[Secret]:
         yield Secret(container["name"], "", credentials)
 
 
-def _log_groups(container: Mapping[str, Any]) -> Iterator[str]:
+def _log_groups(container: Mapping[str, Any]) -> Iterator[LogGroup]:
     logging = container.get("logConfiguration") or {}
     options = logging.get("options") or {}
     must_exist = logging.get("logDriver") == "awslogs" and options.get("awslogs-create-group") != "true"
     if must_exist and (group := options.get("awslogs-group")):
-        yield group
+        yield LogGroup(group, options.get("awslogs-region", ""))
 
 
 READ_ONLY = frozenset(
@@ -166,9 +228,9 @@ def shape(definition: TaskDefinition) -> dict[str, Any]:
     if "FARGATE" in (fields.get("requiresCompatibilities") or ()):
         fields["networkMode"] = fields.get("networkMode") or "awsvpc"
     plain: dict[str, Any] = _plain(fields, _TOP)
-    if plain.get("networkMode") == "awsvpc":
-        for container in plain.get("containerDefinitions", ()):
-            _drop_host_ports(container)
+    mode = plain.get("networkMode", "bridge")
+    for container in plain.get("containerDefinitions", ()):
+        _drop_host_ports(container, mode)
     return plain
 
 
@@ -187,10 +249,14 @@ def _plain(value: Any, key: str) -> Any:
     return value
 
 
-def _drop_host_ports(container: dict[str, Any]) -> None:
-    """With awsvpc the host port can only be the container's, and ECS fills it in."""
+def _drop_host_ports(container: dict[str, Any], mode: str) -> None:
+    """ECS fills in the host port: with awsvpc it can only be the container's; with bridge, 0 means any.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+    """
     for mapping in container.get("portMappings", ()):
-        if mapping.get("hostPort") == mapping.get("containerPort"):
+        filled_in = {"awsvpc": mapping.get("containerPort"), "bridge": "0"}
+        if mapping.get("hostPort") == filled_in.get(mode, ""):
             mapping.pop("hostPort", None)
     container.get("portMappings", []).sort(key=_by_text)
 
@@ -253,6 +319,16 @@ def diff(before: TaskDefinition, after: TaskDefinition) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def tag_changes(before: TaskDefinition, after: TaskDefinition) -> tuple[str, ...]:
+    """One line per tag of the user's that differs. By themselves they are no reason for a new revision."""
+    return tuple(_names("tag", _own_tags(before), _own_tags(after)))
+
+
+def _own_tags(definition: TaskDefinition) -> dict[str, Any]:
+    """Tags that the user gave, which the next revision keeps."""
+    return {tag["key"]: tag for tag in definition.get("tags") or () if not _is_not_carried_over(tag)}
+
+
 def _container(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
     if old.get("image") != new.get("image"):
         yield f"image changes from {_image(old.get('image'))} to {_image(new.get('image'))}"
@@ -312,6 +388,10 @@ _NOT_CARRIED_OVER = ("aws:", "deploytool:")
 """Tags of the previous revision that AWS reserves, or that name the previous release."""
 
 
+def _is_not_carried_over(tag: Mapping[str, Any]) -> bool:
+    return str(tag.get("key", "")).startswith(_NOT_CARRIED_OVER)
+
+
 class UnknownContainer(PreconditionFailed):
     """An image is meant for a container that the task definition does not have."""
 
@@ -333,7 +413,7 @@ def to_register(live: TaskDefinition, images: Mapping[str, str]) -> dict[str, An
         for key, value in live.items()
         if key not in READ_ONLY and value is not None and value != ""
     }
-    if kept := [tag for tag in payload.pop("tags", ()) if not tag["key"].startswith(_NOT_CARRIED_OVER)]:
+    if kept := [tag for tag in payload.pop("tags", ()) if not _is_not_carried_over(tag)]:
         payload["tags"] = kept
     by_name = {container["name"]: container for container in payload.get("containerDefinitions", ())}
     for name, image in images.items():
@@ -359,4 +439,24 @@ def containers(definition: TaskDefinition) -> tuple[str, ...]:
 
 def cpu_architecture(definition: TaskDefinition) -> str:
     """``X86_64``, the default of ECS, or ``ARM64``, from ``runtimePlatform.cpuArchitecture``."""
-    return (definition.get("runtimePlatform") or {}).get("cpuArchitecture") or "X86_64"
+    return str((definition.get("runtimePlatform") or {}).get("cpuArchitecture") or CPUS[0])
+
+
+def operating_system(definition: TaskDefinition) -> str:
+    """``LINUX``, the default of ECS, or ``WINDOWS_SERVER_2022_CORE`` and the like."""
+    return str((definition.get("runtimePlatform") or {}).get("operatingSystemFamily") or "LINUX")
+
+
+def listens(definition: TaskDefinition, container: str, port: int) -> bool | None:
+    """Whether the container maps ``port``, by itself or in a range; ``None`` where there is no such container."""
+    for part in definition["containerDefinitions"]:
+        if part["name"] == container:
+            return any(_has_port(mapping, port) for mapping in part.get("portMappings") or ())
+    return None
+
+
+def _has_port(mapping: Mapping[str, Any], port: int) -> bool:
+    first, dash, last = str(mapping.get("containerPortRange", "")).partition("-")
+    if dash and first.isdigit() and last.isdigit():
+        return int(first) <= port <= int(last)
+    return mapping.get("containerPort") == port

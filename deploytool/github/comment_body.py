@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.model import revision
@@ -24,7 +25,7 @@ from deploytool.output.markup import (
 from deploytool.output.outcome import served_versions
 from deploytool.output.progress import Phase, ReleaseView, apply
 from deploytool.release.events import Event, Recovered
-from deploytool.release.model import ImageChoice, Migrate, Plan, Result, ServiceUpdate, Verify
+from deploytool.release.model import ImageChoice, Migrate, Outcome, Plan, Result, ServiceUpdate, Verify
 
 # The blocks a comment is made of: table of services, line of steps, reasons.
 
@@ -34,7 +35,7 @@ _SIGNS = {"rolled back": "↩️", "not changed": "➖"}
 
 def services(story: ReleaseView) -> str:
     """The table of services; empty where the plan changes none."""
-    rows = _ended(story) if story.outcome else _going(story)
+    rows = _ended(story, story.outcome) if story.outcome else _going(story)
     return TABLE_HEAD + "\n".join(f"| {' | '.join(row)} |" for row in rows) if rows else ""
 
 
@@ -62,9 +63,7 @@ def _going(story: ReleaseView) -> list[tuple[str, ...]]:
     ]
 
 
-def _ended(story: ReleaseView) -> list[tuple[str, ...]]:
-    if story.outcome is None:
-        return []
+def _ended(story: ReleaseView, outcome: Outcome) -> list[tuple[str, ...]]:
     tasks = {row.key: f"{row.running}/{row.desired}" for row in story.services if row.counted}
     return [
         (
@@ -73,7 +72,7 @@ def _ended(story: ReleaseView) -> list[tuple[str, ...]]:
             f"{code(row.before)} → {code(row.now)}{f' ({code(row.version)})' if row.version else ''}",
             tasks.get(row.key, "–"),
         )
-        for row in served_versions(story.outcome)
+        for row in served_versions(outcome)
     ]
 
 
@@ -151,12 +150,12 @@ def comment(story: ReleaseView, links: Links) -> str:
     if story.plan is None:
         raise ValueError("a story without a plan has nothing to tell")
     first = marker(story.plan.request.app, story.plan.request.environment)
-    return _fitting(story, links, f"{first}\n")
+    return _fitting(story, story.plan, links, f"{first}\n")
 
 
 def summary(story: ReleaseView, links: Links) -> str:
     """The job summary: the same, without the marker. Empty for a story without a plan."""
-    return _fitting(story, links, "") if story.plan else ""
+    return _fitting(story, story.plan, links, "") if story.plan else ""
 
 
 def length(text: str) -> int:
@@ -164,55 +163,49 @@ def length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _fitting(story: ReleaseView, links: Links, first: str) -> str:
+def _fitting(story: ReleaseView, plan: Plan, links: Links, first: str) -> str:
     whole = ""
     for lines in LOG_LINES:
-        whole = first + _body(story, links, lines, notice="" if lines == LOG_LINES[0] else _notice(links))
+        whole = first + _body(story, plan, links, lines, notice="" if lines == LOG_LINES[0] else _notice(links))
         if length(whole) < COMMENT_LIMIT:
             return whole
     tail = f"\n\n{_notice(links)}\n"
-    kept: list[str] = []
-    room = COMMENT_LIMIT - 1 - length(tail)
-    for line in whole.splitlines(keepends=True):
-        room -= length(line)
-        if room < 0:
-            break
-        kept.append(line)
+    parts = whole.splitlines(keepends=True)
+    ends = accumulate(map(length, parts))
+    kept = [part for part, end in zip(parts, ends, strict=True) if end + length(tail) < COMMENT_LIMIT]
     return "".join(kept).rstrip() + tail
 
 
-def _body(story: ReleaseView, links: Links, log_lines: int, notice: str) -> str:
+def _body(story: ReleaseView, plan: Plan, links: Links, log_lines: int, notice: str) -> str:
     parts = [
-        _heading(story),
-        _about(story, links),
+        _heading(story, plan),
+        _about(story, plan, links),
         _summary(story),
         services(story),
         steps(story),
         *(f"> ⚠️ {prose(text)}" for text in story.warnings),
         reasons(story.diagnoses, log_lines),
-        _rollback_block(story, links) if story.outcome and story.outcome.result is Result.RELEASED else "",
+        _rollback_block(story, plan, links) if story.outcome and story.outcome.result is Result.RELEASED else "",
         notice,
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _heading(story: ReleaseView) -> str:
-    environment = prose(story.plan.request.environment if story.plan else "", 100)
-    going_on = "Migrating in {}" if story.plan and story.plan.only_migrates else "Releasing to {}"
+def _heading(story: ReleaseView, plan: Plan) -> str:
+    environment = prose(plan.request.environment, 100)
+    going_on = "Migrating in {}" if plan.only_migrates else "Releasing to {}"
     sign, words = _HEADINGS[story.outcome.result] if story.outcome else ("🚀", going_on)
     return f"### {sign} {words.format(environment)}"
 
 
-def _about(story: ReleaseView, links: Links) -> str:
-    if story.plan is None:
-        return ""
-    commit = story.plan.request.commit
+def _about(story: ReleaseView, plan: Plan, links: Links) -> str:
+    commit = plan.request.commit
     shown = link(code(commit.short), f"{links.repository}/commit/{commit.sha}" if links.repository else "")
     parts = [f"{shown} {prose(commit.subject, 200)}".rstrip()]
     if links.run:
         parts.append(link("run", links.run))
-    if story.plan.url and _live_since(story):
-        parts.append(link("open", story.plan.url))
+    if plan.url and _live_since(story):
+        parts.append(link("open", plan.url))
     return " · ".join(parts)
 
 
@@ -227,14 +220,13 @@ def _live_since(story: ReleaseView) -> bool:
     return story.outcome is not None and story.outcome.live
 
 
-def _rollback_block(story: ReleaseView, links: Links) -> str:
+def _rollback_block(story: ReleaseView, plan: Plan, links: Links) -> str:
     """Offered where there is a release to go back to, and this one is what is live in the ledger."""
     if story.way_back is None:
         return ""
     commands = [links.rollback_command] if links.rollback_command else []
-    if story.plan and links.deployments and links.rollback_workflow:
-        environment = story.plan.request.environment
-        inputs = f"-f environment={environment} -f deployment-id={links.deployments[0]}"
+    if links.deployments and links.rollback_workflow:
+        inputs = f"-f environment={plan.request.environment} -f deployment-id={links.deployments[0]}"
         commands.append(f"gh workflow run {links.rollback_workflow} {inputs}")
     offered = checkbox_line(story.way_back, links.deployments) if links.checkbox and links.deployments else ""
     return block(links.rollback_page, commands, offered)
@@ -279,20 +271,20 @@ class CommentBody:
 
     def taken_back(self, body: str) -> str:
         """The comment of the release that this one, a rollback, takes back."""
-        return mark_rolled_back(body, self._environment, self._this_release("to ")) if self._story.plan else body
+        plan = self._story.plan
+        return mark_rolled_back(body, self._environment, self._release(plan, "to ")) if plan else body
 
     def replaced(self, body: str) -> str:
         """The comment of the release that this one takes the place of."""
-        return mark_replaced(body, self._environment, self._this_release(), self._now()) if self._story.plan else body
+        plan = self._story.plan
+        return mark_replaced(body, self._environment, self._release(plan), self._now()) if plan else body
 
     def marker(self) -> str:
         """The comment's first line, by which it is found again."""
         return self._marker
 
-    def _this_release(self, to: str = "") -> str:
-        if self._story.plan is None:
-            return ""
-        request, links = self._story.plan.request, self._links
+    def _release(self, plan: Plan, to: str = "") -> str:
+        request, links = plan.request, self._links
         shown = f"{links.repository}/commit/{request.commit.sha}" if links.repository else ""
         line = f"release {code(request.release_id)}, {to}{link(code(request.commit.short), shown)}"
         return f"{line} · {link('run', links.run)}" if links.run else line

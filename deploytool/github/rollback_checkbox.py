@@ -7,12 +7,9 @@ that is decided on is read again from GitHub. The numbers are those of the guard
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploytool.github.client import Forbidden, GithubClient, Missing
-from deploytool.github.comments import COMMENT_PERMISSION as COMMENT
-from deploytool.github.deployments import Deployments, payload_of
 from deploytool.github.rollback_model import (
     OURS,
     Approve,
@@ -28,12 +25,6 @@ from deploytool.github.rollback_model import (
     box_of,
     unix_lines,
 )
-from deploytool.release.model import Commit, ReleaseRequest
-
-# A tick in the box of a release's comment: whether a rollback follows, and from what to what.
-#
-# Whoever may edit a comment can write anything into it. So nothing is taken from it but the ids of two deployments; all
-# that is decided on is read again from GitHub. The numbers are those of the guards in docs/rollback.md.
 
 MAY_ROLL_BACK = frozenset({"write", "maintain", "admin"})
 _TICK = re.compile(r"^- \[[xX]\] ", re.MULTILINE)
@@ -132,104 +123,24 @@ def _unticked(text: str) -> str:
     return _TICK.sub("- [ ] ", unix_lines(text)).rstrip()
 
 
-# A tick in the box of a comment, as GitHub tells it: the event, and what is read again because the event may lie.
-
-_READ = "deployments: read"
-
-
 def checkbox_event(event_name: str, event: Mapping[str, Any]) -> CheckboxEvent:
     """The event's facts; empty where it does not say."""
-    comment, issue, sender = (_mapping(event, name) for name in ("comment", "issue", "sender"))
+    comment, issue, sender = (mapping_at(event, name) for name in ("comment", "issue", "sender"))
     return CheckboxEvent(
         event=event_name,
         action=str(event.get("action", "")),
-        repository=str(_mapping(event, "repository").get("full_name", "")),
+        repository=str(mapping_at(event, "repository").get("full_name", "")),
         pull_request=int(issue["number"]) if issue.get("pull_request") and issue.get("number") else None,
         sender=str(sender.get("login", "")),
         # Who is not said to be a person is not one.
         sender_is_bot=sender.get("type") != "User",
         comment=int(comment.get("id") or 0),
-        before=str(_mapping(_mapping(event, "changes"), "body").get("from") or ""),
+        before=str(mapping_at(mapping_at(event, "changes"), "body").get("from") or ""),
         after=str(comment.get("body") or ""),
     )
 
 
-class RollbackRequests:
-    """Reads what a decision needs, and answers in the comment."""
-
-    def __init__(self, client: GithubClient, repository: str, app: str) -> None:
-        self._client = client
-        self._repository = repository
-        self._app = app
-
-    def reread(self, tick: CheckboxEvent, environment: str, box: RollbackCheckbox) -> VerifiedState:
-        """Everything but the event; ``environment`` as GitHub calls it. What is not there is said to be missing.
-
-        Raises GithubError.
-        """
-        comment = self._client.call("issues.get_comment", "read the comment", COMMENT, comment_id=tick.comment)
-        pull = self._client.call("pulls.get", "read the pull request", COMMENT, pull_number=tick.pull_request)
-        author = comment.get("user") or {}
-        live = Deployments(self._client, ReleaseRequest("", self._app, environment, Commit(""))).live()
-        return VerifiedState(
-            author=str(author.get("login", "")),
-            author_is_bot=author.get("type") == "Bot",
-            own_login=self._own_login(),
-            body=str(comment.get("body") or ""),
-            permission=self._permission(tick.sender),
-            # A fork that was deleted since has no repository any more.
-            pull_repository=str(_mapping(_mapping(pull, "head"), "repo").get("full_name", "")),
-            merged=bool(pull.get("merged")),
-            goal=self._deployed(box.goal),
-            current=self._deployed(box.current),
-            live=int(live["id"]) if live else None,
-        )
-
-    def answer(self, comment: int, rewritten: Callable[[str], str]) -> None:
-        """Rewrite the comment from what it says now. Raises GithubError."""
-        comment_data = self._client.call("issues.get_comment", "read the comment", COMMENT, comment_id=comment)
-        body = rewritten(str(comment_data.get("body") or ""))
-        self._client.call("issues.update_comment", "answer in the comment", COMMENT, comment_id=comment, body=body)
-
-    def _own_login(self) -> str:
-        try:
-            return str(self._client.call("users.get_authenticated", "say whose token this is")["login"])
-        except Forbidden:
-            return ""
-
-    def _permission(self, login: str) -> str:
-        try:
-            answer = self._client.call(
-                "repos.get_collaborator_permission_level", f"say what {login} may do", "contents: read", username=login
-            )
-        except Missing:
-            return ""
-        return str(answer.get("permission", ""))
-
-    def _deployed(self, number: int) -> GithubDeployment | None:
-        try:
-            deployment = self._client.call("repos.get_deployment", "read a deployment", _READ, deployment_id=number)
-        except Missing:
-            return None
-        statuses = self._client.pages(
-            "repos.list_deployment_statuses", "read a deployment's statuses", _READ, deployment_id=number
-        )
-        payload = payload_of(deployment)
-        return GithubDeployment(
-            id=int(deployment["id"]),
-            repository="/".join(str(deployment.get("repository_url", "")).split("/")[-2:]),
-            environment=str(deployment.get("environment", "")),
-            type=str(payload.get("type", "")),
-            app=str(payload.get("app", "")),
-            release=str(payload.get("release", "")),
-            creator=str((deployment.get("creator") or {}).get("login", "")),
-            ref=str(deployment.get("ref", "")),
-            sha=str(deployment.get("sha", "")),
-            commit=str(payload.get("commit", "")),
-            states=tuple(str(each["state"]) for each in statuses),
-        )
-
-
-def _mapping(of: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+def mapping_at(of: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Empty where the key holds something else, or nothing."""
     value = of.get(key)
     return value if isinstance(value, Mapping) else {}

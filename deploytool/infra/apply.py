@@ -26,6 +26,7 @@ from deploytool.infra.planner import (
     StackDraft,
     StackInput,
     await_running,
+    change_set_problems,
     create_change_set,
     delete_stale,
     draft_plan,
@@ -113,16 +114,19 @@ class StackUpdate:
         deps = self._deps
         deps.change_sets.delete(change_set.arn)
         first = yield from sync_images(draft, images, self._target, deps)
-        end, diagnosis = yield from self._execute(draft, first, "sync the running images of", "-images")
+        if problems := change_set_problems(self.stack.key, first, deps):
+            deps.change_sets.delete(first.arn)
+            return self._refused(problems)
+        end, diagnoses = yield from self._execute(draft, first, "sync the running images of", "-images")
         if end.outcome is not StackOutcome.UPDATED:
-            return end, diagnosis
+            return end, diagnoses
         state = deps.stacks.describe(self.stack.name)
         rest = yield from request_change_set(
             stack_input(self.stack, StackAction.UPDATE, state, images, self._target), deps
         )
         if rest.problems:
             return self._refused(rest.problems)
-        return (yield from self._execute(rest, rest.change_set)) if rest.change_set else (end, None)
+        return (yield from self._execute(rest, rest.change_set)) if rest.change_set else (end, ())
 
     def _current(self, draft: StackDraft) -> Process[StackDraft]:
         """The draft as of now: with the images running under our lock, and a change set where there was none yet."""
@@ -167,7 +171,7 @@ class StackUpdate:
         events = yield from follow(key, change_set.stack_id, after, deps)
         self.executed = False
         self.status = last_status(events)
-        if ended(events) is OperationResult.SUCCEEDED:
+        if ended(events) is OperationResult.SUCCEEDED and self.status != "DELETE_COMPLETE":
             return self._finished(
                 StackOutcome.CREATED if is_new else StackOutcome.UPDATED, everything=is_new or bool(exceptions)
             )
@@ -200,15 +204,14 @@ class StackUpdate:
         return end, diagnose_failure(self.stack.key, stack_id, events, self._deps)
 
     def _refused(self, problems: tuple[Problem, ...]) -> Ended:
-        first = problems[0]
         cause = "; ".join(problem.cause for problem in problems)
         end = StackResult(self.stack.key, self.stack.name, StackOutcome.REFUSED, self.status, detail=cause)
-        return end, Diagnosis("refused", cause, first.fix, subject=self.stack.key)
+        return end, tuple(Diagnosis("refused", item.cause, item.fix, subject=self.stack.key) for item in problems)
 
     def _finished(self, outcome: StackOutcome, *, everything: bool = False) -> Ended:
         self._protect(everything=everything)
         seconds = self._deps.clock.monotonic() - self._began
-        return StackResult(self.stack.key, self.stack.name, outcome, self.status, seconds), None
+        return StackResult(self.stack.key, self.stack.name, outcome, self.status, seconds), ()
 
     def _protect(self, *, everything: bool) -> None:
         """A stack that cannot be protected has still succeeded: a warning, and the next run tries again."""

@@ -79,9 +79,12 @@ class ListedChangeSet:
 
     arn: str
     name: str
-    made_at: datetime
+    made_at: datetime | None
+    """``None`` where AWS does not say; such a one may be in use."""
 
 
 def stale_change_sets(listed: Iterable[ListedChangeSet], now: datetime) -> tuple[ListedChangeSet, ...]:
     """Ours, and so old that the run that made them has ended. ``now`` is AWS's own time."""
-    return tuple(item for item in listed if item.name.startswith(PREFIX) and now - item.made_at >= ABANDONED)
+    return tuple(
+        item for item in listed if item.name.startswith(PREFIX) and item.made_at and now - item.made_at >= ABANDONED
+    )

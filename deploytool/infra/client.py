@@ -74,13 +74,15 @@ Raw = Mapping[str, Any]
 
 
 def parse_stack(raw: Raw) -> StackState:
+    """Only what botocore's model requires is taken for granted: https://github.com/boto/botocore (service-2.json)."""
     return StackState(
         name=raw["StackName"],
-        id=raw["StackId"],
+        id=raw.get("StackId") or raw["StackName"],
         status=raw["StackStatus"],
         reason=raw.get("StackStatusReason", ""),
-        parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in raw.get("Parameters", ())},
+        parameters={each.get("ParameterKey", ""): each.get("ParameterValue", "") for each in raw.get("Parameters", ())},
         outputs=tuple(_output(each) for each in raw.get("Outputs", ())),
+        tags={each["Key"]: each["Value"] for each in raw.get("Tags", ())},
         changed_at=raw.get("LastUpdatedTime") or raw.get("CreationTime"),
         protected=bool(raw.get("EnableTerminationProtection")),
     )
@@ -104,8 +106,8 @@ def parse_resource_change(raw: Raw) -> ResourceChange:
     """A ``ResourceChange`` of DescribeChangeSet."""
     policy = raw.get("PolicyAction", "")
     return ResourceChange(
-        logical_id=raw["LogicalResourceId"],
-        type=raw["ResourceType"],
+        logical_id=raw.get("LogicalResourceId", ""),
+        type=raw.get("ResourceType", ""),
         action=_action(raw),
         physical_id=raw.get("PhysicalResourceId", ""),
         properties=_properties(raw.get("Details", ())),
@@ -120,22 +122,23 @@ def drifted_resource(raw: Raw) -> Drifted:
         status=raw["StackResourceDriftStatus"],
         physical_id=raw.get("PhysicalResourceId", ""),
         differences=tuple(
-            Difference(each["PropertyPath"], each.get("ExpectedValue", ""), each.get("ActualValue", ""))
+            Difference(each.get("PropertyPath", ""), each.get("ExpectedValue", ""), each.get("ActualValue", ""))
             for each in raw.get("PropertyDifferences", ())
         ),
     )
 
 
 def _output(raw: Raw) -> Output:
-    return Output(raw["OutputKey"], raw.get("OutputValue", ""), raw.get("ExportName", ""), raw.get("Description", ""))
+    return Output(*(raw.get(key, "") for key in ("OutputKey", "OutputValue", "ExportName", "Description")))
 
 
 def _action(raw: Raw) -> Action:
-    if raw["Action"] == "Modify":
+    action = raw.get("Action", "")
+    if action == "Modify":
         return {"True": Action.REPLACE, "Conditional": Action.MAY_REPLACE}.get(
             raw.get("Replacement", "False"), Action.CHANGE
         )
-    return {"Add": Action.ADD, "Import": Action.IMPORT, "Remove": Action.REMOVE}.get(raw["Action"], Action.MAY_REPLACE)
+    return {"Add": Action.ADD, "Import": Action.IMPORT, "Remove": Action.REMOVE}.get(action, Action.MAY_REPLACE)
 
 
 def _properties(details: Any) -> tuple[PropertyChange, ...]:
@@ -181,7 +184,7 @@ class ChangeSets:
             answer = call_or_none(
                 self._client, "describe_change_set", StackName=request.stack_name, ChangeSetName=request.name
             )
-            arns.extend([answer["ChangeSetId"]] if answer else [])
+            arns.extend([answer.get("ChangeSetId") or request.name] if answer else [])
             return bool(answer)
 
         send_change(send, exists)
@@ -198,20 +201,28 @@ class ChangeSets:
             raise
         answer, changes = answers[0], [change for page in answers for change in page.get("Changes", ())]
         return ChangeSet(
-            arn=answer["ChangeSetId"],
+            arn=answer.get("ChangeSetId") or arn,
             stack_id=answer["StackId"],
             status=answer["Status"],
             reason=answer.get("StatusReason", ""),
             execution_status=answer.get("ExecutionStatus", ""),
             changes=tuple(
-                parse_resource_change(each["ResourceChange"]) for each in changes if each.get("Type") == "Resource"
+                parse_resource_change(each["ResourceChange"]) for each in changes if each.get("ResourceChange")
             ),
         )
 
+    def validation_errors(self, arn: str) -> tuple[ValidationError, ...]:
+        """By ARN: a change set's name without its stack is refused.
+
+        https://github.com/aws-cloudformation/cloudformation-cli/issues/1116
+        """
+        return _validation_errors(self._client, ChangeSetName=arn)
+
     def listed(self, stack_name: str) -> tuple[ListedChangeSet, ...]:
         return tuple(
-            ListedChangeSet(each["ChangeSetId"], each["ChangeSetName"], each["CreationTime"])
+            ListedChangeSet(each["ChangeSetId"], each.get("ChangeSetName", ""), each.get("CreationTime"))
             for each in paginate_or_none(self._client, "list_change_sets", "Summaries", StackName=stack_name)
+            if each.get("ChangeSetId")
         )
 
     def delete(self, arn: str) -> None:
@@ -226,6 +237,26 @@ class ChangeSets:
             lambda: call_once(self._client, "execute_change_set", **parameters),
             lambda: self.read(change_set.arn).executed or _has_begun(self._client, change_set.stack_id, token),
         )
+
+
+def _validation_errors(client: Any, **of: str) -> tuple[ValidationError, ...]:
+    """What DescribeEvents says failed, of the newest operation that has any; what only warns stops nothing."""
+    events = [
+        each
+        for each in paginate_or_none(client, "describe_events", "OperationEvents", Filters={"FailedEvents": True}, **of)
+        if each.get("EventType") in _REJECTED and "WARN" not in (each.get(name) for name in _FAILURE_MODES)
+    ]
+    return tuple(
+        ValidationError(each.get("LogicalResourceId", ""), each.get("ValidationPath", ""), reason)
+        for each in events
+        if each.get("OperationId") == events[0].get("OperationId")
+        and (reason := next((each[name] for name in _WHY if each.get(name)), ""))
+    )
+
+
+_REJECTED = ("VALIDATION_ERROR", "HOOK_INVOCATION_ERROR")
+_FAILURE_MODES = ("ValidationFailureMode", "HookFailureMode")
+_WHY = ("ValidationStatusReason", "HookStatusReason", "ResourceStatusReason")
 
 
 def _has_begun(client: Any, stack_id: str, token: str) -> bool:
@@ -297,8 +328,8 @@ def unprotect(session: Session, held: StackResource) -> bool:
 
 def _database(session: Session, name: str) -> bool:
     client = session.client("rds")
-    (database,) = call(client, "describe_db_instances", DBInstanceIdentifier=name)["DBInstances"]
-    if not database.get("DeletionProtection"):
+    databases = call(client, "describe_db_instances", DBInstanceIdentifier=name).get("DBInstances", ())
+    if not any(database.get("DeletionProtection") for database in databases):
         return False
     call(client, "modify_db_instance", DBInstanceIdentifier=name, DeletionProtection=False, ApplyImmediately=True)
     return True
@@ -306,8 +337,8 @@ def _database(session: Session, name: str) -> bool:
 
 def _load_balancer(session: Session, arn: str) -> bool:
     client = session.client("elbv2")
-    attributes = call(client, "describe_load_balancer_attributes", LoadBalancerArn=arn)["Attributes"]
-    if not any(each["Key"] == _BALANCER and each["Value"] == "true" for each in attributes):
+    attributes = call(client, "describe_load_balancer_attributes", LoadBalancerArn=arn).get("Attributes", ())
+    if not any((each.get("Key"), each.get("Value")) == (_BALANCER, "true") for each in attributes):
         return False
     off = [{"Key": _BALANCER, "Value": "false"}]
     call(client, "modify_load_balancer_attributes", LoadBalancerArn=arn, Attributes=off)
@@ -323,10 +354,11 @@ class Stacks:
 
     def describe(self, name: str) -> StackState | None:
         answer = call_or_none(self._client, "describe_stacks", StackName=name)
-        return parse_stack(answer["Stacks"][0]) if answer else None
+        return next((parse_stack(each) for each in (answer or {}).get("Stacks", ())), None)
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(each["StackName"] for each in paginate_or_none(self._client, "describe_stacks", "Stacks"))
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        stacks = (parse_stack(each) for each in paginate_or_none(self._client, "describe_stacks", "Stacks"))
+        return {stack.name: stack.tags for stack in stacks}
 
     def held(self, name: str) -> tuple[StackResource, ...]:
         return tuple(
@@ -340,7 +372,7 @@ class Stacks:
         )
 
     def exports(self) -> frozenset[str]:
-        return frozenset(each["Name"] for each in paginate_or_none(self._client, "list_exports", "Exports"))
+        return frozenset(each.get("Name", "") for each in paginate_or_none(self._client, "list_exports", "Exports"))
 
     def policy(self, name: str) -> str:
         answer = call_or_none(self._client, "get_stack_policy", StackName=name)
@@ -376,24 +408,13 @@ class Stacks:
         return tuple(reversed(events))
 
     def validation_errors(self, stack_id: str) -> tuple[ValidationError, ...]:
-        """The ``VALIDATION_ERROR`` entries of DescribeEvents, of the newest operation that has any."""
-        errors = [
-            each
-            for each in paginate_or_none(self._client, "describe_events", "OperationEvents", StackName=stack_id)
-            if each.get("EventType") == "VALIDATION_ERROR"
-        ]
-        return tuple(
-            ValidationError(
-                *(each.get(key, "") for key in ("LogicalResourceId", "ValidationPath", "ValidationStatusReason"))
-            )
-            for each in errors
-            if each.get("OperationId") == errors[0].get("OperationId")
-        )
+        return _validation_errors(self._client, StackName=stack_id)
 
     def unprotect(self, held: StackResource) -> bool:
         return unprotect(self._session, held)
 
     def now(self) -> datetime:
         """The ``Date`` of an answer; our own clock where there is none."""
-        date: Any = call(self._client, "list_exports")["ResponseMetadata"].get("HTTPHeaders", {}).get("date")
+        answer = call(self._client, "list_exports").get("ResponseMetadata", {})
+        date: Any = answer.get("HTTPHeaders", {}).get("date")
         return parsedate_to_datetime(date) if date else datetime.now(UTC)

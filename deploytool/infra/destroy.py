@@ -22,12 +22,15 @@ from deploytool.infra.plan import StackResource
 from deploytool.infra.ports import InfraDependencies, Target
 from deploytool.infra.scheduler import Ended, Process, StackRunner, StackWork, diagnose_failure, follow
 from deploytool.infra.stacks import (
+    MANAGED_BY,
+    SHARED,
     STATEFUL,
     OperationResult,
     Stack,
     StackCondition,
     StackState,
     condition_of,
+    foreign_owner,
     in_deletion_order,
     remediation,
 )
@@ -74,8 +77,13 @@ def plan_destroy(
     include_data: bool,
     include_account: bool,
     others: Collection[str] = (),
+    other_apps: Collection[str] = (),
+    exposed: Collection[str] = (),
 ) -> DestroyPlan:
-    """``stacks`` last first. ``others``: names of stacks of the app's other environments, which use the account's."""
+    """``stacks`` last first. ``others``: names of stacks of the app's other environments, which use the account's.
+
+    ``other_apps``: their stacks of the account; ``exposed``: what those share with ours, and ours do not retain.
+    """
     existing = {
         stack: state
         for stack in stacks
@@ -90,17 +98,50 @@ def plan_destroy(
         elif stack.key in reasons and keeps_data:
             kept[stack] = reasons[stack.key]
     to_delete = [StackToDelete(stack, state) for stack, state in existing.items() if stack not in kept]
-    problems: tuple[Problem, ...] = ()
+    problems = [problem for item in to_delete if (problem := foreign_owner(item.stack, item.state, app, environment))]
     shared = [deletion.stack.name for deletion in to_delete if deletion.stack.of_account]
     if shared and others:
-        problems = (
+        problems.append(
             Problem(
                 f"{', '.join(shared)} cannot be deleted, still in use by {', '.join(sorted(others))}",
                 "destroy the other environments first, or leave out --include-account",
-            ),
+            )
+        )
+    if shared and other_apps and exposed:
+        problems.append(
+            Problem(
+                f"{', '.join(shared)} cannot be deleted: {', '.join(sorted(other_apps))} would lose "
+                f"{', '.join(sorted(exposed))}, which the account has once",
+                "set DeletionPolicy: Retain on it in the template and apply that first, or leave out --include-account",
+            )
         )
     to_keep = tuple(StackToKeep(stack, why) for stack, why in kept.items())
-    return DestroyPlan(app, environment, tuple(to_delete), to_keep, problems)
+    return DestroyPlan(app, environment, tuple(to_delete), to_keep, tuple(problems))
+
+
+def of_other_apps(names: Mapping[str, Mapping[str, str]], ours: Collection[str]) -> tuple[str, ...]:
+    """Stacks of the account that deploytool made for other apps, by their tags."""
+    return tuple(
+        sorted(
+            name
+            for name, tags in names.items()
+            if name not in ours
+            and tags.get(MANAGED_BY[0]) == MANAGED_BY[1]
+            and name in {f"{tags.get('app')}-bootstrap", f"{tags.get('app')}-account"}
+        )
+    )
+
+
+def shared_and_not_retained(target: Target) -> tuple[str, ...]:
+    """Resources of the account's stacks that an account has once, and that a deletion would take from other apps."""
+    return tuple(
+        f"{stack.key}.{resource.logical_id}"
+        for stack in target.stacks
+        if stack.of_account
+        for resource in target.templates[stack.key].resources({**target.pseudo, **target.known})
+        if resource.type in SHARED
+        and not target.templates[stack.key].deletion_policy(resource.logical_id).startswith("Retain")
+    )
 
 
 def of_other_environments(app: str, names: Collection[str], ours: Collection[str]) -> tuple[str, ...]:
@@ -123,7 +164,7 @@ def plan_deletion(target: Target, deps: InfraDependencies, *, include_data: bool
     """What would be deleted. Raises CloudError."""
     stacks = in_deletion_order(target.stacks)
     states = {stack.key: deps.stacks.describe(stack.name) for stack in stacks}
-    others = of_other_environments(target.app, deps.stacks.names(), [stack.name for stack in stacks])
+    names, ours = deps.stacks.names(), [stack.name for stack in stacks]
     plan = plan_destroy(
         target.app,
         target.environment,
@@ -131,7 +172,11 @@ def plan_deletion(target: Target, deps: InfraDependencies, *, include_data: bool
         states,
         include_data=include_data,
         include_account=include_account,
-        others=others,
+        others=of_other_environments(
+            target.app, [name for name, tags in names.items() if tags.get("app", target.app) == target.app], ours
+        ),
+        other_apps=of_other_apps(names, ours),
+        exposed=shared_and_not_retained(target),
     )
     to_delete = tuple(replace(item, held=deps.stacks.held(item.state.id)) for item in plan.to_delete)
     return replace(plan, to_delete=to_delete)
@@ -187,7 +232,7 @@ class StackDeletion:
         seconds = deps.clock.monotonic() - began
         if ended(events) is OperationResult.SUCCEEDED:
             end = StackResult(key, state.name, StackOutcome.DELETED, seconds=seconds, retained=self._retained(events))
-            return end, None
+            return end, ()
         detail = remediation(self.status, state.name)
         return StackResult(key, state.name, StackOutcome.FAILED, self.status, seconds, detail), diagnose_failure(
             key, state.id, events, deps

@@ -36,14 +36,16 @@ class PropertyEntry(TypedDict):
 
 
 class ResourceChangeEntry(TypedDict):
-    """What happens to a resource."""
+    """What happens to a resource; ``interruptions``: properties whose change in place makes it pause."""
 
     logical_id: str
     type: str
     action: ActionWord
     physical_id: str
     keeps_old: bool
+    keeps_name: bool
     holds_data: bool
+    interruptions: list[str]
     properties: list[PropertyEntry]
 
 
@@ -69,6 +71,7 @@ class StackPlanEntry(TypedDict):
     name: str
     action: StackAction
     status: str
+    refused: bool
     from_template: str
     parameters: list[ParameterEntry]
     protections: list[str]
@@ -337,6 +340,7 @@ def _stack_plan(plan: StackPlan) -> StackPlanEntry:
         "name": plan.stack.name,
         "action": plan.how,
         "status": plan.status,
+        "refused": plan.refused,
         "from_template": plan.from_template,
         "parameters": [{"name": each.name, "before": each.before, "after": each.after} for each in plan.parameters],
         "protections": list(plan.protections),
@@ -352,7 +356,9 @@ def _change(change: ResourceChange) -> ResourceChangeEntry:
         "action": ACTIONS[change.action],
         "physical_id": change.physical_id,
         "keeps_old": change.keeps_old,
+        "keeps_name": change.keeps_name,
         "holds_data": change.loses_data,
+        "interruptions": list(change.interruptions),
         "properties": [
             {"name": each.name, "replaces": each.replaces, "because": each.because} for each in change.properties
         ],

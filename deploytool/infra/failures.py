@@ -36,11 +36,61 @@ RULES = (
         "apply the stack that exports it first: `deploytool infra apply` without --only does",
     ),
     Rule(
+        "name-kept",
+        r"custom-named resource requires replacing(?:\.? Rename (?P<name>\S+?) and\b)?",
+        "CloudFormation does not replace {what}, since it has a name of its own and keeps it: {reason}",
+        "undo the change, or change the name as well; --allow-replace does not help",
+    ),
+    # https://github.com/sst/sst/issues/3704, https://github.com/aws-samples/aws-cdk-examples/issues/279
+    Rule(
+        "account-not-verified",
+        r"account must be verified|(?:does not|doesn't|do not) (?:currently )?support creating load balancers"
+        r"|account\b[^.]{0,60}? (?:is|has been|was) (?:currently |temporarily )?(?:blocked|suspended|on hold)(?! by)"
+        r"|\b(?:account|request)\b[^.]{0,80}? (?:is|are) being (?:validated|verified|reviewed)"
+        r"|account (?:is|has) not (?:yet )?(?:been )?(?:verified|activated)|PendingVerification",
+        "AWS does not let this account create {what} yet; no permission is missing: {reason}",
+        "contact AWS Support and quote this message (it may take days), then apply again",
+    ),
+    Rule(
+        "account-not-subscribed",
+        r"OptInRequired|SubscriptionRequired|not subscribed to (?:this|the) service"
+        r"|needs a subscription for the service|(?:sign|signed|signing) up for (?:this|the) service",
+        "the account has not signed up for the service of {what}: {reason}",
+        "complete the registration of the account (payment method, phone), and wait until AWS confirms it; "
+        "then apply again",
+    ),
+    Rule(
+        "account-plan",
+        r"free plan|FreeTierRestriction|free tier customers|not eligible for (?:the )?free tier",
+        "the account's free plan does not include {what}: {reason}",
+        "upgrade the account to the paid plan, then apply again",
+    ),
+    Rule(
+        "tasks-fail",
+        r"Circuit Breaker was triggered",
+        "the tasks of {what} do not start or do not stay healthy: ECS rolled back",
+        "check `deploytool logs`, correct the task, then apply again",
+    ),
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    Rule(
+        "permission-denied",
+        r"not authorized to perform:? (?P<action>[\w-]+:\w+).*?"
+        r"(?:with an explicit deny in an? |because no (?!identity-based))"
+        r"(?P<policy>[a-z][a-z -]*?(?:policy|boundary|boundaries))",
+        "{what} could not be created: the {policy} does not allow {action}: {reason}",
+        "have {action} allowed there: a permission in another policy does not help",
+    ),
+    Rule(
         "permission-missing",
-        r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>[^\s\"]+))?"
-        r"|AccessDenied|UnauthorizedOperation|HandlerErrorCode: UnauthorizedTaggingOperation",
+        r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>[^\s\"]+))?",
         "{what} could not be created, permission missing: {reason}",
         "add the action that AWS names to the policy of the identity that runs `deploytool infra apply`",
+    ),
+    Rule(
+        "permission-missing",
+        r"AccessDenied|UnauthorizedOperation|UnauthorizedTaggingOperation",
+        "{what} could not be created, permission missing, and AWS does not say which: {reason}",
+        "look up the denied call in CloudTrail, and allow it to the identity that runs `deploytool infra apply`",
     ),
     Rule(
         "credentials-expired",
@@ -84,12 +134,6 @@ RULES = (
         r"assume the service[- ]linked role|service linked role",
         "{what} needs a service-linked role that does not exist yet",
         "apply again in a minute; if that fails, create the role: `aws iam create-service-linked-role`",
-    ),
-    Rule(
-        "tasks-fail",
-        r"Circuit Breaker was triggered",
-        "the tasks of {what} do not start or do not stay healthy: ECS rolled back",
-        "check `deploytool logs`, correct the task, then apply again",
     ),
     Rule(
         "not-stable",
@@ -136,14 +180,14 @@ RULES = (
     Rule(
         "throttled",
         r"Rate exceeded|Throttling|Too Many Requests|TooManyRequests",
-        "AWS throttled CloudFormation while it created {what}",
-        "apply again: it continues where it stopped",
+        "AWS throttled CloudFormation while it changed {what}",
+        "wait some minutes, then apply again",
     ),
     Rule(
         "aws-failed",
         r"InternalFailure|ServiceInternalError|Internal error|GeneralServiceException.*(?:internal|unavailable)",
-        "an AWS error occurred while creating {what}: {reason}",
-        "apply again: it continues where it stopped",
+        "AWS failed to change {what} by an error of its own: {reason}",
+        "apply again; if it fails again, see health.aws.amazon.com",
     ),
 )
 
@@ -157,7 +201,7 @@ _UNKNOWN = Rule("stack-failed", "", "{what} failed: {reason}", "correct what Clo
 
 @dataclass(frozen=True)
 class ValidationError:
-    """A fault that CloudFormation found before it began (DescribeEvents)."""
+    """A fault that CloudFormation, or a hook, saw before it began (DescribeEvents)."""
 
     logical_id: str
     path: str
@@ -177,12 +221,19 @@ def cleaned(reason: str) -> str:
     return quoted(_TAIL.sub("", _HANDLER.sub("", reason))).rstrip('"').strip()
 
 
-def explain(key: str, events: Sequence[StackEvent], invalid: Sequence[ValidationError] = ()) -> Diagnosis | None:
+def explain_invalid(key: str, errors: Sequence[ValidationError]) -> tuple[Diagnosis, ...]:
+    """What CloudFormation rejected before it began: each fault once, in its order."""
+    return tuple(dict.fromkeys(_explain_invalid(key, error) for error in errors))
+
+
+def _explain_invalid(key: str, error: ValidationError) -> Diagnosis:
+    place = error.path.removeprefix("/Resources/").strip("/").replace("/", ".") or error.logical_id
+    where = ".".join(part for part in (key, place) if part)
+    return _message(_INVALID, where, error.reason, ".".join(part for part in (key, error.logical_id) if part))
+
+
+def explain(key: str, events: Sequence[StackEvent]) -> Diagnosis | None:
     """The diagnosis of an operation that failed; ``None`` where its events do not say."""
-    if invalid:
-        first = invalid[0]
-        place = first.path.removeprefix("/Resources/").replace("/", ".") or first.logical_id
-        return _message(_INVALID, f"{key}.{place}", first.reason, f"{key}.{first.logical_id}")
     event = root_cause(events)
     if event is None:
         return None

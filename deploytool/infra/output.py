@@ -99,13 +99,20 @@ SIGNS = {
 }
 
 
+INTERRUPTED = "!"
+
+
 def infra_plan_text(plan: InfraPlan) -> str:
     """The changes of each stack, what the signs mean, warnings, and reasons to refuse."""
     lines = [f"{plan.app} in {plan.environment} ({plan.region})"]
     for stack in plan.stacks:
         lines += ["", *_planned_stack(stack)]
-    if actions := dict.fromkeys(change.action for stack in plan.stacks for change in stack.changes):
-        lines += ["", "  ".join(f"{SIGNS[action]} {action}" for action in actions)]
+    changes = [change for stack in plan.stacks for change in stack.changes]
+    legend = [f"{SIGNS[action]} {action}" for action in dict.fromkeys(change.action for change in changes)]
+    if any(change.interruptions for change in changes):
+        legend.append(f"{INTERRUPTED} interrupted meanwhile")
+    if legend:
+        lines += ["", "  ".join(legend)]
     lines += [f"warning: {clean(text)}" for text in plan.warnings]
     for problem in plan.problems:
         lines += ["", f"refused: {clean(problem.cause)}", *([f"  fix: {clean(problem.fix)}"] * bool(problem.fix))]
@@ -128,7 +135,7 @@ def _planned_stack(plan: StackPlan) -> Iterator[str]:
 
 def _head(plan: StackPlan) -> str:
     if plan.how is StackAction.NOTHING:
-        return "up to date"
+        return "refused, see below" if plan.refused else "up to date"
     counts = Counter(change.action for change in plan.changes)
     changes = ", ".join(f"{number} {action}" for action, number in counts.items())
     return f"{plan.how} {plan.stack.name}: {changes or count(0, 'resource')}"
@@ -139,8 +146,9 @@ def _rows(change: ResourceChange) -> Iterator[Sequence[str]]:
     if change.action in (Action.REMOVE, Action.REPLACE, Action.MAY_REPLACE):
         kept = "old data kept" if change.keeps_old else "HOLDS DATA" if change.loses_data else ""
     properties = ", ".join(map(_property, change.properties))
-    detail = "; ".join(part for part in (properties, kept) if part)
-    yield (SIGNS[change.action], change.logical_id, short_type(change.type), clean(detail))
+    paused = f"interrupted by {', '.join(change.interruptions)}" if change.interruptions else ""
+    detail = "; ".join(part for part in (properties, paused, kept) if part)
+    yield (SIGNS[change.action] + INTERRUPTED * bool(paused), change.logical_id, short_type(change.type), clean(detail))
 
 
 def _property(change: PropertyChange) -> str:

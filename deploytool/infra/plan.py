@@ -62,6 +62,8 @@ class StackPlan:
     protections: tuple[str, ...] = ()
     """Those that will be set: ``termination protection``, ``stack policy``."""
     left_out: tuple[Resource, ...] = ()
+    refused: bool = False
+    """A problem stands against it: nothing is known of its changes, or they are not allowed."""
 
     @property
     def unchanged(self) -> bool:
@@ -155,6 +157,8 @@ class StackSummary:
     stack: Stack
     state: StackState | None
     policy: str = ""
+    held: tuple[StackResource, ...] = ()
+    """Its resources, read only where its creation failed."""
 
     @property
     def exists(self) -> bool:
@@ -179,4 +183,6 @@ class StackSummary:
         """How to repair it; empty where it is OK."""
         if self.state is None or condition_of(self.state) not in (StackCondition.FAILED, StackCondition.CREATE_FAILED):
             return ""
+        if choose_action(self.stack, self.state, self.held) is StackAction.RECREATE:
+            return "correct the cause, then run `deploytool infra apply`: it deletes and recreates the stack"
         return remediation(self.state.status, self.state.name)

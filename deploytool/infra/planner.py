@@ -17,7 +17,7 @@ from deploytool.infra.change_set import (
 )
 from deploytool.infra.checks import template_problems
 from deploytool.infra.events import StackBegan, StackEnded, StackOutcome, StackResult, ended, last_status
-from deploytool.infra.failures import explain_text
+from deploytool.infra.failures import ValidationError, explain_text
 from deploytool.infra.parameters import (
     IMAGES,
     NO_PARAMETERS,
@@ -31,7 +31,7 @@ from deploytool.infra.parameters import (
 )
 from deploytool.infra.plan import InfraPlan, StackAction, StackPlan, all_added, choose_action, template_changes
 from deploytool.infra.ports import ChangeSets, InfraDependencies, Target
-from deploytool.infra.scheduler import Process, diagnose_failure, follow_running, run_concurrently
+from deploytool.infra.scheduler import Process, diagnose_failure, diagnose_invalid, follow_running, run_concurrently
 from deploytool.infra.stacks import (
     OperationResult,
     Stack,
@@ -39,6 +39,7 @@ from deploytool.infra.stacks import (
     StackState,
     change_refusals,
     condition_of,
+    foreign_owner,
     missing_protections,
     tags_of,
     with_policies,
@@ -101,8 +102,9 @@ def _await_end(stack: Stack, state: StackState, deps: InfraDependencies) -> Proc
     outcome = _OUTCOMES[ended(events) or OperationResult.FAILED]
     seconds = deps.clock.monotonic() - began
     deps.emit(StackEnded(StackResult(stack.key, stack.name, outcome, last_status(events), seconds)))
-    if outcome is not StackOutcome.UPDATED and (diagnosis := diagnose_failure(stack.key, state.id, events, deps)):
-        deps.emit(Explained(diagnosis))
+    if outcome is not StackOutcome.UPDATED:
+        for diagnosis in diagnose_failure(stack.key, state.id, events, deps):
+            deps.emit(Explained(diagnosis))
 
 
 _OUTCOMES = {
@@ -165,6 +167,9 @@ class StackInput:
 def plan_stack(stack: Stack, observed: ObservedStacks, target: Target, deps: InfraDependencies) -> Process[StackDraft]:
     """What would be done to the stack. Raises CloudError."""
     state = observed.states[stack.key]
+    if problem := foreign_owner(stack, state, target.app, target.environment):
+        status = state.status if state else ""
+        return StackDraft(StackPlan(stack, StackAction.NOTHING, status), state, problems=(problem,))
     held = deps.stacks.held(stack.name) if condition_of(state) is StackCondition.CREATE_FAILED else ()
     how = choose_action(stack, state, held)
     if isinstance(how, Problem):
@@ -204,14 +209,28 @@ def request_change_set(case: StackInput, deps: InfraDependencies) -> Process[Sta
     except ChangeSetRefused as error:
         return replace(unchanged, problems=(Problem(error.cause, error.fix),))
     if not made.empty and not made.failed:
-        changes = with_policies(made.changes, case.target.templates[case.stack.key].update_replace_policies)
+        template = case.target.templates[case.stack.key]
+        changes = with_policies(made.changes, template.update_replace_policies, template.named)
         problems = change_refusals(case.stack.key, changes, case.target.allowed)
         return StackDraft(replace(shown, changes=changes), case.state, case.given, made, problems)
+    # Before it is deleted: afterwards nobody can look up why CloudFormation refused it.
+    problems = change_set_problems(case.stack.key, made, deps)
     deps.change_sets.delete(made.arn)
-    if made.empty:
-        return unchanged
-    diagnosis = explain_text(f"the change set of stack {case.stack.name}", made.reason)
-    return replace(unchanged, problems=(Problem(diagnosis.cause, diagnosis.fix),))
+    return replace(unchanged, problems=problems)
+
+
+def change_set_problems(key: str, change_set: ChangeSet, deps: InfraDependencies) -> tuple[Problem, ...]:
+    """Every reason why CloudFormation could not make it; none where it could, or where it is empty.
+
+    What early validation refused is in DescribeEvents alone; the change set itself names no resource.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    """
+    if not change_set.failed:
+        return ()
+    diagnoses = diagnose_invalid(key, lambda: deps.change_sets.validation_errors(change_set.arn), deps)
+    if not diagnoses:
+        diagnoses = (explain_text(f"the change set of stack {key}", change_set.reason),)
+    return tuple(Problem(diagnosis.cause, diagnosis.fix) for diagnosis in diagnoses)
 
 
 def missing_imports(case: StackInput, exports: frozenset[str]) -> str:
@@ -301,6 +320,9 @@ class OwnChangeSets:
     def read(self, arn: str) -> ChangeSet:
         return self._inner.read(arn)
 
+    def validation_errors(self, arn: str) -> tuple[ValidationError, ...]:
+        return self._inner.validation_errors(arn)
+
     def listed(self, stack_name: str) -> tuple[ListedChangeSet, ...]:
         return self._inner.listed(stack_name)
 
@@ -371,7 +393,7 @@ def _plan(target: Target, drafts: Mapping[str, StackDraft]) -> InfraPlan:
         target.app,
         target.environment,
         target.region,
-        tuple(draft.plan for draft in drafts.values()),
+        tuple(replace(draft.plan, refused=bool(draft.problems)) for draft in drafts.values()),
         tuple(dict.fromkeys(problem for draft in drafts.values() for problem in draft.problems)),
         _warnings(target),
     )

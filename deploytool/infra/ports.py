@@ -30,8 +30,8 @@ class Stacks(Protocol):
     def describe(self, name: str) -> StackState | None:
         """DescribeStacks by name or id; ``None`` where it does not exist."""
 
-    def names(self) -> tuple[str, ...]:
-        """Of every stack of the account and region that exists."""
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """Name → tags of every stack of the account and region that exists."""
 
     def held(self, name: str) -> tuple[StackResource, ...]:
         """ListStackResources."""
@@ -75,6 +75,9 @@ class ChangeSets(Protocol):
 
     def read(self, arn: str) -> ChangeSet:
         """DescribeChangeSet, all pages."""
+
+    def validation_errors(self, arn: str) -> tuple[ValidationError, ...]:
+        """Why it could not be made (DescribeEvents, all pages); none where CloudFormation names no resource."""
 
     def listed(self, stack_name: str) -> tuple[ListedChangeSet, ...]:
         """ListChangeSets; none where the stack does not exist."""

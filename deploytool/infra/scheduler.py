@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from typing import Protocol, TypeVar
 
@@ -22,12 +22,14 @@ from deploytool.infra.events import (
     last_operation,
     result_of,
 )
-from deploytool.infra.failures import explain
+from deploytool.infra.failures import ValidationError, explain, explain_invalid
 from deploytool.infra.ports import InfraDependencies, Target
 from deploytool.infra.stacks import Stack
 from deploytool.release.events import Explained, WarningIssued
 from deploytool.release.ports import Cancelled, Clock
 
+QUIET = 10
+"""Rounds without an event, after which the stack itself is read: at the slowest pace 45 seconds."""
 FASTEST, SLOWEST = 0.4, 6.0
 """Times the pace of a release's polls (0.65 s to 0.85 s): 0.3 s at first, 4 s to 5 s where nothing happens."""
 
@@ -83,14 +85,23 @@ def follow(key: str, stack_id: str, after: str, deps: InfraDependencies) -> Proc
     """Report each event newer than ``after`` once; return all of them, oldest first, once the stack's own has ended.
 
     Newer is judged by the order of the events, so that no clock has to be right. While AWS does not answer, it waits:
-    the operation continues anyway.
+    the operation continues anyway. Where no event comes, the stack itself says whether it has ended: botocore's own
+    waiters go by DescribeStacks, too.
     """
     seen: tuple[StackEvent, ...] = ()
     warned = False
+    quiet, status_before = 0, ""
     while True:
         new: tuple[StackEvent, ...] = ()
         try:
             new = deps.stacks.events(stack_id, after)
+            quiet = 0 if new else quiet + 1
+            if quiet and quiet % QUIET == 0:
+                state = _state_event(key, stack_id, deps)
+                # Twice the same: the status of before may linger for a moment.
+                if state.status == "DELETE_COMPLETE" or (state.status == status_before and ended([state]) is not None):
+                    new = (state,)
+                status_before = state.status
         except CloudUnreachable as error:
             if not warned:
                 warned = True
@@ -102,6 +113,14 @@ def follow(key: str, stack_id: str, after: str, deps: InfraDependencies) -> Proc
         if ended(seen) is not None:
             return seen
         yield bool(new)
+
+
+def _state_event(key: str, stack_id: str, deps: InfraDependencies) -> StackEvent:
+    """The stack as it is now, as if it were its newest event; one that does not exist was deleted."""
+    state, now = deps.stacks.describe(stack_id), deps.stacks.now()
+    status, reason = (state.status, state.reason) if state else ("DELETE_COMPLETE", "")
+    kind = "AWS::CloudFormation::Stack"
+    return StackEvent(f"state-{status}", key, kind, status, reason, now, stack_id, of_stack=True)
 
 
 def follow_running(key: str, stack_id: str, deps: InfraDependencies) -> Process[tuple[StackEvent, ...]]:
@@ -117,18 +136,28 @@ def follow_running(key: str, stack_id: str, deps: InfraDependencies) -> Process[
 
 def diagnose_failure(
     key: str, stack_id: str, events: tuple[StackEvent, ...], deps: InfraDependencies
-) -> Diagnosis | None:
-    """Why the operation with these events failed; ``None`` where CloudFormation does not say."""
+) -> tuple[Diagnosis, ...]:
+    """Why the operation with these events failed; nothing where CloudFormation does not say."""
     diagnosis = explain(key, events)
+    invalid: tuple[Diagnosis, ...] = ()
     if diagnosis is None or "DescribeEvents" in diagnosis.quote:
-        try:
-            return explain(key, events, deps.stacks.validation_errors(stack_id))
-        except CloudError as error:
-            deps.emit(WarningIssued(f"cannot read the validation errors of stack {key}: {error.cause}"))
-    return diagnosis
+        invalid = diagnose_invalid(key, lambda: deps.stacks.validation_errors(stack_id), deps)
+    return invalid or ((diagnosis,) if diagnosis else ())
 
 
-Ended = tuple[StackResult, Diagnosis | None]
+def diagnose_invalid(
+    key: str, read: Callable[[], tuple[ValidationError, ...]], deps: InfraDependencies
+) -> tuple[Diagnosis, ...]:
+    """Every fault that CloudFormation saw before it began; a warning where they cannot be read."""
+    try:
+        return explain_invalid(key, read())
+    except CloudError as error:
+        deps.emit(WarningIssued(f"cannot read the validation errors of stack {key}: {error.cause}"))
+        return ()
+
+
+Ended = tuple[StackResult, tuple[Diagnosis, ...]]
+"""How a stack ended, and why it failed."""
 
 
 class StackWork(Protocol):
@@ -193,14 +222,14 @@ class StackRunner:
             with ExitStack() as locked:
                 if stack.runs_images:
                     locked.enter_context(self._deps.guard())
-                end, diagnosis = yield from work.done()
+                end, diagnoses = yield from work.done()
         except Cancelled:
             raise
         except DeployError as error:
-            end, diagnosis = self._refused(work, error)
+            end, diagnoses = self._refused(work, error)
         self._end(end)
-        if diagnosis:
-            self._diagnoses.append(diagnosis)
+        self._diagnoses += diagnoses
+        for diagnosis in diagnoses:
             self._deps.emit(Explained(diagnosis))
 
     def _turn_of(self, stack: Stack) -> Process[None]:
@@ -218,7 +247,7 @@ class StackRunner:
         stack = work.stack
         outcome = StackOutcome.IN_PROGRESS if work.executed else StackOutcome.REFUSED
         diagnosis = Diagnosis("refused", error.cause, error.fix, subject=stack.key)
-        return StackResult(stack.key, stack.name, outcome, work.status, detail=error.cause), diagnosis
+        return StackResult(stack.key, stack.name, outcome, work.status, detail=error.cause), (diagnosis,)
 
     def _end(self, end: StackResult) -> None:
         self._ends[end.key] = end

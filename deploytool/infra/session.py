@@ -16,7 +16,7 @@ from deploytool.deploy.plans import registry_host
 from deploytool.deploy.session import locked_session
 from deploytool.ecs.client import Ecs
 from deploytool.ecs.model import TaskDefinition
-from deploytool.ecs.task_definition import container_for
+from deploytool.ecs.task_definition import Place, container_for
 from deploytool.errors import CloudError, NotFound, OptionsContradict
 from deploytool.infra.apply import apply
 from deploytool.infra.client import ChangeSets, Drift, Stacks
@@ -94,7 +94,7 @@ class InfraImages:
 
     def _pinned(self, definition: TaskDefinition, container: str, where: str) -> str:
         """The container's image by digest; empty where its tag is not in our registry."""
-        name = container_for(definition, container, where)
+        name = container_for(definition, container, Place(where))
         image = next(str(item["image"]) for item in definition["containerDefinitions"] if item["name"] == name)
         return image if "@sha256:" in image else self._images.pinned(image)
 

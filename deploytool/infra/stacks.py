@@ -26,6 +26,70 @@ STATEFUL = frozenset({
     "AWS::EFS::FileSystem",
 })  # fmt: skip
 """Types whose resources hold data that cannot be restored."""
+SHARED = frozenset({"AWS::CloudTrail::Trail", "AWS::GuardDuty::Detector", "AWS::IAM::OIDCProvider"})
+"""Types of which an account has one, for all its apps."""
+
+
+NAMES: Mapping[str, str] = {
+    "AWS::CloudTrail::Trail": "TrailName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::EC2::SecurityGroup": "GroupName",
+    "AWS::ECR::Repository": "RepositoryName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::ECS::Service": "ServiceName",
+    "AWS::ElastiCache::CacheCluster": "ClusterName",
+    "AWS::ElastiCache::ReplicationGroup": "ReplicationGroupId",
+    "AWS::ElastiCache::SubnetGroup": "CacheSubnetGroupName",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "Name",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "Name",
+    "AWS::Events::Rule": "Name",
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+    "AWS::KMS::Alias": "AliasName",
+    "AWS::Kinesis::Stream": "Name",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::RDS::DBCluster": "DBClusterIdentifier",
+    "AWS::RDS::DBInstance": "DBInstanceIdentifier",
+    "AWS::RDS::DBParameterGroup": "DBParameterGroupName",
+    "AWS::RDS::DBSubnetGroup": "DBSubnetGroupName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SSM::Parameter": "Name",
+    "AWS::SecretsManager::Secret": "Name",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
+}
+"""The property that names a resource: as long as it stays, CloudFormation refuses to replace the resource.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-name.html
+"""
+
+_INTERRUPTS: Mapping[str, frozenset[str]] = {
+    "AWS::RDS::DBInstance": frozenset({
+        "AllowMajorVersionUpgrade", "CACertificateIdentifier", "DBInstanceClass", "DBParameterGroupName",
+        "EngineVersion", "OptionGroupName", "StorageType",
+    }),
+    "AWS::RDS::DBCluster": frozenset({"DBClusterParameterGroupName", "EngineVersion", "Port"}),
+    "AWS::ElastiCache::ReplicationGroup": frozenset({
+        "CacheNodeType", "CacheParameterGroupName", "Engine", "EngineVersion", "TransitEncryptionEnabled",
+        "TransitEncryptionMode",
+    }),
+    "AWS::ElastiCache::CacheCluster": frozenset({"CacheNodeType", "CacheParameterGroupName", "EngineVersion"}),
+    "AWS::ElasticLoadBalancingV2::Listener": frozenset({"Port", "Protocol"}),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": frozenset({"Subnets", "SubnetMappings"}),
+    "AWS::EC2::Instance": frozenset({"InstanceType", "EbsOptimized", "UserData"}),
+}  # fmt: skip
+"""By type, properties whose change in place makes the resource unavailable for a moment, at once and not in a window.
+
+CloudFormation applies changes of a database immediately: ApplyImmediately is true unless a template says otherwise.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticache-replicationgroup.html
+"""
 
 
 class Action(StrEnum):
@@ -62,11 +126,20 @@ class ResourceChange:
     properties: tuple[PropertyChange, ...] = ()
     keeps_old: bool = False
     """Its policy leaves what is replaced or removed behind (Retain), or a snapshot of it."""
+    keeps_name: bool = False
+    """It has a name that stays: CloudFormation refuses to replace it."""
 
     @property
     def loses_data(self) -> bool:
         """It holds data, and would be replaced or removed."""
         return self.type in STATEFUL and self.action in (Action.REPLACE, Action.MAY_REPLACE, Action.REMOVE)
+
+    @property
+    def interruptions(self) -> tuple[str, ...]:
+        """Properties whose change in place interrupts it."""
+        in_place = self.action in (Action.CHANGE, Action.MAY_REPLACE)
+        interrupting = _INTERRUPTS.get(self.type, frozenset()) if in_place else frozenset()
+        return tuple(item.name for item in self.properties if item.name in interrupting)
 
 
 @dataclass(frozen=True)
@@ -91,39 +164,56 @@ _WOULD = {
 
 
 def with_policies(
-    changes: Iterable[ResourceChange], update_replace_policies: Mapping[str, str]
+    changes: Iterable[ResourceChange], update_replace_policies: Mapping[str, str], named: Collection[str] = ()
 ) -> tuple[ResourceChange, ...]:
-    """The changes with ``keeps_old`` for what may be replaced, which CloudFormation does not say.
+    """The changes with what CloudFormation does not say: ``keeps_old`` of what may be replaced, and ``keeps_name``.
 
-    ``update_replace_policies`` are those of the new template, by logical id.
+    From the new template: ``update_replace_policies`` by logical id, and the logical ids of what has a name.
     """
-    return tuple(
-        replace(change, keeps_old=update_replace_policies.get(change.logical_id, "Delete") != "Delete")
-        if change.action is Action.MAY_REPLACE
-        else change
-        for change in changes
-    )
+    return tuple(_with_policy(change, update_replace_policies, named) for change in changes)
+
+
+def _with_policy(change: ResourceChange, policies: Mapping[str, str], named: Collection[str]) -> ResourceChange:
+    if change.action not in (Action.REPLACE, Action.MAY_REPLACE):
+        return change
+    changed = {item.name for item in change.properties}
+    keeps_name = change.logical_id in named and NAMES.get(change.type, "") not in changed
+    if change.action is Action.REPLACE:
+        return replace(change, keeps_name=keeps_name)
+    keeps_old = policies.get(change.logical_id, "Delete") != "Delete"
+    return replace(change, keeps_name=keeps_name, keeps_old=keeps_old)
 
 
 def change_refusals(key: str, changes: Iterable[ResourceChange], allowed: Allowed) -> tuple[Problem, ...]:
-    """Each resource of stack ``key`` that holds data, would be replaced or removed, and was not allowed by name."""
-    problems = []
-    for change in changes:
-        name = f"{key}.{change.logical_id}"
-        removed = change.action is Action.REMOVE
-        if not change.loses_data or name in (allowed.remove if removed else allowed.replace):
-            continue
-        option = f"--allow-{'remove' if removed else 'replace'} {name}"
-        replacing = ", ".join(dict.fromkeys(item.name for item in change.properties if item.replaces))
-        reason = f" ({replacing} changes)" if replacing else ""
-        data = "the old data is kept" if change.keeps_old else "its data would be LOST"
-        problems.append(
-            Problem(
-                f"{name} ({short_type(change.type)}) holds data and {_WOULD[change.action]}{reason}; {data}",
-                f"undo the change, or add {option}",
-            )
+    """Each resource of stack ``key`` that holds data, would be replaced or removed, and was not allowed by name.
+
+    Also each that CloudFormation itself refuses to replace.
+    """
+    return tuple(problem for change in changes if (problem := _refusal(key, change, allowed)))
+
+
+def _refusal(key: str, change: ResourceChange, allowed: Allowed) -> Problem | None:
+    name = f"{key}.{change.logical_id}"
+    removed = change.action is Action.REMOVE
+    option = f"--allow-{'remove' if removed else 'replace'} {name}"
+    replacing = ", ".join(dict.fromkeys(item.name for item in change.properties if item.replaces))
+    reason = f" ({replacing} changes)" if replacing else ""
+    if change.keeps_name and change.action is Action.REPLACE:
+        name_property = NAMES.get(change.type, "name")
+        return Problem(
+            f"{name} ({short_type(change.type)}) {_WOULD[change.action]}{reason}, which CloudFormation refuses "
+            f"while its {name_property} stays the same",
+            f"undo the change, or change {name_property} in the same update"
+            + (f" and add {option}" if change.loses_data else ""),
         )
-    return tuple(problems)
+    if not change.loses_data or name in (allowed.remove if removed else allowed.replace):
+        return None
+    data = "the old data is kept" if change.keeps_old else "its data would be LOST"
+    fix = f"undo the change, or add {option}"
+    if change.keeps_name:
+        data = "CloudFormation refuses to replace it, since it has a name: no data can be lost"
+        fix += ", which changes it in place or fails and rolls back"
+    return Problem(f"{name} ({short_type(change.type)}) holds data and {_WOULD[change.action]}{reason}; {data}", fix)
 
 
 def short_type(name: str) -> str:
@@ -180,6 +270,21 @@ def in_deletion_order(stacks: Sequence[Stack]) -> tuple[Stack, ...]:
     """For deletion: last first, each waiting for those that need it."""
     needed_by = {stack.key: tuple(other.key for other in stacks if stack.key in other.needs) for stack in stacks}
     return tuple(replace(stack, needs=needed_by[stack.key]) for stack in reversed(stacks))
+
+
+def foreign_owner(stack: Stack, state: StackState | None, app: str, environment: str) -> Problem | None:
+    """The stack of this name belongs to another app or environment: `a` + `b-c` and `a-b` + `c` make the same names."""
+    if condition_of(state) in (StackCondition.MISSING, StackCondition.EMPTY) or state is None:
+        return None
+    ours = {name: value for name, value in tags_of(stack, app, environment).items() if name != MANAGED_BY[0]}
+    owner = {name: state.tags.get(name, value) for name, value in ours.items()}
+    if owner == ours:
+        return None
+    described = ", ".join(f"{name} {value}" for name, value in owner.items())
+    return Problem(
+        f"stack {stack.name} belongs to {described}, not to app {app} in {environment}",
+        "rename the app or the environment of one of the two",
+    )
 
 
 TERMINATION, POLICY = "termination protection", "stack policy"
@@ -264,6 +369,7 @@ class StackState:
     changed_at: datetime | None = None
     protected: bool = False
     """Termination protection."""
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 ROLLBACKS = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE")
@@ -321,9 +427,12 @@ def remediation(status: str, name: str) -> str:
             return f"see its events: {command('describe-stack-events')}`"
 
 
+MANAGED_BY = ("managed-by", "deploytool")
+
+
 def tags_of(stack: Stack, app: str, environment: str) -> dict[str, str]:
     """CloudFormation puts them on everything in the stack. None changes from run to run: that would change every
     resource. A stack of the account has no environment's tag.
     """
     of_environment = {} if stack.of_account else {"environment": environment}
-    return {"app": app, **of_environment, "managed-by": "deploytool"}
+    return {"app": app, **of_environment, MANAGED_BY[0]: MANAGED_BY[1]}

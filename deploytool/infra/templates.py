@@ -14,7 +14,7 @@ import yaml
 import deploytool
 from deploytool.errors import ConfigurationError
 from deploytool.infra.intrinsics import Values, as_text, existing, imports_of, resolve, scope_of, text_of
-from deploytool.infra.stacks import short_type
+from deploytool.infra.stacks import NAMES, short_type
 
 MOST_BYTES = 51_200
 """Largest TemplateBody that CreateChangeSet takes."""
@@ -96,6 +96,14 @@ class Template:
         """What becomes of a resource that is replaced, by logical id, where the template says."""
         declared = self._declared.items()
         return {name: str(raw["UpdateReplacePolicy"]) for name, raw in declared if "UpdateReplacePolicy" in raw}
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Logical ids of what has a name of its own, which CloudFormation cannot replace under the same name."""
+        declared = self._declared.items()
+        return frozenset(
+            name for name, raw in declared if NAMES.get(str(raw.get("Type")), "") in (raw.get("Properties") or {})
+        )
 
     def resources(self, values: Values) -> tuple[Resource, ...]:
         """Those whose condition holds, or is unknown beforehand."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, assert_never
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.output import actions
@@ -108,6 +108,8 @@ def lines(event: Event) -> tuple[str, ...]:
         case Ended(outcome):
             # The sentence is the outcome's own, which is printed next.
             return (f"ended: {words(outcome.result)}",)
+        case _ as never:
+            assert_never(never)
 
 
 def workflow_commands(event: Event) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar, assert_never
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -190,6 +190,8 @@ def apply(story: ReleaseView, event: Event, at: datetime) -> ReleaseView:
                 diagnoses=outcome.diagnoses or story.diagnoses,
                 warnings=_union(story.warnings, outcome.plan.warnings),
             )
+        case _ as never:
+            assert_never(never)
 
 
 def _union(held: tuple[T, ...], more: tuple[T, ...]) -> tuple[T, ...]:
@@ -255,7 +257,7 @@ def render(story: ReleaseView, now: datetime, signs: Signs, spinner: Spinner) ->
     """The story at one moment; the output of a step is shown only while the release goes on."""
     parts: list[RenderableType] = []
     if story.plan:
-        parts.append(_head(story))
+        parts.append(_head(story.plan))
     for phase in story.phases:
         parts.append(_phase(phase, now, signs, spinner, over=story.outcome is not None))
         if phase is story.current and story.outcome is None:
@@ -266,10 +268,8 @@ def render(story: ReleaseView, now: datetime, signs: Signs, spinner: Spinner) ->
     return Group(*parts)
 
 
-def _head(story: ReleaseView) -> Text:
-    if story.plan is None:
-        return Text()
-    request = story.plan.request
+def _head(plan: Plan) -> Text:
+    request = plan.request
     head = Text(no_wrap=True, overflow="ellipsis")
     head.append(f"{request.app} {request.commit.short}", "bold")
     head.append(f" to {request.environment}  ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, ServiceRollout
@@ -187,6 +188,8 @@ class Release:
                     self._deploy(step)
                 case Verify():
                     self._verify(step)
+                case _ as never:
+                    assert_never(never)
             succeeded = True
         finally:
             seconds = self._step_ended(name, succeeded, began)
@@ -352,3 +355,5 @@ def _described(step: Step) -> tuple[StepName, str]:
             return StepName.DEPLOY, ", ".join(change.key for change in step.services)
         case Verify():
             return StepName.VERIFY, step.url or ", ".join(step.alarms)
+        case _ as never:
+            assert_never(never)

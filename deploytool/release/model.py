@@ -107,6 +107,8 @@ class ObservedState:
     migrate: TaskDefinition | None = None
     templates: Mapping[str, TaskDefinition] = field(default_factory=dict)
     """Task definition files of the repository, by service key; ``migrate`` is the migrate task's."""
+    open_images: Mapping[str, Mapping[str, Problem]] = field(default_factory=dict)
+    """By the same keys and container: why the file's image cannot run, unless the release gives the container one."""
     problems: tuple[Problem, ...] = ()
     """What does not exist: cluster, services, secrets, roles, log groups."""
     warnings: tuple[str, ...] = ()

@@ -18,11 +18,15 @@ from deploytool.config.types import verify_at
 from deploytool.ecs.model import RELEASE_TAG, TaskDefinition, revision
 from deploytool.ecs.task_definition import (
     ContainerUnclear,
+    Place,
     container_for,
     cpu_architecture,
     diff,
     from_template,
+    listens,
+    operating_system,
     same,
+    tag_changes,
     to_register,
 )
 from deploytool.errors import ConfigurationError, PreconditionFailed
@@ -142,13 +146,56 @@ def _cpu_problems(settings: EnvironmentConfig, live: ObservedState) -> Iterator[
 
 def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinition, who: str) -> Iterator[Problem]:
     """The task asks for a CPU that the image was not built for."""
-    needs = PLATFORM[cpu_architecture(base)]
+    system, cpu = operating_system(base), cpu_architecture(base)
+    if system != "LINUX":
+        what = "Windows tasks are" if system.upper().startswith("WINDOWS") else f"operating system {system} is"
+        yield Problem(
+            f"{who}: {what} not supported: deploytool builds and releases Linux images",
+            f"set runtimePlatform.operatingSystemFamily of its task definition to LINUX, or take {who} out of "
+            "deploytool.yml",
+        )
+        return
+    if cpu not in PLATFORM:
+        yield Problem(
+            f"{who} runs on {cpu}, which deploytool does not know",
+            f"set runtimePlatform.cpuArchitecture of its task definition to {' or '.join(PLATFORM)}",
+        )
+        return
+    needs = PLATFORM[cpu]
     if published and published.platforms and not any(built.startswith(needs) for built in published.platforms):
         built = [cpu for cpu, platform in PLATFORM.items() if platform in published.platforms]
         other = f", or runtimePlatform.cpuArchitecture of its task definition to {built[0]}" if built else ""
         yield Problem(
             f"image {image} is built for {', '.join(published.platforms)}, but {who} runs on {needs}",
             f"set images.{image}.platforms to [{needs}]{other}",
+        )
+
+
+def _open_images(live: ObservedState, key: str, images: Mapping[str, str]) -> Iterator[Problem]:
+    """Containers of a task definition file whose image is neither filled in there nor by the release."""
+    for container, problem in live.open_images.get(key, {}).items():
+        if container not in images:
+            yield problem
+
+
+def _load_balancer_problems(change: ServiceUpdate) -> Iterator[Problem]:
+    """UpdateService refuses a revision without the container and port that a load balancer of the service sends to.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LoadBalancer.html
+    """
+    if "taskDefinitionArn" in change.base:
+        return
+    for target in change.before.load_balancers:
+        answers = listens(change.base, target.container_name, target.container_port)
+        what = f"container {target.container_name}"
+        if answers or not target.container_name:
+            continue
+        if answers is not None:
+            what = f"port {target.container_port} in portMappings of {what}"
+        yield Problem(
+            f"the load balancer of service {change.name} sends to container {target.container_name}, port "
+            f"{target.container_port}, but its task definition has no {what}",
+            f"add it to the template of services.{change.key}",
         )
 
 
@@ -194,11 +241,15 @@ def plan(
             problems.append(Problem(unclear.cause, unclear.fix))
         else:
             problems.extend(live_but_failed(changes[key]))
+            problems.extend(_open_images(live, key, changes[key].images))
+            problems.extend(_load_balancer_problems(changes[key]))
     migrate = None
     try:
         migrate = migrate_step(settings, live)
     except ContainerUnclear as unclear:
         problems.append(Problem(unclear.cause, unclear.fix))
+    else:
+        problems.extend(_open_images(live, "migrate", {migrate.container: migrate.image} if migrate else {}))
     if problems:
         raise ReleasePreconditionFailed(tuple(dict.fromkeys(problems)))
     unchanged = all(change.unchanged for change in changes.values())
@@ -305,7 +356,8 @@ def _change(
     base = live.templates.get(service.name, observed.task_definition)
     images = dict(service.containers)
     if service.image:
-        images = {container_for(base, service.name, f"services.{service.name}"): service.image}
+        place = Place(f"services.{service.name}", service.image, choices[service.image].repository)
+        images = {container_for(base, service.name, place, observed.task_definition): service.image}
     _known(base, images, f"services.{service.name}")
     family = str(observed.task_definition["family"])
     known = {name: choice.digest for name, choice in choices.items() if choice.digest is not None}
@@ -314,6 +366,8 @@ def _change(
         for container, name in images.items()
     }
     after = to_register(base, pinned) if "taskDefinitionArn" in base else from_template(base, pinned, family)
+    # A tag that the registry does not hold says nothing of the image that runs under it.
+    unchanged = same(observed.task_definition, after) and known.keys() >= set(images.values())
     return ServiceUpdate(
         key=service.name,
         name=service.service,
@@ -322,9 +376,9 @@ def _change(
         previous_revision=observed.state.task_definition,
         before=observed.state,
         commit_before=observed.commit,
-        diff=diff(observed.task_definition, after),
-        # A tag that the registry does not hold says nothing of the image that runs under it.
-        unchanged=same(observed.task_definition, after) and known.keys() >= set(images.values()),
+        diff=diff(observed.task_definition, after)
+        + (() if unchanged else tag_changes(observed.task_definition, after)),
+        unchanged=unchanged,
     )
 
 
@@ -334,7 +388,8 @@ def migrate_step(settings: EnvironmentConfig, live: ObservedState) -> Migrate | 
     base = live.templates.get("migrate", live.migrate)
     if configured is None or base is None or configured.like not in live.services:
         return None
-    container = configured.container or container_for(base, "migrate", "migrate")
+    place = Place("migrate", configured.image, f"{settings.images[configured.image].repository}")
+    container = configured.container or container_for(base, "migrate", place, live.migrate)
     _known(base, {container: configured.image}, "migrate")
     return Migrate(
         family=configured.task,
@@ -354,7 +409,7 @@ def _known(base: TaskDefinition, images: Mapping[str, str], where: str) -> None:
         if container not in names:
             raise ContainerUnclear(
                 f"{where}: the task definition has no container {container!r}, only {', '.join(names)}",
-                f"name one of them under {where}",
+                f"name one of them under {where}" + (".container" if where == "migrate" else ".containers"),
             )
 
 
@@ -401,6 +456,8 @@ def migration_plan(request: ReleaseRequest, settings: EnvironmentConfig, live: O
         migrate = migrate_step(settings, live)
     except ContainerUnclear as unclear:
         problems.append(Problem(unclear.cause, unclear.fix))
+    else:
+        problems.extend(_open_images(live, "migrate", {migrate.container: migrate.image} if migrate else {}))
     if problems or migrate is None:
         raise ReleasePreconditionFailed(tuple(dict.fromkeys(problems)))
     image = choose_images(settings, live, registry)[configured.image]

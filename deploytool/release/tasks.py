@@ -13,7 +13,7 @@ from deploytool.config.errors import did_you_mean
 from deploytool.config.model import ServiceConfig
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.model import Container, RunTaskFailure, StandaloneTask, Task
-from deploytool.ecs.task_definition import ContainerUnclear, container_for
+from deploytool.ecs.task_definition import ContainerUnclear, Place, container_for
 from deploytool.ecs.task_diagnosis import diagnose_run_task_failure, diagnose_task
 from deploytool.errors import (
     CloudUnreachable,
@@ -106,7 +106,7 @@ def await_end(running: Callable[[], Sequence[Task]], timeout: float, deps: Depen
 
 def _migrate(step: Migrate, task_definition: str, deps: Dependencies, token: str, tags: Mapping[str, str]) -> None:
     deadline = deps.clock.monotonic() + step.timeout
-    for attempt in count(1):
+    for attempt in count(1):  # pragma: no branch (endless)
         task = _attempt(step, task_definition, deps, f"{token}-{attempt}", tags, deadline)
         if isinstance(task, RunTaskFailure):
             diagnosis = diagnose_run_task_failure(task, attempt, ATTEMPTS)
@@ -174,8 +174,8 @@ def one_off_task(
     if not container and len(service.containers) == 1:
         (container,) = service.containers
     try:
-        where = f"services.{service.name}"
-        return StandaloneTask(container or container_for(definition, service.name, where), command, live.state)
+        place = Place(f"services.{service.name}")
+        return StandaloneTask(container or container_for(definition, service.name, place), command, live.state)
     except ContainerUnclear as unclear:
         raise ConfigurationError(
             f"{service.service} has the containers {', '.join(names)}, and none is named for the command",

@@ -59,6 +59,11 @@ class Book:
         assert serving == running_services(self.newest), f"{serving} serve, not {self.newest}"
 
 
+def digests(release: Mapping[str, Any]) -> dict[str, str]:
+    """By the image's name in deploytool.yml."""
+    return {each["name"]: each["digest"] for each in release["images"]}
+
+
 def running_services(release: Mapping[str, Any]) -> dict[str, str]:
     """By service: ARN of the revision that a release left running."""
     return {

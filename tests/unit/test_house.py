@@ -10,7 +10,12 @@ import pytest
 from deploytool.cli.main import VERBS
 from scripts.tools.figures import PACKAGE, Figure, Package, cycles, measure, names, sizes, structure, words
 
-FIGURES = measure(Package(PACKAGE), VERBS)
+FIGURES = [
+    # Totals grow with every feature: `scripts/dev figures` prints them, no test holds them.
+    figure
+    for figure in measure(Package(PACKAGE), VERBS)
+    if figure.name not in ("Python files", "lines")
+]
 
 
 def made(root: Path, **files: str) -> Package:

@@ -25,13 +25,21 @@ def command(config: str, environment: str | None, output: str) -> int:
     from deploytool.infra.documents import status_document
     from deploytool.infra.output import status_text
     from deploytool.infra.plan import StackSummary
-    from deploytool.infra.stacks import stacks_of
+    from deploytool.infra.stacks import StackCondition, condition_of, stacks_of
     from deploytool.output.console import print_document, print_text
 
     context = open_context(config, environment)
     name, aws = context.settings.environment, Stacks(context.session)
     states = [(stack, aws.describe(stack.name)) for stack in stacks_of(context.settings.app, name)]
-    summaries = [StackSummary(stack, state, aws.policy(stack.name) if state else "") for stack, state in states]
+    summaries = [
+        StackSummary(
+            stack,
+            state,
+            aws.policy(stack.name) if state else "",
+            aws.held(stack.name) if condition_of(state) is StackCondition.CREATE_FAILED else (),
+        )
+        for stack, state in states
+    ]
     if output == "json":
         print_document(status_document(name, summaries))
     else:

@@ -29,7 +29,7 @@ def scanned(shop: Shop, *told: Effect) -> None:
 
 def test_an_image_with_a_critical_finding_is_not_run(gated: Shop) -> None:
     scanned(gated, Effect("scan", reason="COMPLETE", counts={"CRITICAL": 2, "LOW": 7}))
-    gated.release_fails(4, "the scan of image app found 2 critical", "Fix: mend them")
+    gated.release_fails(4, "the scan of image app found 2 critical", "Fix: fix them")
     assert gated.front.calls("ecs", "UpdateService") == []
     assert gated.front.calls("ecs", "RegisterTaskDefinition") == []
 

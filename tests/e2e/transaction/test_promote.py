@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.ledger_view import Book
+from tests.support.ledger_view import Book, digests
 from tests.support.project import Shop
 
 
@@ -21,7 +21,7 @@ def test_the_same_images_go_from_staging_to_production(shop: Shop, book: Book) -
     assert [step["name"] for step in promoted["steps"]] == ["migrate", "deploy", "verify"]
     clusters = {call.params["cluster"].rsplit("/")[-1] for call in shop.front.calls("ecs", "RunTask")}
     assert clusters == {"architecturedeck"}
-    assert shop.account.definition("app")["containerDefinitions"][0]["image"].endswith(version["images"]["app"])
+    assert shop.account.definition("app")["containerDefinitions"][0]["image"].endswith(digests(version)["app"])
     book.all_closed()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.account import Account
 from tests.support.changes import change
-from tests.support.ledger_view import Book, running_services
+from tests.support.ledger_view import Book, digests, running_services
 from tests.support.project import Shop
 
 Three = tuple[str, str, str]
@@ -33,7 +33,7 @@ def test_the_version_that_is_named_is_brought_back(shop: Shop, book: Book, three
     assert ran.code == 0, ran.told
     assert book.live == three[0]
     assert shop.account.running() == running_services(record)
-    assert book.newest["kind"] == "rollback"
+    assert book.newest["operation"] == "rollback"
 
 
 def test_several_versions_back_in_one_step(shop: Shop, book: Book, three: Three) -> None:
@@ -86,7 +86,7 @@ def test_it_is_refused_before_any_change_when_the_image_is_gone(
 ) -> None:
     """Last in this file: what is deleted stays so."""
     ecr = account.client("ecr")
-    digest = book.of(three[0])["images"]["app"]
+    digest = digests(book.of(three[0]))["app"]
     held = ecr.describe_images(repositoryName="architecturedeck", imageIds=[{"imageDigest": digest}])["imageDetails"]
     manifest = ecr.batch_get_image(repositoryName="architecturedeck", imageIds=[{"imageDigest": digest}])["images"]
     ecr.batch_delete_image(repositoryName="architecturedeck", imageIds=[{"imageDigest": digest}])

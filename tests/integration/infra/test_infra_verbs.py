@@ -82,7 +82,7 @@ def test_only_the_named_stacks_are_applied(checkout: Checkout) -> None:
         (("--parameter", "Size"), "NAME=VALUE"),
         (("--allow-replace", "Database"), "data.Database"),
         (("--only", "databse"), "databse"),
-        (("--parameter", "Size=huge"), "give it one of minimal, scaled"),
+        (("--parameter", "Size=huge"), "use one of minimal, scaled"),
     ],
 )
 def test_a_wrong_command_line_changes_nothing(checkout: Checkout, words: tuple[str, ...], told: str) -> None:
@@ -97,7 +97,8 @@ def test_a_template_that_is_not_there_is_told(checkout: Checkout) -> None:
     checkout.configure(CONFIG.format(app=checkout.app).replace("infra: {", "infra: {templates: nowhere, "))
     done = checkout.infra("plan")
     assert done.returncode == Exit.USAGE
-    assert "nowhere/bootstrap.yaml cannot be read" in done.stderr
+    assert "cannot read the template" in done.stderr
+    assert "nowhere/bootstrap.yaml" in done.stderr
 
 
 def test_what_holds_data_is_refused_in_the_plan_and_by_apply(checkout: Checkout) -> None:
@@ -113,7 +114,7 @@ def test_what_holds_data_is_refused_in_the_plan_and_by_apply(checkout: Checkout)
     checkout.configure(CONFIG.format(app=checkout.app).replace("infra: {", "infra: {templates: cfn, "))
     only = ("--only", "network", "--only", "data")
     plan = checkout.document("plan", *only)
-    assert (plan["exit"], plan["refused"]) == (Exit.PRECONDITION_FAILED, True)
+    assert plan["exit"] == Exit.PRECONDITION_FAILED
     (problem,) = plan["problems"]
     assert "--allow-replace data.OpenAiKey" in problem["fix"]
     assert checkout.infra("apply", *only).returncode == Exit.PRECONDITION_FAILED

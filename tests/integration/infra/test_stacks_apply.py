@@ -83,7 +83,7 @@ def test_a_plan_leaves_nothing_behind_when_there_are_no_stacks(site: Site) -> No
     assert base.from_template == ""
     assert f"it imports {site.app}-Store" in top.from_template
     assert [change.logical_id for change in top.changes] == ["Note"]
-    assert "AppImage of the commit will be built first" in service.from_template
+    assert "AppImage of the commit is built first" in service.from_template
     assert [site.status(key) for key in site.documents] == ["", "", ""]
     assert site.images.builds == []
 
@@ -154,7 +154,7 @@ def test_a_stack_that_rolled_back_is_a_failure_with_its_cause(made: Site) -> Non
     assert (outcome.result, outcome.exit_code) == (Result.ROLLED_BACK, Exit.ROLLED_BACK)
     base = outcome.stacks[0]
     assert (base.outcome, base.status) == (StackOutcome.ROLLED_BACK, "UPDATE_ROLLBACK_COMPLETE")
-    assert "as it was before" in base.detail
+    assert "the previous state was restored" in base.detail
     (told,) = outcome.diagnoses
     assert told.subject == "base.Broken"
     assert told.fix
@@ -269,7 +269,7 @@ def test_a_parameter_without_a_value_is_told_before_anything_is_done(site: Site)
     site.known = {}
     with pytest.raises(InfraRefused) as raised:
         site.apply()
-    assert "the parameter App of stack base has no value" in raised.value.cause
+    assert "parameter App of stack base has no value" in raised.value.cause
     assert [site.status(key) for key in site.documents] == ["", "", ""]
 
 

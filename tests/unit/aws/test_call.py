@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from deploytool.aws.call import batches, call_once, paginate
+from deploytool.aws.call import batches, call_once, note_unknown_fields, paginate
 from deploytool.errors import CloudError, PermissionMissing
 
 
@@ -138,3 +139,44 @@ def test_reading_ends_when_the_same_page_is_returned_twice() -> None:
 def test_items_are_split_in_their_order_when_one_call_takes_fewer() -> None:
     assert list(batches("abcde", 2)) == [["a", "b"], ["c", "d"], ["e"]]
     assert list(batches([], 2)) == []
+
+
+def test_values_stay_out_of_the_message_when_botocore_refuses_the_parameters() -> None:
+    client = boto3.client("ecs", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    container = {"environment": [{"name": "PIN", "value": 481516}], "command": "npm start\nsecond", "zz": 1}
+    with pytest.raises(CloudError) as caught:
+        call_once(client, "register_task_definition", family="f", containerDefinitions=[container], tags=[{"key": 7}])
+    assert caught.value.cause == (
+        "ecs:RegisterTaskDefinition does not accept containerDefinitions[0], "
+        "containerDefinitions[0].environment[0].value, containerDefinitions[0].command, tags[0].key"
+    )
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    ("container", "names"),
+    [
+        ({"name": "app"}, []),
+        ({"quantumCores": 3}, ["taskDefinition.containerDefinitions[0].quantumCores"]),
+        ({"portMappings": [{"containerPort": 1, "lane": "x"}]},
+         ["taskDefinition.containerDefinitions[0].portMappings[0].lane"]),
+        ({"quantum": False, "list": [], "text": "", "none": None, "zero": 0, "map": {}}, []),
+        ({"dockerLabels": {"any": "x"}, "environment": "odd"}, []),
+    ],
+)  # fmt: skip
+def test_fields_are_named_when_ecs_answers_what_botocore_does_not_know(container: Any, names: list[str]) -> None:
+    client = boto3.client("ecs", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    answer: dict[str, Any] = {}
+    note_unknown_fields(
+        client.meta.service_model.operation_model("DescribeTaskDefinition"),
+        {"body": json.dumps({"taskDefinition": {"containerDefinitions": [container]}}).encode()},
+        answer,
+    )
+    assert answer == {"unknownFields": names}
+
+
+def test_nothing_is_noted_when_the_answer_is_not_json() -> None:
+    answer: dict[str, Any] = {}
+    note_unknown_fields(None, {"body": b"<html>"}, answer)
+    assert answer == {}

@@ -161,7 +161,7 @@ IN_SERVICES = [
         "override_of_something_else",
         "cluster: shop}",
         "cluster: shop, overrides: {app: other}}",
-        '10:62: unknown key "app"; use one of: images, migrate, services',
+        '10:62: unknown key "app"; use one of: images, migrate, services, variables',
     ),
     Mistake(
         "overrides_as_a_list",

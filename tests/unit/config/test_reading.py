@@ -12,6 +12,7 @@ from deploytool.config.yaml import document_of, read_config
 from tests.unit.config.mistakes import GOOD
 from tests.unit.config.reading import config_of, messages_for
 
+SAVE_AS_UTF_8 = "save it as UTF-8; in PowerShell, pipe it to Set-Content -Encoding utf8 instead of `>`"
 UNREADABLE = {
     "empty": (b"", "deploytool.yml: is empty; see `deploytool config schema`"),
     "only_a_comment": (
@@ -34,8 +35,9 @@ UNREADABLE = {
     ),
     "utf_16": (
         "app: shop".encode("utf-16"),
-        "deploytool.yml:1:1: is not UTF-8 from here on; save it as UTF-8",
+        f"deploytool.yml:1:1: is UTF-16, not UTF-8; {SAVE_AS_UTF_8}",
     ),
+    "byte_order_mark": (b"\xef\xbb\xbfapp: \xff", "deploytool.yml:1:6: is not UTF-8 from here on; save it as UTF-8"),
     "control_character": (b"app: shop\nb: \x07\n", "deploytool.yml:2:4: character U+0007 is not allowed; remove it"),
     "two_documents": (
         b"app: shop\n---\napp: other\n",
@@ -60,6 +62,12 @@ UNREADABLE = {
 def test_the_place_is_told_when_the_file_is(situation: str) -> None:
     content, message = UNREADABLE[situation]
     assert messages_for(content) == [message]
+
+
+def test_half_of_a_surrogate_pair_is_refused_when_it_is_a_key_or_a_value() -> None:
+    messages = messages_for(GOOD.replace("app: shop", 'app: "\\ud800"\n"\\udfff": 1', 1))
+    half = "text has half of a surrogate pair (\\ud800 to \\udfff); write the character itself"
+    assert [message.partition(": ")[2] for message in messages if "surrogate" in message] == [half, half]
 
 
 def test_it_is_refused_quickly_when_aliases_multiply_without_end() -> None:

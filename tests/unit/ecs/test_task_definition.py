@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 
 from deploytool.ecs.task_definition import (
     READ_ONLY,
+    LogGroup,
     Secret,
     UnknownContainer,
     containers,
     cpu_architecture,
     from_template,
+    listens,
+    operating_system,
     references,
+    region_and_account,
+    tag_changes,
     to_register,
 )
 from deploytool.errors import Exit
@@ -139,6 +144,56 @@ def test_the_cpu_is_x86_where_the_task_definition_does_not_say(platform: Any, cp
     assert cpu_architecture(described(runtimePlatform=platform)) == cpu
 
 
+@pytest.mark.parametrize(
+    ("platform", "system"),
+    [
+        (None, "LINUX"),
+        ({}, "LINUX"),
+        ({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}, "WINDOWS_SERVER_2022_CORE"),
+    ],
+)
+def test_the_system_is_linux_where_the_task_definition_does_not_say(platform: Any, system: str) -> None:
+    assert operating_system(described(runtimePlatform=platform)) == system
+
+
+@pytest.mark.parametrize(
+    ("mappings", "port", "answers"),
+    [
+        ([{"containerPort": 80}, {"containerPort": 8080}], 8080, True),
+        ([{"containerPort": 80}], 8080, False),
+        ([{"containerPortRange": "8000-8100"}], 8080, True),
+        ([{"containerPortRange": "8000-8010"}], 8080, False),
+        ([{"containerPortRange": "all"}], 8080, False),
+        (None, 80, False),
+    ],
+)
+def test_a_container_listens_when_its_mappings_have_the_port(mappings: Any, port: int, answers: bool) -> None:
+    definition = described(containerDefinitions=[{"name": "other"}, {"name": "app", "portMappings": mappings}])
+    assert listens(definition, "app", port) is answers
+    assert listens(definition, "web", port) is None
+
+
+@pytest.mark.parametrize(
+    ("arn", "place"),
+    [
+        (SECRET, ("us-east-1", "123456789012")),
+        ("arn:aws-cn:iam::123456789012:role/a:b", ("", "123456789012")),
+        ("/shop/key", ("", "")),
+        ("arn:aws:ssm", ("", "")),
+    ],
+)
+def test_region_and_account_are_those_of_the_arn(arn: str, place: tuple[str, str]) -> None:
+    assert region_and_account(arn) == place
+
+
+def test_a_tag_of_the_user_is_named_when_it_comes_goes_or_changes() -> None:
+    before = [{"key": "cost", "value": "1"}, {"key": "team", "value": "a"}, {"key": "deploytool:commit", "value": "x"}]
+    after = [{"key": "team", "value": "b"}, {"key": "new", "value": "c"}]
+    assert tag_changes({"tags": before}, {"tags": after}) == ("tag cost removed", "tag team changed", "tag new added")
+    assert tag_changes({"tags": before}, {"tags": before[:2]}) == ()
+    assert tag_changes({}, {"tags": None}) == ()
+
+
 def test_containers_come_in_their_order() -> None:
     assert containers(described()) == ("app", "proxy")
     assert containers({}) == ()
@@ -147,7 +202,7 @@ def test_containers_come_in_their_order() -> None:
 def test_references_name_each_secret_log_group_and_role_once() -> None:
     logging = {
         "logDriver": "awslogs",
-        "options": {"awslogs-group": "/shop/app"},
+        "options": {"awslogs-group": "/shop/app", "awslogs-region": "eu-west-1"},
         "secretOptions": [{"name": "token", "valueFrom": PARAMETER}],
     }
     made = {"logDriver": "awslogs", "options": {"awslogs-group": "/made", "awslogs-create-group": "true"}}
@@ -163,6 +218,7 @@ def test_references_name_each_secret_log_group_and_role_once() -> None:
                     "repositoryCredentials": {"credentialsParameter": SECRET},
                 },
                 {"name": "sidecar", "logConfiguration": {**logging, "secretOptions": []}},
+                {"name": "at home", "logConfiguration": {**logging, "options": {"awslogs-group": "/shop/app"}}},
                 {"name": "made", "logConfiguration": made},
                 {"name": "other", "logConfiguration": {"logDriver": "awsfirelens"}},
                 {"name": "none", "logConfiguration": {"logDriver": "awslogs"}},
@@ -173,8 +229,9 @@ def test_references_name_each_secret_log_group_and_role_once() -> None:
         Secret("app", "KEY", f"{SECRET}:key::"),
         Secret("app", "token", PARAMETER),
         Secret("app", "", SECRET),
+        Secret("at home", "token", PARAMETER),
     )
-    assert found.log_groups == ("/shop/app",)
+    assert found.log_groups == (LogGroup("/shop/app", "eu-west-1"), LogGroup("/shop/app"))
     assert found.roles == ("arn:aws:iam::123456789012:role/both",)
 
 

@@ -8,12 +8,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
-from deploytool.github.comment_body import COMMENT_LIMIT, Links, comment, length, summary
+from deploytool.github.comment_body import COMMENT_LIMIT, CommentBody, Links, comment, length, refusal, summary
+from deploytool.github.rollback_model import RollbackCheckbox, box_of
 from deploytool.output.progress import ReleaseView, apply
-from deploytool.release.events import Ended, Planned, RollbackTarget
+from deploytool.release.events import Ended, Event, Planned, Recovered, RollbackTarget
 from deploytool.release.model import Commit, DeployServices, Outcome, Result
 from tests.support.sample_events import (
     CRASH,
+    RELEASE,
     SHA,
     arn,
     at,
@@ -204,3 +206,87 @@ def test_length_counts_what_lies_beyond_the_basic_plane_twice() -> None:
 def test_news_of_a_service_on_its_way_back_says_so() -> None:
     story = apply(told(bad_events()[:6]), replace(moved("worker", 1, 1), reverting=True), at(60))
     assert "| going back: 1 of 1 running |" in comment(story, LINKS)
+
+
+def body_of(*events: Event) -> CommentBody:
+    body = CommentBody("shop", "production", LINKS, lambda: at(99))
+    for event in events:
+        body.add(event)
+    return body
+
+
+def test_the_body_follows_the_events_of_its_release() -> None:
+    body = body_of(*(event for _, event in good_events()))
+    assert body.text() == comment(told(good_events()), LINKS)
+    assert body.summary() == summary(told(good_events()), LINKS)
+    assert body.text().startswith(body.marker())
+    body.add(RollbackTarget("r1", Commit("1" * 40)))
+    assert "rollback-box" not in body.text()
+
+
+def test_the_body_offers_the_rollback_between_the_deployments_it_was_given() -> None:
+    body = CommentBody("shop", "production", replace(LINKS, checkbox=True), lambda: at(99))
+    for event in (*(event for _, event in good_events()), RollbackTarget("r1", Commit("1" * 40))):
+        body.add(event)
+    body.offer(41, 42)
+    assert box_of(body.text()) == RollbackCheckbox(41, 42)
+
+
+def test_earlier_comments_name_the_release_that_changed_them() -> None:
+    live = comment(told(good_events()), LINKS)
+    body = body_of(Planned(plan()))
+    release = f"release `{RELEASE}`, "
+    commit = f"[`4f2a9c1`](https://github.com/a/b/commit/{SHA}) · [run](https://github.com/a/b/actions/runs/7)"
+    assert f"### ↩️ Rolled back in production\n\nBy {release}to {commit}" in body.taken_back(live)
+    until = "### ⏹️ Was live in production until 2026-11-23 12:04 UTC"
+    assert f"{until}\n\nReplaced by {release}{commit}" in body.replaced(live)
+    assert body.replaced(comment(told(bad_events()), LINKS)) == comment(told(bad_events()), LINKS)
+    unlinked = CommentBody("shop", "production", Links(), lambda: at(99))
+    unlinked.add(Planned(plan()))
+    assert "\n\nReplaced by release `" in unlinked.replaced(live)
+
+
+def test_earlier_comments_stay_as_they_are_before_the_plan_is_known() -> None:
+    live = comment(told(good_events()), LINKS)
+    assert body_of().taken_back(live) == body_of().replaced(live) == live
+    assert body_of().summary() == ""
+
+
+@pytest.mark.parametrize(("succeeded", "heading"), [(True, "### ✅ Live in"), (False, "### 🛑 Killed in")])
+def test_the_comment_of_a_killed_release_says_how_it_ended(succeeded: bool, heading: str) -> None:
+    going_on = comment(told(good_events()[:10]), LINKS)
+    recovered = Recovered(plan().request, succeeded, "It was killed; every service was rolled back.")
+    body = body_of(Planned(plan())).settled(recovered, going_on)
+    assert f"\n{heading} production\n" in body
+    assert "every service was rolled back" in body
+    assert "| service |" not in body
+    assert body_of().settled(recovered, body) == body
+
+
+def test_a_release_that_starts_shows_where_each_service_comes_from() -> None:
+    shown = comment(apply(ReleaseView(), Planned(plan()), at(0)), LINKS)
+    assert "Starting." in shown
+    assert "| `app` | not begun | `shop-app:41` → … | –/2 |" in shown
+
+
+def test_a_reason_without_a_fix_or_a_log_is_its_cause() -> None:
+    bare = replace(CRASH, fix="", quote="", log=())
+    shown = comment(told(bad_events(diagnosis=bare)), LINKS)
+    why = shown.partition("#### Why\n\n")[2]
+    assert why == "`worker`: container worker exited with code 1 right after its start\n"
+
+
+def test_one_line_of_a_log_is_called_its_last() -> None:
+    shown = comment(told(bad_events(diagnosis=replace(CRASH, log=("boom",)))), LINKS)
+    assert "<summary>Last line of its log</summary>" in shown
+
+
+def test_a_commit_is_not_linked_when_the_repository_is_unknown() -> None:
+    assert "\n`4f2a9c1` Add the cart" in comment(told(good_events()), Links())
+
+
+def test_a_refused_release_says_why_and_what_to_do_in_the_summary() -> None:
+    assert refusal("shop", "production", "the lock is held", "wait") == (
+        "### ⛔ Not released to production\n\nshop: the lock is held\n\n**Fix:** wait\n"
+    )
+    assert refusal("shop", "production", "the lock is held", "").endswith("shop: the lock is held\n")

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.github.rollback_checkbox import decide
-from deploytool.github.rollback_model import Approve, Deny, Facts, Ignore, RollbackCheckbox, box_of
-from tests.unit.github.checkbox_events import CURRENT, FACTS, GOAL, body, current, goal, ran, read, ticked
+from deploytool.github.rollback_checkbox import checkbox_event, decide
+from deploytool.github.rollback_model import Approve, CheckboxEvent, Deny, Facts, Ignore, RollbackCheckbox, box_of
+from tests.unit.github.checkbox_events import CURRENT, FACTS, GOAL, TICK, body, current, goal, ran, read, ticked
 
 STAGING = "<!-- deploytool:shop:staging -->"
 
@@ -142,3 +142,28 @@ def test_a_line_is_no_box_when_it_is_not_one_of_ours(line: str) -> None:
 
 def test_a_box_is_read_back_as_it_was_written() -> None:
     assert box_of(f"text\n{RollbackCheckbox(41, 42).line('Back')}\nmore") == RollbackCheckbox(41, 42)
+
+
+EVENT = {
+    "action": "edited",
+    "repository": {"full_name": "acme/shop"},
+    "issue": {"number": 12, "pull_request": {"url": "https://api.github.com/repos/acme/shop/pulls/12"}},
+    "sender": {"login": "mona", "type": "User"},
+    "comment": {"id": 7, "body": body(ticked=True)},
+    "changes": {"body": {"from": body()}},
+}
+
+
+def test_the_event_of_a_tick_is_read_as_github_sends_it() -> None:
+    assert checkbox_event("issue_comment", EVENT) == TICK
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{}, {"comment": None, "issue": [], "sender": "mona", "changes": {"body": 7}}],
+    ids=["empty", "other types"],
+)
+def test_an_event_that_says_nothing_has_no_facts(event: dict[str, object]) -> None:
+    assert checkbox_event("issue_comment", event) == CheckboxEvent(
+        "issue_comment", "", "", None, "", sender_is_bot=True, comment=0, before="", after=""
+    )

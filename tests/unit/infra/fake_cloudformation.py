@@ -61,8 +61,8 @@ class FakeCloudFormation:
         self._may_fail("describe")
         return next((state for state in self.states.values() if name in (state.name, state.id)), None)
 
-    def names(self) -> tuple[str, ...]:
-        return tuple(self.states)
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        return {name: state.tags for name, state in self.states.items()}
 
     def held(self, name: str) -> tuple[StackResource, ...]:
         return self.resources.get(name.removeprefix("arn:"), ())
@@ -98,9 +98,10 @@ class FakeCloudFormation:
         ids = [event.id for event in history]
         return tuple(history[ids.index(after) + 1 if after in ids else 0 :])
 
-    def validation_errors(self, stack_id: str) -> tuple[ValidationError, ...]:
+    def validation_errors(self, of: str) -> tuple[ValidationError, ...]:
+        """Of a stack, or of a change set: those of one that was deleted are gone."""
         self._may_fail("validation_errors")
-        return self.invalid
+        return () if f"delete change set {of}" in self.calls else self.invalid
 
     def unprotect(self, held: StackResource) -> bool:
         return held.logical_id == "Database"

@@ -225,6 +225,102 @@ def test_a_change_set_that_fails_is_refused_with_its_reason() -> None:
     assert "AWS throttled CloudFormation" in problem.cause
 
 
+EARLY = "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot …"
+
+
+def test_everything_that_early_validation_refused_is_told_before_the_change_set_is_deleted() -> None:
+    cloud = FakeCloudFormation(images_running={"AppImage": "new"}, reasons={"base": EARLY})
+    cloud.invalid = (
+        ValidationError("GitHub", "/Resources/GitHub", "Provider with url x already exists."),
+        ValidationError("Store", "/Resources/Store/Properties/Acl", "no such value"),
+    )
+    with pytest.raises(InfraRefused) as refused:
+        applied(cloud)
+    fixes = [problem.fix for problem in refused.value.problems]
+    assert 'set UseExistingProvider: "true" under infra.parameters' in fixes
+    assert any("base.Store.Properties.Acl: no such value" in problem.cause for problem in refused.value.problems)
+    assert "delete change set deploytool-run-base" in cloud.calls
+
+
+def test_the_reason_of_the_change_set_is_told_when_nothing_more_can_be_read() -> None:
+    cloud = healthy("base", "top", AppImage="new")
+    cloud.changes, cloud.reasons = {"base": ADDED}, {"base": "Rate exceeded"}
+    cloud.errors = {"validation_errors": CloudError("no permission for cloudformation:DescribeEvents", "allow it")}
+    (problem,) = planned(cloud).problems
+    assert "AWS throttled CloudFormation" in problem.cause
+    assert "no permission for cloudformation:DescribeEvents" in cloud.warnings()[0]
+
+
+def test_the_update_is_refused_when_the_running_images_cannot_be_synced() -> None:
+    cloud = healthy("base", "top", AppImage="old", Size="minimal")
+    cloud.changes = {"top": ADDED}
+    read = cloud.read
+
+    def fail_images(arn):  # type: ignore[no-untyped-def]
+        change_set = read(arn)
+        return replace(change_set, status="FAILED", reason="Rate exceeded") if arn.endswith("-images") else change_set
+
+    cloud.read = fail_images  # type: ignore[method-assign]
+    outcome = applied(cloud, known={"Size": "scaled"})
+    assert outcomes(outcome)["top"] is StackOutcome.REFUSED
+    assert "delete change set deploytool-run-top-images" in cloud.calls
+    assert not [call for call in cloud.calls if call.startswith("execute")]
+
+
+def test_a_stack_of_another_app_is_neither_changed_nor_deleted() -> None:
+    cloud = healthy("base", "top", AppImage="new")
+    cloud.states["base"] = replace(cloud.states["base"], tags={"app": "shop-eu", "environment": "production"})
+    with pytest.raises(InfraRefused, match="stack base belongs to app shop-eu, environment production, not to app"):
+        applied(cloud)
+    plan = plan_deletion(target(), cloud.dependencies(), include_data=True, include_account=True)
+    assert "stack base belongs to app shop-eu" in plan.problems[0].cause
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("UPDATE_COMPLETE", StackOutcome.UPDATED),
+        ("UPDATE_ROLLBACK_COMPLETE", StackOutcome.ROLLED_BACK),
+        ("DELETE_COMPLETE", StackOutcome.FAILED),
+    ],
+)
+def test_the_stack_itself_says_that_it_has_ended_when_no_event_comes(status: str, outcome: StackOutcome) -> None:
+    cloud = healthy("base", "top", AppImage="new")
+    cloud.changes = {"base": ADDED}
+    begin = cloud.execute
+
+    def silent(change_set, token):  # type: ignore[no-untyped-def]
+        begin(change_set, token)
+        cloud.pending = {}
+        cloud.states["base"] = existing("base", status)
+
+    cloud.execute = silent  # type: ignore[method-assign]
+    result = applied(cloud, timeout=3600)
+    assert outcomes(result)["base"] is outcome
+    assert result.seconds < 300
+
+
+def test_a_deletion_ends_when_the_stack_is_gone_and_no_event_comes() -> None:
+    cloud = healthy("base", "top")
+    begin = cloud.delete
+
+    def silent(stack_id, token):  # type: ignore[no-untyped-def]
+        begin(stack_id, token)
+        cloud.pending = {}
+        del cloud.states[stack_id.removeprefix("arn:")]
+
+    cloud.delete = silent  # type: ignore[method-assign]
+    assert removed(cloud).result is Result.DESTROYED
+
+
+def test_a_stack_in_progress_is_waited_for_when_no_event_comes() -> None:
+    cloud = healthy("base")
+    cloud.start("base", "UPDATE")
+    cloud.pending = {stack: events[:1] for stack, events in cloud.pending.items()}
+    with pytest.raises(StacksOutOfTime):
+        await_running(target(timeout=300), cloud.dependencies())
+
+
 def test_a_template_that_cloudformation_rejects_is_refused() -> None:
     cloud = healthy("base", "top", AppImage="new")
     cloud.errors = {"create": ChangeSetRefused("no such type", "correct it")}

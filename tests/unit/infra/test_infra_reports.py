@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -54,6 +55,15 @@ CHANGES = (
 UPDATE = StackPlan(
     DATA, StackAction.UPDATE, "CREATE_COMPLETE", CHANGES, parameters=(ParameterChange("AppImage", "", DIGEST),)
 )
+
+
+def test_a_plan_marks_what_is_interrupted_and_what_is_refused() -> None:
+    size = ResourceChange("Database", "AWS::RDS::DBInstance", Action.CHANGE, "d", (PropertyChange("DBInstanceClass"),))
+    stuck = StackPlan(SERVICE, StackAction.NOTHING, "ROLLBACK_COMPLETE", refused=True)
+    lines = infra_plan_text(plan(replace(UPDATE, changes=(size,)), stuck)).splitlines()
+    assert "  ~!  Database  RDS DBInstance  DBInstanceClass; interrupted by DBInstanceClass" in lines
+    assert "~ changed in place  ! interrupted meanwhile" in lines
+    assert "service: refused, see below (ROLLBACK_COMPLETE)" in lines
 
 
 def test_a_plan_reads_like_this() -> None:

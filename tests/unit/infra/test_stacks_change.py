@@ -85,6 +85,63 @@ def test_the_template_says_what_is_kept_when_cloudformation_only_perhaps_replace
     assert [each.keeps_old for each in with_policies([perhaps], {})] == [False]
 
 
+NAMED = frozenset({"Database", "Balancer"})
+CLASS, RENAMED = PropertyChange("DBName", replaces=True), PropertyChange("DBInstanceIdentifier", replaces=True)
+
+
+def database(action: Action, *properties: PropertyChange) -> ResourceChange:
+    (change,) = with_policies(
+        [ResourceChange("Database", "AWS::RDS::DBInstance", action, properties=properties)], {}, NAMED
+    )
+    return change
+
+
+@pytest.mark.parametrize("allowed", [NOTHING_ALLOWED, Allowed(replace=frozenset({"data.Database"}))])
+def test_a_replacement_is_refused_outright_when_the_resource_keeps_its_name(allowed: Allowed) -> None:
+    (problem,) = change_refusals("data", [database(Action.REPLACE, CLASS)], allowed)
+    assert "CloudFormation refuses while its DBInstanceIdentifier stays the same" in problem.cause
+    assert "change DBInstanceIdentifier in the same update and add --allow-replace data.Database" in problem.fix
+
+
+def test_what_holds_no_data_is_refused_as_well_when_it_keeps_its_name() -> None:
+    change = ResourceChange("Balancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", Action.REPLACE)
+    (problem,) = change_refusals("platform", with_policies([change], {}, NAMED), NOTHING_ALLOWED)
+    assert problem.fix == "undo the change, or change Name in the same update"
+
+
+def test_a_replacement_is_allowed_by_name_when_the_resource_gets_another_one() -> None:
+    change = database(Action.REPLACE, CLASS, RENAMED)
+    assert "--allow-replace data.Database" in change_refusals("data", [change], NOTHING_ALLOWED)[0].fix
+    assert change_refusals("data", [change], Allowed(replace=frozenset({"data.Database"}))) == ()
+
+
+def test_no_data_can_be_lost_when_a_named_resource_only_may_be_replaced() -> None:
+    change = database(Action.MAY_REPLACE, PropertyChange("PreferredMaintenanceWindow", replaces=True))
+    (problem,) = change_refusals("data", [change], NOTHING_ALLOWED)
+    assert "no data can be lost" in problem.cause
+    assert "LOST" not in problem.cause
+    assert change_refusals("data", [change], Allowed(replace=frozenset({"data.Database"}))) == ()
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "action", "interrupts"),
+    [
+        ("AWS::RDS::DBInstance", "DBInstanceClass", Action.CHANGE, True),
+        ("AWS::RDS::DBInstance", "DBInstanceClass", Action.MAY_REPLACE, True),
+        ("AWS::RDS::DBInstance", "DBParameterGroupName", Action.CHANGE, True),
+        ("AWS::RDS::DBInstance", "AllocatedStorage", Action.CHANGE, False),
+        ("AWS::RDS::DBInstance", "DBInstanceClass", Action.ADD, False),
+        ("AWS::ElastiCache::ReplicationGroup", "CacheNodeType", Action.CHANGE, True),
+        ("AWS::ElastiCache::ReplicationGroup", "EngineVersion", Action.CHANGE, True),
+        ("AWS::ElastiCache::ReplicationGroup", "SnapshotWindow", Action.CHANGE, False),
+        ("AWS::SNS::Topic", "EngineVersion", Action.CHANGE, False),
+    ],
+)
+def test_a_change_in_place_says_whether_it_interrupts(type_: str, name: str, action: Action, interrupts: bool) -> None:
+    change = ResourceChange("It", type_, action, properties=(PropertyChange(name),))
+    assert bool(change.interruptions) is interrupts
+
+
 def test_types_are_told_in_short() -> None:
     assert short_type("AWS::RDS::DBInstance") == "RDS DBInstance"
     assert short_type("Custom::Thing") == "Custom Thing"
@@ -130,10 +187,12 @@ def test_whether_a_change_set_was_executed_is_read_from_its_execution_status(sta
         ("deploytool-1-data", ABANDONED, True),
         ("deploytool-1-data", ABANDONED - timedelta(seconds=1), False),
         ("somebody-elses", ABANDONED * 10, False),
+        ("deploytool-1-data", None, False),
     ],
 )
-def test_a_change_set_is_left_over_when_it_is_ours_and_old(name: str, age: timedelta, goes: bool) -> None:
-    assert bool(stale_change_sets([ListedChangeSet("arn", name, START - age)], START)) is goes
+def test_a_change_set_is_left_over_when_it_is_ours_and_old(name: str, age: timedelta | None, goes: bool) -> None:
+    made_at = None if age is None else START - age
+    assert bool(stale_change_sets([ListedChangeSet("arn", name, made_at)], START)) is goes
 
 
 def test_the_stack_policy_denies_replacement_and_deletion_of_what_holds_data() -> None:

@@ -1,13 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from deploytool.infra.destroy import DestroyPlan, deletion_result, of_other_environments, plan_destroy
+from deploytool.infra.destroy import (
+    DestroyPlan,
+    deletion_result,
+    of_other_apps,
+    of_other_environments,
+    plan_destroy,
+    shared_and_not_retained,
+)
 from deploytool.infra.drift_model import Difference, Drifted, StackDrift
 from deploytool.infra.plan import StackResource, StackSummary
 from deploytool.infra.stacks import Output, in_deletion_order, stack_policy, stacks_of
+from tests.unit.infra.fake_cloudformation import target
 from tests.unit.infra.stacks_cases import state, template
 
 STACKS = in_deletion_order(stacks_of("shop", "production"))
@@ -65,6 +74,56 @@ def test_what_the_account_shares_stays_when_another_environment_uses_it() -> Non
     assert planned(ALL, include_data=True, others=("shop-staging-network",)).problems == ()
 
 
+OTHERS = {
+    "blog-bootstrap": {"app": "blog", "managed-by": "deploytool"},
+    "blog-production-network": {"app": "blog", "managed-by": "deploytool"},
+    "shop-bootstrap": {"app": "shop", "managed-by": "deploytool"},
+    "old-bootstrap": {"app": "old"},
+    "cdk-bootstrap": {},
+}
+
+
+def test_other_apps_are_told_by_the_tags_of_their_stacks() -> None:
+    assert of_other_apps(OTHERS, ["shop-bootstrap"]) == ("blog-bootstrap",)
+
+
+@pytest.mark.parametrize(
+    ("more", "refused"),
+    [
+        ({"include_account": True, "other_apps": ("blog-bootstrap",), "exposed": ("bootstrap.GitHub",)}, True),
+        ({"include_account": True, "other_apps": ("blog-bootstrap",), "exposed": ()}, False),
+        ({"include_account": True, "other_apps": (), "exposed": ("bootstrap.GitHub",)}, False),
+        ({"include_account": False, "other_apps": ("blog-bootstrap",), "exposed": ("bootstrap.GitHub",)}, False),
+    ],
+)
+def test_the_account_keeps_what_other_apps_would_lose(more: dict[str, Any], refused: bool) -> None:
+    plan = planned(ALL, **more)
+    assert ["blog-bootstrap would lose bootstrap.GitHub" in problem.cause for problem in plan.problems] == (
+        [True] if refused else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "exposed"),
+    [
+        ({"Type": "AWS::IAM::OIDCProvider"}, True),
+        ({"Type": "AWS::IAM::OIDCProvider", "DeletionPolicy": "Retain"}, False),
+        ({"Type": "AWS::GuardDuty::Detector", "DeletionPolicy": "Delete"}, True),
+        ({"Type": "AWS::CloudTrail::Trail", "DeletionPolicy": "RetainExceptOnCreate"}, False),
+        ({"Type": "AWS::CloudTrail::Trail", "Condition": "Never"}, False),
+        ({"Type": "AWS::IAM::Role"}, False),
+    ],
+)
+def test_what_an_account_has_once_is_shared_unless_its_stack_retains_it(
+    resource: dict[str, Any], exposed: bool
+) -> None:
+    document = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": {"It": resource}}
+    ours = target(documents={"base": document})
+    of_account = replace(ours, stacks=(replace(ours.stacks[0], of_account=True), ours.stacks[1]))
+    assert shared_and_not_retained(of_account) == (("base.It",) if exposed else ())
+    assert shared_and_not_retained(ours) == ()
+
+
 def test_other_environments_are_told_by_the_names_of_their_stacks() -> None:
     names = [
         "shop-production-data",
@@ -92,6 +151,10 @@ def test_what_becomes_of_data_is_read_from_the_deletion_policy(policy: str, fate
     assert deletion_result(StackResource("A", "AWS::IAM::Role", "CREATE_COMPLETE"), template(document)) == ""
 
 
+def database(path: str, expected: str, actual: str) -> Drifted:
+    return Drifted("Database", "AWS::RDS::DBInstance", "MODIFIED", "", (Difference(path, expected, actual),))
+
+
 TASK, COUNT = Difference("/TaskDefinition", "a:1", "a:2"), Difference("/DesiredCount", "2", "3")
 
 
@@ -103,6 +166,28 @@ TASK, COUNT = Difference("/TaskDefinition", "a:1", "a:2"), Difference("/DesiredC
         (Drifted("App", "AWS::ECS::Service", "DELETED"), False),
         (Drifted("App", "AWS::ECS::Service", "MODIFIED"), False),
         (Drifted("Store", "AWS::S3::Bucket", "MODIFIED", "", (Difference("/TaskDefinition"),)), False),
+        (database("/AllocatedStorage", "100", "130"), True),
+        (database("/AllocatedStorage", '"100"', '"500"'), True),
+        (database("/AllocatedStorage", "100", "50"), False),
+        (database("/AllocatedStorage", "100", "null"), False),
+        (database("/EngineVersion", "16", "16.10"), True),
+        (database("/EngineVersion", "16.3", "16.10"), True),
+        (database("/EngineVersion", "16.10", "16.3"), False),
+        (database("/EngineVersion", "16", "17.2"), False),
+        (database("/EngineVersion", "8.0", "8.4.1"), False),
+        (database("/EngineVersion", "8.0.35", "8.0.40"), True),
+        (database("/EngineVersion", "16", "15"), False),
+        (database("/DBInstanceClass", "db.t3.medium", "db.t3.large"), False),
+        (
+            Drifted(
+                "Redis",
+                "AWS::ElastiCache::ReplicationGroup",
+                "MODIFIED",
+                "",
+                (Difference("/EngineVersion", "7.1", "7.2"),),
+            ),
+            True,
+        ),
     ],
 )
 def test_drift_that_releases_and_autoscaling_make_does_not_count(drifted: Drifted, by_design: bool) -> None:
@@ -122,6 +207,10 @@ def test_a_stack_is_shown_with_its_protections_its_own_outputs_and_what_to_do() 
     stuck = StackSummary(STACKS[0], state("UPDATE_ROLLBACK_FAILED"))
     assert stuck.protections == ()
     assert "continue-update-rollback" in stuck.advice
+    bare = StackSummary(STACKS[0], state("ROLLBACK_COMPLETE"))
+    assert "deletes and recreates" in bare.advice
+    held = (StackResource("Database", "AWS::RDS::DBInstance", "CREATE_COMPLETE"),)
+    assert "check what it still holds" in StackSummary(STACKS[0], state("ROLLBACK_COMPLETE"), held=held).advice
     nothing = StackSummary(STACKS[0], None)
     assert (nothing.exists, nothing.protections, nothing.outputs, nothing.advice) == (False, (), (), "")
     assert not StackSummary(STACKS[0], state("REVIEW_IN_PROGRESS")).exists

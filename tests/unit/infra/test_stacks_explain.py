@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.infra.failures import ValidationError, cleaned, explain, explain_text, root_cause
+from deploytool.infra.failures import ValidationError, cleaned, explain, explain_invalid, explain_text, root_cause
 from tests.unit.infra.stacks_cases import event, of_stack
 
 HANDLER = (
@@ -22,6 +22,35 @@ REASONS = [
     ("User: arn:aws:iam::1:user/a is not authorized to perform: rds:CreateDBInstance on resource: arn:aws:rds:x",
      "permission-missing", "permission missing"),
     ("Access denied for operation 'x'. AccessDenied", "permission-missing", "permission missing"),
+    (("User: arn:aws:iam::1:user/a is not authorized to perform: rds:CreateDBInstance on resource: arn:aws:rds:x "
+     "because no identity-based policy allows the rds:CreateDBInstance action"), "permission-missing", "permission"),
+    (("User: arn:aws:iam::1:user/a is not authorized to perform: ec2:CreateVpc on resource: arn:aws:ec2:x with an "
+     "explicit deny in a service control policy"), "permission-denied", "the service control policy does not allow"),
+    (("User: arn:aws:sts::1:assumed-role/a/b is not authorized to perform: iam:CreateRole on resource: role x "
+     "because no permissions boundary allows the iam:CreateRole action"), "permission-denied", "iam:CreateRole"),
+    (("Your account must be verified before you can add new CloudFront resources. To verify your account, please "
+     "contact AWS Support (https://console.aws.amazon.com/support/home#/) and include this error message. (Service: "
+     "AmazonCloudFront; Status Code: 403; Error Code: AccessDenied; Request ID: 6d470e8b-9fc5-455b-81aa-2814b0a57118)"),
+     "account-not-verified", "AWS Support"),
+    (HANDLER.format("This AWS account currently does not support creating load balancers. For more information, please "
+                    "contact AWS Support.", "InvalidRequest"), "account-not-verified", "no permission is missing"),
+    (("This account is currently blocked and not recognized as a valid account. Please contact "
+     "aws-verification@amazon.com if you have questions."), "account-not-verified", "AWS Support"),
+    (("Your request for accessing resources in this region is being validated, and you will not be able to launch "
+     "additional resources in this region until the validation is complete."), "account-not-verified", "AWS Support"),
+    ("The AWS Access Key Id needs a subscription for the service (Service: Rds, Status Code: 403)",
+     "account-not-subscribed", "registration"),
+    (("This instance size isn't available with free plan accounts. To remove the limitation, upgrade your account "
+     "plan. (Service: Rds, Status Code: 400)"), "account-plan", "paid plan"),
+    ("The specified backup retention period exceeds the maximum available to free tier customers.", "account-plan",
+     "paid plan"),
+    (("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename shop-production "
+     "and update the stack again."), "name-kept", "--allow-replace does not help"),
+    (("Resource handler returned message: \"Error occurred during operation 'ECS Deployment Circuit Breaker was "
+     "triggered: tasks failed to start: AccessDeniedException: not allowed'.\""), "tasks-fail", "do not stay healthy"),
+    (("User: arn:aws:iam::1:user/a is not authorized to perform: s3:PutBucketPolicy on resource: arn:aws:s3:::x "
+     "because public policies are blocked by the BlockPublicPolicy block public access setting."), "permission-missing",
+     "s3:PutBucketPolicy"),
     ("The security token included in the request is expired", "credentials-expired", "fresh ones"),
     ("The request is rejected because a detector already exists for the current account.", "detector-exists",
      "MakeDetector"),
@@ -48,8 +77,8 @@ REASONS = [
     ("The bucket you tried to delete is not empty", "not-empty", "not empty"),
     ("resource sg-1 has a dependent object (Service: Ec2", "still-used", "outside the stack"),
     ("Secrets Manager can't find the specified secret.", "secret-missing", "does not exist"),
-    ("Rate exceeded (Service: X)", "throttled", "continues where it stopped"),
-    ("Internal Failure: ServiceInternalError", "aws-failed", "an AWS error occurred"),
+    ("Rate exceeded (Service: X)", "throttled", "wait some minutes"),
+    ("Internal Failure: ServiceInternalError", "aws-failed", "an error of its own"),
     ("Property validation failure: [Value of property {/Engine} does not match]", "stack-failed", "/Engine"),
 ]  # fmt: skip
 
@@ -93,13 +122,34 @@ def test_nothing_is_made_up_when_the_events_do_not_say() -> None:
 
 def test_what_was_found_before_it_began_is_told_with_its_place() -> None:
     wrong = ValidationError("Store", "/Resources/Store/Properties/Acl", "no such value")
-    told = explain("data", [], [wrong, ValidationError("B", "", "x")])
-    assert told is not None
+    told, other = explain_invalid("data", [wrong, ValidationError("B", "", "x"), wrong])
     assert told.cause == "data.Store.Properties.Acl: no such value"
     assert told.code == "template-invalid"
-    placeless = explain("data", [], [ValidationError("Store", "", "no such value")])
-    assert placeless is not None
-    assert placeless.cause == "data.Store: no such value"
+    assert (other.subject, other.cause) == ("data.B", "data.B: x")
+    (placeless,) = explain_invalid("data", [ValidationError("", "", "no such value")])
+    assert placeless.cause == "data: no such value"
+
+
+# https://github.com/aws-cloudformation/rain/pull/744 quotes the events of early validation.
+EARLY = [
+    (ValidationError("GitHub", "/Resources/GitHub", "Resource of type 'AWS::IAM::OIDCProvider' with identifier "
+                     "'arn:aws:iam::1:oidc-provider/token' already exists."), "oidc-provider-exists"),
+    (ValidationError("Detector", "/Resources/Detector", "Resource of type 'AWS::GuardDuty::Detector' with identifier "
+                     "'a1' already exists."), "detector-exists"),
+    (ValidationError("Ledger", "", "Resource of type 'AWS::DynamoDB::Table' with identifier 'deploytool' already "
+                     "exists."), "ledger-exists"),
+    (ValidationError("Role", "", "Resource of type 'AWS::IAM::Role' with identifier 'shop-app' already exists."),
+     "name-taken"),
+    (ValidationError("Store", "", "The bucket 'x' is not empty. You must either delete all objects and versions or use "
+                     "the deletion policy to retain it"), "not-empty"),
+    (ValidationError("Nat", "", "The maximum number of addresses has been reached."), "quota-reached"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "code"), EARLY, ids=[row[1] for row in EARLY])
+def test_what_early_validation_refused_is_told_by_the_rules_of_failures(error: ValidationError, code: str) -> None:
+    (diagnosis,) = explain_invalid("bootstrap", [error])
+    assert (diagnosis.code, diagnosis.subject) == (code, f"bootstrap.{error.logical_id}")
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
-from deploytool.output.log import WORDING, LogView, lines
+from deploytool.output.log import WORDING, LogView, lines, subject, workflow_commands
 from deploytool.output.markup import container_prefix, duration, progress_text
 from deploytool.output.outcome import outcome_text
-from deploytool.release.events import Ended, Event, Explained, OutputLine, Planned, StepBegan, WarningIssued
-from deploytool.release.model import StepName
-from tests.support.sample_events import CRASH, RELEASE, at, bad_events, good_events, migration_only, moved, plan
+from deploytool.release.events import (
+    Ended,
+    Event,
+    Explained,
+    OutputLine,
+    Planned,
+    Recovered,
+    RollbackTarget,
+    StepBegan,
+    WarningIssued,
+)
+from deploytool.release.model import Commit, StepName
+from tests.support.sample_events import (
+    CRASH,
+    RELEASE,
+    SHA,
+    at,
+    bad_events,
+    change,
+    good_events,
+    migration_only,
+    moved,
+    plan,
+    released,
+)
 
 
 def log(events: tuple[tuple[float, Event], ...], actions: bool = False) -> list[str]:
@@ -174,3 +198,20 @@ def test_task_counts_are_told_once() -> None:
         progress_text(DeploymentStatus(DeploymentState.SUCCEEDED, "shop-app:42 is live"), 2, 2) == "shop-app:42 is live"
     )
     assert progress_text(DeploymentStatus(DeploymentState.SUCCEEDED), 2, 2, reverting=True) == "back: live"
+
+
+def test_the_log_keeps_silent_about_what_only_the_comment_shows() -> None:
+    target = RollbackTarget("r-0", Commit(SHA))
+    assert log(((0.0, target), (1.0, Recovered(plan().request, True, "r-0 was killed; it is live")))) == [
+        "12:03:08  recovered: r-0 was killed; it is live"
+    ]
+    assert workflow_commands(target) == ()
+
+
+def test_a_release_that_moves_no_service_says_so() -> None:
+    running = replace(plan(), steps=(), already_running=(change("app", 41),))
+    assert "every service runs it already, none moves" in lines(Planned(replace(running, steps=plan().steps[:1])))[0]
+
+
+def test_only_news_of_a_service_is_about_one() -> None:
+    assert (subject(moved("app", 1, 2)), subject(Ended(released()))) == ("app", None)

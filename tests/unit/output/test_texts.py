@@ -12,15 +12,18 @@ from rich.spinner import Spinner
 
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
 from deploytool.output.json import outcome_document, plan_document, text
+from deploytool.output.markup import image_version
 from deploytool.output.outcome import outcome_text
 from deploytool.output.plan import plan_text
 from deploytool.output.progress import ASCII, UNICODE, LiveView, ReleaseView, apply, render
-from deploytool.release.events import Explained, OutputLine, WarningIssued
-from deploytool.release.model import Commit, Result, StepName
+from deploytool.release.events import Explained, IncludedCommits, OutputLine, StepBegan, StepEnded, WarningIssued
+from deploytool.release.model import Commit, Result, StepName, Verify
 from tests.support.sample_events import (
     CRASH,
     SHA,
+    arn,
     at,
+    back,
     bad_events,
     change,
     good_events,
@@ -247,3 +250,57 @@ def test_a_long_warning_is_whole_in_the_picture_that_stays() -> None:
 def test_what_served_before_is_shown_only_where_something_else_serves_now() -> None:
     assert "before  " not in outcome_text(rolled_back()).replace("version before", "")
     assert "before  " in outcome_text(released())
+
+
+def test_a_story_ignores_what_is_about_other_releases() -> None:
+    story = told(good_events())
+    assert apply(story, IncludedCommits(()), at(99)) == story
+
+
+def test_the_step_that_goes_on_is_the_one_that_ends() -> None:
+    both = apply(told(good_events()), StepBegan(StepName.REVERT), at(82))
+    over = apply(apply(both, StepBegan(StepName.RUN), at(83)), StepEnded(StepName.REVERT, True, 2.0), at(84))
+    assert [(phase.step, phase.seconds) for phase in over.phases[-2:]] == [(StepName.REVERT, 2.0), (StepName.RUN, 0.0)]
+
+
+def test_a_step_that_ends_without_having_begun_is_shown_with_its_time() -> None:
+    story = apply(ReleaseView(), StepEnded(StepName.VERIFY, True, 1.0), at(1))
+    assert [(phase.step, phase.succeeded) for phase in story.phases] == [(StepName.VERIFY, True)]
+
+
+def test_a_plan_without_a_version_names_the_text_it_waits_for_and_the_alarms() -> None:
+    check = Verify("app", "https://shop.example/", 200, "it's up", None, 60.0, 1.0, 300.0, ("errors", "p99"))
+    shown = plan_text(replace(plan(), steps=(*plan().steps[:-1], check)))
+    assert '  app: https://shop.example/ answers 200 and text "it\'s up" within 1 min; ' in shown
+    assert " then 5 min without alarm (errors, p99)" in shown
+
+
+def test_a_service_that_returned_further_than_the_version_before_is_rolled_back() -> None:
+    older = replace(
+        back("app", 41, DeploymentState.ROLLED_BACK),
+        running=arn("shop-app", 39),
+        revert=None,
+        status=DeploymentStatus(DeploymentState.ROLLED_BACK, "shop-app:39 is running again"),
+    )
+    going = replace(back("worker", 17, DeploymentState.STOPPED), revert=DeploymentStatus(DeploymentState.IN_PROGRESS))
+    shown = outcome_text(replace(rolled_back(), services=(older, going)))
+    assert "app      rolled back   shop-app:41     shop-app:39" in shown
+    assert "worker   rolling back  shop-worker:17" in shown
+
+
+def test_an_outcome_without_fix_quote_log_and_times_is_its_sentence_and_cause() -> None:
+    bare = replace(CRASH, fix="", quote="", log=())
+    shown = outcome_text(replace(rolled_back(bare, plan(nothing=True)), services=(), timings=()))
+    assert shown.splitlines()[2:] == ["Why: worker: container worker exited with code 1 right after its start"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "version"),
+    [
+        (f"1.dkr.ecr.us-east-1.amazonaws.com/shop@sha256:{'9c' * 32}", "9c9c9c9c9c9c"),
+        ("localhost:5000/shop:v1", "v1"),
+        ("localhost:5000/shop", "latest"),
+    ],
+)
+def test_an_image_is_told_by_its_digest_else_by_its_tag(reference: str, version: str) -> None:
+    assert image_version(reference) == version

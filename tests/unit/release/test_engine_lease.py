@@ -294,3 +294,12 @@ def test_nobody_goes_back_when_the_lock_was_lost_unnoticed(cloud: Cloud) -> None
 
     assert outcome.exit_code is Exit.SUPERSEDED
     assert len(cloud.ecs.made("UpdateService")) == 2
+
+
+def test_nobody_goes_back_when_the_lock_is_lost_while_the_release_is_cancelled(cloud: Cloud) -> None:
+    plan = cloud.plan(APP, WORKER)
+    cloud.clock.cancel_at = 5.0
+    cloud.journal.fails[("step began", "roll back")] = LOST
+
+    assert cloud.release(plan).exit_code is Exit.SUPERSEDED
+    assert len(cloud.ecs.made("UpdateService")) == 2

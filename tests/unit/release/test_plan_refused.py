@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from deploytool.config.model import EnvironmentConfig
-from deploytool.ecs.model import Deployment
+from deploytool.ecs.model import Deployment, LoadBalancer
 from deploytool.errors import Exit
 from deploytool.release.model import ObservedState, Problem, PublishedImage
-from deploytool.release.planner import ReleasePreconditionFailed, plan
+from deploytool.release.planner import ReleasePreconditionFailed, migration_plan, only_migration, plan
 from tests.unit.release import plan_cases as cases
 from tests.unit.release.plan_cases import definition, found, live, migration, service, settings
 
@@ -49,6 +50,85 @@ def test_refuses_when_the_service_is(there: ObservedState, says: str) -> None:
     (problem,) = refused(settings(service("app")), there)
 
     assert says in problem.cause
+
+
+WINDOWS = definition("app", runtimePlatform={"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"})
+OTHER_SYSTEM = definition("app", runtimePlatform={"operatingSystemFamily": "BSD"})
+OTHER_CPU = definition("app", runtimePlatform={"cpuArchitecture": "RISCV"})
+BALANCED = (LoadBalancer("arn:tg", "web", 8080),)
+
+
+def from_file(*containers: dict[str, object], **more: Any) -> ObservedState:
+    """Service app, behind a load balancer, with a task definition file that has these containers."""
+    file = {"family": "app", "containerDefinitions": list(containers)}
+    return live(found("app", load_balancers=BALANCED), templates={"app": file}, **more)
+
+
+@pytest.mark.parametrize(
+    ("there", "says"),
+    [
+        (live(found("app", WINDOWS)), "Windows tasks are not supported"),
+        (
+            live(found("app"), templates={"app": {**WINDOWS, "taskDefinitionArn": ""}}),
+            "Windows tasks are not supported",
+        ),
+        (live(found("app", OTHER_SYSTEM)), "operating system BSD is not supported"),
+        (live(found("app", OTHER_CPU)), "app runs on RISCV, which deploytool does not know"),
+        (from_file({"name": "app"}), "port 8080, but its task definition has no container web"),
+        (
+            from_file({"name": "web", "portMappings": [{"containerPort": 80}]}),
+            "no port 8080 in portMappings of container",
+        ),
+    ],
+    ids=["live Windows", "Windows in a file", "another system", "another CPU", "container missing", "port missing"],
+)
+def test_refuses_when_the_task_cannot_run_as_described(there: ObservedState, says: str) -> None:
+    (problem,) = refused(settings(service("app")), there)
+
+    assert says in problem.cause
+
+
+@pytest.mark.parametrize("balanced", [BALANCED, (LoadBalancer("arn:tg", "", 0),), ()])
+def test_plans_when_a_file_has_what_the_load_balancer_sends_to(balanced: tuple[LoadBalancer, ...]) -> None:
+    file = {"containerDefinitions": [{"name": "web", "portMappings": [{"containerPort": 8080}]}]}
+    there = live(found("app", load_balancers=balanced), templates={"app": file})
+
+    assert plan(cases.REQUEST, settings(service("app")), there, cases.REGISTRY).changes
+
+
+def test_refuses_when_a_file_leaves_the_image_of_another_container_open() -> None:
+    open_images = {
+        "app": {"web": Problem("web is open", "fill it in"), "proxy": Problem("proxy is open", "fill it in")}
+    }
+    web: dict[str, object] = {"name": "web", "portMappings": [{"containerPort": 8080}]}
+    there = from_file(web, {"name": "proxy"}, open_images=open_images)
+
+    (problem,) = refused(settings(service("app", containers={"web": "app"})), there)
+
+    assert problem.cause == "proxy is open"
+
+
+def test_refuses_when_the_migrations_file_leaves_the_image_of_another_container_open() -> None:
+    file = {"containerDefinitions": [{"name": "migrate"}, {"name": "proxy"}]}
+    open_images = {"migrate": {"migrate": Problem("migrate is open", "x"), "proxy": Problem("proxy is open", "x")}}
+    there = live(found("app"), templates={"migrate": file}, open_images=open_images)
+    configured = settings(service("app"), migrate=migration(container="migrate"))
+
+    (problem,) = refused(configured, there)
+    with pytest.raises(ReleasePreconditionFailed) as alone:
+        migration_plan(cases.REQUEST, only_migration(configured), there, cases.REGISTRY)
+
+    assert (problem,) == alone.value.problems
+    assert problem.cause == "proxy is open"
+
+
+def test_says_which_tags_go_when_a_file_without_them_takes_over() -> None:
+    tagged = definition("app", tags=[{"key": "cost-center", "value": "42"}])
+    there = live(found("app", tagged), templates={"app": {"containerDefinitions": [{"name": "app"}]}})
+
+    (change,) = plan(cases.REQUEST, settings(service("app")), there, cases.REGISTRY).changes
+
+    assert "tag cost-center removed" in change.diff
 
 
 def test_refuses_when_a_named_container_is_not_there() -> None:
