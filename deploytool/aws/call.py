@@ -6,6 +6,7 @@ botocore's own retries are switched off (see ``session``): two layers of retries
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar

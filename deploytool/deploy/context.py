@@ -141,7 +141,7 @@ class Context:
 
     def at(self, commit: Commit) -> Context:
         """The same environment, its settings filled in for another commit."""
-        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha})
+        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha}, os.environ)
         return replace(self, settings=settings, commit=commit)
 
     def request(self, release_id: str, triggered_by: TriggeredBy) -> ReleaseRequest:
@@ -159,7 +159,7 @@ class Context:
 
     def elsewhere(self, environment: str) -> Context:
         """The same commit in another environment. Raises ConfigurationError."""
-        settings = resolve(self.config, environment, {"commit": self.commit.sha})
+        settings = resolve(self.config, environment, {"commit": self.commit.sha}, os.environ)
         return replace(self, settings=settings, session=Session(settings.region, settings.role_arn))
 
 
@@ -213,7 +213,7 @@ def context_of(config_path: str, environment: str | None, revision: str = "HEAD"
     config = read_config(config_path)
     root = Path(config_path).resolve().parent
     commit = git.commit(root, revision)
-    settings = resolve(config, chosen_environment(config, environment), {"commit": commit.sha})
+    settings = resolve(config, chosen_environment(config, environment), {"commit": commit.sha}, os.environ)
     return Context(root, config, settings, commit, Session(settings.region, settings.role_arn))
 
 

@@ -98,6 +98,16 @@ def top(start: Path) -> Path | None:
     return None if answer.code else git_command.path(answer.out)
 
 
+def files(start: Path) -> tuple[str, ...] | None:
+    """Files below ``start`` that are tracked or could be, without deleted ones. None where there is no checkout."""
+    listed = _ask(start, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.code:
+        return None
+    deleted = frozenset(_ask(start, "ls-files", "-z", "--deleted").items)
+    # A repository inside, which is none of this one's, ends with a slash.
+    return tuple(dict.fromkeys(name for name in listed.items if name not in deleted and not name.endswith("/")))
+
+
 def head_and_tags(start: Path) -> tuple[str, frozenset[str]]:
     """The commit that is checked out, and the tags that point to it. Raises ConfigurationError."""
     head = _named(start, "HEAD")

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from deploytool.aws.session import Session
+from deploytool.config.loader import check_set
 from deploytool.config.model import BuildSecret as ConfiguredSecret
 from deploytool.config.model import EnvironmentConfig, ImageConfig, SecretFromFile
 from deploytool.errors import NotFound
@@ -74,8 +75,9 @@ class Images:
         return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
 
     def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
-        """Build and push with a Docker configuration of its own. Raises BuildError."""
+        """Build and push with a Docker configuration of its own. Raises BuildError, VariableUnset."""
         environ = dict(os.environ)
+        check_set(self._settings.images[image.name].build_args, f"images.{image.name}.build_args")
         with registry_login(self.host, self._auth, environ) as private:
             builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
             spec = self._spec(self._settings.images[image.name], image.reference)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from deploytool.aws.api_errors import diagnose_api_error, subject_in
 from deploytool.diagnosis import Diagnosis
+from deploytool.ecs.app_log import diagnose_log
 from deploytool.ecs.deployment_model import DeploymentStatus, Rollout
 from deploytool.ecs.deployment_status import judge
 from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceState, Task
@@ -23,6 +24,8 @@ from deploytool.ecs.task_diagnosis import (
 
 LONGEST_LINE = 8_000
 """Characters of one line that are judged; ECS cuts its own texts at 1024."""
+LAST_LINES = 500
+"""Lines of a log that are judged."""
 
 
 @dataclass(frozen=True)
@@ -186,14 +189,21 @@ _OF_AWS = re.compile(
 
 
 def _of_text(text: str) -> Iterator[Diagnosis]:
-    """What the lines mean, each for itself; a text that a terminal wrapped is read as one line, too."""
-    lines = [line.strip()[:LONGEST_LINE] for line in text.splitlines() if line.strip()]
+    """What AWS's lines mean, each for itself, and what the others say as the log of an app.
+
+    A text that a terminal wrapped is read as one line, too.
+    """
+    lines = [line.rstrip()[:LONGEST_LINE] for line in text.splitlines() if line.strip()]
     subject = subject_in(text)
-    diagnoses = [diagnosis for line in lines if (diagnosis := _of_line(line, subject))]
+    by_line = [(line, _of_line(line, subject)) for line in lines]
+    diagnoses = [diagnosis for _, diagnosis in by_line if diagnosis is not None]
     if len(lines) > 1 and all(each.code in GENERIC for each in diagnoses):
         whole = _of_line(" ".join(lines)[:LONGEST_LINE], subject)
         diagnoses = [whole] if whole is not None and whole.code not in GENERIC else diagnoses
+    log = diagnose_log([line for line, diagnosis in by_line if diagnosis is None][-LAST_LINES:])
     yield from diagnoses
+    if log is not None:
+        yield log
 
 
 def _of_line(line: str, subject: str) -> Diagnosis | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, quoted, rules_for
+from deploytool.ecs.app_log import LOOPBACK, diagnose_log
+from deploytool.ecs.log_lines import mask_credentials
 from deploytool.ecs.model import (
     Container,
     Deployment,
@@ -232,6 +234,21 @@ def _grace(seconds: int | None) -> str:
 
 _PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 _NO_CONTAINER = Container(name="")
+_EXPLAINED_BY_LOG = frozenset(
+    {
+        "command-not-executable",
+        "command-not-found",
+        "container-crashed",
+        "container-ended",
+        "container-failed",
+        "container-killed",
+        "container-unhealthy",
+        "elb-health-check-failed",
+        "stopped-by-service",
+        "task-stopped",
+    }
+)
+"""Diagnoses that only say how the task ended; what AWS is certain of (memory, secrets, Spot) needs no log."""
 _ORDINARY_ENDS = (0, 137, 143)
 """Exit codes of a container that ECS stopped."""
 
@@ -239,10 +256,10 @@ _ORDINARY_ENDS = (0, 137, 143)
 def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
     """Why ``task`` (as DescribeTasks reports it) stopped; ``log`` holds the last lines of the failing container.
 
-    What ECS or the container says in words counts before exit codes, and those before ``stopCode``. Only a task of
-    which no container ever started is retriable.
+    What ECS or the container says in words counts before exit codes, and those before ``stopCode``; where these say no
+    more than how it ended, the log gives the reason. Only a task of which no container ever started is retriable.
     """
-    lines = tuple(log)
+    lines = tuple(map(mask_credentials, log))
     started = any(container.exit_code is not None for container in task.containers)
     text = "\n".join(part for part in (task.stopped_reason, *(each.reason for each in task.containers)) if part)
     culprit = failing_container(task.containers, text) or _NO_CONTAINER
@@ -257,7 +274,9 @@ def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
             match = RuleMatch(PROXY_UNHEALTHY)
         error_line = last_error_line(lines) if match.rule.code in ("container-failed", "container-crashed") else ""
     subject = f"container {culprit.name}" if culprit.name else f"task {task.id}"
-    diagnosis = match.to_diagnosis(text, _facts(text, culprit, task.cpu_architecture), subject, lines, error_line)
+    facts = _facts(text, culprit, task.cpu_architecture)
+    bare = match.to_diagnosis(text, facts, subject, lines)
+    diagnosis = _explained_by_log(bare, lines) or match.to_diagnosis(text, facts, subject, lines, error_line)
     return replace(diagnosis, retriable=False) if started else diagnosis
 
 
@@ -289,6 +308,15 @@ def ended_by_failure(task: Task) -> bool:
 _ENDED_BY_ITSELF = frozenset(
     {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"}
 )
+
+
+def _explained_by_log(diagnosis: Diagnosis, lines: Sequence[str]) -> Diagnosis | None:
+    """How the task ended with the reason that its log gives; ``None`` where the log gives none."""
+    reason = diagnose_log(lines) if diagnosis.code in _EXPLAINED_BY_LOG else None
+    if reason is None or (reason.code == LOOPBACK and diagnosis.code != "elb-health-check-failed"):
+        return None
+    end = diagnosis.cause.partition(": ")[0]
+    return replace(diagnosis, code=reason.code, cause=f"{end}: {reason.cause}", fix=reason.fix)
 
 
 def _without_reason(task: Task, culprit: Container) -> Rule:

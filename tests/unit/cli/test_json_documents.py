@@ -61,7 +61,7 @@ from deploytool.sandbox.lifecycle import Part
 from deploytool.sandbox.state import SandboxState
 from deploytool.scaffold.files import compare_files
 from deploytool.scaffold.model import NewFile
-from deploytool.scaffold.output import init_document
+from deploytool.scaffold.output import InitReport, init_document
 from tests.support.json_documents import valid_document, valid_lines
 from tests.support.sample_events import at, back, change, migration_only, plan, released, rolled_back
 from tests.unit.doctor.case import DENIED
@@ -175,8 +175,8 @@ def built() -> Iterator[Mapping[str, Any]]:
     yield doctor_document(run_checks(facts(flow_logs=DENIED)))
     yield doctor_document(run_checks(facts(flow_logs=())))
     written = compare_files(FILES, {FILES[1]: "3\n"}, preview=False)
-    yield init_document(written, ["Next.js"], ["mind this"], ["git push"])
-    yield init_document(compare_files(FILES, {}, preview=True), [], [], [], diff=True)
+    yield init_document(InitReport(written, ("Next.js",), ("mind this",), ("choose",), ("git push",)))
+    yield init_document(InitReport(compare_files(FILES, {}, preview=True), diff=True))
     yield infra_plan_document(
         infra_plan(UPDATE, StackPlan(SERVICE, StackAction.RECREATE), problems=(Problem("a", "b"),))
     )

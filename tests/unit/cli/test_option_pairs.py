@@ -16,7 +16,8 @@ WHERE = "--environment --config"
 BUSY = "--if-busy --wait"
 STACKS = "--only --parameter --allow-replace --allow-remove"
 OPTIONS = {
-    "init": "--environment --app --region --account --cluster --domain --hosted-zone --health-path --role --plan-role"
+    "init": "--environment --app --region --account --cluster --domain --hosted-zone --health-path --port"
+    " --dockerfile --role --plan-role"
     " --action --from-service --config --diff --output",
     "release": f"{WHERE} --commit {BUSY} --output",
     "rollback": f"{WHERE} --to --steps --service --expect-current {BUSY} --output",
@@ -76,6 +77,7 @@ VALUES = {
     "--size": "minimal", "--region": "us-east-1", "--nat-gateways": "one", "--aws-port": "5000",
     "--github-port": "5001", "--app": "shop", "--account": "123456789012", "--cluster": "shop",
     "--domain": "shop.example.com", "--hosted-zone": "Z0123", "--health-path": "/up", "--role": "arn",
+    "--port": "8080", "--dockerfile": "docker/Dockerfile",
     "--plan-role": "arn", "--action": "acme/fork@v3", "--from-service": "shop/web",
     "RELEASE": "20261123-101112-ab12", "SERVICE": "app", "WORDS": "true", "FAULT": "worker",
     "FILE": "tasks.json", "--deployment": "ecs-svc/2", "--previous-deployment": "ecs-svc/1", "--task-definition": "arn",

@@ -174,9 +174,8 @@ def test_what_is_pasted_is_explained(pasted: str | dict[str, Any], expected: lis
 @pytest.mark.parametrize(
     "line",
     [
-        "Error: connect ECONNREFUSED 10.0.0.5:5432",
         "Warning: failed to mount component App: no such file or directory",
-        "java.lang.OutOfMemoryError: Java heap space",
+        "OutOfMemoryError of a client is reported as 413",
         "TypeError: Cannot read properties of undefined",
         "user quota exceeded for tenant 7",
         "GET /capacity 200",
@@ -186,6 +185,19 @@ def test_what_is_pasted_is_explained(pasted: str | dict[str, Any], expected: lis
 )
 def test_the_lines_of_an_app_get_no_rule_of_aws(line: str) -> None:
     assert codes(line) == []
+
+
+@pytest.mark.parametrize(
+    ("pasted", "expected"),
+    [
+        ("starting\nError: connect ECONNREFUSED 10.0.0.5:5432", ["database-refused"]),
+        ("java.lang.OutOfMemoryError: Java heap space", ["app-heap-exhausted"]),
+        ("Essential container in task exited\nError: connect ECONNREFUSED 10.0.0.5:5432", ["database-refused"]),
+        ({"log": ["Error: connect ECONNREFUSED 10.0.0.5:5432"]}, ["database-refused"]),
+    ],
+)
+def test_a_log_is_judged_by_the_rules_for_logs(pasted: str | dict[str, Any], expected: list[str]) -> None:
+    assert codes(pasted) == expected
 
 
 def test_the_container_is_named_when_the_task_definition_is_pasted_with_the_task() -> None:
