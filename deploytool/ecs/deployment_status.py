@@ -212,7 +212,8 @@ def _by_service_deployment(
         case "ROLLBACK_FAILED":
             return DeploymentStatus(DeploymentState.FAILED, f"{why}; the rollback to {runs} failed too")
         case "STOPPED":
-            if returned:
+            # ECS calls it stopped also where it failed and nothing rolls it back (API_ServiceDeployment, stoppedAt).
+            if returned or seen.state is DeploymentState.FAILED:
                 return seen
             newer = _newer(rollout, service)
             if newer is not None:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from deploytool.ecs.model import Deployment
 from tests.support.fake_ecs.life import Life
+from tests.support.fake_ecs.stages import Stages
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -40,6 +41,7 @@ class Rolling:
     """Counts what happened to its tasks: a steady state is one in which nothing happens."""
     monitored: bool = True
     """The circuit breaker still counts its failures."""
+    stages: Stages | None = None
 
     def view(self) -> Deployment:
         """As DescribeServices shows it."""

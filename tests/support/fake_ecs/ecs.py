@@ -127,10 +127,7 @@ class EcsModel:
         for name in (each.service for each in rollouts):
             told = self.members[name].told
             if told:
-                number = list(told)[-1].rsplit("/", 1)[-1]
-                target = f"{ACCOUNT}:service-revision/shop/{name}/{number}"
-                found[name] = ServiceDeployment(f"{ACCOUNT}:service-deployment/shop/{name}/{number}",
-                                                told[f"ecs-svc/{number}"], target)  # fmt: skip
+                found[name] = self.members[name].service_deployment(list(told)[-1])
         return found
 
     def images(self, task_definition: str) -> Mapping[str, str]:
