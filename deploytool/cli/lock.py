@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import LockState
@@ -93,4 +94,4 @@ def _print_lock(environment: str, lock_state: LockState | None, output: str) -> 
     if output == "json":
         print_document(lock_document(environment, lock_state, utc_now()))
     else:
-        click.echo(lock_text(environment, lock_state, utc_now()))
+        print_text(lock_text(environment, lock_state, utc_now()))

@@ -14,7 +14,14 @@ import click
 
 from deploytool import __version__
 from deploytool.errors import ConfigurationError, DeployError, Exit
-from deploytool.output.console import discard_stream, json_output, open_streams, print_error, print_failure_document
+from deploytool.output.console import (
+    discard_stream,
+    json_output,
+    open_streams,
+    print_error,
+    print_failure_document,
+    print_text,
+)
 
 VERBS = {
     "init": "Write deploytool.yml, workflows and an image for a project, and overwrite nothing.",
@@ -163,7 +170,7 @@ def _internal_error() -> Exit:
 
         cause = traceback.format_exception_only(sys.exception())[-1].strip()
         print_failure_document(internal_error_document(cause))
-    click.echo(
+    print_text(
         f"deploytool {__version__} crashed: internal error. Please report it with this traceback:\n"
         + traceback.format_exc(),
         err=True,

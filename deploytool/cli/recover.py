@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import IfBusy
@@ -45,8 +46,8 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
         print_document(recovery_document(name, session.recovered, session.unrecovered_error))
     else:
         for result in session.recovered:
-            click.echo(result.summary)
+            print_text(result.summary)
         if not session.recovered:
-            click.echo(f"nothing to recover in {name}")
+            print_text(f"nothing to recover in {name}")
     session.require_recovered()
     return 0

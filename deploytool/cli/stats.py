@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 
 @click.command(name="stats", cls=options.Verb)
@@ -43,4 +44,4 @@ def command(config: str, environment: str | None, since: float, svg: Path | None
     if output == "json":
         print_document(stats_document(name, figures))
     else:
-        click.echo(stats_text(name, figures))
+        print_text(stats_text(name, figures))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.deploy.context import Context
@@ -48,7 +49,7 @@ def command(config: str, environment: str | None, output: str) -> None:
     if output == "json":
         print_document(status_document(name, shown, drifted, records))
     else:
-        click.echo(status_text(name, shown) + ledger_text(drifted, records))
+        print_text(status_text(name, shown) + ledger_text(drifted, records))
 
 
 def _recent_records(context: Context) -> tuple[Record, ...]:
@@ -61,5 +62,5 @@ def _recent_records(context: Context) -> tuple[Record, ...]:
     try:
         return ledger_of(context).recent(RECENT)
     except DeployError as error:
-        click.echo(f"warning: {error.cause}; what is live is not compared with the ledger", err=True)
+        print_text(f"warning: {error.cause}; what is live is not compared with the ledger", err=True)
         return ()

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import click
-
 from deploytool.aws.session import LOOPBACK_SWITCH, Session, is_switched_to_loopback
 from deploytool.config.loader import resolve
 from deploytool.config.model import ConfigFile, EnvironmentConfig
@@ -183,7 +181,7 @@ def enter_sandbox() -> None:
     if state is None:
         return
     point_to(state)
-    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+    print_text(f"using the sandbox ({state.aws_endpoint_url})", err=True)
 
 
 def runs_in_actions(environ: Mapping[str, str]) -> bool:

@@ -52,6 +52,7 @@ from deploytool.release.model import (
     Verify,
 )
 
+_ACTED_ON = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]|(?<=#)#(?=\\[)")
 RESULTS = {
     Exit.OK: "succeeded",
     Exit.INTERNAL_ERROR: "failed",
@@ -71,12 +72,17 @@ RESULTS = {
 
 def text(document: Mapping[str, Any]) -> str:
     """A document as it is printed, ending with a newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return _inert(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def one_line(document: Mapping[str, Any]) -> str:
     """A document as a line of JSON lines, or as an output of the action."""
-    return json.dumps(document, ensure_ascii=False)
+    return _inert(json.dumps(document, ensure_ascii=False))
+
+
+def _inert(document: str) -> str:
+    """The same document, with escapes for what a terminal or the Actions runner (``##[``) would act on."""
+    return _ACTED_ON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def moment(at: datetime) -> str:
