@@ -70,6 +70,7 @@ def command(
 def _input(file: str | None) -> str:
     """FILE, or standard input. Raises PastedError."""
     from deploytool.ecs.pasted import PastedError
+    from deploytool.output.console import print_text
 
     try:
         if file and file != "-":
@@ -77,7 +78,7 @@ def _input(file: str | None) -> str:
                 content = stream.read(LARGEST + 1)
         else:
             if sys.stdin.isatty():
-                click.echo("Paste, then press Ctrl-D:", err=True)
+                print_text("Paste, then press Ctrl-D:", err=True)
             content = sys.stdin.buffer.read(LARGEST + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)
