@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", "path", default="deploytool.yml", show_default=True, help="The file to check.")
+@options.config_file("--config", "path", what="The file to check.")
 @click.option("-e", "--environment", help="Also show the settings of this environment, overrides merged.")
 @options.output
 @click.pass_context

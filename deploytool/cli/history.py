@@ -40,7 +40,7 @@ def command(
     from deploytool.output.console import print_document
     from deploytool.output.history import history_document, history_text, record_text, release_document
 
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     ledger, name = ledger_of(context), context.settings.environment
     last = last_successful(ledger.recent(1, result=Result.RELEASED))
     live = last.live_release_id if last else ""

@@ -43,7 +43,7 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
     from deploytool.output.json import log_line
     from deploytool.release.ports import Cancelled
 
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     settings = context.settings
     names = {*settings.services} | ({"migrate"} if settings.migrate else set())
     if service not in names:

@@ -96,7 +96,10 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="deploytool")
-def command() -> None:
+@click.option(
+    "-C", "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Run as if started in DIR."
+)
+def command(directory: str | None) -> None:
     """Deploy to Amazon ECS with automatic rollback.
 
     \b
@@ -107,6 +110,8 @@ def command() -> None:
     5 migration failed, 6 failed and rolled back, 7 failed and ROLLBACK INCOMPLETE, 8 locked, 9 superseded,
     10 timeout, 130 cancelled.
     """
+    if directory is not None:
+        os.chdir(directory)
 
 
 def main() -> NoReturn:

@@ -34,7 +34,7 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     from deploytool.output.history import recovery_document
 
     run, as_json = start_run(), output == "json"
-    context, conflict = open_context(config, environment), LockConflictPolicy.of(if_busy, wait)
+    context, conflict = open_context(config, environment, None), LockConflictPolicy.of(if_busy, wait)
     with github_reporting(context, run.id) as github:
         # Imported here: boto3 loads while GitHub is connected.
         from deploytool.deploy.session import open_session

@@ -69,8 +69,13 @@ def command() -> None:
 @click.option("--staging", is_flag=True, help="Also create a staging environment.")
 @_port_option("AWS", 4566)
 @_port_option("GitHub", 4580)
+@click.option(
+    "--steady",
+    type=options.Duration(),
+    help="How long new tasks of the example must run before a release succeeds; 0s turns it off. Default: 15s.",
+)
 @options.output
-def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
+def up_command(staging: bool, aws_port: int, github_port: int, steady: float | None, output: str) -> None:
     """Start the sandbox in this directory, or show the running one.
 
     \b
@@ -80,8 +85,9 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
     from deploytool.cli.sandbox_account import apply_example_stacks
 
     start, root = time.monotonic(), Path.cwd()
+    options = UpOptions(aws_port, github_port, staging, None if steady is None else int(steady))
     with exclusive(root):
-        state = up(root, UpOptions(aws_port, github_port, staging), _write_line, apply_example_stacks(_write_line))
+        state = up(root, options, _write_line, apply_example_stacks(_write_line))
     if output == "json":
         print_document(up_document(state, time.monotonic() - start))
         return

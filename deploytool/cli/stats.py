@@ -33,7 +33,7 @@ def command(config: str, environment: str | None, since: float, svg: Path | None
     span = timedelta(seconds=since)
     if span < timedelta(days=1):
         raise ConfigurationError("--since is less than a day", "write it like 30d")
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     name, now = context.settings.environment, utc_now()
     figures = dora(ledger_of(context).recent(since=now - span), now - span, now)
     if svg:

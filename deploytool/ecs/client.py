@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from deploytool.aws.call import batches, call, paginate
@@ -113,6 +116,35 @@ class ServiceDeployments:
                 self._known[raw["serviceDeploymentArn"]] = parse_service_deployment(raw)
 
 
+class ServerTime:
+    """The time of AWS's clock: that of this machine may be minutes away from it, and AWS dates tasks by its own.
+
+    The Date header has whole seconds and is a moment old when it arrives, so each answer gives a time that AWS's clock
+    has passed; the latest of these is behind by less than a second, and by less with each answer.
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        """Seconds since the epoch, less those of the monotonic clock."""
+
+    def learn(self, answer: Mapping[str, Any]) -> None:
+        """From an answer's Date header, where it has one."""
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        try:
+            seconds = parsedate_to_datetime(date).timestamp() if date else None
+        except ValueError:
+            return
+        if seconds is not None:
+            offset = seconds - time.monotonic()
+            self._offset = offset if self._offset is None else max(self._offset, offset)
+
+    def now(self) -> datetime:
+        """This machine's own time while AWS has not said its own."""
+        if self._offset is None:
+            return datetime.now(UTC)
+        return datetime.fromtimestamp(self._offset + time.monotonic(), UTC)
+
+
 SERVICES_PER_CALL = 10
 TASKS_PER_CALL = 100
 
@@ -124,9 +156,14 @@ class Ecs:
         self._client = session.client("ecs")
         self._cluster = cluster
         self._definitions: dict[str, TaskDefinition] = {}
+        self._time = ServerTime()
         self.unknown_fields: dict[str, tuple[str, ...]] = {}
         """By ARN of a task definition: what ECS answered and this botocore dropped."""
         self._service_deployments = ServiceDeployments(self._client)
+
+    def now(self) -> datetime:
+        """AWS's time, by the Date headers of its answers."""
+        return self._time.now()
 
     def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """RegisterTaskDefinition; the ARN of the new revision."""
@@ -157,6 +194,7 @@ class Ecs:
         states = {}
         for batch in batches(names, SERVICES_PER_CALL):
             answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
+            self._time.learn(answer)
             for raw in answer["services"]:
                 state = parse_service(raw)
                 states[state.name] = state
@@ -250,6 +288,7 @@ class Ecs:
         if not arns:
             return []
         answer = call(self._client, "describe_tasks", cluster=self._cluster, tasks=list(arns))
+        self._time.learn(answer)
         return [parse_task(raw, self.task_definition(raw["taskDefinitionArn"])) for raw in answer["tasks"]]
 
 

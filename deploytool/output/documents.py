@@ -141,6 +141,7 @@ class PlannedService(TypedDict):
     action: Literal["update", "unchanged"]
     desired: int
     previous_revision: Revision
+    steady_seconds: Annotated[Seconds, ("description", "that each new task must have run; 0: not watched")]
     images: Annotated[dict[str, str], ("description", "container to image of the configuration")]
     diff: list[str]
 
@@ -242,6 +243,10 @@ class ServiceStatus(TypedDict):
     running: int
     pending: int
     desired: int
+    restarts: Annotated[
+        int | None,
+        ("description", "tasks of this revision that failed lately, as long as ECS lists them; null where unreadable"),
+    ]
 
 
 class DriftEntry(TypedDict):

@@ -379,6 +379,7 @@ def _planned_service(change: ServiceUpdate, *, unchanged: bool) -> PlannedServic
         "action": "unchanged" if unchanged else "update",
         "desired": change.before.desired,
         "previous_revision": revision(change.previous_revision),
+        "steady_seconds": seconds(change.steady),
         "images": dict(change.images),
         "diff": list(change.diff),
     }

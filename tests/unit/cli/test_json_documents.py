@@ -143,7 +143,7 @@ def built() -> Iterator[Mapping[str, Any]]:
         yield lock_document("production", lock, NOW)
     yield status_document(
         "production",
-        status_services(SERVICES, {"app": Recorded("a" * 40, "r-1")}),
+        status_services(SERVICES, {"app": Recorded("a" * 40, "r-1")}, {"app": 2}),
         (Drift("app", "arn/app:9", "arn/app:8", "r-1", True),),
         (record("r-2"), RECORD),
     )

@@ -45,7 +45,7 @@ OPTIONS = {
     "infra cost": "--size --region --nat-gateways --live --output",
     "config check": f"{WHERE} --output",
     "config schema": "KIND",
-    "sandbox up": "--staging --aws-port --github-port --output",
+    "sandbox up": "--staging --aws-port --github-port --steady --output",
     "sandbox down": "--purge --output",
     "sandbox status": "--output",
     "sandbox env": "--output",
@@ -69,6 +69,7 @@ CONTRADICTIONS = {
 
 VALUES = {
     "--environment": "production", "--config": "deploytool.yml", "--commit": "1f8b2c4", "--if-busy": "wait",
+    "--steady": "1m",
     "--wait": "5m", "--output": "json", "--to": "20261123-101112-ab12", "--steps": "2", "--service": "app",
     "--expect-current": "20261123-101112-ab12", "--from": "staging", "--skip": "cdn", "--limit": "5",
     "--result": "released", "--reason": "black friday", "--for": "24h", "--since": "30d", "--svg": "dora.svg",
