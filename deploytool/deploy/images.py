@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-
-import click
 
 from deploytool.aws.session import Session
 from deploytool.config.loader import check_set
@@ -31,9 +29,10 @@ from deploytool.images.ecr import (
 )
 from deploytool.images.errors import RepositoryMissing
 from deploytool.images.registry import registry_login
+from deploytool.images.secrets import secret_parts, secret_values
 from deploytool.images.spec import BuildSecret, BuildSpec
 from deploytool.output import actions
-from deploytool.output.console import in_actions
+from deploytool.output.console import print_commands
 from deploytool.release.model import Commit, ImageChoice, PublishedImage
 from deploytool.release.planner import check_commit, check_named, reference_of
 from deploytool.release.ports import Clock, LineWriter
@@ -117,6 +116,7 @@ class Images:
         with registry_login(configured.registry or self.host, auth, environ) as private:
             builder = Builder(find_toolchain(private), private, auth, pause=self._clock.sleep)
             spec = self._spec(configured, image)
+            self._hide(secret_values(spec.secrets, environ))
             built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else write_line(line))
         return PublishedImage(built.digest, built.platforms)
 
@@ -155,13 +155,21 @@ class Images:
             with self._logging_in:
                 if host not in self._logins:
                     token = login(self._session, host)
-                    self._logins[host] = _masked(registry.Auth(token.user, token.password))
+                    self._logins[host] = self._hidden(registry.Auth(token.user, token.password))
                 return self._logins[host]
         if image and image.credentials:
-            return _masked(
-                registry.Auth(image.credentials.username, self._value(image.name, image.credentials.password))
-            )
+            password = self._value(image.name, image.credentials.password)
+            return self._hidden(registry.Auth(image.credentials.username, password))
         return registry.docker_auth(host, os.environ)
+
+    def _hidden(self, auth: registry.Auth) -> registry.Auth:
+        self._hide((auth.password,))
+        return auth
+
+    def _hide(self, secrets: Iterable[str]) -> None:
+        """Tell the runner, which then masks them in whatever a later step prints."""
+        parts = (part for secret in secrets for part in secret_parts(secret))
+        print_commands(command for part in parts for command in actions.add_mask(part))
 
     def _value(self, name: str, secret: ConfiguredSecret) -> str:
         if isinstance(secret, SecretFromFile):
@@ -196,13 +204,6 @@ class Images:
         if self._commit.source:
             labels["org.opencontainers.image.source"] = self._commit.source
         return labels
-
-
-def _masked(auth: registry.Auth) -> registry.Auth:
-    if in_actions():
-        for line in actions.add_mask(auth.password):
-            click.echo(line, err=True)
-    return auth
 
 
 def _secret(name: str, configured: ConfiguredSecret, root: Path) -> BuildSecret:
