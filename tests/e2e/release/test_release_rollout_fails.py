@@ -28,7 +28,7 @@ SERVICE_DEPLOYMENTS: dict[str, tuple[list[Rule], Behaviours]] = {
 
 @contextmanager
 def rollback_of(account: Account, service: str) -> Iterator[list[float]]:
-    """The clock's seconds at which ECS was seen to have gone back to the deployment before; behind the release's back."""
+    """The clock's seconds at which ECS was seen to have gone back to the deployment before, past the front."""
     ecs, over, back = account.client("ecs"), threading.Event(), list[float]()
 
     def primary() -> tuple[str, str]:
