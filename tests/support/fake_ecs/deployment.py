@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -34,7 +34,8 @@ class Rolling:
     status: str = "PRIMARY"
     state: str = "IN_PROGRESS"
     reason: str = ""
-    running: int = 0
+    alive: dict[str, float] = field(default_factory=dict)
+    """Its running tasks: number to the second in which each started."""
     pending: int = 0
     failed: int = 0
     epoch: int = 0
@@ -42,6 +43,11 @@ class Rolling:
     monitored: bool = True
     """The circuit breaker still counts its failures."""
     stages: Stages | None = None
+
+    @property
+    def running(self) -> int:
+        """How many of its tasks run."""
+        return len(self.alive)
 
     def view(self) -> Deployment:
         """As DescribeServices shows it."""

@@ -29,6 +29,7 @@ from tests.support.fake_ecs.deployment import Rolling, moment
 from tests.support.fake_ecs.life import Life
 from tests.support.fake_ecs.stages import Stages, stages_of
 
+TASK = "arn:aws:ecs:us-east-1:123456789012:task/shop/"
 STEADY = 6.0
 """Seconds of nothing happening, old tasks drained meanwhile, after which ECS calls a deployment COMPLETED."""
 BACKOFF = 1.0
@@ -87,7 +88,8 @@ class ModelService:
     def run_already(self, revision: str) -> None:
         """Begin with ``revision`` live and steady."""
         old = Rolling(self.new_id(), revision, self.life_of(revision), self.clock.now, self.desired)
-        old.running, old.state, old.monitored = self.desired, "COMPLETED", False
+        old.alive = {self._number(): self.clock.now for _ in range(self.desired)}
+        old.state, old.monitored = "COMPLETED", False
         old.reason = f"ECS deployment {old.id} completed."
         self.deployments, self.live = [old], revision
 
@@ -188,28 +190,42 @@ class ModelService:
             return
         rolling.pending -= 1
         rolling.epoch += 1
+        number = self._number()
         if rolling.life.never_starts:
-            self._failed(rolling, "TaskFailedToStart", rolling.life.never_starts, None)
+            self._failed(rolling, number, "TaskFailedToStart", rolling.life.never_starts, None)
             return
-        rolling.running += 1
+        rolling.alive[number] = self.clock.now
         if self.lenient:
             rolling.failed, rolling.monitored = 0, False
         if rolling.life.runs_for is not None:
-            self.clock.after(rolling.life.runs_for, lambda: self._crashed(rolling))
+            self.clock.after(rolling.life.runs_for, lambda: self._crashed(rolling, number))
         self._watch_steady(rolling)
 
-    def _crashed(self, rolling: Rolling) -> None:
-        if rolling.running:
-            rolling.running -= 1
-            rolling.epoch += 1
-            if rolling.life.unhealthy:
-                self._failed(rolling, "ServiceSchedulerInitiated", rolling.life.unhealthy, 143)
-                return
-            reason = "Essential container in task exited"
-            self._failed(rolling, "EssentialContainerExited", reason, rolling.life.exit_code)
+    def _crashed(self, rolling: Rolling, number: str) -> None:
+        if rolling.life.unhealthy:
+            self.end(number, "ServiceSchedulerInitiated", rolling.life.unhealthy, 143)
+        else:
+            reason = rolling.life.stop_code or "Essential container in task exited"
+            self.end(number, rolling.life.stop_code or "EssentialContainerExited", reason, rolling.life.exit_code)
 
-    def _failed(self, rolling: Rolling, code: str, reason: str, exit_code: int | None) -> None:
-        self.stopped.append(self._task(rolling, code, reason, exit_code))
+    def end(self, number: str, code: str, reason: str, exit_code: int | None) -> None:
+        """One of its running tasks stops and is replaced; nothing where it runs no more."""
+        rolling = next((each for each in self.deployments if number in each.alive), None)
+        if rolling is not None:
+            rolling.epoch += 1
+            self._failed(rolling, number, code, reason, exit_code)
+
+    def running_tasks(self) -> tuple[Task, ...]:
+        """ListTasks and DescribeTasks."""
+        return tuple(
+            Task(f"{TASK}{number}", each.revision, "RUNNING", each.id, started_at=moment(started))
+            for each in self.deployments
+            for number, started in each.alive.items()
+        )
+
+    def _failed(self, rolling: Rolling, number: str, code: str, reason: str, exit_code: int | None) -> None:
+        started = rolling.alive.pop(number, None)
+        self.stopped.append(self._task(rolling, number, started, code, reason, exit_code))
         if rolling.state == "IN_PROGRESS" and rolling.monitored:
             rolling.failed += 1
             if self.breaker and rolling.status == "PRIMARY" and rolling.failed >= self.threshold():
@@ -324,7 +340,7 @@ class ModelService:
         kept = [each for each in self.deployments if each is not rolling and self.ministack and each.state == "FAILED"]
         for each in self.deployments:
             if each is not rolling:
-                each.running = each.pending = 0
+                each.alive, each.pending = {}, 0
         self.deployments = [rolling, *kept]
         if not self.quiet:
             self._event(f"(service {self.name}) (deployment {rolling.id}) deployment completed.")
@@ -333,9 +349,13 @@ class ModelService:
     def _event(self, message: str) -> None:
         self.events.append(ServiceEvent(f"{self.name}-{len(self.events)}", moment(self.clock.now), message))
 
-    def _task(self, rolling: Rolling, code: str, reason: str, exit_code: int | None) -> Task:
+    def _number(self) -> str:
         self.tasks += 1
-        number = f"{self.name}{self.tasks:04}"
+        return f"{self.name}{self.tasks:04}"
+
+    def _task(
+        self, rolling: Rolling, number: str, started: float | None, code: str, reason: str, exit_code: int | None
+    ) -> Task:
         container = Container(
             name=self.name,
             last_status="STOPPED",
@@ -344,12 +364,13 @@ class ModelService:
             log=LogStream(f"/ecs/{self.name}", f"{self.name}/{number}") if exit_code is not None else None,
         )
         return Task(
-            arn=f"arn:aws:ecs:us-east-1:123456789012:task/shop/{number}",
+            arn=f"{TASK}{number}",
             task_definition=rolling.revision,
             last_status="STOPPED",
             started_by=rolling.id,
             stop_code=code,
             stopped_reason=reason,
+            started_at=None if started is None else moment(started),
             stopped_at=moment(self.clock.now),
             containers=(container,),
         )
