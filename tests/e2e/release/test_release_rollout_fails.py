@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from tests.support.project import Shop
 SHELL = ("sh", "-c")
 WENT_BACK = "rolled back: "
 SOON = 1.5
-"""Seconds between the end of a rollback by ECS and the end of the release."""
+"""Seconds between the end of a rollback by ECS and the end of the release, on a machine with a free core: where more
+processes want to run than it has cores, all of it takes as much longer."""
 SERVICE_DEPLOYMENTS: dict[str, tuple[list[Rule], Behaviours]] = {
     "readable": ([], Behaviours()),
     "denied": ([Rule(Effect("access_denied"), action="DescribeServiceDeployments")], Behaviours()),
@@ -65,7 +67,8 @@ def test_ends_with_6_soon_when_ecs_went_back(shop: Shop, how: str) -> None:
         ended = time.monotonic()
     shop.told_and_back(ran, 6, before, WENT_BACK + "worker on ")
     assert back, "ECS was never seen to go back"
-    assert ended - back[0] < SOON, f"{ended - back[0]:.2f} s after ECS"
+    crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert ended - back[0] < SOON * crowded, f"{ended - back[0]:.2f} s after ECS, load {crowded:.1f} a core"
 
 
 def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(shop: Shop) -> None:
