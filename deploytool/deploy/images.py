@@ -33,8 +33,8 @@ from deploytool.images.secrets import secret_parts, secret_values
 from deploytool.images.spec import BuildSecret, BuildSpec
 from deploytool.output import actions
 from deploytool.output.console import print_commands
+from deploytool.release.image_choice import check_commit, check_named, reference_of
 from deploytool.release.model import Commit, ImageChoice, PublishedImage
-from deploytool.release.planner import check_commit, check_named, reference_of
 from deploytool.release.ports import Clock, LineWriter
 
 NOISE = re.compile(r"\s*|#\d+ sha256:[0-9a-f]+")

@@ -9,8 +9,9 @@ from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ecs.task_definition import same
 from deploytool.errors import DeployError
 from deploytool.release.events import OutputLine, WarningIssued
+from deploytool.release.image_choice import cpu_problems
 from deploytool.release.model import Build, ImageChoice, Migrate, Plan, StepName
-from deploytool.release.planner import ReleasePreconditionFailed, cpu_problems, payload
+from deploytool.release.planner import ReleasePreconditionFailed, payload
 from deploytool.release.ports import Dependencies
 
 

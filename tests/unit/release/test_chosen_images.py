@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from deploytool.errors import BuildError, ConfigurationError
+from deploytool.release.image_choice import ImageOfAnotherCommit, check_commit, check_named, choose_images, reference_of
 from deploytool.release.model import Commit, ImageChoice, PublishedImage
-from deploytool.release.planner import ImageOfAnotherCommit, check_commit, check_named, choose_images, reference_of
 from tests.unit.release import plan_cases as cases
 from tests.unit.release.plan_cases import definition, found, image, live, migration, service, settings
 
