@@ -24,7 +24,7 @@ from deploytool.config.model import (
     ServiceConfig,
     VerifyConfig,
 )
-from deploytool.config.schema import ENVIRONMENT, FILE, RELEASED
+from deploytool.config.schema import ENVIRONMENT, FILE, RELEASED, STEADY
 from deploytool.config.types import filled, unset_variables, variables_in
 from deploytool.errors import ConfigurationError
 
@@ -233,12 +233,17 @@ def _build_services(read: Read, timeout: int) -> dict[str, ServiceConfig]:
             "containers": service["containers"] or {},
             "timeout": service["timeout"] or timeout,
             "verify": _build_verify(service["verify"]) if service["verify"] else None,
+            "steady": service["verify"]["steady"] if service["verify"] else STEADY,
         }
         services[name] = ServiceConfig(**values)
     return services
 
 
-def _build_verify(read: Read) -> VerifyConfig:
+def _build_verify(read: Read) -> VerifyConfig | None:
+    """`None` where only `steady` is given."""
+    if read["url"] is None and read["bake"] is None:
+        return None
+    read = {key: value for key, value in read.items() if key != "steady"}
     values = {"expect": ExpectConfig(**read["expect"]), "bake": read["bake"] or 0, "alarms": read["alarms"] or ()}
     return VerifyConfig(**(read | values))
 

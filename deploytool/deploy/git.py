@@ -68,7 +68,7 @@ def require_clean(tree: Checkout, commit: Commit) -> None:
 
 
 def between(start: Path, base: str, head: str) -> tuple[Commit, ...]:
-    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this clone."""
+    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this clone, or no git is."""
     ends = _ends(start, base, head)
     if not ends:
         return ()
@@ -93,8 +93,11 @@ def has_workflow(start: Path, name: str) -> bool:
 
 
 def top(start: Path) -> Path | None:
-    """The top of the checkout that ``start`` is in; None where it is in none."""
-    answer = _ask(start, "rev-parse", "--show-toplevel")
+    """The top of the checkout that ``start`` is in; None where it is in none, or there is no git."""
+    try:
+        answer = _ask(start, "rev-parse", "--show-toplevel")
+    except git_command.GitMissing:
+        return None
     return None if answer.code else git_command.path(answer.out)
 
 
@@ -170,7 +173,10 @@ def _sha(start: Path, revision: str) -> str:
 def _ends(start: Path, base: str, head: str) -> tuple[str, str] | None:
     if not base or not head:
         return None
-    ends = _sha(start, base), _sha(start, head)
+    try:
+        ends = _sha(start, base), _sha(start, head)
+    except git_command.GitMissing:
+        return None
     return ends if all(ends) else None
 
 
