@@ -47,8 +47,8 @@ def test_public_log_lines_are_explained_right_and_no_near_miss_wrongly() -> None
     assert len({row["source"] for row in PUBLIC}) == len(PUBLIC)
     assert all(row["source"].startswith("https://") for row in PUBLIC)
     assert [wrong for row in near_misses if (wrong := wrongly_explained(row))] == []
-    wrong = [text for row in PUBLIC if (text := wrongly_explained(row))]
-    assert len(wrong) <= len(PUBLIC) * 0.05, "\n".join(wrong)
+    texts = [text for row in PUBLIC if (text := wrongly_explained(row))]
+    assert len(texts) <= len(PUBLIC) * 0.05, "\n".join(texts)
 
 
 @pytest.mark.parametrize(("code", "text"), WORDINGS, ids=[text[:60] for _, text in WORDINGS])
