@@ -35,6 +35,12 @@ class Diagnosis:
         object.__setattr__(self, "log", mask_lines(self.log))
 
     @property
+    def container(self) -> str:
+        """The name of the container it is about; empty where it is about another thing."""
+        kind, _, name = self.subject.partition(" ")
+        return name if kind == "container" else ""
+
+    @property
     def more(self) -> str:
         """The quote, where the cause does not contain it."""
         return "" if self.quote in self.cause else self.quote

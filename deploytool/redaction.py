@@ -12,8 +12,8 @@ from functools import cache
 MASK = "***"
 
 _CONFIDENTIAL = (
-    r"(?:[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    r"|auth[_-]?key|encryption[_-]?key)[\w.-]*)"
+    r"(?:(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+    r"|auth[_-]?key|encryption[_-]?key)[\w.-]{0,60})"
 )
 _NO_VALUE = (
     r"(?:yes|no|true|false|undefined|null|none|nil|required|missing|invalid|empty|string|not|must|is|was|and|or|\*+"
@@ -27,12 +27,16 @@ _KEY_ENDS = re.compile("-----END [A-Z ]*PRIVATE KEY-----")
 def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
     # Compiled when first needed: `deploytool --help` has nothing to hide.
     return (
-        (re.compile(r"(://[^\s:/@\"'<>]*:)[^\s\"'<>]+@"), rf"\1{MASK}@"),
-        (re.compile(r"(://)[^\s:/@\"'<>]{16,}@"), rf"\1{MASK}@"),
-        (re.compile(r"input_value=(?:\{.*?\}(?=, input_type|\]|$)|.*?(?=, input_type|\]|$))"), f"input_value={MASK}"),
+        (re.compile(r"(://[^\s:/@\"'<>]{0,200}:)[^\s\"'<>]{1,500}@"), rf"\1{MASK}@"),
+        (re.compile(r"(://)[^\s:/@\"'<>]{16,500}@"), rf"\1{MASK}@"),
+        (
+            re.compile(r"input_value=(?:\{.{0,400}?\}(?=, input_type|\]|$)|.*?(?=, input_type|\]|$))"),
+            f"input_value={MASK}",
+        ),
         (
             re.compile(
-                rf"({_CONFIDENTIAL}[\"']?\s*(?:=>?|:)\s*)([\"'`])(?!{_NO_VALUE}\2|\2)[^\n]*?\2(?!\w)", re.IGNORECASE
+                rf"({_CONFIDENTIAL}\\*[\"']?\s*(?:=>?|:)\s*)(\\*[\"'`])(?!{_NO_VALUE}\2|\2)[^\n]{{0,400}}?\2(?!\w)",
+                re.IGNORECASE,
             ),
             rf"\1\2{MASK}\2",
         ),
@@ -43,7 +47,7 @@ def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
         (
             re.compile(
                 rf"({_CONFIDENTIAL}:\s*)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
-                rf"(?=\S*[\d!@#$%^&+/=])[^\s,;\"')\]}}]{{6,}}",
+                rf"(?=\S{{0,200}}[\d!@#$%^&+/=])[^\s,;\"')\]}}]{{6,}}",
                 re.IGNORECASE,
             ),
             rf"\1{MASK}",
