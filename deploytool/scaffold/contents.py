@@ -230,7 +230,7 @@ def _own(
     if migrate_image == MIGRATE:
         images.append(Image(MIGRATE, built.migrate, dockerfile=path, context=context))
     port, health_path = judged.port(options), judged.health_path(options)
-    own_check = built.health_command if "sh" in built.tools or not built.tools else ""
+    own_check = "" if built.is_bare else built.health_command
     version = bool(app and app.health.path == health_path and app.health.returns_version)
     started, worker, command = _through_shell(judged, worker, worker_image, migrate_image, command)
     remarks = [*judged.general(options), *migrate_remarks, *worker_remarks, *judged.addresses(made=bool(started))]
@@ -337,7 +337,9 @@ class _Judged:
         if not self.text.strip():
             yield True, f"{self.path} is empty or no text: decide what builds the image"
             return
-        if not self.health_path(options):
+        if not self.health_path(options) and self.other.doubt:
+            yield True, f"the health route {self.other.doubt} is below a prefix: give --health-path with all of it"
+        elif not self.health_path(options):
             yield (
                 True,
                 (
@@ -421,8 +423,6 @@ class _Judged:
         if own := self._worker_image(context):
             return own
         workers = self.other.workers
-        if self.app and not workers and self.app.worker:
-            workers = (("script of package.json", self.app.worker.command),)
         if not workers:
             return (), APP, (), []
         source, command = workers[0]
@@ -487,7 +487,7 @@ class _Judged:
 
     def _lacks(self, command: Command) -> str:
         """Why the image cannot run the command; empty where nothing speaks against it."""
-        if self.built.image and not self.built.tools and re.search(r"scratch|distroless", self.built.image):
+        if self.built.is_bare:
             return f"{self.built.image} has nothing but the app: add a stage `migrate` or `worker`"
         if not self.package:
             return ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploytool.scaffold.model import Command, ProjectScan
-from deploytool.scaffold.scripts import as_command, dependencies, find_worker, first
+from deploytool.scaffold.scripts import as_command, dependencies, find_worker
 from deploytool.scaffold.variables import Database, database
 
 PROCFILE = "Procfile"
@@ -301,8 +301,6 @@ def _workers(
         yield "script of package.json", worker.command
         for name in worker.others:
             yield f"script {name} of package.json", as_command(package, name)
-    elif package and (script := first(package, "start:worker:prod")):
-        yield f"script {script} of package.json", as_command(package, script)
 
 
 def _celery(scan: ProjectScan, prefix: Command) -> Iterator[tuple[str, Command]]:

@@ -182,7 +182,7 @@ def _prisma(scan: ProjectScan, schema: str, binaries: str) -> Database:
     text = "\n".join(scan.texts[path] for path in sorted(files))
     source = re.search(r"\bdatasource\s+\w+\s*\{(.*?)\}", text, re.DOTALL)
     inner = source[1] if source else ""
-    configured = "\n".join(scan.texts.get(name, "") for name in PRISMA_CONFIGURATIONS)
+    configured = "\n".join(scan.texts[name] for name in PRISMA_CONFIGURATIONS if name in scan.texts)
     provider = re.search(r'\bprovider\s*=\s*"(\w+)"', inner)
     kind = _PROVIDERS.get(provider[1], provider[1]) if provider else ""
     place = next((f"{name}/migrations" for name in (folder, posixpath.dirname(folder)) if name), "migrations")

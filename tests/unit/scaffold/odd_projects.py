@@ -53,7 +53,7 @@ CMD ["gunicorn", "--bind", "0.0.0.0:8000", "app:app"]
 FROM base AS migrate
 CMD python manage.py migrate, now
 """,
-    "Procfile": "release: python manage.py migrate\nweb: gunicorn app:app\nworker: celery -A app worker, beat\nclock: A=1 x",
+    "Procfile": "release: python manage.py migrate\nweb: gunicorn app:app\nworker: celery -A app, b\nclock: A=1 x",
     "next.config.ts": """import { env } from "./src/env";
 /** @type {import('next').NextConfig} */
 const config = { output: process.env.BUILD === "1" ? "standalone" : undefined, basePath: "/docs", // output: "export"
@@ -75,7 +75,7 @@ export default config;""",
     "requirements.txt": "django\ncelery\n",
     "alembic.ini": "[alembic]\nscript_location = %(here)s/alembic\n",
     "worker.Dockerfile": "FROM python:3\nCMD celery -A app worker\n",
-}  # fmt: skip
+}
 PIECES = (
     "", "\n", "\\", '"', "'", "`", "$", "${", "}", "[", "]", "(", "*", "\\\n", "<<EOF", "\x00", "\ufffd", "é", "\r\n",
     "#", "&&", "FROM", "AS", "ENV A", "EXPOSE x", "null", "[]", "{}", "1e999", "::", "/", "..", "-", "--", " ", "\t",
