@@ -16,8 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import click
-
 from deploytool.aws.session import LOOPBACK_SWITCH, Session, is_switched_to_loopback
 from deploytool.config.loader import resolve
 from deploytool.config.model import ConfigFile, EnvironmentConfig
@@ -130,6 +128,7 @@ class Context:
     config: ConfigFile
     settings: EnvironmentConfig
     commit: Commit
+    """Without sha for a verb that needs none."""
     session: Session
 
     @cached_property
@@ -141,7 +140,8 @@ class Context:
 
     def at(self, commit: Commit) -> Context:
         """The same environment, its settings filled in for another commit."""
-        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha}, os.environ)
+        variables = _variables(self.root, self.config, commit)
+        settings = resolve(self.config, self.settings.environment, variables, os.environ)
         return replace(self, settings=settings, commit=commit)
 
     def request(self, release_id: str, triggered_by: TriggeredBy) -> ReleaseRequest:
@@ -159,7 +159,7 @@ class Context:
 
     def elsewhere(self, environment: str) -> Context:
         """The same commit in another environment. Raises ConfigurationError."""
-        settings = resolve(self.config, environment, {"commit": self.commit.sha}, os.environ)
+        settings = resolve(self.config, environment, _variables(self.root, self.config, self.commit), os.environ)
         return replace(self, settings=settings, session=Session(settings.region, settings.role_arn))
 
 
@@ -183,7 +183,7 @@ def enter_sandbox() -> None:
     if state is None:
         return
     point_to(state)
-    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+    print_text(f"using the sandbox ({state.aws_endpoint_url})", err=True)
 
 
 def runs_in_actions(environ: Mapping[str, str]) -> bool:
@@ -202,19 +202,31 @@ def point_to(state: SandboxState) -> None:
             os.environ.pop(name, None)
 
 
-def open_context(config_path: str, environment: str | None, revision: str = "HEAD") -> Context:
-    """Read the configuration and the commit, of the sandbox where we are in one. Raises ConfigurationError."""
+def open_context(config_path: str, environment: str | None, revision: str | None = "HEAD") -> Context:
+    """Read the configuration and the commit, of the sandbox where we are in one. Raises ConfigurationError.
+
+    ``revision`` is ``None`` for a verb that releases no commit of this checkout: it needs neither git nor a repository.
+    """
     enter_sandbox()
     return context_of(config_path, environment, revision)
 
 
-def context_of(config_path: str, environment: str | None, revision: str = "HEAD") -> Context:
-    """Read the configuration and the commit. Raises ConfigurationError."""
+def context_of(config_path: str, environment: str | None, revision: str | None = "HEAD") -> Context:
+    """As ``open_context``, wherever we are. Raises ConfigurationError."""
     config = read_config(config_path)
     root = Path(config_path).resolve().parent
-    commit = git.commit(root, revision)
-    settings = resolve(config, chosen_environment(config, environment), {"commit": commit.sha}, os.environ)
+    commit = Commit("") if revision is None else git.commit(root, revision)
+    variables = _variables(root, config, commit, revision or "")
+    settings = resolve(config, chosen_environment(config, environment), variables, os.environ)
     return Context(root, config, settings, commit, Session(settings.region, settings.role_arn))
+
+
+def _variables(root: Path, config: ConfigFile, commit: Commit, revision: str = "") -> dict[str, str]:
+    """What the configuration may name of a commit; git is asked for its tag only where it does."""
+    if not commit.sha:
+        return {}
+    tag = git.tag_of(root, commit.sha, revision) if "${git_tag}" in repr(config) else ""
+    return {"commit": commit.sha} | ({"git_tag": tag} if tag else {})
 
 
 def chosen_environment(config: ConfigFile, environment: str | None) -> str:

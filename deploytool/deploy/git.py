@@ -68,7 +68,7 @@ def require_clean(tree: Checkout, commit: Commit) -> None:
 
 
 def between(start: Path, base: str, head: str) -> tuple[Commit, ...]:
-    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this clone."""
+    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this clone, or no git is."""
     ends = _ends(start, base, head)
     if not ends:
         return ()
@@ -93,8 +93,11 @@ def has_workflow(start: Path, name: str) -> bool:
 
 
 def top(start: Path) -> Path | None:
-    """The top of the checkout that ``start`` is in; None where it is in none."""
-    answer = _ask(start, "rev-parse", "--show-toplevel")
+    """The top of the checkout that ``start`` is in; None where it is in none, or there is no git."""
+    try:
+        answer = _ask(start, "rev-parse", "--show-toplevel")
+    except git_command.GitMissing:
+        return None
     return None if answer.code else git_command.path(answer.out)
 
 
@@ -113,6 +116,14 @@ def head_and_tags(start: Path) -> tuple[str, frozenset[str]]:
     head = _named(start, "HEAD")
     tags = _git(start, "for-each-ref", f"--points-at={head}", "--format=%(refname)%00", "refs/tags/")
     return head, frozenset(tag.lstrip("\n").removeprefix("refs/tags/") for tag in tags.items)
+
+
+def tag_of(start: Path, sha: str, revision: str = "") -> str:
+    """The tag that names a commit: ``revision`` itself if it is one, else the highest version; empty without one."""
+    words = ("for-each-ref", f"--points-at={sha}", "--sort=-version:refname", "--format=%(refname)%00", "refs/tags/")
+    listed = _ask(start, *words)
+    tags = [] if listed.code else [tag.lstrip("\n").removeprefix("refs/tags/") for tag in listed.items if tag.strip()]
+    return revision if revision in tags else next(iter(tags), "")
 
 
 def default_branch(start: Path) -> str:
@@ -170,7 +181,10 @@ def _sha(start: Path, revision: str) -> str:
 def _ends(start: Path, base: str, head: str) -> tuple[str, str] | None:
     if not base or not head:
         return None
-    ends = _sha(start, base), _sha(start, head)
+    try:
+        ends = _sha(start, base), _sha(start, head)
+    except git_command.GitMissing:
+        return None
     return ends if all(ends) else None
 
 

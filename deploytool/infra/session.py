@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import click
-
 from deploytool.config.model import ServiceConfig
 from deploytool.deploy import git
 from deploytool.deploy.context import Context, Run, SystemClock, release_id, triggered_by
@@ -36,6 +34,7 @@ from deploytool.infra.stacks import NOTHING_ALLOWED, Allowed, only, stacks_of
 from deploytool.infra.templates import Prepare, Template, describe_omitted, templates
 from deploytool.ledger.lock import LockConflictPolicy
 from deploytool.ledger.store import LedgerMissing
+from deploytool.output.console import print_text
 from deploytool.release.events import WarningIssued
 from deploytool.release.model import ImageChoice
 from deploytool.release.ports import Clock, LineWriter
@@ -177,7 +176,7 @@ def stack_targets(context: Context, options: InfraOptions, prepare: Prepare) -> 
     directory = context.root / settings.infra.templates if settings.infra.templates else None
     read = templates(directory, [stack.key for stack in stacks], prepare)
     if line := describe_omitted(read.values()):
-        click.echo(line, err=True)
+        print_text(line, err=True)
     chosen = only(stacks, options.only)
     known = {**of_configuration(settings), **options.parameters}
     check_known(read.values(), {**settings.infra.parameters, **options.parameters})

@@ -20,16 +20,15 @@ from deploytool.ecs.task_definition import (
     ContainerUnclear,
     Place,
     container_for,
-    cpu_architecture,
     diff,
     from_template,
     listens,
-    operating_system,
     same,
     tag_changes,
     to_register,
 )
 from deploytool.errors import ConfigurationError, PreconditionFailed
+from deploytool.release.image_choice import choose_images, cpu_problems
 from deploytool.release.model import (
     Build,
     Commit,
@@ -40,15 +39,13 @@ from deploytool.release.model import (
     ObservedState,
     Plan,
     Problem,
-    PublishedImage,
     ReleasedVersion,
     ReleaseRequest,
     ServiceUpdate,
+    Steady,
     Step,
     Verify,
 )
-
-PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 
 
 class ReleasePreconditionFailed(PreconditionFailed):
@@ -142,33 +139,6 @@ def _cpu_problems(settings: EnvironmentConfig, live: ObservedState) -> Iterator[
             yield from cpu_problems(image, live.images.get(image), base, key)
     if settings.migrate:
         yield from _migration_cpu_problems(settings.migrate, live)
-
-
-def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinition, who: str) -> Iterator[Problem]:
-    """The task asks for a CPU that the image was not built for."""
-    system, cpu = operating_system(base), cpu_architecture(base)
-    if system != "LINUX":
-        what = "Windows tasks are" if system.upper().startswith("WINDOWS") else f"operating system {system} is"
-        yield Problem(
-            f"{who}: {what} not supported: deploytool builds and releases Linux images",
-            f"set runtimePlatform.operatingSystemFamily of its task definition to LINUX, or take {who} out of "
-            "deploytool.yml",
-        )
-        return
-    if cpu not in PLATFORM:
-        yield Problem(
-            f"{who} runs on {cpu}, which deploytool does not know",
-            f"set runtimePlatform.cpuArchitecture of its task definition to {' or '.join(PLATFORM)}",
-        )
-        return
-    needs = PLATFORM[cpu]
-    if published and published.platforms and not any(built.startswith(needs) for built in published.platforms):
-        built = [cpu for cpu, platform in PLATFORM.items() if platform in published.platforms]
-        other = f", or runtimePlatform.cpuArchitecture of its task definition to {built[0]}" if built else ""
-        yield Problem(
-            f"image {image} is built for {', '.join(published.platforms)}, but {who} runs on {needs}",
-            f"set images.{image}.platforms to [{needs}]{other}",
-        )
 
 
 def _open_images(live: ObservedState, key: str, images: Mapping[str, str]) -> Iterator[Problem]:
@@ -267,22 +237,6 @@ def plan(
     )
 
 
-def choose_images(settings: EnvironmentConfig, live: ObservedState, registry: str) -> dict[str, ImageChoice]:
-    """Per image: its reference for this commit, and its digest where the registry already has it."""
-    used = set().union(*(service.images for service in settings.services.values()))
-    if settings.migrate:
-        used.add(settings.migrate.image)
-    return {
-        name: ImageChoice(
-            name=name,
-            reference=f"{registry}/{image.repository}:{image.tag}",
-            digest=published.digest if (published := live.images.get(name)) else None,
-        )
-        for name, image in settings.images.items()
-        if name in used
-    }
-
-
 def payload(
     base: TaskDefinition,
     images: Mapping[str, str],
@@ -331,10 +285,17 @@ def _steps(
         if services := tuple(updates[key] for key in stage if key in updates):
             timeout = max(settings.services[change.key].timeout for change in services)
             steps.append(DeployServices(services, float(timeout)))
-    for key in updates or changes:
-        if verify := settings.services[key].verify:
-            steps.append(verify_step(key, verify_at(verify, live.services[key].host)))
+    steps.extend(checks(settings, live, tuple((updates or changes).values())))
     return tuple(steps)
+
+
+def checks(settings: EnvironmentConfig, live: ObservedState, services: tuple[ServiceUpdate, ...]) -> Iterator[Step]:
+    """What must hold before these services count as live: the configured requests first, since tasks age meanwhile."""
+    for change in services:
+        if verify := settings.services[change.key].verify:
+            yield verify_step(change.key, verify_at(verify, live.services[change.key].host))
+    if steady := tuple(change for change in services if change.steady):
+        yield Steady(steady, float(max(settings.services[change.key].timeout for change in steady)))
 
 
 def _stages(after: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -376,6 +337,7 @@ def _change(
         previous_revision=observed.state.task_definition,
         before=observed.state,
         commit_before=observed.commit,
+        steady=float(service.steady),
         diff=diff(observed.task_definition, after)
         + (() if unchanged else tag_changes(observed.task_definition, after)),
         unchanged=unchanged,

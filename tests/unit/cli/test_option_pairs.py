@@ -25,6 +25,7 @@ OPTIONS = {
     "migrate": f"{WHERE} --commit --live {BUSY} --output",
     "plan": f"{WHERE} --commit --output",
     "doctor": f"{WHERE} --skip --output",
+    "explain": "FILE --deployment --previous-deployment --task-definition --previous-task-definition --output",
     "status": f"{WHERE} --output",
     "history": f"RELEASE {WHERE} --limit --result --commit --output",
     "lock show": f"{WHERE} --output",
@@ -44,7 +45,7 @@ OPTIONS = {
     "infra cost": "--size --region --nat-gateways --live --output",
     "config check": f"{WHERE} --output",
     "config schema": "KIND",
-    "sandbox up": "--staging --aws-port --github-port --output",
+    "sandbox up": "--staging --aws-port --github-port --steady --output",
     "sandbox down": "--purge --output",
     "sandbox status": "--output",
     "sandbox env": "--output",
@@ -68,6 +69,7 @@ CONTRADICTIONS = {
 
 VALUES = {
     "--environment": "production", "--config": "deploytool.yml", "--commit": "1f8b2c4", "--if-busy": "wait",
+    "--steady": "1m",
     "--wait": "5m", "--output": "json", "--to": "20261123-101112-ab12", "--steps": "2", "--service": "app",
     "--expect-current": "20261123-101112-ab12", "--from": "staging", "--skip": "cdn", "--limit": "5",
     "--result": "released", "--reason": "black friday", "--for": "24h", "--since": "30d", "--svg": "dora.svg",
@@ -79,6 +81,8 @@ VALUES = {
     "--port": "8080", "--dockerfile": "docker/Dockerfile",
     "--plan-role": "arn", "--action": "acme/fork@v3", "--from-service": "shop/web",
     "RELEASE": "20261123-101112-ab12", "SERVICE": "app", "WORDS": "true", "FAULT": "worker",
+    "FILE": "tasks.json", "--deployment": "ecs-svc/2", "--previous-deployment": "ecs-svc/1", "--task-definition": "arn",
+    "--previous-task-definition": "arn",
 }  # fmt: skip
 
 
