@@ -29,7 +29,7 @@ _NAMED = re.compile(
     rf"|^\W*(?P<first>{_WORD})\b(?=[\]:|>)\s])(?!\s*(?:[=(]|handling|handler))"
     rf"|[\[(<|]\s*(?P<bracket>{_WORD})(?:/\w+)?\s*[\])>|]"
     rf"|\bnpm (?P<npm>warn|err|error|notice|info)\b"
-    rf"|(?P<python>\w*Warning):\s",
+    rf"|(?P<python>(?!UnhandledPromise)\b\w*Warning):\s",
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(rf"(?<![\w/.'\"-])(?P<word>{_WORD.upper()})(?![\w/'\"=-])")
@@ -149,6 +149,7 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
     texts = [text for key in (*_TEXT_KEYS, *_ERROR_KEYS) for text in _strings(lowered.get(key))]
     known = {*_TEXT_KEYS, *_ERROR_KEYS, *_STACK_KEYS, *_LEVEL_KEYS}
     others = [value for key, value in lowered.items() if key not in known and isinstance(value, str) and " " in value]
+    others += [json.dumps(lowered[key]) for key in ("errors", "issues") if isinstance(lowered.get(key), (dict, list))]
     stacks = [*others, *(text for key in _STACK_KEYS for text in _strings(lowered.get(key)))]
     parts = [[line for line in text.splitlines() if line.strip()] for text in texts]
     head = ": ".join(dict.fromkeys(lines[0] for lines in parts if lines))
