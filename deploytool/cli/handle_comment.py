@@ -70,20 +70,30 @@ def command(event_path: Path, environment: str, config: str, output: str) -> int
     if isinstance(decision, Deny):
         answers.refused(decision.reason, again=decision.again)
         raise PreconditionFailed(decision.reason, "use `deploytool rollback` instead")
-    return _roll_back(decision, answers, config, as_json=output == "json")
+    return _roll_back(decision, answers, facts.tick.comment, config, as_json=output == "json")
 
 
-def _roll_back(approved: Approve, answers: _CommentAnswers, config: str, *, as_json: bool) -> int:
-    from deploytool.deploy.context import open_context, start_run
+def _roll_back(approved: Approve, answers: _CommentAnswers, comment: int, config: str, *, as_json: bool) -> int:
+    from deploytool.deploy.context import ledger_of, open_context, start_run
     from deploytool.deploy.rollback import run_rollback
+    from deploytool.github.rollback_checkbox import was_written_by
+    from deploytool.github.rollback_model import Ignore
     from deploytool.ledger.lock import LockConflictPolicy
     from deploytool.ledger.rollback_target import RollbackRequest
 
     run = start_run()
-    answers.requested()
     request = RollbackRequest(approved.goal.release, expect_current=approved.current.release)
     try:
         context = open_context(config, approved.environment)
+        record = ledger_of(context).get(approved.current.release)
+    except DeployError as error:
+        answers.refused(error.cause, again=True)
+        raise
+    if not was_written_by(record, comment):
+        # Nothing is answered in it: it may be anybody's.
+        return _print_ignored(Ignore(f"release {record.release_id} did not write this comment"), as_json=as_json)
+    answers.requested()
+    try:
         outcome = run_rollback(context, run, request, LockConflictPolicy("wait", WAIT), as_json=as_json)
     except DeployError as error:
         answers.refused(error.cause, again=True)

@@ -25,6 +25,7 @@ from deploytool.github.rollback_model import (
     box_of,
     unix_lines,
 )
+from deploytool.ledger.record import Record
 
 MAY_ROLL_BACK = frozenset({"write", "maintain", "admin"})
 _TICK = re.compile(r"^- \[[xX]\] ", re.MULTILINE)
@@ -113,6 +114,14 @@ def _unfit(deployment: GithubDeployment, facts: Facts, environment: str) -> Iter
         yield f"{name} never was live"  # 3
     if not deployment.ref == deployment.sha == deployment.commit:
         yield f"{name} is of {deployment.ref}, not of a commit"  # 8
+
+
+def was_written_by(record: Record, comment: int) -> bool:
+    """Whether the release of the record wrote this comment.
+
+    Every workflow of a repository comments as the same bot; one that repeats what others wrote can show our marks.
+    """
+    return comment in record.github.comments
 
 
 def _ours(reread: VerifiedState) -> bool:

@@ -114,6 +114,28 @@ def test_an_event_of_the_pull_requests_code_is_refused(site: Site, tmp_path: Pat
     assert site.comment(SECOND)["body"] == offered
 
 
+def test_a_box_in_a_comment_that_the_release_did_not_write_is_ignored(site: Site, tmp_path: Path) -> None:
+    """Another workflow of the repository, with the same token, was made to repeat our marks."""
+    import requests
+
+    offered = site.comment(SECOND)["body"]
+    url = f"{site.state.github_api_url}/repos/{site.state.repository}/issues/{SECOND}/comments"
+    ticked = offered.replace("- [ ]", "- [x]")
+    headers = {"Authorization": "Bearer sandbox-token"}
+    made = requests.post(url, json={"body": ticked}, headers=headers, timeout=10)
+    made.raise_for_status()
+    planted = made.json()
+    try:
+        sent = event(site, offered, ticked) | {"comment": planted | {"body": ticked}}
+        code, output = handle_comment(site, sent, tmp_path)
+        assert (code, "did not write this comment" in output) == (0, True), output
+    finally:
+        requests.delete(
+            f"{url.removesuffix(f'{SECOND}/comments')}comments/{planted['id']}", headers=headers, timeout=10
+        ).raise_for_status()
+    assert site.serves() == site.second
+
+
 def test_an_edit_that_ticks_nothing_is_ignored_in_one_line(site: Site, tmp_path: Path) -> None:
     offered = site.comment(SECOND)["body"]
     code, output = handle_comment(site, event(site, offered, offered + "\nthanks"), tmp_path)

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from deploytool.github.rollback_checkbox import checkbox_event, decide
+from deploytool.github.rollback_checkbox import checkbox_event, decide, was_written_by
 from deploytool.github.rollback_model import Approve, CheckboxEvent, Deny, Facts, Ignore, RollbackCheckbox, box_of
+from deploytool.release.model import GithubRecord
 from tests.unit.github.checkbox_events import CURRENT, FACTS, GOAL, TICK, body, current, goal, ran, read, ticked
+from tests.unit.ledger.records import record
 
 STAGING = "<!-- deploytool:shop:staging -->"
 
@@ -167,3 +169,9 @@ def test_an_event_that_says_nothing_has_no_facts(event: dict[str, object]) -> No
     assert checkbox_event("issue_comment", event) == CheckboxEvent(
         "issue_comment", "", "", None, "", sender_is_bot=True, comment=0, before="", after=""
     )
+
+
+def test_a_box_counts_only_in_a_comment_that_its_release_wrote() -> None:
+    written = record("r2", github=GithubRecord(7, 12, 3, other_comments=(4,)))
+    assert [was_written_by(written, comment) for comment in (3, 4, 5)] == [True, True, False]
+    assert not was_written_by(record("r1"), 3)
