@@ -28,6 +28,8 @@ class Trust:
     """Compared with ``StringEquals``."""
     patterns: tuple[str, ...] = ()
     """Compared with ``StringLike``."""
+    refs: tuple[str, ...] = ()
+    """What it requires of the branch or tag, or of the workflow's own ref."""
 
 
 @dataclass(frozen=True)
@@ -157,12 +159,20 @@ class Workflow:
 
 
 @dataclass(frozen=True)
+class EnvironmentFact:
+    """An environment on GitHub, which makes one without rules at its first use."""
+
+    branch_rule: bool
+    """Only some branches or tags may deploy to it."""
+
+
+@dataclass(frozen=True)
 class Github:
     """Everything is ``Unknown`` without a token."""
 
     repository: RepositoryFact | Unknown
-    environment: bool | Unknown = True
-    """An environment of that name exists."""
+    environment: EnvironmentFact | Unknown | None = EnvironmentFact(branch_rule=True)
+    """``None``: there is none of that name."""
     subject: SubjectForm | Unknown = SubjectForm()
     workflows: tuple[Workflow, ...] | Unknown = ()
     reads: Mapping[str, Unknown | None] = field(default_factory=dict)

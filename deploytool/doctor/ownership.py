@@ -111,6 +111,7 @@ def _trust(statement: Mapping[str, Any]) -> Trust:
     audiences: list[str] = []
     subjects: list[str] = []
     patterns: list[str] = []
+    refs: list[str] = []
     for operator, conditions in (statement.get("Condition") or {}).items():
         for key, values in conditions.items():
             if key.endswith(":aud"):
@@ -118,7 +119,9 @@ def _trust(statement: Mapping[str, Any]) -> Trust:
             elif key.endswith(":sub"):
                 # ForAnyValue:StringLike and the like compare with wildcards too.
                 (patterns if "Like" in operator else subjects).extend(_as_tuple(values))
-    return Trust(tuple(audiences), tuple(subjects), tuple(patterns))
+            elif key.endswith((":ref", ":ref_protected", ":job_workflow_ref")):
+                refs.extend(_as_tuple(values))
+    return Trust(tuple(audiences), tuple(subjects), tuple(patterns), tuple(refs))
 
 
 def _federated(statement: Mapping[str, Any]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ _CATALOG: dict[Group, tuple[tuple[str, str, tuple[Judge, ...]], ...]] = {
     Group.GITHUB: (
         ("token", "token", (delivery.token,)),
         ("job-permissions", "permissions of the jobs", (delivery.job_permissions,)),
-        ("environment", "environment", (delivery.environment,)),
+        ("environment", "environment", (delivery.environment, delivery.branches)),
         ("sign-in", "sign-in to AWS by OIDC", (delivery.sign_in,)),
         ("rollback-workflow", "rollback workflow", (delivery.rollback_workflow,)),
     ),

@@ -78,12 +78,32 @@ def _listed(permissions: Mapping[str, str]) -> str:
 def environment(facts: Facts) -> Iterator[Reason]:
     name = facts.scope.github_environment
     yield judge(
-        known(facts.github.environment),
+        known(facts.github.environment) is not None,
         "GitHub",
         f"has the environment {name}",
         f"has no environment {name}",
         "create it in the repository's settings, with reviewers and branches that may release; or correct "
         "github_environment in deploytool.yml",
+    )
+
+
+def branches(facts: Facts) -> Iterator[Reason]:
+    """Whoever may push a branch may write a workflow for the environment: a rule on GitHub, or IAM, says who deploys."""
+    name = facts.scope.github_environment
+    rule = known(facts.github.environment)
+    if rule is None:
+        return
+    if rule.branch_rule:
+        yield passed(f"only the chosen branches or tags may deploy to {name}")
+        return
+    subject = ownership.subject(known(facts.github.repository), known(facts.github.subject), name)
+    trusts = [trust for role in ownership.github_roles(facts) for trust in role.github if subject in trust.subjects]
+    yield judge(
+        bool(trusts) and all(trust.refs for trust in trusts),
+        "the trust policy",
+        f"lets only some branches or tags deploy to {name}",
+        f"lets any branch deploy to {name}, and the environment on GitHub has no rule",
+        f"choose the branches that may deploy, in the repository's settings under Environments, {name}",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from deploytool.doctor.facts_account import Github, RepositoryFact, SubjectForm, Workflow
+from deploytool.doctor.facts_account import EnvironmentFact, Github, RepositoryFact, SubjectForm, Workflow
 from deploytool.doctor.ownership import workflow
 from deploytool.doctor.result import Unknown
 from deploytool.github.client import PAGE, GithubClient, GithubError, Missing
@@ -37,7 +37,7 @@ def collect_github(client: GithubClient, environment: str) -> Github:
         return not_asked(raw.why, raw.fix)
     return Github(
         repository=_repository(raw),
-        environment=_message(lambda: _has_environment(client, environment)),
+        environment=_message(lambda: _environment(client, environment)),
         subject=_message(lambda: _subject(client)),
         workflows=_message(lambda: _workflows(client, raw["default_branch"])),
         reads={permission: _denied(client, permission, *call) for permission, call in READS.items()},
@@ -76,17 +76,18 @@ def _enabled(analysis: Json, name: str) -> bool | None:
     return None if status is None else status == "enabled"
 
 
-def _has_environment(client: GithubClient, name: str) -> bool:
+def _environment(client: GithubClient, name: str) -> EnvironmentFact | None:
     # Listed, not read by name: ghapi cannot encode a name with a slash.
     number = 1
     while True:
         page = client.call("repos.get_all_environments", "read the environments", _ACTIONS, per_page=PAGE, page=number)[
             "environments"
         ]
-        if any(environment["name"] == name for environment in page):
-            return True
+        for environment in page:
+            if environment["name"] == name:
+                return EnvironmentFact(branch_rule=bool(environment.get("deployment_branch_policy")))
         if len(page) < PAGE:
-            return False
+            return None
         number += 1
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from deploytool.doctor.facts import Facts
-from deploytool.doctor.facts_account import Job, SubjectForm, Trust, Workflow
+from deploytool.doctor.facts_account import EnvironmentFact, Job, SubjectForm, Trust, Workflow
 from tests.unit.doctor.case import DENIED, GOOD, UNKNOWN, Case
 from tests.unit.doctor.healthy import (
     HEALTHY,
@@ -58,8 +58,20 @@ GITHUB_CASES = (
          job({"contents": "read"}, "${{ inputs.command }}"), "lacks deployments: write"),
     Case("a job's permissions are of an unknown level", "job-permissions", job({**PERMISSIONS, "contents": "admin"}),
          "lacks contents: read"),
-    Case("the environment is missing", "environment", github(environment=False),
+    Case("the environment is missing", "environment", github(environment=None),
          "GitHub has no environment production"),
+    Case("GitHub made the environment at its first use", "environment",
+         github(environment=EnvironmentFact(branch_rule=False)),
+         "the trust policy lets any branch deploy to production"),
+    Case("a role trusts the main branch only", "environment",
+         trusts(Trust(AUDIENCE, (SUBJECT,), refs=("refs/heads/main",)), environment=EnvironmentFact(branch_rule=False)),
+         "the trust policy lets only some branches or tags deploy to production", GOOD),
+    Case("a second role trusts any branch", "environment",
+         replace(account(roles=(role("a", github=(Trust(AUDIENCE, (SUBJECT,), refs=("refs/heads/main",)),)),
+                                role("b", github=(Trust(AUDIENCE, (SUBJECT,)),)))),
+                 github=replace(HEALTHY.github, environment=EnvironmentFact(branch_rule=False))),
+         "the trust policy lets any branch deploy to production"),
+    Case("branches are chosen on GitHub", "environment", facts(), "only the chosen branches or tags", GOOD),
     Case("no role trusts the repository", "sign-in", account(roles=()), "no IAM role trusts acme/shop"),
     Case("the role is found by whom it trusts", "sign-in", facts(), f"shop-deploy trusts {SUBJECT}", GOOD),
     Case("the role is found by the ids that it trusts", "sign-in", trusts(Trust(AUDIENCE, (WITH_IDS,))),

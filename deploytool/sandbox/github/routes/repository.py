@@ -153,7 +153,7 @@ def list_environments(request: Request) -> Response:
             "created_at": settings.created_at,
             "updated_at": settings.created_at,
             "protection_rules": [],
-            "deployment_branch_policy": None,
+            "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
         }
         for name in page
     ]
