@@ -92,6 +92,21 @@ def require_current(newest_first: Sequence[Record], expected: str) -> None:
         )
 
 
+_SHORTEST_HASH = 7
+
+
+def require_version(version: Record, expected: str) -> None:
+    """Raise NotCurrentRelease unless ``version`` was approved: by its release id, or by (the start of) its commit."""
+    names = ("", version.live_release_id, version.release_id)
+    is_commit = len(expected) >= _SHORTEST_HASH and version.commit.sha.startswith(expected.lower())
+    if expected not in names and not is_commit:
+        raise NotCurrentRelease(
+            f"{expected} is not live in {version.environment}: release {version.live_release_id} of commit "
+            f"{version.commit.short} is",
+            "approve that one, or wait until what was approved is live",
+        )
+
+
 def _successful(newest_first: Iterable[Record]) -> dict[str, Record]:
     return {record.release_id: record for record in newest_first if record.successful}
 
