@@ -182,3 +182,11 @@ def test_a_version_is_not_promoted_when_another_was_approved(expected: str) -> N
     with pytest.raises(NotCurrentRelease, match=f"{expected} is not live in {R1.environment}") as refused:
         require_version(R1, expected)
     assert R1.release_id in refused.value.cause
+
+
+@pytest.mark.parametrize("url", ["https://shop.test/health", None])
+def test_the_users_own_check_is_not_run_by_a_rollback(url: str | None) -> None:
+    verify = verification(url=url, command=("npm", "test"))
+    configured = settings(service("app", verify=verify, timeout=90), service("worker", timeout=300))
+    plan = rollback_plan(REQUEST, configured, LIVE, GOAL, OLD, (GOAL,))
+    assert [step.command for step in plan.steps if isinstance(step, Verify)] == ([()] if url else [])
