@@ -113,6 +113,13 @@ def test_it_fails_when_the_command_does(code: int | None, how: str) -> None:
     assert (diagnosis.code, diagnosis.subject, diagnosis.quote) == ("verify-command", "app", "two")
 
 
+def test_a_password_in_its_output_is_not_quoted() -> None:
+    diagnosis = checked(Outside(Commands(1, ("cannot reach postgres://shop:hunter2@db/shop",))))
+    assert diagnosis is not None
+    assert "cannot reach postgres://" in diagnosis.quote
+    assert "hunter2" not in diagnosis.quote
+
+
 def test_nothing_is_quoted_when_the_command_printed_nothing() -> None:
     diagnosis = checked(Outside(Commands(1, ())))
     assert diagnosis is not None
