@@ -31,6 +31,7 @@ VERBS = {
     "migrate": "Run a commit's migration, and update no service.",
     "plan": "Show what a release would do, and change nothing.",
     "doctor": "Check the account against the deployment checklist and security practices.",
+    "explain": "Explain what ECS says: cause and fix for pasted errors, events or JSON.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one in full.",
     "lock": "Show or release the lock of an environment, or freeze deployments.",

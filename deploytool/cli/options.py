@@ -11,7 +11,6 @@ from typing import Any, Protocol
 import click
 from click.core import ParameterSource
 
-from deploytool.config.types import seconds_of
 from deploytool.errors import ConfigurationError, OptionsContradict
 from deploytool.git_command import checkout_root
 from deploytool.output.console import json_output
@@ -94,6 +93,8 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds."""
+        from deploytool.config.types import seconds_of
+
         if isinstance(value, int | float):
             return float(value)
         seconds = seconds_of(str(value).strip())

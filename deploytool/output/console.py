@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from deploytool.errors import DeployError
-from deploytool.release.events import Event
-from deploytool.release.ports import EventListener
 
 if TYPE_CHECKING:
     from deploytool.output.log import LogFormat
     from deploytool.output.progress import LiveView, ReleaseView
+    from deploytool.release.events import Event
+    from deploytool.release.ports import EventListener
 
 
 # Standard output and error that their reader may leave, or that cannot hold more.

@@ -15,6 +15,7 @@ from typing import Any
 from deploytool.config.errors import ConfigErrors, ConfigIssue
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState
+from deploytool.ecs.explain import Explanation
 from deploytool.ecs.model import revision
 from deploytool.errors import DeployError, Exit
 from deploytool.ledger.record import Kind, Record
@@ -23,6 +24,7 @@ from deploytool.output.documents import (
     CommitEntry,
     ConfigCheckDocument,
     ErrorDocument,
+    ExplanationDocument,
     LogLine,
     OutcomeDocument,
     PlanDocument,
@@ -200,6 +202,29 @@ def diagnosis_entry(diagnosis: Diagnosis) -> ProblemEntry:
         "subject": diagnosis.subject,
         "quote": diagnosis.quote,
         "log": list(diagnosis.log),
+    }
+
+
+def explanation_document(explanation: Explanation) -> ExplanationDocument:
+    """``deploytool explain --output json``."""
+    status = explanation.status
+    return {
+        "schema": 1,
+        "kind": "explanation",
+        "exit_code": 0,
+        "problems": [],
+        "diagnoses": [
+            {
+                "code": diagnosis.code,
+                "cause": diagnosis.cause,
+                "fix": diagnosis.fix,
+                "retriable": diagnosis.retriable,
+                "fatal": diagnosis.fatal,
+                "container": diagnosis.container or None,
+            }
+            for diagnosis in explanation.diagnoses
+        ],
+        "deployment": {"status": status.state, "detail": status.detail} if status else None,
     }
 
 

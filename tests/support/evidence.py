@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from deploytool.ecs.client import parse_service, parse_service_deployment
 from deploytool.ecs.deployment_model import DeploymentState, Rollout
 from deploytool.ecs.model import ServiceDeployment, ServiceState
+from deploytool.ecs.parse import parse_service, parse_service_deployment
 
 DIRECTORY = Path(__file__).parents[1] / "evidence"
 GRADES = ("captured", "documented", "inferred")

@@ -9,8 +9,8 @@ from typing import Any
 
 import boto3
 
-from deploytool.ecs.client import parse_service, parse_service_deployment
 from deploytool.ecs.model import ServiceDeployment, ServiceState
+from deploytool.ecs.parse import parse_service, parse_service_deployment
 from tests.support.evidence import BREAKERS, Setup
 
 POLL = 0.05

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from deploytool.ecs.client import ended_by_failure
 from deploytool.ecs.deployment_model import Rollout, rollout_of
 from deploytool.ecs.model import RunTaskFailure, ServiceDeployment, ServiceState, StandaloneTask, Task
+from deploytool.ecs.task_diagnosis import ended_by_failure
 from deploytool.errors import NotFound
 from tests.support.fake_ecs.clock import VirtualClock
 from tests.support.fake_ecs.deployment import moment

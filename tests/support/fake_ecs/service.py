@@ -289,7 +289,7 @@ class ModelService:
         self.deployments.remove(back)
         self.deployments.insert(0, back)
         back.epoch += 1
-        back.reason = ""
+        back.reason, back.created = "", self.clock.now
         if not self.quiet:
             self._event(f"(service {self.name}) rolling back to deployment {back.id}.")
         self._fill(back)

@@ -22,6 +22,7 @@ from deploytool.deploy.session import NotRecovered
 from deploytool.doctor.checks import run_checks
 from deploytool.doctor.output import doctor_document
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
+from deploytool.ecs.explain import Explanation, explain
 from deploytool.ecs.model import ServiceState
 from deploytool.errors import DeployError, Exit, PermissionMissing
 from deploytool.infra.cost import SIZES, estimate, price_list
@@ -162,6 +163,9 @@ def built() -> Iterator[Mapping[str, Any]]:
     yield documents.run_document("production", "app", 0)
     yield documents.run_document("production", "app", 7)
     yield documents.comment_ignored_document("no checkbox was changed")
+    yield documents.explanation_document(explain("Task failed container health checks"))
+    status = DeploymentStatus(DeploymentState.ROLLED_BACK, "app:1 is running again")
+    yield documents.explanation_document(Explanation(explain("RESOURCE:CPU").diagnoses, status))
     for error in (
         PermissionMissing("ecs:UpdateService", "*", "me"), UNRECOVERED, issues, Locked("production", HELD, NOW),
         ReleasePreconditionFailed((Problem("a", "b"), Problem("c", "d"))), InfraRefused([Problem("a", "b")]),

@@ -25,6 +25,7 @@ OPTIONS = {
     "migrate": f"{WHERE} --commit --live {BUSY} --output",
     "plan": f"{WHERE} --commit --rollback --to --steps --service --expect-current --promote --output",
     "doctor": f"{WHERE} --skip --output",
+    "explain": "FILE --deployment --previous-deployment --task-definition --previous-task-definition --output",
     "status": f"{WHERE} --output",
     "history": f"RELEASE {WHERE} --limit --result --commit --output",
     "lock show": f"{WHERE} --output",
@@ -84,6 +85,8 @@ VALUES = {
     "--port": "8080", "--dockerfile": "docker/Dockerfile",
     "--plan-role": "arn", "--action": "acme/fork@v3", "--from-service": "shop/web",
     "RELEASE": "20261123-101112-ab12", "SERVICE": "app", "WORDS": "true", "FAULT": "worker",
+    "FILE": "tasks.json", "--deployment": "ecs-svc/2", "--previous-deployment": "ecs-svc/1", "--task-definition": "arn",
+    "--previous-task-definition": "arn",
 }  # fmt: skip
 
 
