@@ -61,7 +61,7 @@ def command(
     if output == "json":
         print_document(history_document(name, records, live))
     else:
-        print_text("\n".join((history_text(name, records, live), *(f"! {note}" for note in notes))))
+        print_text("\n".join((history_text(name, records, live), *(f"! {note}" for note in notes if records))))
 
 
 def _live(context: Context, ledger: Ledger) -> tuple[str, tuple[str, ...]]:
