@@ -135,7 +135,7 @@ class Images:
         if configured.scan_fail_on is None:
             return None
         try:
-            findings = scan_findings(self._session, configured.repository, digest)
+            findings = scan_findings(self._session, configured.registry or self.host, configured.repository, digest)
         except NotFound as error:
             return _no_scan(configured, error)
         if pending(findings.status):
