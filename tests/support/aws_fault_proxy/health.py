@@ -113,12 +113,16 @@ class HealthChecks(Behaviour):
         group = str(watched.task.get("group", ""))
         if not group.startswith("service:"):
             return
+        request = {"cluster": watched.task["clusterArn"], "services": [group.removeprefix("service:")]}
+        services = services_in(self._upstream.ecs("DescribeServices", request, watched.scope))
+        definition = watched.task.get("taskDefinitionArn")
+        if any((primary_of(service) or {}).get("taskDefinition") != definition for service in services):
+            return  # ECS has rolled it back, and stops its tasks once the earlier deployment is steady
         with self._lock:
             if container.task_arn in self._killed:
                 return
             self._killed.add(container.task_arn)
-        request = {"cluster": watched.task["clusterArn"], "services": [group.removeprefix("service:")]}
-        for service in services_in(self._upstream.ecs("DescribeServices", request, watched.scope)):
+        for service in services:
             self._count(service, watched)
         try:
             self._engine.kill(container.id)
@@ -142,8 +146,9 @@ class HealthChecks(Behaviour):
             tripped = self._failures[primary["id"]] >= breaker_threshold(service)
             known = primary["id"] in self._failed.get(arn, {})
             breaker = breaker_of(service)
-            # While MiniStack itself still calls it IN_PROGRESS, it counts the ended container and rolls back alone.
-            if not breaker or not tripped or known or primary.get("rolloutState") != "COMPLETED":
+            # Where the ended container is one too many for MiniStack's own breaker, it rolls back alone.
+            counted = int(primary.get("failedTasks", 0)) + 1 if primary.get("rolloutState") != "COMPLETED" else 0
+            if not breaker or not tripped or known or counted >= breaker_threshold(service):
                 return
             back_to = next(iter(reversed(self._passed.get(arn, []))), None) if breaker.get("rollback") else None
             self._failed.setdefault(arn, {})[primary["id"]] = Failed(primary, rolls_back=back_to is not None)
