@@ -1,6 +1,7 @@
 """Container health as AWS acts on it: it is shown, it holds rollouts back, and it trips the circuit breaker."""
 
 import threading
+import time
 from collections import Counter
 
 from tests.support.aws_fault_proxy.behaviour import Behaviour
@@ -39,10 +40,13 @@ class HealthChecks(Behaviour):
         """Service ARN to its deployments that were healthy, as listed then, oldest first."""
         self._failures: Counter[str] = Counter()
         self._failed: dict[str, dict[str, Failed]] = {}
+        self._since = 0.0
         self._lock = threading.RLock()
 
     def switch(self, on: bool) -> None:
-        """Start or stop running checks."""
+        """Start or stop running checks; what is deployed already counts as healthy."""
+        if on and not self._monitor.on:
+            self._since = time.time()
         self._monitor.switch(on)
 
     def after(self, call: AwsCall, payload: Json) -> Json:
@@ -68,7 +72,7 @@ class HealthChecks(Behaviour):
     def _held_back(self, service: Json) -> bool:
         """Whether the PRIMARY's tasks have checks and too few of them are healthy yet."""
         primary, scope = primary_of(service), scope_of(service["serviceArn"])
-        if not primary or primary.get("rolloutState") != "COMPLETED":
+        if not primary or primary.get("rolloutState") != "COMPLETED" or float(primary["createdAt"]) < self._since:
             return False
         definition = primary["taskDefinition"]
         with self._lock:
