@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from deploytool.redaction import mask_credentials, mask_lines
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,12 @@ class Diagnosis:
     """Who is quoted."""
     log: tuple[str, ...] = ()
     """The last lines of the container's output, oldest first."""
+
+    def __post_init__(self) -> None:
+        # From here it goes to comments, job summaries, JSON and the ledger.
+        for name in ("cause", "quote"):
+            object.__setattr__(self, name, mask_credentials(getattr(self, name)))
+        object.__setattr__(self, "log", mask_lines(self.log))
 
     @property
     def container(self) -> str:
@@ -59,7 +67,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleGroup:
-    """Rules that only apply to texts that match ``gate``; the first that matches wins."""
+    """Rules that only apply to texts that match ``gate``; the first rule that matches wins."""
 
     gate: str
     rules: tuple[Rule, ...]
@@ -99,9 +107,9 @@ def find(rules: Sequence[Rule], text: str) -> RuleMatch | None:
     return None
 
 
-def rules_for(groups: Sequence[RuleGroup], text: str) -> tuple[Rule, ...]:
-    """The rules of the first group whose gate matches ``text``."""
-    return next((group.rules for group in groups if _search(group.gate, text)), ())
+def groups_for(groups: Sequence[RuleGroup], text: str) -> Iterator[tuple[Rule, ...]]:
+    """The rules of each group whose gate matches ``text``."""
+    return (group.rules for group in groups if _search(group.gate, text))
 
 
 def quoted(text: str) -> str:

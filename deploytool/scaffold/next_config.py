@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,7 +22,7 @@ _OUTPUT_BY_VARIABLE = re.compile(
     r"""\boutput\s*:\s*\(?\s*process\.env\.(?P<name>\w+)\s*(?:===?\s*["'`](?P<value>[\w.-]+)["'`]\s*)?\)?\s*\?"""
     r"""\s*["'`]standalone["'`]"""
 )
-_BASE_PATH = re.compile(r"""\bbasePath\s*:\s*["'`](/[^"'`$]*)["'`]""")
+_BASE_PATH = re.compile(r"""\bbasePath\s*:\s*["'`](/[\w./~-]*)["'`]""")
 _BASE_PATH_BY_VARIABLE = re.compile(r"\bbasePath\s*(?::[^,\n]*?process\.env\.(\w+))?\s*[,\n}]")
 _TRAILING_SLASH = re.compile(r"\btrailingSlash\s*:\s*true\b")
 _DIST = re.compile(
@@ -218,7 +219,8 @@ def _matches(pattern: str, path: str) -> bool:
     expression = re.sub(r"/:\w+\*", "(?:/.*)?", pattern.replace("\\\\", "\\"))
     expression = re.sub(r":\w+(?=\()", "", expression)
     expression = re.sub(r":\w+[+?]?", "[^/]+", expression)
-    try:
-        return bool(re.fullmatch(expression.rstrip("/") or "/", path))
-    except re.error:
-        return True
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            return bool(re.fullmatch(expression.rstrip("/") or "/", path))
+        except re.error:
+            return True
