@@ -82,6 +82,8 @@ class PlannedDeployment:
     """The release whose version it restores."""
     previous: str = ""
     """The release that a rollback from it goes to, where that is not the one that is live now."""
+    records: tuple[Record, ...] = ()
+    """The ledger when it was planned, newest first."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,6 @@ class DeploymentSession:
     def records(self, limit: int | None = None) -> tuple[Record, ...]:
         """The ledger, newest first; empty where there is none."""
         return self.ledger.recent(limit) if self.ledger else ()
-
-    def version(self) -> Record | None:
-        """The release that the ledger names as live; ``None`` where it names none, or there is no ledger."""
-        return self.ledger.version() if self.ledger else None
 
     @property
     def unrecovered(self) -> str:
@@ -325,7 +323,7 @@ def execute(session: DeploymentSession, planned: PlannedDeployment, github: Gith
 
 def _emit_context(session: DeploymentSession, planned: PlannedDeployment) -> None:
     """What the comments of pull requests are made of and the plan does not hold."""
-    records, plan = session.records(), planned.plan
+    records, plan = planned.records, planned.plan
     if target := rollback_target(records, planned.restores):
         session.emit(target)
     commit = plan.request.commit

@@ -9,6 +9,7 @@ from deploytool.config.model import EnvironmentConfig
 from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ecs.task_definition import diff
 from deploytool.errors import PreconditionFailed
+from deploytool.ledger.live import drift, drift_text, live_record
 from deploytool.ledger.record import Record, last_successful
 from deploytool.release.events import ReplacedRelease, RollbackTarget, RolledBackRelease
 from deploytool.release.model import (
@@ -52,11 +53,15 @@ class RollbackRequest:
     expect_current: str = ""
 
 
-def target(newest_first: Sequence[Record], to: str = "", steps: int = 1) -> Record:
+def target(
+    newest_first: Sequence[Record], to: str = "", steps: int = 1, *, live: Mapping[str, ObservedService] | None = None
+) -> Record:
     """The release to restore: ``to`` (its id, or a commit's first digits), else the one live ``steps`` versions before.
 
     Each record names the release that was live before it. So a second rollback goes one version further back, and a
-    release that was itself rolled back is never the target. Raises NoRollbackTarget.
+    release that was itself rolled back is never the target. It is counted from what ``live`` runs: where that was
+    deployed outside deploytool, the version before it is the last that a release made live. Without ``live``: from what
+    the ledger names. Raises NoRollbackTarget.
     """
     by_id = _successful(newest_first)
     last = last_successful(newest_first)
@@ -71,26 +76,34 @@ def target(newest_first: Sequence[Record], to: str = "", steps: int = 1) -> Reco
         if record is None:
             raise NoRollbackTarget(f"the ledger has no successful release {to}", "choose one from `deploytool history`")
         return by_id.get(record.live_release_id, record)
-    current = by_id.get(last.live_release_id)
-    for _ in range(steps):
+    running = last if live is None else live_record(live, newest_first)
+    start = running or last
+    current = by_id.get(start.live_release_id)
+    for _ in range(steps if running else steps - 1):
         current = by_id.get(current.previous) if current else None
     if current is None:
+        name = start.live_release_id if running else "what runs now, deployed outside deploytool,"
         raise NoRollbackTarget(
-            f"no release {steps} version{'s' if steps > 1 else ''} before {last.live_release_id} is recorded",
+            f"no release {steps} version{'s' if steps > 1 else ''} before {name} is recorded",
             "choose a release from `deploytool history` and name it with --to",
         )
     return current
 
 
-def require_current(newest_first: Sequence[Record], expected: str) -> None:
-    """Raise NotCurrentRelease unless release ``expected`` is live: the request may be based on an old view."""
-    last = last_successful(newest_first)
-    if last is None or expected not in (last.live_release_id, last.release_id):
-        live = last.live_release_id if last else "none"
-        raise NotCurrentRelease(
-            f"release {expected} is no longer live: the live release is {live}",
-            "check `deploytool history`, then request the rollback again",
-        )
+def require_current(newest_first: Sequence[Record], live: Mapping[str, ObservedService], expected: str) -> None:
+    """Raise NotCurrentRelease unless ECS runs release ``expected``: the request may be based on an old view."""
+    running = live_record(live, newest_first)
+    if running is not None and expected in (running.live_release_id, running.release_id):
+        return
+    if running is not None:
+        what = f"the live release is {running.live_release_id}"
+    else:
+        drifted = "; ".join(map(drift_text, drift(live, newest_first)))
+        what = drifted or "no release is live"
+    raise NotCurrentRelease(
+        f"release {expected} is no longer live: {what}",
+        "check `deploytool status` and `deploytool history`, then request the rollback again",
+    )
 
 
 def _without_commands(steps: Iterable[Step]) -> Iterator[Step]:
@@ -164,6 +177,11 @@ def rollback_plan(
         tags=tags(request),
         url=settings.url or "",
         already_running=already_running,
+        staying={
+            key: service.state.task_definition
+            for key, service in all_services.items()
+            if key not in keys and service.state.task_definition != goal.running.get(key)
+        },
     )
 
 

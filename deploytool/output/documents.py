@@ -161,9 +161,11 @@ class PlannedCheck(TypedDict):
 
 
 class PlanDocument(Envelope):
-    """``plan``: what a release would do."""
+    """``plan``: what a release, rollback or promotion would do. ``restores_release_id`` is of a rollback."""
 
     kind: Literal["plan"]
+    operation: Kind
+    restores_release_id: str | None
     release_id: str
     app: str
     environment: str
@@ -239,7 +241,8 @@ class ServiceStatus(TypedDict):
     revision: Revision
     task_definition_arn: str
     status: Annotated[
-        Literal["in_progress", "succeeded", "failed", "none"], ("description", "of the newest ECS deployment")
+        Literal["in_progress", "succeeded", "failed", "deleted", "none"],
+        ("description", "of the newest ECS deployment; deleted: the service is INACTIVE or DRAINING"),
     ]
     running: int
     pending: int
@@ -274,6 +277,7 @@ class StatusDocument(Envelope):
     kind: Literal["status"]
     environment: str
     services: list[ServiceStatus]
+    versions_differ: Annotated[bool, ("description", "services run different commits")]
     drift: list[DriftEntry]
     unfinished: list[UnfinishedRelease]
 

@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Iterable
 
 from deploytool.ecs.model import revision
+from deploytool.ledger.record import Kind
 from deploytool.output.markup import clean, columns, count, duration, short_digest
 from deploytool.release.model import Migrate, Plan, ServiceUpdate, Steady, Verify
 
 
-def plan_text(plan: Plan) -> str:
-    """The plan for a person, ending with a newline; wraps nothing."""
-    parts: list[tuple[str, ...]] = [_head(plan)]
+def plan_text(plan: Plan, operation: Kind = Kind.RELEASE, restores: str = "") -> str:
+    """The plan for a person, ending with a newline; wraps nothing. ``restores``: the release that is brought back."""
+    parts: list[tuple[str, ...]] = [_head(plan, operation, restores)]
     if plan.nothing_to_do:
         parts.append((f"Nothing to do: {plan.request.commit.short} already runs in every service.",))
     else:
@@ -22,9 +23,14 @@ def plan_text(plan: Plan) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _head(plan: Plan) -> tuple[str, ...]:
+def _head(plan: Plan, operation: Kind, restores: str) -> tuple[str, ...]:
     request = plan.request
     title = f"{request.app} {request.commit.short} to {request.environment}"
+    if operation is Kind.ROLLBACK:
+        release = f" (release {restores})" if restores else ""
+        title = f"rollback of {request.app} in {request.environment} to {request.commit.short}{release}"
+    elif operation is Kind.PROMOTE:
+        title = f"promotion of {title}"
     subject = clean(request.commit.subject)
     return (f"{title}: {subject}" if subject else title, f"  cluster {plan.cluster}, {plan.region}")
 

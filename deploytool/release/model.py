@@ -265,6 +265,8 @@ class Plan:
     """Public URL of the environment, for the comment."""
     migration_files: tuple[str, ...] = ()
     """Added since the commit that is live; empty also where this clone does not hold that commit."""
+    staying: Mapping[str, str] = field(default_factory=dict)
+    """Services that a rollback leaves out, though they run something else: key to the ARN of their revision."""
     already_running: tuple[ServiceUpdate, ...] = ()
     """Every service, where each runs the wanted version and yet the ledger does not name it as the one that is live:
     none of them moves, but the migration, the checks and the release record are due."""
