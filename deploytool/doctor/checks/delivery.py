@@ -88,7 +88,7 @@ def environment(facts: Facts) -> Iterator[Reason]:
 
 
 def branches(facts: Facts) -> Iterator[Reason]:
-    """Whoever may push a branch may write a workflow for the environment: a rule on GitHub, or IAM, says who deploys."""
+    """Who may push a branch may write a workflow for the environment: a rule on GitHub, or IAM, says who deploys."""
     name = facts.scope.github_environment
     rule = known(facts.github.environment)
     if rule is None:
