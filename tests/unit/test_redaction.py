@@ -72,6 +72,9 @@ def test_no_exit_shows_a_credential(line: str) -> None:
         "listening on http://0.0.0.0:3000",
         "see https://docs.example.com/secrets#rotation",
         "-----BEGIN CERTIFICATE-----",
+        "can't find the specified secret: arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCdEf",
+        "arn:aws:ssm:us-east-1:123456789012:parameter/shop/token:7",
+        "secretsmanager:GetSecretValue is denied",
     ],
 )
 def test_a_line_that_only_speaks_of_credentials_stays(line: str) -> None:
