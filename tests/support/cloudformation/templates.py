@@ -48,6 +48,9 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "MigrateCommand": "node,migrate.js",
         "HealthCommand": "node health.js",
         "Cpu": "ARM64",
+        "AppCommand": "bin/rails,server",
+        "MakeUrls": "true",
+        "WorkerImage": DIGEST,
     },
     "other sizes, no worker, one NAT gateway, what is there already, certificates of one's own": {
         **NAMES,
@@ -60,6 +63,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "CacheNodeType": "cache.m7g.large",
         "CloudFrontPrefixList": "pl-0123456789abcdef0",
         "NatGateways": "one",
+        "HealthCommand": "none",
         "WorkerCommand": "",
         "UseExistingProvider": "true",
         "UseExistingLedger": "true",

@@ -11,7 +11,7 @@ from tests.support.cloudformation.templates import NAMES, STACKS, load
 TEXT = (Path(__file__).parents[3] / "docs" / "infrastructure.md").read_text()
 FROM_THE_CONFIGURATION = {
     "App", "Environment", "Size", "Cluster", "Repository", "LedgerTable", "AppService", "WorkerService", "AppImage",
-    "MigrateImage",
+    "MigrateImage", "WorkerImage",
 }  # fmt: skip
 NOT_WORTH_A_ROW = {
     "ProductionEnvironment", "ProductionCluster", "StagingEnvironment", "StagingCluster", "DatabaseConnections",
@@ -22,7 +22,7 @@ NOT_WORTH_A_ROW = {
 def test_every_parameter_is_told_and_no_other() -> None:
     declared = {name for document in load().values() for name in document["Parameters"]}
     told = set(re.findall(r"`([A-Z]\w+)`", TEXT.partition("## Sizes")[2].partition("**Without a domain**")[0]))
-    values = {"X86_64", "ARM64"}
+    values = {"X86_64", "ARM64", "DATABASE_URL", "REDIS_URL", "ENTRYPOINT"}
     assert told - values == declared - FROM_THE_CONFIGURATION - NOT_WORTH_A_ROW | {"Size"}
 
 
