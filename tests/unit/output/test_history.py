@@ -167,7 +167,7 @@ MOMENT = NOW + timedelta(seconds=14)
         (RUNNING, LockState(1, "r-2", expires=MOMENT + timedelta(seconds=20)),
          "! release r-2 of mona, begun 2026-11-23 12:00 UTC, is running (verify, 14 s): not verified yet"),
         (record("r-2"), LockState(1, "r-2", expires=MOMENT + timedelta(seconds=20)), "(preparing, 14 s)"),
-        (RUNNING, LockState(1, "r-2", expires=MOMENT - timedelta(minutes=3)), "did not finish (verify): the next release"),
+        (RUNNING, LockState(1, "r-2", expires=MOMENT - timedelta(minutes=3)), "finish (verify): the next release"),
         (RUNNING, LockState(1, "r-3", expires=MOMENT + timedelta(seconds=20)), "did not finish (verify)"),
         (RUNNING, LockState(1), "did not finish (verify)"),
         (RUNNING, None, "did not finish (verify)"),
