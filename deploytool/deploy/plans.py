@@ -29,6 +29,7 @@ from deploytool.ledger.rollback_target import (
     NoRollbackTarget,
     RollbackRequest,
     require_current,
+    require_version,
     restores_whole_release,
     rollback_plan,
     target,
@@ -150,12 +151,14 @@ def registry_host(context: Context) -> str:
     return registry_of(context.account, context.settings.region)
 
 
-def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment:
+def plan_promotion(session: DeploymentSession, source: str, expect: str = "") -> PlannedDeployment:
     """The digests that are live in environment ``source``, here; nothing is built.
 
-    Raises NoRollbackTarget where nothing is live there, ReleasePreconditionFailed, CloudError.
+    ``expect`` is the release, or the beginning of the commit, that must be live there. Raises NoRollbackTarget where
+    nothing is, NotCurrentRelease, ReleasePreconditionFailed, CloudError.
     """
     version = _live_in(session.context.elsewhere(source))
+    require_version(version, expect)
     context = session.context.at(version.commit)
     files = read_templates(context.session, context.root, context.settings)
     settings, images = context.settings, images_of(context, session.run.clock)

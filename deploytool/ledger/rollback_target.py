@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploytool.config.model import EnvironmentConfig
@@ -21,6 +21,7 @@ from deploytool.release.model import (
     ReleaseRequest,
     ServiceUpdate,
     Step,
+    Verify,
 )
 from deploytool.release.planner import (
     ReleasePreconditionFailed,
@@ -105,6 +106,30 @@ def require_current(newest_first: Sequence[Record], live: Mapping[str, ObservedS
     )
 
 
+def _without_commands(steps: Iterable[Step]) -> Iterator[Step]:
+    """A rollback often runs where the tools of the user's own check are not installed: it must not fail for that."""
+    for step in steps:
+        if not isinstance(step, Verify):
+            yield step
+        elif step.url or step.bake:
+            yield replace(step, command=())
+
+
+_SHORTEST_HASH = 7
+
+
+def require_version(version: Record, expected: str) -> None:
+    """Raise NotCurrentRelease unless ``version`` was approved: by its release id, or by (the start of) its commit."""
+    names = ("", version.live_release_id, version.release_id)
+    is_commit = len(expected) >= _SHORTEST_HASH and version.commit.sha.startswith(expected.lower())
+    if expected not in names and not is_commit:
+        raise NotCurrentRelease(
+            f"{expected} is not live in {version.environment}: release {version.live_release_id} of commit "
+            f"{version.commit.short} is",
+            "approve that one, or wait until what was approved is live",
+        )
+
+
 def _successful(newest_first: Iterable[Record]) -> dict[str, Record]:
     return {record.release_id: record for record in newest_first if record.successful}
 
@@ -141,7 +166,7 @@ def rollback_plan(
     already_running = () if moving or _is_recorded(goal, newest_first, keys, all_services) else changes
     if moving:
         steps.append(DeployServices(moving, float(max(settings.services[change.key].timeout for change in moving))))
-    steps.extend(checks(settings, live, moving or already_running))
+    steps.extend(_without_commands(checks(settings, live, moving or already_running)))
     return Plan(
         request=request,
         cluster=settings.cluster,

@@ -157,6 +157,7 @@ class PlannedCheck(TypedDict):
     timeout_seconds: Seconds
     bake_seconds: Seconds
     alarms: list[str]
+    command: list[str]
 
 
 class PlanDocument(Envelope):

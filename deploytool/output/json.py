@@ -397,6 +397,7 @@ def _check(step: Verify) -> PlannedCheck:
         "timeout_seconds": seconds(step.timeout),
         "bake_seconds": seconds(step.bake),
         "alarms": list(step.alarms),
+        "command": list(step.command),
     }
 
 

@@ -95,6 +95,8 @@ def _verify_line(step: Verify) -> str:
         if step.body:
             expected.append(f"text {step.body!r}")
         parts.append(f"{step.url} answers {' and '.join(expected)} within {duration(step.timeout)}")
+    if step.command:
+        parts.append(f"{'then ' if parts else ''}{clean(' '.join(step.command))} passes")
     if step.bake:
         alarms = f" and no alarm ({', '.join(step.alarms)})" if step.alarms else ""
         parts.append(f"{'then ' if parts else ''}{duration(step.bake)} without a stopped task{alarms}")

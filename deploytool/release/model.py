@@ -231,6 +231,10 @@ class Verify:
     bake: float = 0.0
     """Seconds to watch tasks and alarms after the response matches."""
     alarms: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    """The user's own check, run where deploytool runs once the response matches."""
+    command_timeout: float = 600.0
+    """Seconds."""
 
 
 @dataclass(frozen=True)

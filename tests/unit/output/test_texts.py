@@ -45,6 +45,12 @@ VERIFY_LINES = [
         "app: https://shop/health answers 200 within 1 min; then 1 min without a stopped task and no alarm (errors)",
         id="an address and a bake with alarms",
     ),
+    pytest.param({"url": "", "command": ("npm", "test")}, "app: npm test passes", id="a check of the user's own"),
+    pytest.param(
+        {"command": ("npm", "test")},
+        "app: https://shop/health answers 200 within 1 min; then npm test passes",
+        id="an address and a check of the user's own",
+    ),
     pytest.param({"url": ""}, "app: nothing is checked", id="a bake that takes no time"),
 ]
 
