@@ -42,14 +42,19 @@ def wrongly_explained(row: dict[str, Any]) -> str:
 
 
 def test_public_log_lines_are_explained_right_and_no_near_miss_wrongly() -> None:
-    near_misses = [row for row in PUBLIC if row["code"] is None]
-    assert len(PUBLIC) >= 150
-    assert len(near_misses) * 3 >= len(PUBLIC)
+    captured = [row for row in PUBLIC if row.get("grade") != "inferred"]
+    near_misses = [row for row in captured if row["code"] is None]
+    assert len(captured) >= 150
+    assert len(near_misses) * 3 >= len(captured)
     assert len({row["source"] for row in PUBLIC}) == len(PUBLIC)
     assert all(row["source"].startswith("https://") for row in PUBLIC)
     assert [wrong for row in near_misses if (wrong := wrongly_explained(row))] == []
-    texts = [text for row in PUBLIC if (text := wrongly_explained(row))]
-    assert len(texts) <= len(PUBLIC) * 0.05, "\n".join(texts)
+    texts = [text for row in captured if (text := wrongly_explained(row))]
+    assert len(texts) <= len(captured) * 0.05, "\n".join(texts)
+
+
+def test_inferred_log_lines_are_explained_right() -> None:
+    assert [text for row in PUBLIC if row.get("grade") == "inferred" and (text := wrongly_explained(row))] == []
 
 
 @pytest.mark.parametrize(("code", "text"), WORDINGS, ids=[text[:60] for _, text in WORDINGS])
