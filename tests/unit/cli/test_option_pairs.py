@@ -18,7 +18,7 @@ STACKS = "--only --parameter --allow-replace --allow-remove"
 OPTIONS = {
     "init": "--environment --app --region --account --cluster --domain --hosted-zone --health-path --port"
     " --dockerfile --role --plan-role"
-    " --action --from-service --config --diff --output",
+    " --action --from-service --config --diff --try --output",
     "release": f"{WHERE} --commit {BUSY} --output",
     "rollback": f"{WHERE} --to --steps --service --expect-current {BUSY} --output",
     "promote": f"--from --to --config {BUSY} --output",
@@ -64,6 +64,7 @@ CONTRADICTIONS = {
     ("init", "--cluster", "--from-service"),
     ("init", "--domain", "--from-service"),
     ("init", "--hosted-zone", "--from-service"),
+    ("init", "--diff", "--try"),
 }
 """Pairs that contradict each other whatever their values are; those that depend on them are below."""
 

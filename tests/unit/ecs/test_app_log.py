@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from deploytool.ecs.app_log import RULES, diagnose_log
-from deploytool.ecs.log_lines import LogRule, mask_credentials, read_lines
+from deploytool.ecs.log_lines import LogRule, read_lines
 from deploytool.ecs.task_diagnosis import diagnose_task
+from deploytool.redaction import mask_credentials
 from tests.unit.ecs.test_task_diagnosis import exited, task
 
 HERE = Path(__file__).parent
