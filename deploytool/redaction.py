@@ -17,7 +17,7 @@ _CONFIDENTIAL = (
 )
 _NO_VALUE = (
     r"(?:yes|no|true|false|undefined|null|none|nil|required|missing|invalid|empty|string|not|must|is|was|and|or|\*+"
-    r"|expected|field|input|value|authentication)\b"
+    r"|expected|field|input|value|authentication|arn)\b"
 )
 _KEY_BEGINS = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile("-----END [A-Z ]*PRIVATE KEY-----")
@@ -46,7 +46,7 @@ def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
         ),
         (
             re.compile(
-                rf"({_CONFIDENTIAL}:\s*)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
+                rf"({_CONFIDENTIAL}:\s+)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
                 rf"(?=\S{{0,200}}[\d!@#$%^&+/=])[^\s,;\"')\]}}]{{6,}}",
                 re.IGNORECASE,
             ),
