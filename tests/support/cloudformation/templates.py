@@ -48,6 +48,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "MigrateCommand": "node,migrate.js",
         "HealthCommand": "node health.js",
         "Cpu": "ARM64",
+        "Zones": "us-east-1a,us-east-1b,us-east-1d",
     },
     "other sizes, no worker, one NAT gateway, what is there already, certificates of one's own": {
         **NAMES,
@@ -65,6 +66,9 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "UseExistingLedger": "true",
         "MakeTrail": "false",
         "MakeDetector": "false",
+        "RestoreFromSnapshot": "shop-production-final",
+        "RestoreRedisFromSnapshot": "shop-production-final",
+        "MakeOpenAiKey": "false",
         "OpenAiKeyArn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:openai-AbCdEf",
         "CertificateArn": f"arn:aws:acm:eu-west-1:123456789012:certificate/{'a' * 36}",
         "CloudFrontCertificateArn": f"arn:aws:acm:us-east-1:123456789012:certificate/{'b' * 36}",

@@ -15,7 +15,7 @@ FROM_THE_CONFIGURATION = {
 }  # fmt: skip
 NOT_WORTH_A_ROW = {
     "ProductionEnvironment", "ProductionCluster", "StagingEnvironment", "StagingCluster", "DatabaseConnections",
-    "CloudFrontPrefixList",
+    "CloudFrontPrefixList", "DatabaseFreeBytes",
 }  # fmt: skip
 
 
@@ -42,5 +42,7 @@ def test_the_sizes_are_those_of_the_templates() -> None:
 
 def test_what_is_said_to_stay_stays() -> None:
     stays = {each.name for each in template_set(load(), NAMES).resources if "Retain" in each.deletion_policy}
-    assert stays == {"Images", "Ledger", "TrailBucket", "OpenAiKey", "Assets"}
+    of_account = {"GitHub", "Detector", "Trail", "TrailBucketPolicy"}
+    assert stays == {"Images", "Ledger", "TrailBucket", "OpenAiKey", "Assets"} | of_account
     assert "bucket of assets, bucket of the trail, ECR repository, DynamoDB table, `OPENAI_API_KEY`" in TEXT
+    assert "GitHub's provider, trail, GuardDuty" in TEXT
