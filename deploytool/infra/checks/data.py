@@ -14,7 +14,7 @@ OLDEST_POSTGRES = 14
 https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
 """
 _KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
-_IN_SNAPSHOT = ("DBName", "MasterUsername", "MasterUserPassword", "StorageEncrypted", "KmsKeyId")
+_IN_SNAPSHOT = ("DBName", "MasterUsername", "MasterUserPassword", "KmsKeyId")
 _PASSWORDS = {DATABASE: "MasterUserPassword", REDIS: "AuthToken"}
 
 
@@ -65,7 +65,7 @@ def database_no_literal_password(_: TemplateSet, store: Resource) -> Iterator[tu
 
 @check(DATABASE)
 def database_restore_consistent(_: TemplateSet, database: Resource) -> Iterator[tuple[str, str]]:
-    """A snapshot brings its user, its database and its encryption along, and RDS refuses others beside it.
+    """A snapshot brings its user, its database and its key along, and others beside it are refused or ignored.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
     """

@@ -44,8 +44,8 @@ def _references(value: Any) -> Iterator[str]:
 
 def varies(value: Any, document: Mapping[str, Any]) -> bool:
     """Another parameter, or another condition, makes another value of it."""
-    parameters = set(document.get("Parameters") or {}) - _NAMES_OF_STACK
-    return bool(references(value) & parameters) or _has_condition(value)
+    others = references(value) - set(_resources(document)) - _NAMES_OF_STACK
+    return any(not name.startswith("AWS::") for name in others) or _has_condition(value)
 
 
 def _has_condition(value: Any) -> bool:
@@ -105,6 +105,8 @@ def port_change_keeps_tasks(templates: TemplateSet, service: Resource) -> Iterat
     """A rule follows the parameter at once; the tasks that run listen on the old port until they are replaced."""
     if not service.properties.get("LoadBalancers"):
         return
+    balancers = listed(templates.declared(service)["Properties"]["LoadBalancers"])
+    is_parameter = varies([item.get("ContainerPort") for item in balancers], templates.documents[service.stack])
     network = (service.properties.get("NetworkConfiguration") or {}).get("AwsvpcConfiguration") or {}
     own = templates.targets(service.stack, network.get("SecurityGroups"))
     sources = [
@@ -115,17 +117,20 @@ def port_change_keeps_tasks(templates: TemplateSet, service: Resource) -> Iterat
     ]
     sides = [(group, "SecurityGroupIngress") for group in own] + [(group, "SecurityGroupEgress") for group in sources]
     for group, key in sides:
-        if group.type == GROUP and _port_varies(templates, group, key):
+        if group.type == GROUP and _follows_port(templates, group, key, one_is_too_few=is_parameter):
             yield (
                 f"a change of its port cuts off the running tasks: {key} of {group.stack}.{group.name} changes first",
                 "open every port to the other group",
             )
 
 
-def _port_varies(templates: TemplateSet, group: Resource, key: str) -> bool:
-    rules = rules_of(templates.declared(group)["Properties"].get(key, []))
+def _follows_port(templates: TemplateSet, group: Resource, key: str, *, one_is_too_few: bool) -> bool:
     document = templates.documents[group.stack]
-    return any(varies([rule.get("FromPort"), rule.get("ToPort")], document) for rule in rules)
+    rules = list(rules_of(templates.declared(group)["Properties"].get(key, [])))
+    follow = [varies([rule.get("FromPort"), rule.get("ToPort")], document) for rule in rules]
+    single = [one_is_too_few and rule.get("FromPort") == rule.get("ToPort") is not None for rule in rules]
+    narrow = [follows or is_single for follows, is_single in zip(follow, single, strict=True)]
+    return bool(narrow) and all(narrow)
 
 
 _PROTECTED = {

@@ -60,6 +60,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "DatabaseClass": "db.m7g.large",
         "CacheNodeType": "cache.m7g.large",
         "CloudFrontPrefixList": "pl-0123456789abcdef0",
+        "VpcPrefix": "10.7",
         "NatGateways": "one",
         "WorkerCommand": "",
         "UseExistingProvider": "true",

@@ -82,7 +82,7 @@ FAULTS = (
         put("allkeys-lru", "RedisParameters", "Properties", "Properties", "maxmemory-policy"),
     ),
     our("data", "restored database with a user", "database_restore_consistent", _restored_with_a_user),
-    our("data", "restored database encrypted anew", "database_restore_consistent", put(True, *DB, "StorageEncrypted")),
+    our("data", "restored database with a name", "database_restore_consistent", put("app", *DB, "DBName")),
     our("data", "alarm on the first node of Redis alone", "alarm_covers_every_node", _first_node_alone),
     our("data", "no alarm where a restart takes too long", "alarm_covers_every_end", drop("RestartTookTooLong")),
     our("data", "no alarm where a restart is stopped", "alarm_covers_every_end", drop("RestartWasStopped")),

@@ -286,7 +286,7 @@ def test_redis_evicts_nothing_when_its_parameters_say_so(name: Any, evicts: bool
         ({"DBSnapshotIdentifier": "", "MasterUsername": "app"}, ""),
         ({"MasterUsername": "app", "DBName": "app", "StorageEncrypted": True}, ""),
         ({"DBSnapshotIdentifier": "s", "MasterUsername": "app"}, "MasterUsername"),
-        ({"DBSnapshotIdentifier": {"Ref": "Nobody"}, "DBName": "app", "StorageEncrypted": True}, "DBName, Storage"),
+        ({"DBSnapshotIdentifier": {"Ref": "Nobody"}, "DBName": "app", "KmsKeyId": "k"}, "DBName, KmsKeyId"),
     ],
 )
 def test_a_restored_database_brings_its_own(properties: dict[str, Any], refused: str) -> None:

@@ -69,10 +69,13 @@ def test_a_prefix_list_has_an_id(name: Any, known: bool) -> None:
     ) is known
 
 
-def service(*groups: str, balanced: bool = True) -> dict[str, Any]:
+def service(*groups: str, balanced: bool = True, port: Any = 3000) -> dict[str, Any]:
     awsvpc = {"SecurityGroups": [{"Fn::GetAtt": [name, "GroupId"]} for name in groups]}
     properties: dict[str, Any] = {"NetworkConfiguration": {"AwsvpcConfiguration": awsvpc}}
-    return {"Type": "AWS::ECS::Service", "Properties": {**properties, **({"LoadBalancers": [{}]} if balanced else {})}}
+    return {
+        "Type": "AWS::ECS::Service",
+        "Properties": {**properties, **({"LoadBalancers": [{"ContainerPort": port}]} if balanced else {})},
+    }
 
 
 FROM_BALANCER = {"IpProtocol": "tcp", "SourceSecurityGroupId": {"Ref": "Balancer"}}
@@ -99,6 +102,30 @@ def test_running_tasks_are_cut_off_when_a_rule_follows_the_port(
         "Balancer": group(SecurityGroupEgress=[out]),
         "Tasks": group({**FROM_BALANCER, **let_in}),
         "Service": service("Tasks", balanced=balanced),
+    }
+    assert any("cuts off the running tasks" in cause for cause in faults(document(**resources)).values()) is cut_off
+
+
+ONE_PORT = {"FromPort": 3000, "ToPort": 3000}
+
+
+@pytest.mark.parametrize(
+    ("let_out", "cut_off"),
+    [
+        ([ONE_PORT], True),
+        ([ANY_PORT], False),
+        ([{"IpProtocol": "-1"}], False),
+        ([ONE_PORT, ANY_PORT], False),
+        ([], False),
+    ],
+)
+def test_one_port_is_too_few_when_a_parameter_names_it(let_out: list[dict[str, Any]], cut_off: bool) -> None:
+    resources = {
+        "Balancer": group(
+            SecurityGroupEgress=[{"IpProtocol": "tcp", "CidrIp": "10.0.0.0/16", **out} for out in let_out]
+        ),
+        "Tasks": group({**FROM_BALANCER, **ANY_PORT}),
+        "Service": service("Tasks", port={"Ref": "Port"}),
     }
     assert any("cuts off the running tasks" in cause for cause in faults(document(**resources)).values()) is cut_off
 
