@@ -27,6 +27,12 @@ class Diagnosis:
     """The last lines of the container's output, oldest first."""
 
     @property
+    def container(self) -> str:
+        """The name of the container it is about; empty where it is about another thing."""
+        kind, _, name = self.subject.partition(" ")
+        return name if kind == "container" else ""
+
+    @property
     def more(self) -> str:
         """The quote, where the cause does not contain it."""
         return "" if self.quote in self.cause else self.quote

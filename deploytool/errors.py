@@ -68,16 +68,23 @@ class CredentialsMissing(CloudError):
 
 
 class PermissionMissing(CloudError):
-    """IAM denied one action. ``statement`` is the policy statement that allows it."""
+    """IAM denied one action. ``statement`` is the policy statement that allows it; none does where ``denied_by`` names
+    a policy that denies it explicitly.
+    """
 
-    def __init__(self, action: str, resource: str, who: str) -> None:
+    def __init__(self, action: str, resource: str, who: str, denied_by: str = "") -> None:
         self.action = action
         self.resource = resource
         self.who = who
-        self.statement = {"Effect": "Allow", "Action": action, "Resource": resource}
+        self.denied_by = denied_by
+        self.statement = {} if denied_by else {"Effect": "Allow", "Action": action, "Resource": resource}
+        fix = f'add this statement to its policy: {{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}'
         super().__init__(
-            f"{who} may not call {action}",
-            f'add this statement to its policy: {{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}',
+            f"{who} may not call {action}" + (f": explicit deny in {denied_by}" if denied_by else ""),
+            "ask the administrator of the account or organization to change that policy; an Allow statement does not "
+            "help"
+            if denied_by
+            else fix,
         )
 
 

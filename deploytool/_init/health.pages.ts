@@ -1,3 +1,4 @@
+/* eslint-disable */
 // Asked by the load balancer, the container's health check, and deploytool, which waits for the new version: no cache
 // between them may keep the answer.
 import type { NextApiRequest, NextApiResponse } from "next";

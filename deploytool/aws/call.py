@@ -32,7 +32,7 @@ from botocore.exceptions import (
 )
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from deploytool.aws.api_errors import diagnose_api_error
+from deploytool.aws.api_errors import THROTTLED_WORDS, denial_in, diagnose_api_error
 from deploytool.errors import CloudError, CloudUnreachable, CredentialsMissing, DeployError, NotFound, PermissionMissing
 
 T = TypeVar("T")
@@ -67,9 +67,6 @@ _TOKENS = {
     "NextRecordIdentifier": "StartRecordIdentifier",
 }  # fmt: skip
 """How an answer says where its next page begins → the parameter that asks for it."""
-_NOT_AUTHORIZED = re.compile(
-    r"(?:User: )?(?P<who>\S+) is not authorized to perform: (?P<action>\S+)(?: on resource: (?P<resource>\S+))?"
-)
 
 
 class AnswerIncomplete(CloudError, KeyError):
@@ -229,8 +226,10 @@ def is_retryable(error: BaseException) -> bool:
     if isinstance(error, ClientError):
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
         code = error.response["Error"].get("Code", "")
-        message = error.response["Error"].get("Message", "")
-        return status >= 500 or code in THROTTLED or "Too many concurrent attempts" in message
+        message = str(error.response["Error"].get("Message", ""))
+        passing = code in THROTTLED or "Too many concurrent attempts" in message
+        # EC2 may throttle ECS, which then answers InvalidParameterException.
+        return status >= 500 or passing or (code not in DENIED and bool(THROTTLED_WORDS.search(message)))
     return isinstance(error, NETWORK)
 
 
@@ -239,12 +238,8 @@ def translated(error: ClientError, action: str, tried_for: str = "") -> DeployEr
     code = str(error.response["Error"].get("Code", ""))
     message = str(error.response["Error"].get("Message", ""))
     if code in DENIED:
-        named = _NOT_AUTHORIZED.search(message)
-        return PermissionMissing(
-            named["action"] if named else action,
-            (named["resource"] if named else None) or "*",
-            named["who"] if named else "this identity",
-        )
+        denial = denial_in(message, action)
+        return PermissionMissing(denial.action, denial.resource, denial.who, denial.denied_by)
     if code in STALE:
         return CredentialsMissing(
             f"AWS did not accept the credentials for {action}: {message}",

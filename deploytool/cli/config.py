@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
-from deploytool.output.console import print_document
+from deploytool.output.console import print_document, print_text
 
 if TYPE_CHECKING:
     from deploytool.config.model import ConfigFile
@@ -25,7 +25,7 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--config", "path", default="deploytool.yml", show_default=True, help="The file to check.")
+@options.config_file("--config", "path", what="The file to check.")
 @click.option("-e", "--environment", help="Also show the settings of this environment, overrides merged.")
 @options.output
 @click.pass_context
@@ -50,13 +50,13 @@ def check(context: click.Context, path: str, environment: str | None, output: st
         if output == "json":
             print_document(config_check_document(error, None))
         else:
-            click.echo("\n".join(map(str, error.issues)))
+            print_text("\n".join(map(str, error.issues)))
         context.exit(error.exit_code)
     settings = asdict(resolve(config, environment)) if environment else None
     if output == "json":
         print_document(config_check_document(None, settings))
         return
-    click.echo(f"{path} is valid: {_summary(config)}")
+    print_text(f"{path} is valid: {_summary(config)}")
     if settings:
         print_document(settings)
 

@@ -111,10 +111,11 @@ def _report_to_runner(report: Report) -> None:
     from deploytool.doctor.output import doctor_document, doctor_markdown
     from deploytool.output import actions
     from deploytool.output.actions import append_outputs, append_summary
+    from deploytool.output.console import print_text
 
     summary, outputs = os.environ.get("GITHUB_STEP_SUMMARY"), os.environ.get("GITHUB_OUTPUT")
     if summary and not append_summary(summary, doctor_markdown(report)):
-        click.echo("note: the job summary is full; the report was left out", err=True)
+        print_text("note: the job summary is full; the report was left out", err=True)
     if outputs:
         values = {
             "result": "unhealthy" if report.exit_code else "healthy",

@@ -13,6 +13,7 @@ import click
 
 from deploytool.cli import options
 from deploytool.errors import ConfigurationError, DeployError, PreconditionFailed
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.config.model import ConfigFile
@@ -130,7 +131,7 @@ def _print_ignored(ignored: Ignore, *, as_json: bool) -> int:
     if as_json:
         print_document(comment_ignored_document(ignored.reason))
     else:
-        click.echo(f"ignored: {ignored.reason}")
+        print_text(f"ignored: {ignored.reason}")
     return 0
 
 
@@ -166,7 +167,7 @@ class _CommentAnswers:
             self._write(answer, self._offer if again else "")
         except GithubError as error:
             # The exit code reports the outcome all the same.
-            click.echo(f"note: the comment was not updated: {error.cause}", err=True)
+            print_text(f"note: the comment was not updated: {error.cause}", err=True)
 
     def _write(self, answer: str, offer: str = "") -> None:
         self._requests.answer(self._comment, partial(self._edits.answered, answer=answer, offer=offer))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 from deploytool.release.model import Result
 
 RULES = options.exclusive("RELEASE", "--limit", "--result", "--commit", why="RELEASE names the one to show")
@@ -39,7 +40,7 @@ def command(
     from deploytool.output.console import print_document
     from deploytool.output.history import history_document, history_text, record_text, release_document
 
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     ledger, name = ledger_of(context), context.settings.environment
     last = last_successful(ledger.recent(1, result=Result.RELEASED))
     live = last.live_release_id if last else ""
@@ -48,10 +49,10 @@ def command(
         if output == "json":
             print_document(release_document(record, live))
         else:
-            click.echo(record_text(record, live))
+            print_text(record_text(record, live))
         return
     records = ledger.recent(limit, result=Result(result) if result else None, commit=commit.lower())
     if output == "json":
         print_document(history_document(name, records, live))
     else:
-        click.echo(history_text(name, records, live))
+        print_text(history_text(name, records, live))

@@ -25,6 +25,8 @@ RULES = (
 @click.option("--domain", default="", help="Host name in production; other environments use subdomains.")
 @click.option("--hosted-zone", default="", help="Route 53 zone id of the domain.")
 @click.option("--health-path", default="", help="Health check path. Default: the route of the project.")
+@click.option("--port", default=0, help="Port of the app's container. Default: that of the Dockerfile.")
+@click.option("--dockerfile", default="", help="The Dockerfile to use. Default: Dockerfile, or the only other one.")
 @click.option("--role", default="", help="ARN of the deploy role, if not created by deploytool infra.")
 @click.option("--plan-role", default="", help="ARN of the read-only role for plans of pull requests.")
 @click.option("--action", default="", help="The action as OWNER/NAME@COMMIT. Default: the one of this version.")
@@ -41,8 +43,9 @@ RULES = (
 def command(**values: object) -> None:
     """Write deploytool.yml, three workflows, and the Dockerfile of a Next.js app.
 
-    Values come from the project, its git remote and AWS. Existing files are never overwritten: the output shows the
-    difference. All files are written, or none.
+    Other apps (Django, Rails, Laravel, FastAPI, Express, NestJS, Go, …) keep their own Dockerfile. Values come from the
+    project, its git remote and AWS. Existing files are never overwritten: the output shows the difference. All files
+    are written, or none. Exit code 3: they are written, and something is left to decide, which the output names.
 
     \b
     Example:
@@ -52,4 +55,5 @@ def command(**values: object) -> None:
     from deploytool.scaffold.model import InitOptions
     from deploytool.scaffold.project import initialize
 
-    initialize(InitOptions(**values))  # type: ignore[arg-type]  # click gives each option by the name of its field
+    code = initialize(InitOptions(**values))  # type: ignore[arg-type]  # click gives each option by its field's name
+    click.get_current_context().exit(code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import LockState
@@ -31,7 +32,7 @@ def show(config: str, environment: str | None, output: str) -> None:
     """
     from deploytool.deploy.context import lock_of, open_context
 
-    lock = lock_of(open_context(config, environment))
+    lock = lock_of(open_context(config, environment, None))
     _print_lock(lock.environment, lock.read(), output)
 
 
@@ -54,7 +55,7 @@ def hold(config: str, environment: str | None, reason: str, lasts: float | None,
     from deploytool.ledger import lock_store
     from deploytool.ledger.lock import LockState
 
-    lock, run = lock_of(open_context(config, environment)), start_run()
+    lock, run = lock_of(open_context(config, environment, None)), start_run()
     freeze = LockState(owner=f"hold-{secrets.token_hex(4)}", actor=run.triggered_by.actor, reason=reason)
     duration = None if lasts is None else timedelta(seconds=lasts)
     lock_state = lock_store.hold(lock, freeze, run.clock, lasts=duration, wait_seconds=wait)
@@ -76,7 +77,7 @@ def release(config: str, environment: str | None, force: bool, output: str) -> N
     from deploytool.ledger.lock import InUse, is_releasable
     from deploytool.ledger.lock_store import utc_now
 
-    lock = lock_of(open_context(config, environment))
+    lock = lock_of(open_context(config, environment, None))
     lock_state, now = lock.read(), utc_now()
     if lock_state is not None and lock_state.owner:
         if not force and not is_releasable(lock_state, now):
@@ -93,4 +94,4 @@ def _print_lock(environment: str, lock_state: LockState | None, output: str) -> 
     if output == "json":
         print_document(lock_document(environment, lock_state, utc_now()))
     else:
-        click.echo(lock_text(environment, lock_state, utc_now()))
+        print_text(lock_text(environment, lock_state, utc_now()))

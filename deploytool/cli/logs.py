@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.config.model import EnvironmentConfig
@@ -42,7 +43,7 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
     from deploytool.output.json import log_line
     from deploytool.release.ports import Cancelled
 
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     settings = context.settings
     names = {*settings.services} | ({"migrate"} if settings.migrate else set())
     if service not in names:
@@ -55,7 +56,7 @@ def command(service: str, config: str, environment: str | None, lines: int, foll
                 if output == "json":
                     print_json_line(log_line(service, container, task_id, line))
                 else:
-                    click.echo(f"{click.style(f'{container}/{task_id[:8]}', dim=True)} {line}")
+                    print_text(f"{click.style(f'{container}/{task_id[:8]}', dim=True)} {line}")
             if not follow:
                 return
             clock.sleep(POLL_SECONDS)

@@ -14,7 +14,14 @@ import click
 
 from deploytool import __version__
 from deploytool.errors import ConfigurationError, DeployError, Exit
-from deploytool.output.console import discard_stream, json_output, open_streams, print_error, print_failure_document
+from deploytool.output.console import (
+    discard_stream,
+    json_output,
+    open_streams,
+    print_error,
+    print_failure_document,
+    print_text,
+)
 
 VERBS = {
     "init": "Write deploytool.yml, workflows and an image for a project, and overwrite nothing.",
@@ -24,6 +31,7 @@ VERBS = {
     "migrate": "Run a commit's migration, and update no service.",
     "plan": "Show what a release would do, and change nothing.",
     "doctor": "Check the account against the deployment checklist and security practices.",
+    "explain": "Explain what ECS says: cause and fix for pasted errors, events or JSON.",
     "status": "Show what is live in an environment.",
     "history": "Show the releases of an environment, or one in full.",
     "lock": "Show or release the lock of an environment, or freeze deployments.",
@@ -88,7 +96,10 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="deploytool")
-def command() -> None:
+@click.option(
+    "-C", "directory", metavar="DIR", type=click.Path(exists=True, file_okay=False), help="Run as if started in DIR."
+)
+def command(directory: str | None) -> None:
     """Deploy to Amazon ECS with automatic rollback.
 
     \b
@@ -99,6 +110,8 @@ def command() -> None:
     5 migration failed, 6 failed and rolled back, 7 failed and ROLLBACK INCOMPLETE, 8 locked, 9 superseded,
     10 timeout, 130 cancelled.
     """
+    if directory is not None:
+        os.chdir(directory)
 
 
 def main() -> NoReturn:
@@ -162,7 +175,7 @@ def _internal_error() -> Exit:
 
         cause = traceback.format_exception_only(sys.exception())[-1].strip()
         print_failure_document(internal_error_document(cause))
-    click.echo(
+    print_text(
         f"deploytool {__version__} crashed: internal error. Please report it with this traceback:\n"
         + traceback.format_exc(),
         err=True,

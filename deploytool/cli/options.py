@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import click
 from click.core import ParameterSource
 
-from deploytool.config.types import seconds_of
 from deploytool.errors import ConfigurationError, OptionsContradict
+from deploytool.git_command import checkout_root
 from deploytool.output.console import json_output
 
+CONFIG = "deploytool.yml"
 KEYS = ("bootstrap", "account", "network", "data", "platform", "service")
 
 
@@ -90,6 +93,8 @@ class Duration(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Seconds."""
+        from deploytool.config.types import seconds_of
+
         if isinstance(value, int | float):
             return float(value)
         seconds = seconds_of(str(value).strip())
@@ -111,9 +116,33 @@ def environment(command: Decorated) -> Decorated:
 
 def config(command: Decorated) -> Decorated:
     """``--config``."""
-    return click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file.")(
-        command
-    )
+    return config_file("--config", what="The configuration file.")(command)
+
+
+def config_file(*names: str, what: str) -> Callable[[Decorated], Decorated]:
+    """An option that names ``deploytool.yml``: by default that of this directory, or the nearest above it."""
+    text = f"{what} Default: deploytool.yml, here or in a parent directory of the repository."
+    return click.option(*names, default=CONFIG, callback=_nearest, help=text)
+
+
+def _nearest(ctx: click.Context, parameter: click.Parameter, path: str) -> str:
+    if parameter.name and ctx.get_parameter_source(parameter.name) is ParameterSource.DEFAULT:
+        return nearest_config(Path.cwd())
+    return path
+
+
+def nearest_config(start: Path) -> str:
+    """``deploytool.yml`` of ``start``, else of the nearest parent up to the repository's root, as ``start`` names it.
+
+    Outside a repository no parent is looked in: what lies there may be anybody's.
+    """
+    here, root = start.resolve(), checkout_root(start)
+    for directory in (here, *here.parents):
+        if (directory / CONFIG).exists():
+            return os.path.relpath(directory / CONFIG, here)
+        if directory == root:
+            break
+    return CONFIG
 
 
 def output(command: Decorated) -> Decorated:

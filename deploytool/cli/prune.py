@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 
 @click.command(name="prune", cls=options.Verb)
@@ -33,11 +34,11 @@ def command(keep: int, yes: bool, config: str, output: str) -> None:
         regions = [(inventory, inventory.items(keep)) for inventory in inventories]
         if yes:
             for inventory, items in regions:
-                inventory.remove(items, lambda line: click.echo(line, err=as_json))
+                inventory.remove(items, lambda line: print_text(line, err=as_json))
     all_items = [item for _, items in regions for item in items]
     if as_json:
         print_document(prune_document(all_items, applied=yes))
     elif not yes:
-        click.echo(prune_text(all_items))
+        print_text(prune_text(all_items))
         if any(item.removable for item in all_items):
-            click.echo("nothing was changed; run again with --yes to delete")
+            print_text("nothing was changed; run again with --yes to delete")

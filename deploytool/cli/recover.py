@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.ledger.lock import IfBusy
@@ -33,7 +34,7 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
     from deploytool.output.history import recovery_document
 
     run, as_json = start_run(), output == "json"
-    context, conflict = open_context(config, environment), LockConflictPolicy.of(if_busy, wait)
+    context, conflict = open_context(config, environment, None), LockConflictPolicy.of(if_busy, wait)
     with github_reporting(context, run.id) as github:
         # Imported here: boto3 loads while GitHub is connected.
         from deploytool.deploy.session import open_session
@@ -45,8 +46,8 @@ def command(config: str, environment: str | None, if_busy: IfBusy | None, wait: 
         print_document(recovery_document(name, session.recovered, session.unrecovered_error))
     else:
         for result in session.recovered:
-            click.echo(result.summary)
+            print_text(result.summary)
         if not session.recovered:
-            click.echo(f"nothing to recover in {name}")
+            print_text(f"nothing to recover in {name}")
     session.require_recovered()
     return 0

@@ -60,5 +60,5 @@ def command(
     run = start_run()
     request = RollbackRequest(to, steps, services, expect_current)
     conflict = LockConflictPolicy.of(if_busy, wait)
-    outcome = run_rollback(open_context(config, environment), run, request, conflict, as_json=output == "json")
+    outcome = run_rollback(open_context(config, environment, None), run, request, conflict, as_json=output == "json")
     return int(outcome.exit_code)

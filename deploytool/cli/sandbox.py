@@ -12,7 +12,7 @@ import click
 
 from deploytool.cli import options
 from deploytool.errors import Exit
-from deploytool.output.console import print_document
+from deploytool.output.console import print_document, print_text
 from deploytool.output.documents import (
     SandboxDocument,
     SandboxDownDocument,
@@ -42,7 +42,7 @@ def _port_option(service: str, default: int) -> Callable[[FC], FC]:
 
 
 def _write_line(line: str) -> None:
-    click.echo(f"sandbox: {line}", err=True)
+    print_text(f"sandbox: {line}", err=True)
 
 
 def _require_sandbox() -> SandboxState:
@@ -69,8 +69,13 @@ def command() -> None:
 @click.option("--staging", is_flag=True, help="Also create a staging environment.")
 @_port_option("AWS", 4566)
 @_port_option("GitHub", 4580)
+@click.option(
+    "--steady",
+    type=options.Duration(),
+    help="How long new tasks of the example must run before a release succeeds; 0s turns it off. Default: 15s.",
+)
 @options.output
-def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> None:
+def up_command(staging: bool, aws_port: int, github_port: int, steady: float | None, output: str) -> None:
     """Start the sandbox in this directory, or show the running one.
 
     \b
@@ -80,16 +85,17 @@ def up_command(staging: bool, aws_port: int, github_port: int, output: str) -> N
     from deploytool.cli.sandbox_account import apply_example_stacks
 
     start, root = time.monotonic(), Path.cwd()
+    options = UpOptions(aws_port, github_port, staging, None if steady is None else int(steady))
     with exclusive(root):
-        state = up(root, UpOptions(aws_port, github_port, staging), _write_line, apply_example_stacks(_write_line))
+        state = up(root, options, _write_line, apply_example_stacks(_write_line))
     if output == "json":
         print_document(up_document(state, time.monotonic() - start))
         return
-    click.echo(f"The sandbox is running ({time.monotonic() - start:.1f} s).")
-    click.echo(f"  application   {state.app_url}/")
-    click.echo(f"  GitHub        {client.page_url(state, 1)}")
-    click.echo(f"  AWS           {state.aws_endpoint_url}")
-    click.echo(f"  repository    {state.workdir}")
+    print_text(f"The sandbox is running ({time.monotonic() - start:.1f} s).")
+    print_text(f"  application   {state.app_url}/")
+    print_text(f"  GitHub        {client.page_url(state, 1)}")
+    print_text(f"  AWS           {state.aws_endpoint_url}")
+    print_text(f"  repository    {state.workdir}")
     _print_release_command(state)
 
 
@@ -114,7 +120,7 @@ def down_command(purge: bool, output: str) -> None:
     if output == "json":
         print_document(down_document(stopped=running is not None))
     else:
-        click.echo("No sandbox here." if running is None else "The sandbox is removed.")
+        print_text("No sandbox here." if running is None else "The sandbox is removed.")
 
 
 @command.command(name="status")
@@ -133,9 +139,9 @@ def status_command(output: str) -> int:
         print_document(status_document(state, parts, code))
         return code
     for part in parts:
-        click.echo(f"{'up' if part.runs else 'down':5} {part.name:20} {part.detail}")
-    click.echo(state.left_out)
-    click.echo(f"faults: {', '.join(state.broken) or 'none'}")
+        print_text(f"{'up' if part.runs else 'down':5} {part.name:20} {part.detail}")
+    print_text(state.left_out)
+    print_text(f"faults: {', '.join(state.broken) or 'none'}")
     return code
 
 
@@ -153,7 +159,7 @@ def env_command(output: str) -> None:
         print_document(env_document(variables))
         return
     for name, value in variables.items():
-        click.echo(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
+        print_text(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
 
 
 class FaultsHelp(options.Verb):
@@ -181,7 +187,7 @@ def break_command(fault: str, output: str) -> None:
         change = faults.inject(state, fault)
     _print_change(state, change, output)
     if output == "text":
-        click.echo("Undo:           deploytool sandbox fix")
+        print_text("Undo:           deploytool sandbox fix")
 
 
 @command.command(name="fix")
@@ -204,13 +210,13 @@ def _print_change(state: SandboxState, change: faults.Change, output: str) -> No
         print_document(fault_document(trust.load_sandbox(state.root) or state, change))
         return
     if change.commit:
-        click.echo(f"Commit {change.commit[:7]}, pull request {change.page}")
-    click.echo(f"Expect:         {change.outcome}")
+        print_text(f"Commit {change.commit[:7]}, pull request {change.page}")
+    print_text(f"Expect:         {change.outcome}")
     _print_release_command(state)
 
 
 def _print_release_command(state: SandboxState) -> None:
-    click.echo(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
+    print_text(f"Release it:     cd {shlex.quote(str(state.workdir))} && deploytool release")
 
 
 def up_document(state: SandboxState, seconds: float) -> SandboxDocument:

@@ -16,6 +16,7 @@ DOCUMENTS: Mapping[str, type] = {
     "config_check": documents.ConfigCheckDocument,
     "doctor": DoctorDocument,
     "error": documents.ErrorDocument,
+    "explanation": documents.ExplanationDocument,
     "history": documents.HistoryDocument,
     "infra_cost": infra.InfraCostDocument,
     "infra_drift": infra.InfraDriftDocument,

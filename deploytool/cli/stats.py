@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 
 @click.command(name="stats", cls=options.Verb)
@@ -32,7 +33,7 @@ def command(config: str, environment: str | None, since: float, svg: Path | None
     span = timedelta(seconds=since)
     if span < timedelta(days=1):
         raise ConfigurationError("--since is less than a day", "write it like 30d")
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     name, now = context.settings.environment, utc_now()
     figures = dora(ledger_of(context).recent(since=now - span), now - span, now)
     if svg:
@@ -43,4 +44,4 @@ def command(config: str, environment: str | None, since: float, svg: Path | None
     if output == "json":
         print_document(stats_document(name, figures))
     else:
-        click.echo(stats_text(name, figures))
+        print_text(stats_text(name, figures))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.deploy.context import Context
@@ -30,25 +31,25 @@ def command(config: str, environment: str | None, output: str) -> None:
       deploytool status --environment production
     """
     from deploytool.deploy.context import open_context
-    from deploytool.deploy.inspect import inspect_services
+    from deploytool.deploy.inspect import count_restarts, inspect_services
     from deploytool.ecs.client import Ecs
     from deploytool.ledger.record import drift, recorded
     from deploytool.output.console import print_document
     from deploytool.output.history import ledger_text, status_document, status_services, status_text
     from deploytool.release.planner import ReleasePreconditionFailed
 
-    context = open_context(config, environment)
+    context = open_context(config, environment, None)
     ecs = Ecs(context.session, context.settings.cluster)
     services, problems = inspect_services(context.session, ecs, context.settings)
     if problems:
         raise ReleasePreconditionFailed(tuple(problems))
     records, name = _recent_records(context), context.settings.environment
-    shown = status_services(services, recorded(services, records))
+    shown = status_services(services, recorded(services, records), count_restarts(ecs, services))
     drifted = drift(services, records)
     if output == "json":
         print_document(status_document(name, shown, drifted, records))
     else:
-        click.echo(status_text(name, shown) + ledger_text(drifted, records))
+        print_text(status_text(name, shown) + ledger_text(drifted, records))
 
 
 def _recent_records(context: Context) -> tuple[Record, ...]:
@@ -61,5 +62,5 @@ def _recent_records(context: Context) -> tuple[Record, ...]:
     try:
         return ledger_of(context).recent(RECENT)
     except DeployError as error:
-        click.echo(f"warning: {error.cause}; what is live is not compared with the ledger", err=True)
+        print_text(f"warning: {error.cause}; what is live is not compared with the ledger", err=True)
         return ()

@@ -24,8 +24,8 @@ from deploytool.config.model import (
     ServiceConfig,
     VerifyConfig,
 )
-from deploytool.config.schema import ENVIRONMENT, FILE, RELEASED
-from deploytool.config.types import filled, variables_in
+from deploytool.config.schema import ENVIRONMENT, FILE, RELEASED, STEADY
+from deploytool.config.types import filled, unset_variables, variables_in
 from deploytool.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -233,12 +233,17 @@ def _build_services(read: Read, timeout: int) -> dict[str, ServiceConfig]:
             "containers": service["containers"] or {},
             "timeout": service["timeout"] or timeout,
             "verify": _build_verify(service["verify"]) if service["verify"] else None,
+            "steady": service["verify"]["steady"] if service["verify"] else STEADY,
         }
         services[name] = ServiceConfig(**values)
     return services
 
 
-def _build_verify(read: Read) -> VerifyConfig:
+def _build_verify(read: Read) -> VerifyConfig | None:
+    """`None` where only `steady` is given."""
+    if read["url"] is None and read["bake"] is None:
+        return None
+    read = {key: value for key, value in read.items() if key != "steady"}
     values = {"expect": ExpectConfig(**read["expect"]), "bake": read["bake"] or 0, "alarms": read["alarms"] or ()}
     return VerifyConfig(**(read | values))
 
@@ -304,14 +309,25 @@ def _config(file: dict[str, Any], parts: dict[str, Any]) -> ConfigFile:
     )
 
 
-def resolve(config: ConfigFile, environment_name: str, variables: Mapping[str, str] | None = None) -> EnvironmentConfig:
+class VariableUnset(ConfigurationError):
+    """`${env.NAME}` where the process has no variable NAME."""
+
+
+def resolve(
+    config: ConfigFile,
+    environment_name: str,
+    variables: Mapping[str, str] | None = None,
+    process: Mapping[str, str] | None = None,
+) -> EnvironmentConfig:
     """The environment with its variables filled in.
 
     `variables` has `commit`, and optionally `short_commit`. Without them, text that uses them (tags, build arguments,
     the expected version) stays, which suits a command that releases nothing. `${host}` always stays: see `verify_at`.
+    `process` has the variables for `${env.NAME}`; without it, they stay. Build arguments may stay until the build.
 
     Raises:
         ConfigurationError: there is no such environment.
+        VariableUnset
     """
     environment = config.environments.get(environment_name)
     if environment is None:
@@ -322,5 +338,19 @@ def resolve(config: ConfigFile, environment_name: str, variables: Mapping[str, s
         known["account"] = environment.account
     if "commit" in known:
         known.setdefault("short_commit", known["commit"][:7])
+    known |= {f"env.{name}": value for name, value in (process or {}).items()}
     settings: EnvironmentConfig = filled(environment, known)
+    if process is not None:
+        images = {name: replace(image, build_args={}) for name, image in settings.images.items()}
+        check_set(replace(settings, images=images), "deploytool.yml")
     return settings
+
+
+def check_set(value: object, user: str) -> None:
+    """Raises VariableUnset where text of the value still names environment variables."""
+    if names := unset_variables(value):
+        several = "variables are" if len(names) > 1 else "variable is"
+        raise VariableUnset(
+            f"{user} uses ${{env.{names[0]}}}, but the environment {several} not set: {', '.join(names)}",
+            "set it where deploytool runs; in a workflow: `env: {NAME: ${{ vars.NAME }}}`",
+        )

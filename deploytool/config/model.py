@@ -105,6 +105,8 @@ class ServiceConfig:
     after: tuple[str, ...]
     timeout: int
     verify: VerifyConfig | None
+    steady: int = 0
+    """How long every new task must have run before the release succeeds; the loader fills in `verify.steady`."""
 
     @property
     def images(self) -> frozenset[str]:

@@ -110,7 +110,7 @@ _EXPECT = Record(
     }
 )
 
-_VERIFY = Record(
+VERIFY = Record(
     {
         "url": Key(
             Text(_URL, "an http:// or https:// address", LIVE),
@@ -119,12 +119,20 @@ _VERIFY = Record(
         "expect": Key(_EXPECT, "The expected response.", default={}),
         "timeout": Key(Duration(), "How long the expected response may take.", default="2m"),
         "interval": Key(Duration(), "Time between two requests.", default="2s"),
-        "bake": Key(Duration(least=0), "How long the alarms are watched before the release succeeds."),
+        "steady": Key(
+            Duration(least=0),
+            "How long every new task must have run; one that stops before fails the release. Also the default of a "
+            "service without `verify`. `0s` turns it off.",
+            default="15s",
+        ),
+        "bake": Key(Duration(least=0), "How long tasks and alarms are watched before the release succeeds."),
         "alarms": Key(ListOf(_PLACE, least=1), "CloudWatch alarms that must not fire during the bake."),
     },
-    any_of=("url", "bake"),
+    any_of=("url", "bake", "steady"),
     needs={"expect": "url", "alarms": "bake"},
 )
+STEADY: int = VERIFY.read({})["steady"]
+"""Seconds, of a service without `verify`."""
 
 _SERVICE = Record(
     {
@@ -136,7 +144,7 @@ _SERVICE = Record(
         "template": Key(_PLACE, "Task definition file in the repository to start from instead of the live revision."),
         "after": Key(ListOf(_NAME), "Services, of `services`, that are deployed before this one.", default=[]),
         "timeout": Key(Duration(), "How long the rollout may take. Default: that of the environment."),
-        "verify": Key(_VERIFY, "The check after the rollout; if it fails, every service is rolled back."),
+        "verify": Key(VERIFY, "The check after the rollout; if it fails, every service is rolled back."),
     },
     one_of=("image", "containers"),
 )

@@ -21,6 +21,11 @@ PLACE = frozenset({"app", "environment", "region", "account"})
 RELEASE = PLACE | {"commit", "short_commit"}
 LIVE = RELEASE | {"host"}
 
+ENVIRONMENT_VARIABLE = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)")
+"""`${env.NAME}`: an environment variable of deploytool's own process, in every text that takes variables."""
+_WITHHELD = re.compile(r"AWS_(?:SECRET|SESSION)_\w+|GITHUB_TOKEN|GH_TOKEN|ACTIONS_\w+")
+"""Credentials of the job: what is released must not hold them."""
+
 # `${name}` is replaced; `$${` means `${` itself; any other dollar sign is literal.
 _TOKEN = re.compile(r"(?P<escape>\$\$\{)|\$\{(?P<name>[^}]*)\}|(?P<open>\$\{)")
 
@@ -33,11 +38,27 @@ def check_variables(text: str, allowed: frozenset[str], path: Path, issues: Issu
             issues.at_value(path, "`${` is not closed", "write `${name}`, or `$${` for a literal `${`")
         elif name is None or name in allowed:
             continue
+        elif variable := ENVIRONMENT_VARIABLE.fullmatch(name):
+            if _WITHHELD.fullmatch(variable["name"]):
+                issues.at_value(path, f"${{{name}}} is a credential of the job", "give the value another name")
         elif name in LIVE:
             issues.at_value(path, f"${{{name}}} is not available here", f"use one of: {', '.join(sorted(allowed))}")
         else:
             fix = did_you_mean(name, sorted(allowed)) + " (`$${` is a literal `${`)"
             issues.at_value(path, f'unknown variable "{name}"', fix)
+
+
+def unset_variables(value: Any) -> list[str]:
+    """Environment variables that text of the value still names."""
+    names: list[str] = []
+
+    def note(text: str) -> str:
+        matches = map(ENVIRONMENT_VARIABLE.fullmatch, sorted(variables_in(text)))
+        names.extend(match["name"] for match in matches if match)
+        return text
+
+    _map_text(value, note, note)
+    return list(dict.fromkeys(names))
 
 
 def variables_in(text: str) -> frozenset[str]:

@@ -16,8 +16,6 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import click
-
 from deploytool.aws.session import LOOPBACK_SWITCH, Session, is_switched_to_loopback
 from deploytool.config.loader import resolve
 from deploytool.config.model import ConfigFile, EnvironmentConfig
@@ -130,6 +128,7 @@ class Context:
     config: ConfigFile
     settings: EnvironmentConfig
     commit: Commit
+    """Without sha for a verb that needs none."""
     session: Session
 
     @cached_property
@@ -141,7 +140,7 @@ class Context:
 
     def at(self, commit: Commit) -> Context:
         """The same environment, its settings filled in for another commit."""
-        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha})
+        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha}, os.environ)
         return replace(self, settings=settings, commit=commit)
 
     def request(self, release_id: str, triggered_by: TriggeredBy) -> ReleaseRequest:
@@ -159,7 +158,7 @@ class Context:
 
     def elsewhere(self, environment: str) -> Context:
         """The same commit in another environment. Raises ConfigurationError."""
-        settings = resolve(self.config, environment, {"commit": self.commit.sha})
+        settings = resolve(self.config, environment, {"commit": self.commit.sha}, os.environ)
         return replace(self, settings=settings, session=Session(settings.region, settings.role_arn))
 
 
@@ -183,7 +182,7 @@ def enter_sandbox() -> None:
     if state is None:
         return
     point_to(state)
-    click.echo(f"using the sandbox ({state.aws_endpoint_url})", err=True)
+    print_text(f"using the sandbox ({state.aws_endpoint_url})", err=True)
 
 
 def runs_in_actions(environ: Mapping[str, str]) -> bool:
@@ -202,18 +201,22 @@ def point_to(state: SandboxState) -> None:
             os.environ.pop(name, None)
 
 
-def open_context(config_path: str, environment: str | None, revision: str = "HEAD") -> Context:
-    """Read the configuration and the commit, of the sandbox where we are in one. Raises ConfigurationError."""
+def open_context(config_path: str, environment: str | None, revision: str | None = "HEAD") -> Context:
+    """Read the configuration and the commit, of the sandbox where we are in one. Raises ConfigurationError.
+
+    ``revision`` is ``None`` for a verb that releases no commit of this checkout: it needs neither git nor a repository.
+    """
     enter_sandbox()
     return context_of(config_path, environment, revision)
 
 
-def context_of(config_path: str, environment: str | None, revision: str = "HEAD") -> Context:
-    """Read the configuration and the commit. Raises ConfigurationError."""
+def context_of(config_path: str, environment: str | None, revision: str | None = "HEAD") -> Context:
+    """As ``open_context``, wherever we are. Raises ConfigurationError."""
     config = read_config(config_path)
     root = Path(config_path).resolve().parent
-    commit = git.commit(root, revision)
-    settings = resolve(config, chosen_environment(config, environment), {"commit": commit.sha})
+    commit = Commit("") if revision is None else git.commit(root, revision)
+    variables = {"commit": commit.sha} if commit.sha else {}
+    settings = resolve(config, chosen_environment(config, environment), variables, os.environ)
     return Context(root, config, settings, commit, Session(settings.region, settings.role_arn))
 
 

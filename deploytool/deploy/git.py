@@ -68,7 +68,7 @@ def require_clean(tree: Checkout, commit: Commit) -> None:
 
 
 def between(start: Path, base: str, head: str) -> tuple[Commit, ...]:
-    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this clone."""
+    """Commits of ``head`` that ``base`` lacks, newest first; none where either is not in this clone, or no git is."""
     ends = _ends(start, base, head)
     if not ends:
         return ()
@@ -93,9 +93,22 @@ def has_workflow(start: Path, name: str) -> bool:
 
 
 def top(start: Path) -> Path | None:
-    """The top of the checkout that ``start`` is in; None where it is in none."""
-    answer = _ask(start, "rev-parse", "--show-toplevel")
+    """The top of the checkout that ``start`` is in; None where it is in none, or there is no git."""
+    try:
+        answer = _ask(start, "rev-parse", "--show-toplevel")
+    except git_command.GitMissing:
+        return None
     return None if answer.code else git_command.path(answer.out)
+
+
+def files(start: Path) -> tuple[str, ...] | None:
+    """Files below ``start`` that are tracked or could be, without deleted ones. None where there is no checkout."""
+    listed = _ask(start, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    if listed.code:
+        return None
+    deleted = frozenset(_ask(start, "ls-files", "-z", "--deleted").items)
+    # A repository inside, which is none of this one's, ends with a slash.
+    return tuple(dict.fromkeys(name for name in listed.items if name not in deleted and not name.endswith("/")))
 
 
 def head_and_tags(start: Path) -> tuple[str, frozenset[str]]:
@@ -160,7 +173,10 @@ def _sha(start: Path, revision: str) -> str:
 def _ends(start: Path, base: str, head: str) -> tuple[str, str] | None:
     if not base or not head:
         return None
-    ends = _sha(start, base), _sha(start, head)
+    try:
+        ends = _sha(start, base), _sha(start, head)
+    except git_command.GitMissing:
+        return None
     return ends if all(ends) else None
 
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import click
-
 from deploytool.deploy.context import Context
 from deploytool.deploy.git import has_workflow
 from deploytool.errors import DeployError
@@ -101,7 +99,7 @@ class GithubReporting:
             print_text(f"note: {note}", err=True)
         summary = self._refusal or self._page.summary()
         if self._github.summary_path and summary and not append_summary(self._github.summary_path, summary):
-            click.echo("note: the job summary was full; the comment and this log say the same", err=True)
+            print_text("note: the job summary was full; the comment and this log say the same", err=True)
         if self._github.output_path and self._outcome:
             values = {
                 **outcome_outputs(self._outcome),
@@ -151,7 +149,7 @@ def report_plan(plan: Plan) -> None:
     github = github_context(os.environ, read_event(os.environ))
     text = plan_markdown(plan)
     if github.summary_path and not append_summary(github.summary_path, text):
-        click.echo("note: the job summary was full", err=True)
+        print_text("note: the job summary was full", err=True)
     url = _comment(github, plan, text)
     if github.output_path:
         values = {
@@ -169,7 +167,7 @@ def _comment(github: GithubContext, plan: Plan, text: str) -> str:
     if number is None or not github.actions:
         return ""
     if github.silent_because:
-        click.echo(f"note: {github.silent_because}", err=True)
+        print_text(f"note: {github.silent_because}", err=True)
         return ""
     # The release's own comment: its outcome replaces the plan.
     first_line = marker(plan.request.app, plan.request.environment)

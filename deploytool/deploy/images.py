@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-import click
-
 from deploytool.aws.session import Session
+from deploytool.config.loader import check_set
 from deploytool.config.model import BuildSecret as ConfiguredSecret
 from deploytool.config.model import EnvironmentConfig, ImageConfig, SecretFromFile
 from deploytool.errors import NotFound
@@ -21,9 +20,10 @@ from deploytool.images.buildx import find_toolchain
 from deploytool.images.ecr import ScanBlocked, ScanFindings, login, pending, scan_failure, scan_findings
 from deploytool.images.errors import RepositoryMissing
 from deploytool.images.registry import registry_login
+from deploytool.images.secrets import secret_parts, secret_values
 from deploytool.images.spec import BuildSecret, BuildSpec
 from deploytool.output import actions
-from deploytool.output.console import in_actions
+from deploytool.output.console import print_commands
 from deploytool.release.model import Commit, ImageChoice, PublishedImage
 from deploytool.release.ports import Clock, LineWriter
 
@@ -74,11 +74,13 @@ class Images:
         return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
 
     def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
-        """Build and push with a Docker configuration of its own. Raises BuildError."""
+        """Build and push with a Docker configuration of its own. Raises BuildError, VariableUnset."""
         environ = dict(os.environ)
+        check_set(self._settings.images[image.name].build_args, f"images.{image.name}.build_args")
         with registry_login(self.host, self._auth, environ) as private:
             builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
             spec = self._spec(self._settings.images[image.name], image.reference)
+            self._hide(secret_values(spec.secrets, environ))
             built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else write_line(line))
         return PublishedImage(built.digest, built.platforms)
 
@@ -113,10 +115,13 @@ class Images:
     @cached_property
     def _auth(self) -> registry.Auth:
         token = login(self._session, self.host)
-        if in_actions():
-            for line in actions.add_mask(token.password):
-                click.echo(line, err=True)
+        self._hide((token.password,))
         return registry.Auth(token.user, token.password)
+
+    def _hide(self, secrets: Iterable[str]) -> None:
+        """Tell the runner, which then masks them in whatever a later step prints."""
+        parts = (part for secret in secrets for part in secret_parts(secret))
+        print_commands(command for part in parts for command in actions.add_mask(part))
 
     def _spec(self, image: ImageConfig, reference: str) -> BuildSpec:
         context = self._root / image.context

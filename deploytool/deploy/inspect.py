@@ -13,6 +13,7 @@ from deploytool.config.errors import ConfigErrors, ConfigIssue
 from deploytool.config.model import EnvironmentConfig
 from deploytool.config.yaml import content_of
 from deploytool.ecs.client import Ecs
+from deploytool.ecs.deployment_model import Rollout
 from deploytool.ecs.model import ServiceState, TaskDefinition, revision
 from deploytool.ecs.task_definition import references, region_and_account
 from deploytool.ecs.template import Template, TemplateErrors, read_template
@@ -148,6 +149,21 @@ def inspect_services(
     with ThreadPoolExecutor(max_workers=8) as pool:
         services = pool.map(lambda item: _service(session, ecs, settings, *item), present.items())
         return {service.key: service for service in services}, problems
+
+
+def count_restarts(ecs: Ecs, services: Mapping[str, ObservedService]) -> dict[str, int | None]:
+    """By key: tasks of the revision that runs which failed and are still listed; ``None`` where IAM hides them."""
+
+    def restarts(service: ObservedService) -> int | None:
+        state = service.state
+        rollout = Rollout(state.name, state.primary.id if state.primary else "", state.task_definition)
+        try:
+            return len(ecs.failed_tasks(rollout))
+        except PermissionMissing:
+            return None
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return dict(zip(services, pool.map(restarts, services.values()), strict=True))
 
 
 def _service(session: Session, ecs: Ecs, settings: EnvironmentConfig, key: str, state: ServiceState) -> ObservedService:

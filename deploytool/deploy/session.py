@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-import click
-
 from deploytool.aws.session import Session
 from deploytool.deploy import git
 from deploytool.deploy.context import Context, Run, ledger_of, lock_of
@@ -245,7 +243,7 @@ def acquire_lock(context: Context, run: Run, conflict: LockConflictPolicy, reaso
 
     def print_holder(holder: LockState) -> None:
         text = f"waiting: {context.settings.environment} is locked by {describe(holder, utc_now())}"
-        click.echo(text, err=True)
+        print_text(text, err=True)
 
     origin = run.triggered_by
     request = LockState(owner=run.id, actor=origin.actor, run_url=origin.run_url, reason=reason)
@@ -409,4 +407,4 @@ def open_logs(session: Session) -> Iterator[Logs]:
         yield logs
     finally:
         for note in sorted(logs.unreadable):
-            click.echo(f"warning: {note}", err=True)
+            print_text(f"warning: {note}", err=True)

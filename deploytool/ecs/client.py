@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from deploytool.aws.call import batches, call, paginate
@@ -11,149 +13,16 @@ from deploytool.aws.session import Session
 from deploytool.ecs.deployment_model import Rollout, rollout_of
 from deploytool.ecs.model import (
     RELEASE_TAG,
-    Container,
-    Deployment,
-    LoadBalancer,
-    LogStream,
     RunTaskFailure,
     ServiceDeployment,
-    ServiceEvent,
     ServiceState,
     StandaloneTask,
     Task,
     TaskDefinition,
 )
+from deploytool.ecs.parse import parse_service, parse_service_deployment, parse_task
+from deploytool.ecs.task_diagnosis import ended_by_failure
 from deploytool.errors import CloudError, CredentialsMissing
-
-Json = Mapping[str, Any]
-
-
-def parse_service(raw: Json) -> ServiceState:
-    """One entry of ``services`` in DescribeServices, or ``service`` in UpdateService."""
-    breaker = raw.get("deploymentConfiguration", {}).get("deploymentCircuitBreaker", {})
-    return ServiceState(
-        name=raw["serviceName"],
-        arn=raw["serviceArn"],
-        cluster=raw["clusterArn"],
-        status=raw["status"],
-        task_definition=raw.get("taskDefinition", ""),
-        desired=raw.get("desiredCount", 0),
-        running=raw.get("runningCount", 0),
-        pending=raw.get("pendingCount", 0),
-        deployments=tuple(_deployment(each) for each in raw.get("deployments", ())),
-        events=tuple(
-            ServiceEvent(id=each["id"], at=each["createdAt"], message=each["message"]) for each in raw.get("events", ())
-        ),
-        controller=raw.get("deploymentController", {}).get("type", "ECS"),
-        circuit_breaker=bool(breaker.get("enable")),
-        circuit_breaker_rollback=bool(breaker.get("rollback")),
-        load_balancers=tuple(
-            LoadBalancer(each["targetGroupArn"], each.get("containerName", ""), each.get("containerPort", 0))
-            for each in raw.get("loadBalancers", ())
-            if each.get("targetGroupArn")
-        ),
-        health_check_grace=raw.get("healthCheckGracePeriodSeconds"),
-        network=raw.get("networkConfiguration") or {},
-        launch_type=raw.get("launchType"),
-        capacity_providers=tuple(raw.get("capacityProviderStrategy") or ()),
-        platform_version=raw.get("platformVersion") or None,
-        current_service_deployment=raw.get("currentServiceDeployment", ""),
-        created_at=raw.get("createdAt"),
-    )
-
-
-def _deployment(raw: Json) -> Deployment:
-    return Deployment(
-        id=raw["id"],
-        status=raw["status"],
-        task_definition=raw["taskDefinition"],
-        rollout_state=raw.get("rolloutState"),
-        rollout_state_reason=raw.get("rolloutStateReason", ""),
-        desired=raw.get("desiredCount", 0),
-        running=raw.get("runningCount", 0),
-        pending=raw.get("pendingCount", 0),
-        failed_tasks=raw.get("failedTasks", 0),
-        created_at=raw.get("createdAt"),
-    )
-
-
-def parse_service_deployment(raw: Json) -> ServiceDeployment:
-    """One entry of ``serviceDeployments`` in DescribeServiceDeployments."""
-    breaker = raw.get("deploymentCircuitBreaker", {})
-    waiting = (each for each in raw.get("lifecycleHookDetails", ()) if each.get("status") == "AWAITING_ACTION")
-    hook: Json = next(waiting, {})
-    hook_id = hook.get("hookId", "")
-    return ServiceDeployment(
-        arn=raw["serviceDeploymentArn"],
-        status=raw["status"],
-        target_revision=raw.get("targetServiceRevision", {}).get("arn", ""),
-        status_reason=raw.get("statusReason", ""),
-        lifecycle_stage=raw.get("lifecycleStage", ""),
-        rollback_reason=raw.get("rollback", {}).get("reason", ""),
-        failure_count=breaker.get("failureCount", 0),
-        failure_threshold=breaker.get("threshold", 0),
-        triggered_alarms=tuple(raw.get("alarms", {}).get("triggeredAlarmNames", ())),
-        paused_hook=hook.get("hookTargetArn") or hook_id or ("of unknown name" if hook else ""),
-        pause_hook_id="" if hook.get("hookTargetArn") else hook_id,
-        pause_expires_at=_moment(hook.get("expiresAt")),
-        pause_timeout_action=hook.get("timeoutAction", ""),
-    )
-
-
-def _moment(raw: datetime | str | None) -> datetime | None:
-    """botocore gives a datetime; the CLI's JSON has it as text."""
-    return datetime.fromisoformat(raw) if isinstance(raw, str) else raw
-
-
-def parse_task(raw: Json, definition: TaskDefinition) -> Task:
-    """One entry of ``tasks`` in DescribeTasks, with what its task definition says about its containers."""
-    by_name = {each["name"]: each for each in definition.get("containerDefinitions", ())}
-    memory = int(definition["memory"]) if str(definition.get("memory", "")).isdigit() else None
-    task_id = raw["taskArn"].rsplit("/", 1)[-1]
-    return Task(
-        arn=raw["taskArn"],
-        task_definition=raw["taskDefinitionArn"],
-        last_status=raw.get("lastStatus", ""),
-        started_by=raw.get("startedBy", ""),
-        group=raw.get("group", ""),
-        stop_code=raw.get("stopCode", ""),
-        stopped_reason=raw.get("stoppedReason", ""),
-        health_status=raw.get("healthStatus", "UNKNOWN"),
-        created_at=raw.get("createdAt"),
-        started_at=raw.get("startedAt"),
-        stopped_at=raw.get("stoppedAt"),
-        cpu_architecture=definition.get("runtimePlatform", {}).get("cpuArchitecture", "X86_64"),
-        containers=tuple(
-            _container(each, by_name.get(each["name"], {}), task_id, memory) for each in raw.get("containers", ())
-        ),
-    )
-
-
-def _container(raw: Json, definition: Json, task_id: str, task_memory: int | None) -> Container:
-    return Container(
-        name=raw["name"],
-        last_status=raw.get("lastStatus", ""),
-        exit_code=raw.get("exitCode"),
-        reason=raw.get("reason", ""),
-        health_status=raw.get("healthStatus", "UNKNOWN"),
-        image=definition.get("image", raw.get("image", "")),
-        essential=definition.get("essential", True),
-        command=tuple(definition.get("command") or ()),
-        health_command=tuple(definition.get("healthCheck", {}).get("command") or ()),
-        memory=definition.get("memory", task_memory),
-        log=_log_stream(definition, raw["name"], task_id),
-    )
-
-
-def _log_stream(definition: Json, container: str, task_id: str) -> LogStream | None:
-    """The stream awslogs writes to: ``prefix/container/task``; without a prefix it cannot be known."""
-    log = definition.get("logConfiguration", {})
-    options = log.get("options", {})
-    if log.get("logDriver") != "awslogs" or not options.get("awslogs-stream-prefix"):
-        return None
-    stream = f"{options['awslogs-stream-prefix']}/{container}/{task_id}"
-    return LogStream(options.get("awslogs-group", ""), stream, options.get("awslogs-region", ""))
-
 
 PER_CALL = 20
 SELDOM, OFTEN = 10, 5
@@ -247,10 +116,37 @@ class ServiceDeployments:
                 self._known[raw["serviceDeploymentArn"]] = parse_service_deployment(raw)
 
 
+class ServerTime:
+    """The time of AWS's clock: that of this machine may be minutes away from it, and AWS dates tasks by its own.
+
+    The Date header has whole seconds and is a moment old when it arrives, so each answer gives a time that AWS's clock
+    has passed; the latest of these is behind by less than a second, and by less with each answer.
+    """
+
+    def __init__(self) -> None:
+        self._offset: float | None = None
+        """Seconds since the epoch, less those of the monotonic clock."""
+
+    def learn(self, answer: Mapping[str, Any]) -> None:
+        """From an answer's Date header, where it has one."""
+        date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+        try:
+            seconds = parsedate_to_datetime(date).timestamp() if date else None
+        except ValueError:
+            return
+        if seconds is not None:
+            offset = seconds - time.monotonic()
+            self._offset = offset if self._offset is None else max(self._offset, offset)
+
+    def now(self) -> datetime:
+        """This machine's own time while AWS has not said its own."""
+        if self._offset is None:
+            return datetime.now(UTC)
+        return datetime.fromtimestamp(self._offset + time.monotonic(), UTC)
+
+
 SERVICES_PER_CALL = 10
 TASKS_PER_CALL = 100
-ENDED_BY_ITSELF = {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice",
-                   "InfrastructureHealth"}  # fmt: skip
 
 
 class Ecs:
@@ -260,9 +156,14 @@ class Ecs:
         self._client = session.client("ecs")
         self._cluster = cluster
         self._definitions: dict[str, TaskDefinition] = {}
+        self._time = ServerTime()
         self.unknown_fields: dict[str, tuple[str, ...]] = {}
         """By ARN of a task definition: what ECS answered and this botocore dropped."""
         self._service_deployments = ServiceDeployments(self._client)
+
+    def now(self) -> datetime:
+        """AWS's time, by the Date headers of its answers."""
+        return self._time.now()
 
     def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """RegisterTaskDefinition; the ARN of the new revision."""
@@ -293,6 +194,7 @@ class Ecs:
         states = {}
         for batch in batches(names, SERVICES_PER_CALL):
             answer = call(self._client, "describe_services", cluster=self._cluster, services=batch)
+            self._time.learn(answer)
             for raw in answer["services"]:
                 state = parse_service(raw)
                 states[state.name] = state
@@ -311,7 +213,7 @@ class Ecs:
     def failed_tasks(self, rollout: Rollout) -> tuple[Task, ...]:
         """ListTasks and DescribeTasks: the stopped ones of this rollout that ended by a failure."""
         stopped = self._every_task(serviceName=rollout.service, desiredStatus="STOPPED")
-        tasks = [task for task in stopped if _of(rollout, task) and _failed(task)]
+        tasks = [task for task in stopped if _of(rollout, task) and ended_by_failure(task)]
         return tuple(sorted(tasks, key=lambda task: str(task.stopped_at)))
 
     def running_tasks(self, service: str) -> tuple[Task, ...]:
@@ -386,6 +288,7 @@ class Ecs:
         if not arns:
             return []
         answer = call(self._client, "describe_tasks", cluster=self._cluster, tasks=list(arns))
+        self._time.learn(answer)
         return [parse_task(raw, self.task_definition(raw["taskDefinitionArn"])) for raw in answer["tasks"]]
 
 
@@ -393,8 +296,3 @@ def _of(rollout: Rollout, task: Task) -> bool:
     if task.started_by.startswith("ecs-svc/"):
         return task.started_by == rollout.deployment_id
     return task.task_definition == rollout.task_definition
-
-
-def _failed(task: Task) -> bool:
-    """Stopped by its own end, or by the scheduler because a health check failed; not by scaling in or a person."""
-    return task.stop_code in ENDED_BY_ITSELF or "health check" in task.stopped_reason

@@ -6,12 +6,14 @@ It is judged by the id of the deployment that UpdateService began. A service is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC
 
 from deploytool.ecs.deployment_model import NOT_SEEN, DeploymentState, DeploymentStatus, Rollout, Sighting, listed
 from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceEvent, ServiceState, revision
 from deploytool.ecs.rollback_signs import Change, change, why_failed
+from deploytool.ecs.task_diagnosis import diagnose_words
 
 _STAGES = {
     "RECONCILE_SERVICE": "preparing the service",
@@ -27,13 +29,17 @@ _STAGES = {
 }
 """``lifecycleStage`` of DescribeServiceDeployments."""
 
-_SIGNS = (
-    ("unable to consistently start tasks", "ECS is throttling restarts"),
-    ("unable to place a task", "waiting for room for a task"),
-    ("was unable to stop or start tasks", "minimum and maximum percent leave no room to replace a task"),
-    ("task protection", "protected tasks may not be stopped yet"),
-)
-"""What ECS says in ``events`` while it is blocked. They explain the wait; no status depends on them."""
+_WAITS = {
+    "start-throttled": "ECS is throttling restarts",
+    "no-room": "waiting for room for a task",
+    "no-capacity": "waiting for capacity: AWS has none at the moment",
+    "percent-deadlock": "minimum and maximum percent leave no room to replace a task",
+    "protected-tasks": "protected tasks may not be stopped until their protection ends or expires",
+    "ecs-throttled": "AWS is throttling ECS",
+}
+"""What ECS waits for, by what an event means."""
+_NO_TASK = re.compile(r"unable to (?:place|start) (?:a )?task|failed to launch a task|unable to reach steady state")
+"""Events that quote why no task was started. They explain the wait; no status depends on them."""
 
 
 def waiting_for(rollout: Rollout, service: ServiceState | None, service_deployment: ServiceDeployment | None) -> str:
@@ -88,8 +94,17 @@ def wanted(deployment: Deployment, service: ServiceState) -> int:
 
 def blocked_by(deployment: Deployment, events: Iterable[ServiceEvent]) -> tuple[str, ...]:
     """What ECS itself says blocks it, from the events since this deployment began."""
-    recent = [event.message for event in events if deployment.created_at is None or event.at >= deployment.created_at]
-    return tuple(words for sign, words in _SIGNS if any(sign in message for message in recent))
+    recent = (event.message for event in events if deployment.created_at is None or event.at >= deployment.created_at)
+    return tuple(dict.fromkeys(words for message in recent if (words := _blocking(message))))
+
+
+def _blocking(message: str) -> str:
+    diagnosis = diagnose_words(message)
+    if diagnosis is None:
+        return ""
+    if diagnosis.code in _WAITS:
+        return _WAITS[diagnosis.code]
+    return f"tasks do not start: {diagnosis.cause}" if _NO_TASK.search(message) else ""
 
 
 def _progress_text(target: Deployment, service: ServiceState, others: str = "old {}") -> str:
@@ -190,14 +205,15 @@ def _by_service_deployment(
         case "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS":
             if seen.state is DeploymentState.ROLLED_BACK and not ours.lifecycle_stage:
                 # This status is read seldom; only stages of traffic it knows better.
-                return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} is running again")
+                return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; rolled back: {runs} is running again")
             return DeploymentStatus(DeploymentState.ROLLING_BACK, f"{why}; ECS is rolling back to {runs}")
         case "ROLLBACK_SUCCESSFUL":
-            return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {runs} is running again")
+            return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; rolled back: {runs} is running again")
         case "ROLLBACK_FAILED":
             return DeploymentStatus(DeploymentState.FAILED, f"{why}; the rollback to {runs} failed too")
         case "STOPPED":
-            if returned:
+            # ECS calls it stopped also where it failed and nothing rolls it back (API_ServiceDeployment, stoppedAt).
+            if returned or seen.state is DeploymentState.FAILED:
                 return seen
             newer = _newer(rollout, service)
             if newer is not None:
@@ -271,7 +287,7 @@ def _returned(service: ServiceState, primary: Deployment, why: str) -> Deploymen
             DeploymentState.FAILED, f"{why}; the rollback to {name} failed too: {progress(primary, service)}"
         )
     if primary.rollout_state == "COMPLETED" or (primary.rollout_state is None and _all_running(service, primary)):
-        return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; {name} is running again")
+        return DeploymentStatus(DeploymentState.ROLLED_BACK, f"{why}; rolled back: {name} is running again")
     return DeploymentStatus(
         DeploymentState.ROLLING_BACK, f"{why}; ECS is rolling back to {name}: {progress(primary, service)}"
     )

@@ -17,29 +17,21 @@ IMAGE_UNRESOLVED = Rule(
 )
 EVENTS = (
     Rule(
-        "role-not-assumed",
-        r"unable to assume (?:the |a )?(?:service-linked )?role",
-        "ECS may not use a role of the service or task definition",
-        "check that executionRoleArn and taskRoleArn exist and that ecs-tasks.amazonaws.com may assume them",
-        fatal=True,
+        "alarm-went-off",
+        r"alarms? (?:was |were )?(?:detected|triggered)|alarm\(?s?\)? .{0,80}(?:in ALARM|went)|(?:CloudWatch|"
+        r"deployment) alarm",
+        "a CloudWatch alarm of the deployment went off during the rollout",
+        "see which alarm of deploymentConfiguration.alarms went off (aws cloudwatch describe-alarms --state-value "
+        "ALARM), "
+        "and its metric since the rollout began",
     ),
     Rule(
-        "quota-reached",
-        r"reached the limit on the number of (?P<what>\w+)",
-        "the account's quota of {what} is used up",
-        "stop what is not needed, or ask for a higher Fargate quota in Service Quotas",
-    ),
-    Rule(
-        "no-capacity",
-        r"capacity is unavailable",
-        "AWS has no capacity for a task at the moment",
-        "wait, or give the service more subnets in other Availability Zones",
-    ),
-    Rule(
-        "no-room",
-        r"unable to place a task",
-        "ECS found no place for a task of the service",
-        "check cpu and memory of the task definition, its requirements, and the capacity of the cluster",
+        "hook-failed",
+        r"hook execution fail|lifecycle hook.{0,120}(?:fail|timed out|time ?out|expired|error)|"
+        r"hooks?\b.{0,60}(?:failed|timed out)",
+        "a lifecycle hook of the deployment (a Lambda function) failed or did not answer",
+        "read the log of the hook's function (targetArn in deploymentConfiguration.lifecycleHooks), and check that the "
+        "hook's role may invoke it; a hook left from an earlier strategy can be removed",
     ),
     Rule(
         "percent-deadlock",
@@ -49,29 +41,68 @@ EVENTS = (
     ),
     Rule(
         "protected-tasks",
-        r"under protection|protected tasks?|task protection",
+        r"under protection|protected tasks?|tasks? protection|unable to scale in",
         "tasks with scale-in protection may not be stopped, so the rollout waits for them",
         "let the app end its protection (UpdateTaskProtection), or wait until it expires",
+        retriable=True,
     ),
     Rule(
         "target-unhealthy",
-        r"is unhealthy in \(?target-group (?:arn:\S*?:targetgroup/)?(?P<group>[^/)\s]+)\S* due to "
+        r"is unhealthy in \(?(?:target-group|elb) (?:arn:\S*?:targetgroup/)?(?P<group>[^/)\s]+)\S* due to "
         r"\(?reason:? ?(?P<reason>.+?)\)*\.?$",
         "the load balancer finds a task unhealthy (target group {group}): {reason}",
         "see what the app answers at the target group's path and port, and which codes it expects; if the app only "
         "starts slowly, raise healthCheckGracePeriodSeconds of the service",
     ),
     Rule(
+        "target-group-missing",
+        r"TARGET GROUP IS NOT FOUND|TargetGroupNotFound|target groups? .{0,120}(?:not found|does not exist)",
+        "a target group of the service does not exist",
+        "create it again, or correct targetGroupArn in loadBalancers of the service",
+        fatal=True,
+    ),
+    Rule(
+        "target-registration-throttled",
+        r"(?:register|deregister) targets.*(?:Rate exceeded|Throttl|RequestLimitExceeded)",
+        "Elastic Load Balancing is throttling ECS, so it could not register a task's target yet",
+        "wait: ECS tries again by itself; other callers in the account share the limit",
+        retriable=True,
+    ),
+    Rule(
         "target-not-registered",
-        r"(?:failed to register targets|unable to register).*",
+        r"(?:failed to register targets|unable to register|TARGET IS NOT FOUND).*",
         "ECS could not register a task with the load balancer",
-        "check containerName and containerPort of the service's loadBalancers against the task definition",
+        "check containerName and containerPort of the service's loadBalancers against the task definition, and that "
+        "the "
+        "service-linked role AWSServiceRoleForECS may register targets",
+    ),
+    Rule(
+        "tasks-replaced",
+        r"replaced (?P<count>\d+) tasks? due to an unhealthy status",
+        "ECS replaced {count} tasks because their health checks failed",
+        "see which check failed: the stopped tasks' stoppedReason, the containers' healthCheck, the target group's "
+        "health",
+    ),
+    Rule(
+        "no-room",
+        r"no container instance met all of its requirements",
+        "ECS found no place for a task of the service",
+        "check cpu and memory of the task definition, its requirements, and the capacity of the cluster",
+        retriable=True,
     ),
     Rule(
         "task-not-launched",
-        r"failed to launch a task with \(error (?P<reason>.+?)\)*\.?$",
+        r"(?:failed to launch a task with \(error |unable to (?:place|start) a task[^:]*?(?:\.|,)? ?(?:Reason:|"
+        r"because) ?)"
+        r"(?P<reason>.+?)\)*\.?$",
         "ECS could not launch a task: {reason}",
-        "read AWS's words below",
+        "read AWS's words below; where it repeats, see the stopped tasks and AWS's health dashboard for this region",
+    ),
+    Rule(
+        "no-room",
+        r"unable to place a task",
+        "ECS found no place for a task of the service",
+        "check cpu and memory of the task definition, its requirements, and the capacity of the cluster",
     ),
     Rule(
         "start-throttled",
@@ -84,72 +115,73 @@ EVENTS = (
         r"operations are being throttled",
         "AWS is throttling what ECS does for the service",
         "wait; other callers in the account may be using up the API's limits",
+        retriable=True,
     ),
     IMAGE_UNRESOLVED,
     Rule(
         "deployment-failed",
-        r"deployment failed",
+        r"deployment failed|deployment circuit breaker(?!: rolling back)",
         "ECS gave up on the deployment",
         "see why the tasks stopped",
     ),
 )
+"""https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html"""
 
 _BY_CODE = {
     0: Rule(
         "container-ended",
         "",
-        "container {container} ended by itself with exit code 0, and a service's container must keep running",
-        "let the command of container {container} stay in the foreground",
+        "{container} ended by itself with exit code 0, and a service's container must keep running",
+        "let the command of {container} stay in the foreground",
     ),
     1: Rule(
         "container-failed",
         "",
-        "container {container} exited with code 1: the program failed",
+        "{container} exited with code 1: the program failed",
         "read its log: the program says there why it stopped",
     ),
     2: Rule(
         "container-failed",
         "",
-        "container {container} exited with code 2: wrong arguments, or the program failed",
-        "check command of container {container}, and read its log",
+        "{container} exited with code 2: wrong arguments, or the program failed",
+        "check command of {container}, and read its log",
     ),
     126: Rule(
         "command-not-executable",
         "",
-        "container {container} exited with code 126: its command is there but cannot be executed",
-        "make the file executable in the image (COPY --chmod=755), or correct command of container {container}",
+        "{container} exited with code 126: its command is there but cannot be executed",
+        "make the file executable in the image (COPY --chmod=755), or correct command of {container}",
         fatal=True,
     ),
     127: Rule(
         "command-not-found",
         "",
-        "container {container} exited with code 127: its command was not found in the image",
-        "correct command or entryPoint of container {container}, or put the program into the image {image}",
+        "{container} exited with code 127: its command was not found in the image",
+        "correct command or entryPoint of {container}, or put the program into {image}",
         fatal=True,
     ),
     137: Rule(
         "container-killed",
         "",
-        "container {container} was killed (exit code 137): out of memory, a failed health check, or it did not stop in "
-        "time",
+        "{container} was killed (exit code 137): out of memory, a failed health check, or it did not stop in time",
         "check its memory use against its limit ({memory}), at healthCheck, and at stopTimeout",
     ),
     139: Rule(
         "container-crashed",
         "",
-        "container {container} crashed with a segmentation fault (exit code 139)",
+        "{container} crashed with a segmentation fault (exit code 139)",
         "check for a native library built for another system (Alpine or Debian, other CPU), and read its log",
     ),
     143: Rule(
         "container-terminated",
         "",
-        "container {container} was asked to stop (exit code 143, SIGTERM)",
+        "{container} was asked to stop (exit code 143, SIGTERM)",
         "find what stopped it: another essential container, a deployment, or a person; it did not fail by itself",
     ),
     255: Rule(
         "container-failed",
         "",
-        "container {container} exited with code 255: the program failed, or could not be run at all",
+        "{container} exited with code 255: the program failed, or could not be run at all",
         "read its log; without one, check the image's CPU and its entryPoint",
     ),
 }
@@ -157,15 +189,15 @@ _BY_CODE = {
 NEVER_STARTED = Rule(
     "container-never-started",
     "",
-    "container {container} never started",
+    "{container} never started",
     "read AWS's words below; nothing of it ran, so there is no log",
 )
 
 OUT_OF_MEMORY = Rule(
     "out-of-memory",
     r"OutOfMemory",
-    "container {container} used more memory than its limit of {memory} and was killed",
-    "raise memory of container {container} (and memory of the task), or let the program use less",
+    "{container} used more memory than its limit of {memory} and was killed",
+    "raise memory of {container} (and memory of the task), or let the program use less",
 )
 
 _ERROR_WORDS = re.compile(
@@ -200,17 +232,27 @@ def diagnose_exit_code(code: int) -> Rule:
 def failing_container(containers: Sequence[Container], text: str = "") -> Container | None:
     """The container whose end ended the task; the others were stopped because of it.
 
-    First one that ECS itself names: by OutOfMemoryError, or by its image in ``text`` where nothing ever started. Then
-    essential ones, and among them one that failed before one that was killed, ended well, or never started.
+    First one that ECS itself names: by its own reason, by its image in ``text`` where nothing ever started, or as
+    UNHEALTHY where a health check failed. Then one that failed before the essential ones could start. Then essential
+    ones, and among them one that failed before one that was unhealthy, was killed, ended well, or never started.
     """
     started = any(container.exit_code is not None for container in containers)
+    essential_ran = any(container.exit_code is not None for container in containers if container.essential)
 
-    def order(container: Container) -> tuple[bool, bool, int]:
-        named = "OutOfMemory" in container.reason
+    def named(container: Container) -> bool:
+        if "failed container health checks" in text:
+            return container.health_status == "UNHEALTHY"
         if not started:
-            named = bool(container.reason) or (bool(container.image) and container.image in text)
-        rank = {None: 4, 0: 3, 143: 2, 137: 1}
-        return not named, not container.essential, rank.get(container.exit_code, 0)
+            return bool(container.reason) or (bool(container.image) and container.image in text)
+        if "OutOfMemory" in container.reason or (container.exit_code is None and "Error" in container.reason):
+            return True
+        return not essential_ran and container.exit_code not in (0, None)
+
+    def order(container: Container) -> tuple[bool, bool, bool, float]:
+        rank: float = {None: 4, 0: 3, 143: 2, 137: 1}.get(container.exit_code, 0)
+        if rank and container.health_status == "UNHEALTHY":
+            rank = 0.5
+        return not named(container), not container.essential, not container.health_command and rank > 3, rank
 
     return min(containers, key=order, default=None)
 
@@ -224,53 +266,81 @@ def last_error_line(log: Sequence[str]) -> str:
 UNHEALTHY = Rule(
     "container-unhealthy",
     r"failed container health checks",
-    "the health check of container {container} failed: {health_command}",
+    "the health check of {container} failed: {health_command}",
     "run that command in the image: is its program there, and does the app answer? If the app only starts slowly, "
     "raise healthCheck.startPeriod",
 )
+PROXY_UNHEALTHY = Rule(
+    "service-connect-unhealthy",
+    "",
+    "the Service Connect proxy ({name}), which ECS adds to the task, became unhealthy; the app's containers did not",
+    "read its log (serviceConnectConfiguration.logConfiguration), give the task more cpu and memory (the proxy wants "
+    "256 CPU units and 64 MiB), and release again",
+)
+PROXY = "ecs-service-connect-"
+"""How the name of Service Connect's container begins; no task definition has it."""
 
-HEALTH = (
+_SPOT = Rule(
+    "spot-interrupted",
+    r"\bSpot\b.{0,40}\binterrupt|SpotInterruption",
+    "AWS took the Spot capacity back; this is not the code's fault",
+    "let it run again, or use FARGATE instead of FARGATE_SPOT in the capacity provider strategy",
+)
+_RETIRED = Rule(
+    "host-retired",
+    r"maintenance on the underlying|(?:task|host) retirement|host maintenance|scheduled (?:for )?(?:retirement|"
+    r"maintenance)",
+    "AWS is retiring the host that the task ran on; this is not the code's fault",
+    "let it run again",
+)
+_SCALED_IN = Rule(
+    "stopped-by-service",
+    r"Scaling activity initiated by|Availability Zone rebalanc",
+    "the service stopped the task: a deployment, a smaller desired count, or a failed health check",
+    "read AWS's words below and the service's events",
+)
+
+BY_AWS = (
     Rule(
         "elb-health-check-failed",
-        r"failed ELB health checks in \(target-group (?:arn:\S*:targetgroup/)?(?P<group>[^/)\s]+)",
+        r"failed (?:ELB|VPC Lattice|\S+ load balancer) health checks in \(?(?:target-group|"
+        r"elb)[ -](?:arn:\S*:targetgroup/)?"
+        r"(?P<group>[^/)\s]+)",
         "the load balancer's health checks of the task failed (target group {group})",
-        "see what container {container} answers at the target group's path and port, and which codes it expects; if "
+        "see what {container} answers at the target group's path and port, and which codes it expects; if "
         "the app only starts slowly, raise healthCheckGracePeriodSeconds of the service",
     ),
     UNHEALTHY,
+    _SPOT,
+    _RETIRED,
+    Rule(
+        "host-stopped",
+        r"Host EC2 .{0,60}(?:stopped|terminated)|instance .{0,60}(?:deregistration|is draining|DRAINING|"
+        r"was terminated)",
+        "the EC2 host that the task ran on was stopped, drained or deregistered; this is not the code's fault",
+        "let it run again; see who ended the instance: the Auto Scaling group's activity history, or a person",
+    ),
+    _SCALED_IN,
+    Rule(
+        "stopped-by-request",
+        r"stopped by (?:a )?user|UserInitiated",
+        "a person or a tool stopped the task",
+        "ask who called StopTask (CloudTrail knows); then release again",
+    ),
 )
+"""What AWS itself says of a task that it stopped. It counts more than the exit code: that only follows from it."""
 
 BY_CODE = {
-    "SpotInterruption": Rule(
-        "spot-interrupted",
-        "",
-        "AWS took the Spot capacity back; this is not the code's fault",
-        "let it run again, or use FARGATE instead of FARGATE_SPOT in the capacity provider strategy",
-    ),
-    "TerminationNotice": Rule(
-        "host-retired",
-        "",
-        "AWS is retiring the host that the task ran on; this is not the code's fault",
-        "let it run again",
-    ),
+    "SpotInterruption": _SPOT,
+    "TerminationNotice": _RETIRED,
     "InfrastructureHealth": Rule(
         "host-unhealthy",
         "",
         "the host that the task ran on became unhealthy; this is not the code's fault",
         "let it run again; if it stays, check AWS's health dashboard for this region",
     ),
-    "UserInitiated": Rule(
-        "stopped-by-request",
-        "",
-        "a person or a tool stopped the task",
-        "ask who called StopTask (CloudTrail knows); then release again",
-    ),
-    "ServiceSchedulerInitiated": Rule(
-        "stopped-by-service",
-        "",
-        "the service stopped the task: a deployment, a smaller desired count, or a failed health check",
-        "read AWS's words below and the service's events",
-    ),
+    "UserInitiated": BY_AWS[-1],
+    "ServiceSchedulerInitiated": _SCALED_IN,
 }
 """By ``stopCode``, for where no text above explains more."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, quoted, rules_for
+from deploytool.ecs.app_log import LOOPBACK, diagnose_log
+from deploytool.ecs.log_lines import mask_credentials
 from deploytool.ecs.model import (
     Container,
     Deployment,
@@ -16,14 +19,17 @@ from deploytool.ecs.model import (
     TargetGroup,
     Task,
 )
-from deploytool.ecs.start_failures import START_FAILURES, WRONG_CPU
+from deploytool.ecs.placement_failures import PLACEMENT
+from deploytool.ecs.pull_failures import PULL, WRONG_CPU, pull_facts, pull_rules
+from deploytool.ecs.start_failures import START_FAILURES
 from deploytool.ecs.stop_failures import (
+    BY_AWS,
     BY_CODE,
     EVENTS,
-    HEALTH,
-    IMAGE_UNRESOLVED,
     NEVER_STARTED,
     OUT_OF_MEMORY,
+    PROXY,
+    PROXY_UNHEALTHY,
     UNHEALTHY,
     UNKNOWN,
     diagnose_exit_code,
@@ -31,42 +37,7 @@ from deploytool.ecs.stop_failures import (
     last_error_line,
 )
 
-_RULES = (
-    Rule(
-        "no-capacity",
-        r"capacity is unavailable|no capacity",
-        "AWS has no capacity for this task at the moment",
-        "try again, or allow more subnets in other Availability Zones, or FARGATE instead of FARGATE_SPOT",
-        retriable=True,
-    ),
-    Rule(
-        "quota-reached",
-        r"reached the limit|vcpu limit|quota",
-        "the account's quota of running tasks or vCPUs is used up",
-        "stop what is not needed, or ask for a higher Fargate quota in Service Quotas",
-        retriable=True,
-    ),
-    Rule(
-        "no-room",
-        r"RESOURCE:(?P<resource>[A-Z_]+)",
-        "no host of the cluster has enough {resource} free for the task",
-        "lower cpu or memory of the task definition, or give the cluster more hosts",
-        retriable=True,
-    ),
-    Rule(
-        "no-agent",
-        r"AGENT",
-        "the container agent of the host is not connected",
-        "check the container instances of the cluster; with Fargate this does not happen",
-        retriable=True,
-    ),
-    Rule(
-        "wrong-host",
-        r"ATTRIBUTE|LOCATION",
-        "no host of the cluster has what the task definition requires",
-        "check requiresCompatibilities, placementConstraints and the launch type copied from the service",
-        fatal=True,
-    ),
+_MISSING = (
     Rule(
         "missing",
         r"MISSING|not found",
@@ -88,14 +59,14 @@ _NOT_STARTED = Rule("not-started", "", "ECS did not start the task", "read AWS's
 def diagnose_run_task_failure(failure: RunTaskFailure, attempt: int = 1, attempts: int = 1) -> Diagnosis:
     """Why nothing was started. ``attempt`` counts from 1; with several ``attempts`` the cause says which this was."""
     text = f"{failure.reason} {failure.detail}".strip()
-    match = find(_RULES, text) or RuleMatch(_NOT_STARTED)
-    diagnosis = match.to_diagnosis(text, {"arn": failure.arn or "unknown"})
+    match = _in_words(text, _NO_CONTAINER) or find(_MISSING, text) or RuleMatch(_NOT_STARTED)
+    diagnosis = match.to_diagnosis(text, {**_facts(text, _NO_CONTAINER), "arn": failure.arn or "unknown"})
     if attempts == 1:
         return diagnosis
     return replace(diagnosis, cause=f"{diagnosis.cause} (attempt {attempt} of {attempts})")
 
 
-_CONSEQUENCES = frozenset(
+CONSEQUENCES = frozenset(
     {
         "container-ended",
         "container-killed",
@@ -111,6 +82,12 @@ _CONSEQUENCES = frozenset(
     }
 )
 """What follows from something else, and so explains least."""
+GENERIC = CONSEQUENCES | {
+    "secrets-failed", "image-not-pulled", "log-driver-failed", "mount-failed", "container-not-created",
+    "container-not-started", "task-not-initialized", "not-started", "aws-refused", "environment-file-failed",
+    "instance-not-launched", "task-not-launched", "container-runtime-failed",
+}  # fmt: skip
+"""The last resort of each group of rules."""
 
 
 def root_cause(diagnoses: Iterable[Diagnosis]) -> Diagnosis | None:
@@ -119,7 +96,7 @@ def root_cause(diagnoses: Iterable[Diagnosis]) -> Diagnosis | None:
 
 
 def _rank(diagnosis: Diagnosis) -> tuple[bool, bool, bool]:
-    return not diagnosis.fatal, diagnosis.code in _CONSEQUENCES, not diagnosis.log
+    return not diagnosis.fatal, diagnosis.code in CONSEQUENCES, not diagnosis.log
 
 
 def diagnose_service(
@@ -132,12 +109,21 @@ def diagnose_service(
     diagnoses = [*_of_service_deployment(service_deployment), *_of_deployment(deployment)]
     since = deployment.created_at if deployment else None
     for event in events:
-        if (since is None or event.at >= since) and (match := find(EVENTS, event.message)):
-            diagnoses.append(match.to_diagnosis(event.message, {}))
+        if (since is None or event.at >= since) and (diagnosis := diagnose_words(event.message)):
+            diagnoses.append(diagnosis)
     by_code: dict[str, Diagnosis] = {}
     for diagnosis in diagnoses:
         by_code.setdefault(diagnosis.code, diagnosis)
     return tuple(by_code.values())
+
+
+def diagnose_words(text: str) -> Diagnosis | None:
+    """What ECS says in an event, a reason or a status, judged without the task or service it is about.
+
+    Where an event quotes why a task failed ("was unable to place a task. Reason: X"), X counts.
+    """
+    match = _in_words(text, _NO_CONTAINER) or find(EVENTS, text)
+    return match.to_diagnosis(text, _facts(text, _NO_CONTAINER)) if match else None
 
 
 def _of_service_deployment(deployment: ServiceDeployment | None) -> Iterator[Diagnosis]:
@@ -172,8 +158,9 @@ def _of_deployment(deployment: Deployment | None) -> Iterator[Diagnosis]:
     if deployment is None:
         return
     reason = deployment.rollout_state_reason
-    if match := find((IMAGE_UNRESOLVED,), reason):
-        yield match.to_diagnosis(reason, {})
+    why = diagnose_words(reason)
+    if why is not None and why.code not in CONSEQUENCES:
+        yield why
     elif deployment.failed_tasks:
         yield Diagnosis(
             code="tasks-failed",
@@ -247,6 +234,21 @@ def _grace(seconds: int | None) -> str:
 
 _PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 _NO_CONTAINER = Container(name="")
+_EXPLAINED_BY_LOG = frozenset(
+    {
+        "command-not-executable",
+        "command-not-found",
+        "container-crashed",
+        "container-ended",
+        "container-failed",
+        "container-killed",
+        "container-unhealthy",
+        "elb-health-check-failed",
+        "stopped-by-service",
+        "task-stopped",
+    }
+)
+"""Diagnoses that only say how the task ended; what AWS is certain of (memory, secrets, Spot) needs no log."""
 _ORDINARY_ENDS = (0, 137, 143)
 """Exit codes of a container that ECS stopped."""
 
@@ -254,10 +256,10 @@ _ORDINARY_ENDS = (0, 137, 143)
 def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
     """Why ``task`` (as DescribeTasks reports it) stopped; ``log`` holds the last lines of the failing container.
 
-    What ECS or the container says in words counts before exit codes, and those before ``stopCode``. Only a task of
-    which no container ever started is retriable.
+    What ECS or the container says in words counts before exit codes, and those before ``stopCode``; where these say no
+    more than how it ended, the log gives the reason. Only a task of which no container ever started is retriable.
     """
-    lines = tuple(log)
+    lines = tuple(map(mask_credentials, log))
     started = any(container.exit_code is not None for container in task.containers)
     text = "\n".join(part for part in (task.stopped_reason, *(each.reason for each in task.containers)) if part)
     culprit = failing_container(task.containers, text) or _NO_CONTAINER
@@ -267,11 +269,54 @@ def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
         match = RuleMatch(WRONG_CPU[0])
         text = f"{text}\n{wrong_cpu}"
     else:
-        in_words = find((OUT_OF_MEMORY, *HEALTH, *(() if started else rules_for(START_FAILURES, text))), text)
-        match = in_words or RuleMatch(_without_reason(task, culprit))
+        match = _in_words(text, culprit, started=started) or RuleMatch(_without_reason(task, culprit))
+        if match.rule is UNHEALTHY and culprit.name.startswith(PROXY):
+            match = RuleMatch(PROXY_UNHEALTHY)
         error_line = last_error_line(lines) if match.rule.code in ("container-failed", "container-crashed") else ""
     subject = f"container {culprit.name}" if culprit.name else f"task {task.id}"
-    return match.to_diagnosis(text, _facts(task, culprit), subject, lines, error_line)
+    facts = _facts(text, culprit, task.cpu_architecture)
+    bare = match.to_diagnosis(text, facts, subject, lines)
+    diagnosis = _explained_by_log(bare, lines) or match.to_diagnosis(text, facts, subject, lines, error_line)
+    return replace(diagnosis, retriable=False) if started else diagnosis
+
+
+_BY_ECS = re.compile(r"\b(?:ResourceInitialization|Cannot\w+|\w+Timeout)Error\b|TaskFailedToStart:")
+"""ECS's own words for a container that was never started."""
+
+
+def _in_words(text: str, culprit: Container, *, started: bool = False) -> RuleMatch | None:
+    """What ``text`` says by itself; of a task that ``started``, why it stopped before why one of it did not start."""
+    why_stopped = find((OUT_OF_MEMORY, *BY_AWS), text)
+    if why_stopped or (started and not _BY_ECS.search(text)):
+        return why_stopped
+    rules = rules_for(START_FAILURES, text)
+    if rules is PULL:
+        rules = pull_rules(text, culprit.image)
+    return find(rules, text) or find(PLACEMENT, text)
+
+
+def ended_by_failure(task: Task) -> bool:
+    """Whether ``task`` stopped by its own end or its host's, or for its health: not by scaling in or by a person."""
+    if task.stop_code in _ENDED_BY_ITSELF:
+        return True
+    why = find(BY_AWS, task.stopped_reason)
+    if why is not None:
+        return why.rule.code not in CONSEQUENCES
+    return not task.stop_code and diagnose_words(task.stopped_reason) is not None
+
+
+_ENDED_BY_ITSELF = frozenset(
+    {"EssentialContainerExited", "TaskFailedToStart", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"}
+)
+
+
+def _explained_by_log(diagnosis: Diagnosis, lines: Sequence[str]) -> Diagnosis | None:
+    """How the task ended with the reason that its log gives; ``None`` where the log gives none."""
+    reason = diagnose_log(lines) if diagnosis.code in _EXPLAINED_BY_LOG else None
+    if reason is None or (reason.code == LOOPBACK and diagnosis.code != "elb-health-check-failed"):
+        return None
+    end = diagnosis.cause.partition(": ")[0]
+    return replace(diagnosis, code=reason.code, cause=f"{end}: {reason.cause}", fix=reason.fix)
 
 
 def _without_reason(task: Task, culprit: Container) -> Rule:
@@ -293,16 +338,26 @@ def _ordinary(container: Container) -> bool:
     return container.exit_code in _ORDINARY_ENDS
 
 
-def _facts(task: Task, culprit: Container) -> dict[str, str]:
+def _facts(text: str, culprit: Container, cpu: str = "") -> dict[str, str]:
+    container = f"container {culprit.name}" if culprit.name else "the container"
+    log = culprit.log.group if culprit.log else ""
     return {
-        "container": culprit.name,
-        "image": culprit.image or "of the container",
-        "cpu": _PLATFORM.get(task.cpu_architecture, task.cpu_architecture),
+        "container": container,
+        "name": culprit.name,
+        **pull_facts(text, culprit.image, container),
+        "cpu": _PLATFORM.get(cpu, cpu) or "runtimePlatform.cpuArchitecture of the task definition",
         "memory": f"{culprit.memory} MiB" if culprit.memory else "unknown",
         "what": culprit.command[0] if culprit.command else "of that name",
         "health_command": " ".join(culprit.health_command) or "unknown",
-        "log_group": culprit.log.group if culprit.log else "of its logConfiguration",
+        "log_group": log or "of its logConfiguration",
         "secret": "named in secrets of the task definition",
-        "action": "secretsmanager:GetSecretValue or ssm:GetParameters",
-        "resource": "the secret",
+        "action": "secretsmanager:GetSecretValue or ssm:GetParameters" if "secrets" in text else "what AWS names below",
+        "who": "the execution role",
+        "label": "AWSCURRENT",
+        "role": "see AWS's words below",
+        "directory": "of rootDirectory",
+        "volume": "of the task's volumes",
+        "mounted": "S3 Files file system" if "s3files" in text else "EFS file system",
+        "place": "cluster",
+        "resource": "tasks or vCPUs" if "limit" in text or "quota" in text else "it",
     }

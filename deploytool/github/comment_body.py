@@ -355,7 +355,7 @@ def _rollback_cell(change: ServiceUpdate) -> str:
 
 
 def _checks(plan: Plan) -> str:
-    urls = [code(step.url) for step in plan.steps if isinstance(step, Verify)]
+    urls = [code(step.url) for step in plan.steps if isinstance(step, Verify) and step.url]
     return f"Verified at {', '.join(urls)}." if urls else ""
 
 

@@ -15,7 +15,7 @@ from deploytool.images import registry
 from deploytool.images.buildx import Command, commands, stream, unused_cache
 from deploytool.images.errors import ContextMissing, DockerfileMissing, RegistryFailed, TagTaken
 from deploytool.images.failures import explain_failure
-from deploytool.images.secrets import mask, secret_values
+from deploytool.images.secrets import masking, secret_values
 from deploytool.images.spec import Built
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Builder:
         Raises:
             BuildError: the class says why (``deploytool.images.errors``).
         """
-        hidden = secret_values(spec.secrets, self.environ)
+        masked = masking(secret_values(spec.secrets, self.environ))
         _require_sources(spec)
         if notice := unused_cache(spec, self.tools, self.environ):
             on_line(notice)
@@ -61,21 +61,20 @@ class Builder:
             output: list[str] = []
             for command in commands(spec, self.tools, metadata):
                 try:
-                    output = self._run(command, spec, hidden, on_line)
+                    output = self._run(command, spec, masked, on_line)
                 except TagTaken as taken:
                     return self._reuse(spec, taken, on_line)
             digest = _built_digest(metadata) or _pushed_digest(output)
         return self._confirmed(spec, digest)
 
     def _run(
-        self, command: Command, spec: BuildSpec, hidden: tuple[str, ...], on_line: Callable[[str], None]
+        self, command: Command, spec: BuildSpec, masked: Callable[[str], str], on_line: Callable[[str], None]
     ) -> list[str]:
         tail: deque[str] = deque(maxlen=_REMEMBERED_LINES)
 
         def show(line: str) -> None:
-            for masked in mask([line], hidden):
-                tail.append(masked)
-                on_line(masked)
+            tail.append(masked(line))
+            on_line(tail[-1])
 
         if stream(command, self.environ, show, self.timeout_seconds, self.pause) != 0:
             raise explain_failure(command.stage, spec, list(tail))

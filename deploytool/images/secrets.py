@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+import shlex
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, quote_plus
 
 from deploytool.images.errors import SecretMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deploytool.images.spec import BuildSecret
 
@@ -18,32 +22,70 @@ MASK = "***"
 
 # Masking a single brace or comma of a JSON secret would mask every log.
 _SHORTEST_PART = 3
+# Four characters of Base64 or hex occur in any log by chance.
+_SHORTEST_ENCODED = 6
 
 
-def mask(lines: Iterable[str], secrets: Iterable[str]) -> Iterator[str]:
-    """``lines`` with every occurrence of a secret replaced by ``***``.
+def masking(secrets: Iterable[str]) -> Callable[[str], str]:
+    """A function that replaces every occurrence of a secret in a line by ``***``.
 
-    Each line of a multi-line secret is a secret too, since output comes line by line. Percent-encoded forms are masked
-    as well: tokens in URLs of package registries have them.
+    Each line of a multi-line secret is a secret too, since output comes line by line; so is each value of a JSON
+    secret. The usual encodings are masked as well: percent, JSON, HTML, shell and Python quoting, hex, and Base64 also
+    where the secret stands in the middle of what was encoded, as in the header of ``user:secret``.
     """
-    pattern = _pattern(secrets)
-    for line in lines:
-        yield pattern.sub(MASK, line) if pattern else line
-
-
-def _pattern(secrets: Iterable[str]) -> re.Pattern[str] | None:
-    forms = {form for secret in secrets for part in _parts(secret) for form in (part, quote(part, safe=""))}
+    forms = {form for secret in secrets for part in secret_parts(secret) for form in (part, *_encoded(part))}
     # Longest first: of a secret that begins with another one, nothing may remain.
     ordered = sorted(forms, key=lambda form: (-len(form), form))
-    return re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+    return lambda line: pattern.sub(MASK, line) if pattern else line
 
 
-def _parts(secret: str) -> Iterator[str]:
+def secret_parts(secret: str) -> Iterator[str]:
+    """What must not be shown of a secret: its lines and the values in it, but not a brace alone."""
     lines = [line.strip() for line in secret.splitlines() if line.strip()]
     if len(lines) == 1:
         yield lines[0]
+    else:
+        yield from (line for line in lines if len(line) >= _SHORTEST_PART)
+    yield from (value for value in _json_values(secret) if len(value) >= _SHORTEST_PART)
+
+
+def _json_values(secret: str) -> Iterator[str]:
+    """The texts in a JSON object or list, and what follows from them: the lines of a key, for one."""
+    if not secret.lstrip().startswith(("{", "[")):
         return
-    yield from (line for line in lines if len(line) >= _SHORTEST_PART)
+    try:
+        rest: list[Any] = [json.loads(secret)]
+    except (ValueError, RecursionError):
+        return
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+        elif isinstance(value, str):
+            yield from (line.strip() for line in (value, *value.splitlines()))
+
+
+def _encoded(part: str) -> Iterator[str]:
+    data = part.encode("utf-8", "surrogatepass")
+    percent = (quote(data, safe=""), quote(data, safe="/"), quote_plus(data))
+    yield from percent
+    yield from (re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), form) for form in percent)
+    escaped = json.dumps(part)[1:-1]
+    yield from (escaped, escaped.replace("/", r"\/"), json.dumps(part, ensure_ascii=False)[1:-1])
+    yield from (html.escape(part), html.escape(part, quote=False), shlex.quote(part).strip("'"), repr(part)[1:-1])
+    encoded = (data.hex(), data.hex().upper(), *_base64(data))
+    yield from (form for form in encoded if len(form) >= _SHORTEST_ENCODED)
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """What is the same in the Base64 of everything that holds ``data``, for each of the three offsets it may have."""
+    for offset, first in ((0, 0), (1, 2), (2, 3)):
+        last = (offset + len(data)) * 8 // 6
+        form = base64.b64encode(bytes(offset) + data).decode()[first:last]
+        yield from (form, form.replace("+", "-").replace("/", "_"))
 
 
 def secret_values(secrets: Iterable[BuildSecret], environ: Mapping[str, str]) -> tuple[str, ...]:

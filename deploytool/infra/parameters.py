@@ -12,8 +12,8 @@ from deploytool.errors import ConfigurationError
 from deploytool.infra.intrinsics import Values
 from deploytool.infra.templates import Parameter, Template
 
-APP_IMAGE, MIGRATE_IMAGE = "AppImage", "MigrateImage"
-IMAGES = (APP_IMAGE, MIGRATE_IMAGE)
+APP_IMAGE, MIGRATE_IMAGE, WORKER_IMAGE = "AppImage", "MigrateImage", "WorkerImage"
+IMAGES = (APP_IMAGE, MIGRATE_IMAGE, WORKER_IMAGE)
 """By digest; the running ones, so that a stack update never changes the version."""
 
 

@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import click
-
+from deploytool.config.model import ServiceConfig
 from deploytool.deploy import git
 from deploytool.deploy.context import Context, Run, SystemClock, release_id, triggered_by
 from deploytool.deploy.images import Images
@@ -21,12 +20,21 @@ from deploytool.errors import CloudError, NotFound, OptionsContradict
 from deploytool.infra.apply import apply
 from deploytool.infra.client import ChangeSets, Drift, Stacks
 from deploytool.infra.events import InfraOutcome
-from deploytool.infra.parameters import APP_IMAGE, IMAGES, MIGRATE_IMAGE, check_known, of_configuration, services_of
+from deploytool.infra.parameters import (
+    APP_IMAGE,
+    IMAGES,
+    MIGRATE_IMAGE,
+    WORKER_IMAGE,
+    check_known,
+    of_configuration,
+    services_of,
+)
 from deploytool.infra.ports import Guard, InfraDependencies, InfraListener, Target
 from deploytool.infra.stacks import NOTHING_ALLOWED, Allowed, only, stacks_of
 from deploytool.infra.templates import Prepare, Template, describe_omitted, templates
 from deploytool.ledger.lock import LockConflictPolicy
 from deploytool.ledger.store import LedgerMissing
+from deploytool.output.console import print_text
 from deploytool.release.events import WarningIssued
 from deploytool.release.model import ImageChoice
 from deploytool.release.ports import Clock, LineWriter
@@ -41,18 +49,25 @@ class InfraImages:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """Parameter → image of the configuration; without MigrateImage where there is no migration."""
+        """Parameter → image of the configuration; without those that are not of their own."""
         settings = self._context.settings
-        app, _ = services_of(settings)
-        names = {APP_IMAGE: (app.image or next(iter(app.containers.values()), "")) if app else ""}
+        app, worker = services_of(settings)
+        names = {APP_IMAGE: _image(app)}
         if settings.migrate:
             names[MIGRATE_IMAGE] = settings.migrate.image
+        if _image(worker) != names[APP_IMAGE]:
+            names[WORKER_IMAGE] = _image(worker)
         return {name: image for name, image in names.items() if image}
 
     def running(self) -> Mapping[str, str]:
         """The image running in ECS, else the registry's for the commit."""
-        live = {APP_IMAGE: self._live_app(), MIGRATE_IMAGE: self._live_migrate()}
-        references = {name: live[name] or self._published(image) for name, image in self.names.items()}
+        app, worker = services_of(self._context.settings)
+        services = {APP_IMAGE: app, WORKER_IMAGE: worker}
+        references = {
+            name: (self._live_migrate() if name == MIGRATE_IMAGE else self._live_service(services[name]))
+            or self._published(image)
+            for name, image in self.names.items()
+        }
         return {name: reference for name, reference in references.items() if reference}
 
     def built(self, missing: Sequence[str], write_line: LineWriter) -> Mapping[str, str]:
@@ -66,20 +81,18 @@ class InfraImages:
             references[name] = choice.pinned(digest)
         return references
 
-    def _live_app(self) -> str:
-        settings = self._context.settings
-        app, _ = services_of(settings)
-        if app is None:
+    def _live_service(self, service: ServiceConfig | None) -> str:
+        if service is None:
             return ""
-        ecs = Ecs(self._context.session, settings.cluster)
+        ecs = Ecs(self._context.session, self._context.settings.cluster)
         try:
-            state = ecs.services([app.service]).get(app.service)
+            state = ecs.services([service.service]).get(service.service)
         except NotFound:
             return ""
         if state is None or state.status != "ACTIVE":
             return ""
-        container = next(iter(app.containers), app.name)
-        return self._pinned(ecs.task_definition(state.task_definition), container, f"services.{app.name}")
+        container = next(iter(service.containers), service.name)
+        return self._pinned(ecs.task_definition(state.task_definition), container, f"services.{service.name}")
 
     def _live_migrate(self) -> str:
         settings = self._context.settings
@@ -117,6 +130,11 @@ class InfraImages:
     def _images(self) -> Images:
         context = self._context
         return Images(context.session, context.settings, context.commit, self._host, context.root, self._clock)
+
+
+def _image(service: ServiceConfig | None) -> str:
+    """The image of its only container, or of the first; empty without a service."""
+    return (service.image or next(iter(service.containers.values()), "")) if service else ""
 
 
 TIMEOUT = 3600.0
@@ -158,7 +176,7 @@ def stack_targets(context: Context, options: InfraOptions, prepare: Prepare) -> 
     directory = context.root / settings.infra.templates if settings.infra.templates else None
     read = templates(directory, [stack.key for stack in stacks], prepare)
     if line := describe_omitted(read.values()):
-        click.echo(line, err=True)
+        print_text(line, err=True)
     chosen = only(stacks, options.only)
     known = {**of_configuration(settings), **options.parameters}
     check_known(read.values(), {**settings.infra.parameters, **options.parameters})

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploytool.errors import PreconditionFailed
 from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState
-from deploytool.release.model import Commit, GithubRecord, Migrate, Plan, Result, StepName, Verify
+from deploytool.release.model import Commit, GithubRecord, Migrate, Plan, Result, Steady, StepName, Verify
 
 SCHEMA = 1
 OLDER_WORDS = {
@@ -98,7 +98,11 @@ def stored_plan(plan: Plan) -> dict[str, Any]:
     migrate = next((step for step in plan.steps if isinstance(step, Migrate)), None)
     return {
         "migrate": {"task": migrate.family, "container": migrate.container} if migrate else None,
-        "verify": [step.service for step in plan.steps if isinstance(step, Verify)],
+        "verify": [
+            step.service if isinstance(step, Verify) else "steady"
+            for step in plan.steps
+            if isinstance(step, (Verify, Steady))
+        ],
         "already_running": [change.key for change in plan.already_running],
     }
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploytool.config.model import EnvironmentConfig
-from deploytool.config.types import verify_at
 from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ecs.task_definition import diff
 from deploytool.errors import PreconditionFailed
@@ -24,10 +23,10 @@ from deploytool.release.model import (
 )
 from deploytool.release.planner import (
     ReleasePreconditionFailed,
+    checks,
     live_but_failed,
     precondition_failures,
     tags,
-    verify_step,
     warnings,
 )
 
@@ -119,7 +118,9 @@ def rollback_plan(
     problems = [*precondition_failures(settings, live), *_missing_revisions(goal, revisions, keys)]
     if problems:
         raise ReleasePreconditionFailed(tuple(dict.fromkeys(problems)))
-    changes = tuple(_change(key, live, goal, revisions[key]) for key in keys)
+    changes = tuple(
+        replace(_change(key, live, goal, revisions[key]), steady=float(settings.services[key].steady)) for key in keys
+    )
     moving = tuple(change for change in changes if not change.unchanged)
     if not moving and (failed := tuple(problem for change in changes for problem in live_but_failed(change))):
         raise ReleasePreconditionFailed(failed)
@@ -127,9 +128,7 @@ def rollback_plan(
     already_running = () if moving or _is_recorded(goal, newest_first, keys, all_services) else changes
     if moving:
         steps.append(DeployServices(moving, float(max(settings.services[change.key].timeout for change in moving))))
-    for change in moving or already_running:
-        if verify := settings.services[change.key].verify:
-            steps.append(verify_step(change.key, verify_at(verify, live.services[change.key].host)))
+    steps.extend(checks(settings, live, moving or already_running))
     return Plan(
         request=request,
         cluster=settings.cluster,

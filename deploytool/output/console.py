@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from deploytool.errors import DeployError
-from deploytool.release.events import Event
-from deploytool.release.ports import EventListener
 
 if TYPE_CHECKING:
     from deploytool.output.log import LogFormat
     from deploytool.output.progress import LiveView, ReleaseView
+    from deploytool.release.events import Event
+    from deploytool.release.ports import EventListener
 
 
 # Standard output and error that their reader may leave, or that cannot hold more.
@@ -74,13 +74,26 @@ def now() -> datetime:
 
 
 def print_text(text: str, *, err: bool = False) -> None:
-    """Print lines; in GitHub Actions the runner finds no command in them. Nothing fails because nobody reads errors."""
+    """Print lines, some of them in words of others: no terminal and no runner finds a command in them.
+
+    Colors stay on a terminal. Nothing fails because nobody reads errors.
+    """
+    from deploytool.output.markup import without_control
+
+    text = without_control(text)
     if in_actions():
         from deploytool.output.actions import escape_commands
 
         text = "\n".join(part for line in click.unstyle(text).split("\n") for part in escape_commands(line))
     with tolerating_closed_stream(sys.stderr) if err else nullcontext():
         click.echo(text, err=err)
+
+
+def print_commands(commands: Iterable[str]) -> None:
+    """Print workflow commands, made by ``output.actions``, for the Actions runner; nothing elsewhere."""
+    if in_actions():
+        for command in commands:
+            click.echo(command, err=True)
 
 
 @dataclass

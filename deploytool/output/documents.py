@@ -56,6 +56,32 @@ class ErrorDocument(Envelope):
     result: Annotated[str, ("description", "the exit code as a word: usage, refused, locked, failed, …")]
 
 
+class DiagnosisEntry(TypedDict):
+    """One cause that the input shows. ``container`` is null where AWS's words name none."""
+
+    code: Annotated[str, ("description", "stable word, such as image-missing")]
+    cause: str
+    fix: str
+    retriable: Annotated[bool, ("description", "trying again may succeed")]
+    fatal: Annotated[bool, ("description", "trying again cannot succeed")]
+    container: str | None
+
+
+class DeploymentEntry(TypedDict):
+    """The status that a release would read."""
+
+    status: DeploymentState
+    detail: str
+
+
+class ExplanationDocument(Envelope):
+    """``explain``; ``diagnoses`` is empty where nothing is recognized, ``deployment`` null without ``--deployment``."""
+
+    kind: Literal["explanation"]
+    diagnoses: list[DiagnosisEntry]
+    deployment: DeploymentEntry | None
+
+
 class CommitEntry(TypedDict):
     """A commit; subject and time are null where only the sha is known."""
 
@@ -115,6 +141,7 @@ class PlannedService(TypedDict):
     action: Literal["update", "unchanged"]
     desired: int
     previous_revision: Revision
+    steady_seconds: Annotated[Seconds, ("description", "that each new task must have run; 0: not watched")]
     images: Annotated[dict[str, str], ("description", "container to image of the configuration")]
     diff: list[str]
 
@@ -216,6 +243,10 @@ class ServiceStatus(TypedDict):
     running: int
     pending: int
     desired: int
+    restarts: Annotated[
+        int | None,
+        ("description", "tasks of this revision that failed lately, as long as ECS lists them; null where unreadable"),
+    ]
 
 
 class DriftEntry(TypedDict):

@@ -35,7 +35,7 @@ from deploytool.output.json import (
     seconds_or_none,
     urls,
 )
-from deploytool.output.markup import clean, columns, duration, short_digest, words
+from deploytool.output.markup import clean, columns, count, duration, short_digest, words
 from deploytool.release.model import Commit, ObservedService
 
 # The releases of an environment, as a table, one in full, and as JSON.
@@ -255,9 +255,13 @@ def _holder(lock_state: LockState) -> LockHolder:
 # What is live, as a table.
 
 
-def status_services(services: Mapping[str, ObservedService], recorded: Mapping[str, Recorded]) -> list[ServiceStatus]:
+def status_services(
+    services: Mapping[str, ObservedService],
+    recorded: Mapping[str, Recorded],
+    restarts: Mapping[str, int | None],
+) -> list[ServiceStatus]:
     """One entry per service, of what the ledger has ``recorded`` of its revision, else of the revision's own tags."""
-    return [_service_status(service, recorded.get(key)) for key, service in services.items()]
+    return [_service_status(service, recorded.get(key), restarts.get(key)) for key, service in services.items()]
 
 
 def status_document(
@@ -284,13 +288,17 @@ def status_text(environment: str, services: list[ServiceStatus]) -> str:
             service["name"],
             service["commit"]["sha"][:7] if service["commit"] else "unknown",
             service["revision"],
-            f"{service['running']}/{service['desired']}",
+            f"{service['running']}/{service['desired']}{_restarted(service['restarts'])}",
             words("completed" if service["status"] == "succeeded" else service["status"]),
             service["release_id"] or "-",
         )
         for service in services
     ]
     return "\n".join((f"live in {environment}:", *columns((head, *body))))
+
+
+def _restarted(restarts: int | None) -> str:
+    return f", {count(restarts, 'restart')}" if restarts else ""
 
 
 def _drift_entry(drift: Drift) -> DriftEntry:
@@ -339,7 +347,7 @@ STATUSES: Mapping[str, Literal["in_progress", "succeeded", "failed"]] = {
 """By ECS's rolloutState."""
 
 
-def _service_status(service: ObservedService, released: Recorded | None) -> ServiceStatus:
+def _service_status(service: ObservedService, released: Recorded | None, restarts: int | None) -> ServiceStatus:
     state, primary = service.state, service.state.primary
     sha = released.commit if released else service.commit
     return {
@@ -353,6 +361,7 @@ def _service_status(service: ObservedService, released: Recorded | None) -> Serv
         "running": state.running,
         "pending": state.pending,
         "desired": state.desired,
+        "restarts": restarts,
     }
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from deploytool.config.errors import ConfigErrors, ConfigIssue
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState
+from deploytool.ecs.explain import Explanation
 from deploytool.ecs.model import revision
 from deploytool.errors import DeployError, Exit
 from deploytool.ledger.record import Kind, Record
@@ -23,6 +24,7 @@ from deploytool.output.documents import (
     CommitEntry,
     ConfigCheckDocument,
     ErrorDocument,
+    ExplanationDocument,
     LogLine,
     OutcomeDocument,
     PlanDocument,
@@ -50,6 +52,7 @@ from deploytool.release.model import (
     Verify,
 )
 
+_ACTED_ON = re.compile("[\x7f-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]|(?<=#)#(?=\\[)")
 RESULTS = {
     Exit.OK: "succeeded",
     Exit.INTERNAL_ERROR: "failed",
@@ -69,12 +72,17 @@ RESULTS = {
 
 def text(document: Mapping[str, Any]) -> str:
     """A document as it is printed, ending with a newline."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return _inert(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 
 def one_line(document: Mapping[str, Any]) -> str:
     """A document as a line of JSON lines, or as an output of the action."""
-    return json.dumps(document, ensure_ascii=False)
+    return _inert(json.dumps(document, ensure_ascii=False))
+
+
+def _inert(document: str) -> str:
+    """The same document, with escapes for what a terminal or the Actions runner (``##[``) would act on."""
+    return _ACTED_ON.sub(lambda match: f"\\u{ord(match[0]):04x}", document)
 
 
 def moment(at: datetime) -> str:
@@ -194,6 +202,29 @@ def diagnosis_entry(diagnosis: Diagnosis) -> ProblemEntry:
         "subject": diagnosis.subject,
         "quote": diagnosis.quote,
         "log": list(diagnosis.log),
+    }
+
+
+def explanation_document(explanation: Explanation) -> ExplanationDocument:
+    """``deploytool explain --output json``."""
+    status = explanation.status
+    return {
+        "schema": 1,
+        "kind": "explanation",
+        "exit_code": 0,
+        "problems": [],
+        "diagnoses": [
+            {
+                "code": diagnosis.code,
+                "cause": diagnosis.cause,
+                "fix": diagnosis.fix,
+                "retriable": diagnosis.retriable,
+                "fatal": diagnosis.fatal,
+                "container": diagnosis.container or None,
+            }
+            for diagnosis in explanation.diagnoses
+        ],
+        "deployment": {"status": status.state, "detail": status.detail} if status else None,
     }
 
 
@@ -348,6 +379,7 @@ def _planned_service(change: ServiceUpdate, *, unchanged: bool) -> PlannedServic
         "action": "unchanged" if unchanged else "update",
         "desired": change.before.desired,
         "previous_revision": revision(change.previous_revision),
+        "steady_seconds": seconds(change.steady),
         "images": dict(change.images),
         "diff": list(change.diff),
     }

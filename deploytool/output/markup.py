@@ -26,6 +26,7 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "  ") -> tuple[str, ...
 # How small things are written, the same everywhere: durations, revisions, versions, log lines.
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-_])")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode categories that a terminal or a browser acts on instead of showing: controls, direction changes, halves."""
 DIGEST_DIGITS = 12
@@ -49,6 +50,20 @@ def clean(line: str) -> str:
         line = _ESCAPE_SEQUENCE.sub("", " ".join(line.splitlines()).expandtabs(4))
         line = "".join(character for character in line if unicodedata.category(character) not in _UNSEEN)
     return line.rstrip()
+
+
+def without_control(text: str) -> str:
+    """Lines and colors as they are; nothing else that a terminal would act on."""
+    if text.isprintable():
+        return text
+    return "".join(
+        part if _COLOR.fullmatch(part) else "".join(filter(_is_shown, _ESCAPE_SEQUENCE.sub("", part)))
+        for part in re.split(f"({_COLOR.pattern})", text)
+    )
+
+
+def _is_shown(character: str) -> bool:
+    return character in "\n\t" or unicodedata.category(character) not in _UNSEEN
 
 
 def cleaned(lines: Iterable[str]) -> tuple[str, ...]:

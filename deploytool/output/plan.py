@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from deploytool.ecs.model import revision
 from deploytool.output.markup import clean, columns, count, duration, short_digest
-from deploytool.release.model import Migrate, Plan, ServiceUpdate, Verify
+from deploytool.release.model import Migrate, Plan, ServiceUpdate, Steady, Verify
 
 
 def plan_text(plan: Plan) -> str:
@@ -73,20 +73,26 @@ def _already_running(plan: Plan) -> tuple[str, ...]:
 
 
 def _checks(plan: Plan) -> tuple[str, ...]:
-    checks = [step for step in plan.steps if isinstance(step, Verify)]
-    return ("Verify", *(f"  {line}" for line in map(_verify_line, checks))) if checks else ()
+    lines = [_verify_line(step) for step in plan.steps if isinstance(step, Verify)]
+    for step in plan.steps:
+        if isinstance(step, Steady):
+            lines += [f"{change.key}: each new task runs for {duration(change.steady)}" for change in step.services]
+    return ("Verify", *(f"  {line}" for line in lines)) if lines else ()
 
 
 def _verify_line(step: Verify) -> str:
-    wanted = [str(step.status)]
-    if step.version:
-        wanted.append(f"version {step.version}")
-    if step.body:
-        wanted.append(f"text {step.body!r}")
-    line = f"{step.service}: {step.url} answers {' and '.join(wanted)} within {duration(step.timeout)}"
-    if step.bake and step.alarms:
-        line += f"; then {duration(step.bake)} without alarm ({', '.join(step.alarms)})"
-    return line
+    parts = []
+    if step.url:
+        expected = [str(step.status)]
+        if step.version:
+            expected.append(f"version {step.version}")
+        if step.body:
+            expected.append(f"text {step.body!r}")
+        parts.append(f"{step.url} answers {' and '.join(expected)} within {duration(step.timeout)}")
+    if step.bake:
+        alarms = f" and no alarm ({', '.join(step.alarms)})" if step.alarms else ""
+        parts.append(f"{'then ' if parts else ''}{duration(step.bake)} without a stopped task{alarms}")
+    return f"{step.service}: {'; '.join(parts) or 'nothing is checked'}"
 
 
 def _rollback_line(changes: Iterable[ServiceUpdate]) -> tuple[str, ...]:

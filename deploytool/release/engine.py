@@ -22,6 +22,7 @@ from deploytool.release.model import (
     Result,
     ServiceOutcome,
     ServiceUpdate,
+    Steady,
     Step,
     StepName,
     Timing,
@@ -39,6 +40,7 @@ from deploytool.release.rollout import (
     update_services,
     watch_rollouts,
 )
+from deploytool.release.steady import NotSteady, TaskStopped, TaskWatch, running_already
 from deploytool.release.summary import summary
 from deploytool.release.tasks import MigrationFailed, migrate
 from deploytool.release.verify import last_log_lines, verify
@@ -116,6 +118,7 @@ def _completed_or_reverted(release: Release) -> tuple[Result, str]:
         for choice in release.plan.images.values():
             if choice.digest:
                 gate(choice, choice.digest, release.deps)
+        release.watch_running()
         for step in release.plan.steps:
             release.run_step(step)
         release.confirm()
@@ -165,6 +168,11 @@ class Release:
     """Another run has the lock: it recovers what this one left."""
     diagnoses: list[Diagnosis] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
+    tasks: TaskWatch = field(init=False)
+    """Of services whose rollout completed."""
+
+    def __post_init__(self) -> None:
+        self.tasks = TaskWatch(self.deps)
 
     def run_step(self, step: Step) -> None:
         """Raises what the step raises; StepFailed where it failed after services were updated."""
@@ -187,7 +195,9 @@ class Release:
                     self._register()
                     self._deploy(step)
                 case Verify():
-                    self._verify(step)
+                    self._watching(lambda: self._verify(step))
+                case Steady():
+                    self._watching(lambda: self.tasks.wait_until_steady(step))
                 case _ as never:
                     assert_never(never)
             succeeded = True
@@ -212,6 +222,7 @@ class Release:
         ended = watch_rollouts(began, step.timeout, self.deps, stop_early=True, on_update=self._keep_rollout)
         states = {service.status.state for service in ended}
         if states == {DeploymentState.SUCCEEDED}:
+            self.tasks.add(ended)
             return
         failed = {DeploymentState.ROLLED_BACK, DeploymentState.ROLLING_BACK, DeploymentState.FAILED}
         if DeploymentState.REPLACED in states and not states & failed:
@@ -226,8 +237,24 @@ class Release:
     def _keep_revert(self, service: ServiceRollout) -> None:
         self.reverts[service.key] = service
 
+    def watch_running(self) -> None:
+        """Services that run the version already are watched from the begin."""
+        self.tasks.add(filter(None, map(running_already, self.plan.already_running)))
+
+    def _watching(self, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except TaskStopped as stopped:
+            self.rollouts |= {service.key: service for service in stopped.services if service.key in self.rollouts}
+            for diagnosis in stopped.diagnoses:
+                self.explain(diagnosis)
+            raise StepFailed(Result.ROLLED_BACK) from stopped
+        except NotSteady as replaced:
+            self.explain(replaced.diagnosis)
+            raise StepFailed(Result.TIMED_OUT) from replaced
+
     def _verify(self, step: Verify) -> None:
-        if diagnosis := verify(step, self.deps):
+        if diagnosis := verify(step, self.deps, self.tasks):
             if service := self.rollouts.get(step.service):
                 diagnosis = replace(diagnosis, log=last_log_lines(service.rollout, self.deps))
             self.explain(diagnosis)
@@ -245,7 +272,7 @@ class Release:
         if not self.rollouts:
             return
         require_ownership(self.deps)
-        if len([step for step in self.plan.steps if isinstance(step, (DeployServices, Verify))]) == 1:
+        if len([step for step in self.plan.steps if isinstance(step, (DeployServices, Verify, Steady))]) == 1:
             return
         self._refresh()
         states = {service.status.state for service in self.rollouts.values()}
@@ -355,5 +382,7 @@ def _described(step: Step) -> tuple[StepName, str]:
             return StepName.DEPLOY, ", ".join(change.key for change in step.services)
         case Verify():
             return StepName.VERIFY, step.url or ", ".join(step.alarms)
+        case Steady():
+            return StepName.VERIFY, ", ".join(f"{change.key} for {change.steady:g} s" for change in step.services)
         case _ as never:
             assert_never(never)

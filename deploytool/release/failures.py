@@ -38,14 +38,14 @@ def explain_failure(
     except DeployError as error:  # an explanation less; the rollout itself is judged without it
         deps.emit(WarningIssued(f"why tasks of {service.key} ended cannot be read: {error.cause}. {error.fix}"))
         tasks, service = [], replace(service, tasks_unreadable=True)
-    diagnoses = [diagnose_task(task, _log(task, deps)) for task in tasks]
+    diagnoses = [diagnose_stop(task, deps) for task in tasks]
     if service.status.failed and not (diagnoses or service.explained):
         # A task's own end says why; what the service says about itself only says that.
         diagnoses.extend(diagnose_service(state.events, service.deployment, detail))
     known = {(diagnosis.code, diagnosis.cause) for diagnosis in service.explained}
     new = []
     for diagnosis in diagnoses:
-        diagnosis = with_target_health(with_missing_images(diagnosis, service.rollout, deps), state, deps)
+        diagnosis = with_details(diagnosis, service.rollout, state, deps)
         if (diagnosis.code, diagnosis.cause) not in known:
             known.add((diagnosis.code, diagnosis.cause))
             new.append(replace(diagnosis, subject=diagnosis.subject or service.key))
@@ -55,6 +55,16 @@ def explain_failure(
         explained=service.explained + tuple(new),
         tasks_seen=service.tasks_seen | {task.arn for task in tasks},
     )
+
+
+def diagnose_stop(task: Task, deps: Dependencies) -> Diagnosis:
+    """Why a task stopped, with the end of its log."""
+    return diagnose_task(task, _log(task, deps))
+
+
+def with_details(diagnosis: Diagnosis, rollout: Rollout, state: ServiceState, deps: Dependencies) -> Diagnosis:
+    """With what only the revision and the load balancer know."""
+    return with_target_health(with_missing_images(diagnosis, rollout, deps), state, deps)
 
 
 def _undiagnosed_tasks(service: ServiceRollout, deps: Dependencies) -> list[Task]:

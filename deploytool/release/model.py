@@ -198,6 +198,8 @@ class ServiceUpdate:
     """The live revision is already what this release would register."""
     revision: str = ""
     """ARN of a revision that exists already, for a rollback; empty: register one from ``base``."""
+    steady: float = 0.0
+    """Seconds that each new task must have run before the release succeeds; 0: not watched."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ class DeployServices:
 
 @dataclass(frozen=True)
 class Verify:
-    """Ask the new version over HTTP, then watch alarms for the bake time."""
+    """Ask the new version over HTTP, then watch tasks and alarms for the bake time."""
 
     service: str
     url: str
@@ -223,11 +225,20 @@ class Verify:
     interval: float
     """Seconds between two requests."""
     bake: float = 0.0
-    """Seconds to watch the alarms after the response matches."""
+    """Seconds to watch tasks and alarms after the response matches."""
     alarms: tuple[str, ...] = ()
 
 
-Step = Build | Migrate | DeployServices | Verify
+@dataclass(frozen=True)
+class Steady:
+    """Wait until the youngest new task of each service has run for ``steady`` seconds, counted by AWS."""
+
+    services: tuple[ServiceUpdate, ...]
+    timeout: float
+    """Seconds, for tasks that ECS replaces meanwhile for reasons of its own."""
+
+
+Step = Build | Migrate | DeployServices | Verify | Steady
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from deploytool.release.model import (
     ReleasedVersion,
     ReleaseRequest,
     ServiceUpdate,
+    Steady,
     Step,
     Verify,
 )
@@ -331,10 +332,17 @@ def _steps(
         if services := tuple(updates[key] for key in stage if key in updates):
             timeout = max(settings.services[change.key].timeout for change in services)
             steps.append(DeployServices(services, float(timeout)))
-    for key in updates or changes:
-        if verify := settings.services[key].verify:
-            steps.append(verify_step(key, verify_at(verify, live.services[key].host)))
+    steps.extend(checks(settings, live, tuple((updates or changes).values())))
     return tuple(steps)
+
+
+def checks(settings: EnvironmentConfig, live: ObservedState, services: tuple[ServiceUpdate, ...]) -> Iterator[Step]:
+    """What must hold before these services count as live: the configured requests first, since tasks age meanwhile."""
+    for change in services:
+        if verify := settings.services[change.key].verify:
+            yield verify_step(change.key, verify_at(verify, live.services[change.key].host))
+    if steady := tuple(change for change in services if change.steady):
+        yield Steady(steady, float(max(settings.services[change.key].timeout for change in steady)))
 
 
 def _stages(after: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -376,6 +384,7 @@ def _change(
         previous_revision=observed.state.task_definition,
         before=observed.state,
         commit_before=observed.commit,
+        steady=float(service.steady),
         diff=diff(observed.task_definition, after)
         + (() if unchanged else tag_changes(observed.task_definition, after)),
         unchanged=unchanged,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from deploytool.ecs.deployment_model import Rollout
@@ -60,6 +61,9 @@ class Builder(Protocol):
 
 class Ecs(Protocol):
     """The ECS calls of a release."""
+
+    def now(self) -> datetime:
+        """The time of AWS's clock, by what its answers said: never ahead of it, and at most a second behind."""
 
     def register(self, payload: Mapping[str, Any], tags: Mapping[str, str]) -> str:
         """ARN of the new revision (RegisterTaskDefinition)."""

@@ -1,4 +1,4 @@
-"""Ask the new version over HTTP as its users do, then watch alarms while it bakes."""
+"""Ask the new version over HTTP as its users do, then watch its tasks and alarms while it bakes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from deploytool.release.events import OutputLine, WarningIssued
 from deploytool.release.failures import LOG_LINES
 from deploytool.release.model import HttpResponse, NoResponse, StepName, Verify
 from deploytool.release.ports import Dependencies
+from deploytool.release.steady import TaskWatch
 
 REQUEST_TIMEOUT = 5.0
 FIRST_RETRY = 0.1
@@ -38,12 +39,15 @@ _NO_RESPONSE = {
 _OTHER = ("did not respond", "check verify.url and the load balancer")
 
 
-def verify(step: Verify, deps: Dependencies) -> Diagnosis | None:
-    """``None`` where the new version responds as configured and no alarm is in ALARM; else why not."""
-    return (_request(step, deps) if step.url else None) or _bake(step, deps)
+def verify(step: Verify, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:
+    """``None`` where the new version responds as configured and no alarm is in ALARM; else why not.
+
+    Raises TaskStopped where a new task stops meanwhile.
+    """
+    return (_request(step, deps, tasks) if step.url else None) or _bake(step, deps, tasks)
 
 
-def _request(step: Verify, deps: Dependencies) -> Diagnosis | None:
+def _request(step: Verify, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:
     deadline = deps.clock.monotonic() + step.timeout
     last_cause, pause = "", min(FIRST_RETRY, step.interval)
     while True:
@@ -58,12 +62,13 @@ def _request(step: Verify, deps: Dependencies) -> Diagnosis | None:
             deps.emit(OutputLine(StepName.VERIFY, last_cause))
         if deps.clock.monotonic() + pause >= deadline:
             return diagnosis
+        tasks.look()
         deps.lease.raise_if_lost()
         deps.clock.sleep(pause)
         pause = min(2 * pause, step.interval)
 
 
-def _bake(step: Verify, deps: Dependencies) -> Diagnosis | None:
+def _bake(step: Verify, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:
     deadline = deps.clock.monotonic() + step.bake
     while True:
         if ringing := step.alarms and deps.alarms.ringing(step.alarms):
@@ -74,6 +79,8 @@ def _bake(step: Verify, deps: Dependencies) -> Diagnosis | None:
                 subject=step.service,
             )
         remaining = deadline - deps.clock.monotonic()
+        if step.bake:
+            tasks.look(now=remaining <= 0)
         if remaining <= 0:
             return None
         deps.lease.raise_if_lost()

@@ -50,13 +50,13 @@ def git(workdir: Path, *arguments: str) -> str:
     return result.text.rstrip("\n")
 
 
-def create(state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
+def create(state: SandboxState, environments: Iterable[ExampleEnvironment], steady: int | None = None) -> None:
     """Create it: `main` at the first version, checked out; `next` one commit ahead; `origin` the GitHub server."""
     source = next(place for place in PLACES if place.is_dir())
     workdir = state.workdir
     shutil.rmtree(workdir, ignore_errors=True)
     shutil.copytree(source, workdir, ignore=NOT_SHIPPED)
-    _point_to_sandbox(workdir / "deploytool.yml", state, environments)
+    _point_to_sandbox(workdir / "deploytool.yml", state, environments, steady)
     git(workdir, "init", "-q", "-b", MAIN)
     git(workdir, "remote", "add", "origin", f"{state.github_web_url}/{state.repository}")
     commit(workdir, *FIRST_PULL_REQUEST)
@@ -90,10 +90,14 @@ def next_number(workdir: Path) -> int:
     return 1 + max((int(match.group(1)) for match in matches if match), default=0)
 
 
-def _point_to_sandbox(file: Path, state: SandboxState, environments: Iterable[ExampleEnvironment]) -> None:
+def _point_to_sandbox(
+    file: Path, state: SandboxState, environments: Iterable[ExampleEnvironment], steady: int | None
+) -> None:
     """Replace the environments with the sandbox's, with full URLs: a load balancer's name resolves in AWS only."""
     text = file.read_text()
     shared = text.partition("environments:\n")[0]
+    if steady is not None:
+        shared = re.sub(r"\bsteady: \w+", f"steady: {steady}s", shared)
     examples = yaml.safe_load(text)["environments"]["production"]["infra"]["parameters"]
     lines = ["environments:"]
     for environment in environments:

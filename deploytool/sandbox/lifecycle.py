@@ -46,6 +46,8 @@ class UpOptions:
     aws_port: int = 4566
     github_port: int = 4580
     staging: bool = False
+    steady: int | None = None
+    """Seconds of `verify.steady` of the example's services; `None`: the default."""
 
 
 class Apply(Protocol):
@@ -79,10 +81,10 @@ def up(root: Path, options: UpOptions, write_line: WriteLine, apply: Apply) -> S
         record = StateFile(_new_state(root, options))
         if previous and previous.dockerd_started:
             record.change(dockerd_started=True, processes={"dockerd": previous.processes["dockerd"]})
-        return _start(record, write_line, apply)
+        return _start(record, options.steady, write_line, apply)
 
 
-def _start(record: StateFile, write_line: WriteLine, apply: Apply) -> SandboxState:
+def _start(record: StateFile, steady: int | None, write_line: WriteLine, apply: Apply) -> SandboxState:
     state = record.state
     if not docker.daemon_answers():
         record.add_process("dockerd", docker.start_daemon(state.log("dockerd"), write_line))
@@ -93,7 +95,7 @@ def _start(record: StateFile, write_line: WriteLine, apply: Apply) -> SandboxSta
     with ThreadPoolExecutor(3) as pool:
         aws = pool.submit(_start_aws, record, write_line)
         stores = pool.submit(_start_databases, record, environments, write_line)
-        checkout.create(state, environments)
+        checkout.create(state, environments, steady)
         github = pool.submit(_start_github, record)
         stores.result()
         aws.result()

@@ -18,14 +18,16 @@ def install(write_line: WriteLine) -> Path:
     return venv("ministack", REQUIREMENTS, write_line) / "python"
 
 
-def start(python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None) -> SandboxProcess:
+def start(
+    python: Path, sandbox_id: str, port: int, log: Path, stores: Path | None = None, *, server: Path = SERVER
+) -> SandboxProcess:
     """Start it on 127.0.0.1 and return at once; ``wait`` for it before use.
 
     ``stores`` is a file with the addresses of the databases, see ``databases.write_addresses``.
     """
     return start_process(
         # -I: this directory is not on its path, where modules would replace MiniStack's.
-        [python, "-I", SERVER],
+        [python, "-I", server],
         log=log,
         env={
             "DEPLOYTOOL_STORES": str(stores or ""),

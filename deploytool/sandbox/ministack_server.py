@@ -6,11 +6,14 @@ of the pinned version; if a later one lacks them, MiniStack does not start, and 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ministack import app
@@ -38,6 +41,20 @@ TRIGGERED = (
 )
 
 Made = tuple[str, dict[str, Any]]
+
+
+def beside(name: str) -> ModuleType:
+    """A module of this directory, which is not on the path: there its others would replace MiniStack's."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec, name
+    assert spec.loader, name
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ministack_ecs = beside("ministack_ecs")
+ministack_ecs_api = beside("ministack_ecs_api")
 
 
 def ecs_spelling(part: Any) -> Any:
@@ -88,9 +105,8 @@ def make_service(logical_id: str, props: Mapping[str, Any], stack_name: str) -> 
     """As in CloudFormation: done once the service is steady; deleted if it never is."""
     arn, attributes = _make_service(logical_id, with_ports(props), stack_name)
     service = ecs._services["/".join(arn.split("/")[-2:])]
-    if os.environ.get(STORES):
-        # The first deployment may fail, too.
-        service["deployments"][0]["rolloutState"] = "IN_PROGRESS"
+    if not os.environ.get(STORES):
+        ministack_ecs.settle(service)
     service["healthCheckGracePeriodSeconds"] = int(props.get("HealthCheckGracePeriodSeconds", 0))
     service["propagateTags"] = props.get("PropagateTags", "NONE")
     service["enableECSManagedTags"] = bool(props.get("EnableECSManagedTags", False))
@@ -187,6 +203,8 @@ def validate(*arguments: Any) -> list[tuple[str, ...]]:
 
 
 def install_corrections() -> None:
+    ministack_ecs.install()
+    ministack_ecs_api.install()
     handlers = provisioners._RESOURCE_HANDLERS
     provisioners._normalize_container_defs = ecs_spelling
     provisioners._ecs_task_def_create = make_task_definition

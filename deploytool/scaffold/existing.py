@@ -9,9 +9,9 @@ from typing import Any
 
 from deploytool.ecs.model import ServiceState, TaskDefinition
 from deploytool.errors import PreconditionFailed
-from deploytool.scaffold.dockerfile import read_dockerfile, target_for
+from deploytool.scaffold.container import read_dockerfile, target_for
+from deploytool.scaffold.contents import APP, MIGRATE
 from deploytool.scaffold.model import Check, Draft, Environment, Image, Migrate, Service
-from deploytool.scaffold.new_infrastructure import APP, MIGRATE
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from deploytool.aws.call import batches, call, paginate
 from deploytool.aws.session import Session
-from deploytool.ecs.client import parse_service
 from deploytool.ecs.model import ServiceState, TaskDefinition
+from deploytool.ecs.parse import parse_service
 from deploytool.errors import NotFound
 from deploytool.scaffold.existing import ExistingService, is_migration
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from deploytool import __version__
 from deploytool.deploy import git
 from deploytool.errors import PreconditionFailed
-from deploytool.scaffold.dockerfile import SUPPORT, dockerfile
+from deploytool.scaffold.contents import DOCKERFILE
+from deploytool.scaffold.dockerfile import STATIC_SERVER, SUPPORT, dockerfile
 from deploytool.scaffold.model import Draft, NewFile, ProjectScan
-from deploytool.scaffold.new_infrastructure import DOCKERFILE, configuration
-from deploytool.scaffold.node import NEXT_CONFIGURATIONS, NodeApp, candidates
+from deploytool.scaffold.new_infrastructure import configuration
+from deploytool.scaffold.node import NodeApp
 from deploytool.scaffold.workflows import WORKFLOWS, Action, WorkflowContext, workflow
 
 
@@ -147,28 +148,22 @@ def _difference(text: str, file: NewFile, name: str) -> tuple[str, ...]:
 
 PACKAGE_JSON = "package.json"
 SUPPORT_FILES = ("entry.sh", "urls.mjs")
-TEMPLATES = (*SUPPORT_FILES, "health.app.js", "health.pages.js", "health.pages.ts")
+TEMPLATES = (*SUPPORT_FILES, STATIC_SERVER, "health.app.js", "health.pages.js", "health.pages.ts")
 """Files of the package."""
 Templates = Mapping[str, str]
 """Text by name, of `TEMPLATES` and the workflows."""
 _IGNORED = """\
 .git
 .github
-node_modules
-.next
-coverage
-*.log
+**/node_modules
+**/.next
+**/.turbo
+**/coverage
+**/*.log
 # Secrets, and values for one machine.
-.env
-.env*.local
+**/.env
+**/.env*.local
 """
-
-
-def deciding_files() -> frozenset[str]:
-    """Files whose text `init` needs."""
-    return frozenset(
-        {PACKAGE_JSON, "pnpm-lock.yaml", ".nvmrc", ".node-version", DOCKERFILE, *NEXT_CONFIGURATIONS, *candidates()}
-    )
 
 
 def scaffold_files(
@@ -180,26 +175,30 @@ def scaffold_files(
         NewFile(f".github/workflows/{name}", workflow(name, templates[name], context), at_top=True)
         for name in WORKFLOWS
     )
-    return (config, *workflows, *(_image_files(scan, app, templates) if app else ()))
+    image = _image_files(draft, scan, app, templates) if app else ()
+    return (config, *workflows, *image)
 
 
-def _image_files(scan: ProjectScan, app: NodeApp, templates: Templates) -> Iterator[NewFile]:
+def _image_files(draft: Draft, scan: ProjectScan, app: NodeApp, templates: Templates) -> Iterator[NewFile]:
     text = dockerfile(app, scan)
-    yield NewFile(DOCKERFILE, text)
-    yield NewFile(".dockerignore", _dockerignore(app))
-    # A Dockerfile of the project starts in its own way.
-    if scan.texts.get(DOCKERFILE, text) == text:
-        for name in SUPPORT_FILES:
-            yield NewFile(f"{SUPPORT}/{name}", templates[name])
-    if not app.health.exists:
+    # A Dockerfile of another name is the project's own as well; from existing services, nothing says which it is.
+    if draft.dockerfile in ("", DOCKERFILE):
+        yield NewFile(DOCKERFILE, text)
+        # Docker reads the one beside the Dockerfile first, and the context is elsewhere.
+        yield NewFile(f"{DOCKERFILE}.dockerignore" if app.workspace else ".dockerignore", _dockerignore(app))
+    for name in SUPPORT_FILES:
+        yield NewFile(f"{SUPPORT}/{name}", templates[name])
+    if app.is_static and not draft.dockerfile:
+        yield NewFile(f"{SUPPORT}/{STATIC_SERVER}", templates[STATIC_SERVER])
+    if not app.health.exists and not app.is_static and (draft.writes_route or not draft.dockerfile):
         in_pages = "/pages/" in f"/{app.health.file}"
         ending = app.health.file.rpartition(".")[2]
         yield NewFile(app.health.file, templates[f"health.pages.{ending}" if in_pages else "health.app.js"])
 
 
 def _dockerignore(app: NodeApp) -> str:
-    built = app.worker.directory if app.worker and not app.worker.is_source else ""
-    return _IGNORED + (f"{built}\n" if built else "")
+    built = app.worker.directory if app.worker and not app.worker.is_source and app.worker.directory else ""
+    return _IGNORED + (f"{app.member}/{built}\n".lstrip("/") if built else "")
 
 
 PACKAGE_ROOT = Path(__file__).parent.parent

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 from deploytool.errors import ConfigurationError
@@ -39,6 +41,8 @@ class InitOptions:
     domain: str = ""
     hosted_zone: str = ""
     health_path: str = ""
+    port: int = 0
+    dockerfile: str = ""
     role: str = ""
     plan_role: str = ""
     action: str = ""
@@ -83,6 +87,13 @@ def _option(name: str) -> str:
     return "--from-service" if name == "from_services" else f"--{name.replace('_', '-')}"
 
 
+def decoded(data: bytes) -> str:
+    """Text of a file in UTF-8, or in UTF-16 with its mark; what is neither in it becomes U+FFFD."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    return data.decode("utf-8-sig", errors="replace")
+
+
 Command = tuple[str, ...]
 Parameters = Mapping[str, str | tuple[str, ...]]
 """Values of `infra.parameters` by name."""
@@ -101,8 +112,10 @@ class ProjectScan:
     """Text of those files that `deciding_files` names."""
     within: str = ""
     """Path to it from the top of the git checkout; empty at the top or without a checkout."""
-    workspace: str = ""
-    """Relative path to the root of its workspace; empty without one."""
+    root: ProjectScan | None = None
+    """The root of its workspace, else the top of the checkout; None where that is this directory."""
+    member: str = ""
+    """Path to it from ``root``."""
     is_checkout: bool = True
     repository: str = ""
     """`owner/name` of the remote `origin`, or empty."""
@@ -115,6 +128,57 @@ class ProjectScan:
 
     def has_under(self, directory: str) -> bool:
         return any(path.startswith(f"{directory}/") for path in self.paths)
+
+    def below(self, directory: str) -> ProjectScan:
+        """One of its directories as a project of its own."""
+        start = len(directory) + 1
+        inside = frozenset(path[start:] for path in self.paths if path.startswith(f"{directory}/"))
+        texts = {path[start:]: text for path, text in self.texts.items() if path.startswith(f"{directory}/")}
+        return ProjectScan(directory.rpartition("/")[2], inside, texts)
+
+    def package(self, directory: str = "") -> Mapping[str, Any]:
+        """package.json of a directory; empty where there is none, or it is no JSON object."""
+        try:
+            package = json.loads(self.texts.get(f"{directory}/package.json".lstrip("/"), ""))
+        except (ValueError, RecursionError):
+            return {}
+        return package if isinstance(package, dict) else {}
+
+    @cached_property
+    def workspaces(self) -> tuple[str, ...]:
+        """Patterns of its packages; empty where it is no root of a workspace."""
+        listed = self.package().get("workspaces")
+        listed = listed.get("packages") if isinstance(listed, dict) else listed
+        patterns = [str(pattern) for pattern in listed] if isinstance(listed, list) else []
+        text = self.texts.get("pnpm-workspace.yaml", "")
+        block = re.search(r"^packages:[ \t]*(\[[^\]]*\]|(?:\r?\n[ \t]*(?:-[^\n]*|#[^\n]*)?)+)", text, re.MULTILINE)
+        items = re.findall(r"""(?:-|\[|,)[ \t]*["']?([^"'\s,\[\]#]+)""", block[1]) if block else []
+        return (*patterns, *items)
+
+    @property
+    def is_workspace_root(self) -> bool:
+        return bool(self.workspaces)
+
+    def is_member(self, directory: str) -> bool:
+        """The workspace has a package in this directory."""
+        chosen = False
+        for pattern in self.workspaces:
+            plain = pattern.removeprefix("!").removeprefix("./").rstrip("/")
+            expression = re.escape(plain).replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+            if re.fullmatch(expression, directory):
+                chosen = not pattern.startswith("!")
+        return chosen and f"{directory}/package.json" in self.paths
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Directories of the workspace's packages."""
+        folders = {path.rpartition("/")[0] for path in self.paths if path.endswith("/package.json")}
+        return tuple(sorted(folder for folder in folders if self.is_member(folder)))
+
+    @property
+    def workspace(self) -> ProjectScan | None:
+        """The root of the workspace that this is a package of."""
+        return self.root if self.root and self.root.is_member(self.member) else None
 
 
 @dataclass(frozen=True)
@@ -137,13 +201,18 @@ class Environment:
 
 @dataclass(frozen=True)
 class Image:
-    """One entry of `images`."""
+    """One entry of `images`. Paths are relative to `deploytool.yml`."""
 
     name: str
     target: str = ""
     declares_commit: bool = False
     """Its Dockerfile has `ARG COMMIT`."""
     repository: str = ""
+    dockerfile: str = "Dockerfile"
+    context: str = ""
+    """Empty: the directory of `deploytool.yml`."""
+    variables: tuple[str, ...] = ()
+    """Build arguments with the values of variables of the same names."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +244,8 @@ class Migrate:
     image: str
     like: str
     files: str = ""
+    command: Command = ()
+    """Empty: that of the task definition."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +261,16 @@ class Draft:
     """`infra.parameters` of the stacks that all environments share."""
     checkbox: bool = True
     """Value of `rollback_checkbox`."""
+    rollback_workflow: str = ""
+    """Empty: `rollback.yml`."""
+    dockerfile: str = ""
+    """The project's own; empty: init writes it, or nothing is built by it."""
+    writes_route: bool = False
+    """A health route is part of what init writes."""
+    facts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    """What init cannot know, each with what to decide."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +287,11 @@ _APP = re.compile(r"(?!.*--)[a-z][a-z0-9-]{1,18}[a-z0-9]")
 _ENVIRONMENT = re.compile(r"(?!.*--)[a-z][a-z0-9-]{0,14}[a-z0-9]")
 """As the templates in cloudformation/ allow them: RDS and ElastiCache are named after both."""
 _LONGEST = 20
+_GENERIC = frozenset({
+    "web", "app", "api", "server", "client", "frontend", "backend", "site", "website", "www", "public", "dashboard",
+    "main", "next", "nextjs", "service", "worker", "my-app", "docs", "monorepo", "root", "nextjs-app", "my-project",
+})  # fmt: skip
+"""Names that many projects have: stacks of two repositories would meet."""
 _REMOTE = re.compile(r"(?:^[^@/]+@[^:/]+:|^\w+://[^/]+/)/?(?P<repository>[^/]+/[^/]+?)(?:\.git)?/?$")
 
 
@@ -214,13 +300,34 @@ class NameInvalid(ConfigurationError):
 
 
 def app_name(scan: ProjectScan, package: Mapping[str, Any] | None) -> str:
-    """The name in package.json, else of the repository, else of the directory, as AWS accepts it."""
-    package_name = str((package or {}).get("name") or "").rpartition("/")[2]
-    for name in (package_name, scan.repository.partition("/")[2], scan.directory):
-        candidate = re.sub(r"[^a-z0-9]+", "-", name.lower()).lstrip("0123456789-")[:_LONGEST].rstrip("-")
-        if _APP.fullmatch(candidate):
-            return candidate
+    """The name in package.json, else of the repository, else of the directory, as AWS accepts it.
+
+    One that fits whole comes first; a long one ends at a dash. A package of a workspace is named after the repository.
+    """
+    own = _name(str((package or {}).get("name") or "").rpartition("/")[2])
+    repository = _name(scan.repository.partition("/")[2])
+    if scan.member and repository:
+        last = _name(scan.member.rpartition("/")[2])
+        names = [repository if last in repository.split("-") else f"{repository}-{last}", repository, own]
+    elif own in _GENERIC:
+        names = [repository, _name(scan.directory), own]
+    else:
+        names = [own, repository, _name(scan.directory)]
+    for name in (*names, *map(_shortened, names)):
+        if _APP.fullmatch(name):
+            return name
     return "app"
+
+
+def _name(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).lstrip("0123456789-").rstrip("-")
+
+
+def _shortened(name: str) -> str:
+    """Up to the last dash that fits, or cut where there is none."""
+    if len(name) <= _LONGEST:
+        return name
+    return name[: _LONGEST + 1].rpartition("-")[0] or name[:_LONGEST]
 
 
 def check_app(name: str) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from deploytool.errors import PreconditionFailed
-from deploytool.scaffold.dockerfile import ExistingDockerfile, read_dockerfile
+from deploytool.scaffold.contents import APP, WORKER, ContentOptions, Contents, contents
+from deploytool.scaffold.dockerfile import PORT
 from deploytool.scaffold.model import (
     PRODUCTION,
     Check,
@@ -23,7 +23,8 @@ from deploytool.scaffold.model import (
     cluster_name,
     main_environment,
 )
-from deploytool.scaffold.node import PATH, NodeApp, Worker, find_worker
+from deploytool.scaffold.next_config import PATH
+from deploytool.scaffold.node import NodeApp
 
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _PROVIDER = "  # UseExistingProvider: true       where the account has GitHub's OIDC provider already"
@@ -65,15 +66,19 @@ def _lines(draft: Draft) -> Iterator[str]:
 
 
 def _image(image: Image) -> str:
-    parts = _parts({"dockerfile": "Dockerfile", "target": image.target, "repository": image.repository})
-    if image.declares_commit:
-        parts += ', build_args: {COMMIT: "${commit}"}'
+    keys = {"dockerfile": image.dockerfile, "context": image.context, "target": image.target}
+    parts = _parts({**keys, "repository": image.repository})
+    arguments = ['COMMIT: "${commit}"'] if image.declares_commit else []
+    arguments += [f'{name}: "${{env.{name}}}"' for name in image.variables]
+    if arguments:
+        parts += f", build_args: {{{', '.join(arguments)}}}"
     return f"{{{parts}}}"
 
 
 def _migrate_lines(migrate: Migrate) -> str:
     keys = {"task": migrate.task, "image": migrate.image, "like": migrate.like, "files": migrate.files}
-    return f"{{{_parts(keys)}}}"
+    command = f", command: {json.dumps(migrate.command)}" if migrate.command else ""
+    return f"{{{_parts(keys)}{command}}}"
 
 
 def _service(service: Service) -> Iterator[str]:
@@ -99,7 +104,10 @@ def _environment_lines(environment: Environment, draft: Draft) -> Iterator[str]:
         if value := getattr(environment, key):
             yield f"    {key}: {_text(value)}"
     if draft.checkbox:
-        yield "    rollback_checkbox: true # in the pull request's comment; handled by rollback.yml"
+        name = draft.rollback_workflow or "rollback.yml"
+        yield f"    rollback_checkbox: true # in the pull request's comment; handled by {name}"
+        if draft.rollback_workflow:
+            yield f"    rollback_workflow: {_text(name)}"
     if environment.parameters is not None:
         yield "    infra: # for `deploytool infra`"
         yield "      size: minimal # or: scaled"
@@ -211,15 +219,9 @@ def _arn(account: str, region: str, name: str) -> str:
     return f"arn:{partition}:iam::{account}:role/{name}"
 
 
-APP, WORKER, MIGRATE = "app", "worker", "migrate"
-DOCKERFILE = "Dockerfile"
 DEFAULT_WORKER = ("node", "dist/worker/index.js")
 """Default of the parameter WorkerCommand."""
 UNKNOWN_HOST = "ADDRESS"
-
-
-class NothingToRelease(PreconditionFailed):
-    """The directory has neither a Dockerfile nor a Next.js application."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,10 @@ class NewInfrastructureOptions:
     """Id of the domain's Route 53 zone."""
     health_path: str = ""
     """Health check path; default: the project's route."""
+    port: int = 0
+    """Of the container; default: the Dockerfile's."""
+    dockerfile: str = ""
+    """Default: `Dockerfile`, or the only other one."""
 
     @property
     def main(self) -> str:
@@ -260,37 +266,29 @@ def draft_infrastructure(
     subjects: Subjects,
 ) -> Draft:
     """Raises NothingToRelease."""
-    if DOCKERFILE in scan.paths:
-        built = read_dockerfile(scan.texts.get(DOCKERFILE, ""))
-    elif app:
-        built = ExistingDockerfile(APP, MIGRATE if app.migrate else "", declares_commit=True)
-    else:
-        raise NothingToRelease(
-            f"neither a Dockerfile nor a Next.js application in {scan.directory}",
-            "run init where package.json is, or write a Dockerfile first",
-        )
-    worker = find_worker(scan, package or {})
-    images = [Image(APP, built.app, built.declares_commit)]
-    if built.migrate:
-        images.append(Image(MIGRATE, built.migrate))
-    services = [Service(APP, APP, check=_check(app, options, built))]
-    if worker:
-        services.append(Service(WORKER, APP))
+    inside = contents(scan, package, app, ContentOptions(options.dockerfile, options.health_path, options.port))
+    services = [Service(APP, APP, check=_check(options, inside))]
+    if inside.worker:
+        services.append(Service(WORKER, inside.worker_image))
     return Draft(
         app=options.app,
-        images=tuple(images),
+        images=inside.images,
         services=tuple(services),
-        environments=tuple(
-            _environment(name, options, services[0].check, worker, migrates=bool(built.migrate))
-            for name in options.environments
-        ),
-        migrate=_migrate(options, app) if built.migrate else None,
+        environments=tuple(_environment(name, options, services[0].check, inside) for name in options.environments),
+        migrate=_migrate(options, inside) if inside.migrate_image else None,
         shared=role_parameters(options.app, options.environments, options.cluster, subjects),
+        dockerfile=inside.dockerfile,
+        writes_route=inside.writes_route,
+        facts=inside.facts,
+        notes=inside.notes,
+        decisions=inside.decisions,
     )
 
 
-def _migrate(options: NewInfrastructureOptions, app: NodeApp | None) -> Migrate:
-    return Migrate(_family(options, options.main), MIGRATE, APP, app.migrations if app else "")
+def _migrate(options: NewInfrastructureOptions, inside: Contents) -> Migrate:
+    # The stack's list has no word with a comma.
+    command = inside.migrate if any("," in word for word in inside.migrate) else ()
+    return Migrate(_family(options, options.main), inside.migrate_image, APP, inside.migrations, command)
 
 
 def _family(options: NewInfrastructureOptions, environment: str) -> str:
@@ -298,19 +296,16 @@ def _family(options: NewInfrastructureOptions, environment: str) -> str:
     return f"{options.cluster_of(environment)}-migrate"
 
 
-def _check(app: NodeApp | None, options: NewInfrastructureOptions, built: ExistingDockerfile) -> Check | None:
-    path = options.health_path or (PATH if app else "")
-    if not path:
+def _check(options: NewInfrastructureOptions, inside: Contents) -> Check | None:
+    if not inside.health_path:
         return None
-    tells = built.declares_commit and app is not None and app.health.returns_version and path == PATH
-    return Check(f"https://{options.host_of(options.main) or UNKNOWN_HOST}{path}", tells, is_known=bool(options.domain))
+    url = f"https://{options.host_of(options.main) or UNKNOWN_HOST}{inside.health_path}"
+    return Check(url, inside.returns_version, is_known=bool(options.domain))
 
 
-def _environment(
-    name: str, options: NewInfrastructureOptions, check: Check | None, worker: Worker | None, *, migrates: bool
-) -> Environment:
+def _environment(name: str, options: NewInfrastructureOptions, check: Check | None, inside: Contents) -> Environment:
     is_main, host = name == options.main, options.host_of(name)
-    path = check.url.removeprefix(f"https://{options.host_of(options.main)}") if check and options.domain else ""
+    path = inside.health_path if check and options.domain else ""
     return Environment(
         name=name,
         region=options.region,
@@ -319,18 +314,24 @@ def _environment(
         account=options.account,
         url=f"https://{host}" if host else "",
         check_url=f"https://{host}{path}" if path and not is_main else "",
-        task=_family(options, name) if migrates and not is_main else "",
-        parameters=_parameters(options, host, worker, is_main=is_main),
+        task=_family(options, name) if inside.migrate_image and not is_main else "",
+        parameters=_parameters(options, host, inside, is_main=is_main),
     )
 
 
-def _parameters(options: NewInfrastructureOptions, host: str, worker: Worker | None, *, is_main: bool) -> Parameters:
+def _parameters(options: NewInfrastructureOptions, host: str, inside: Contents, *, is_main: bool) -> Parameters:
     # Three gateways need three addresses; by default an account has five.
     parameters: dict[str, str | tuple[str, ...]] = {} if is_main else {"NatGateways": "one"}
-    if options.health_path and options.health_path != PATH:
-        parameters["HealthPath"] = options.health_path
-    if worker and worker.command != DEFAULT_WORKER:
-        parameters["WorkerCommand"] = worker.command
+    if inside.port != PORT:
+        parameters["ContainerPort"] = str(inside.port)
+    if inside.health_path and inside.health_path != PATH:
+        parameters["HealthPath"] = inside.health_path
+    if inside.health_command:
+        parameters["HealthCommand"] = inside.health_command
+    if inside.worker and inside.worker != DEFAULT_WORKER:
+        parameters["WorkerCommand"] = inside.worker
+    if inside.migrate and not any("," in word for word in inside.migrate):
+        parameters["MigrateCommand"] = inside.migrate
     if host and options.hosted_zone:
         parameters |= {"DomainName": host, "HostedZoneId": options.hosted_zone}
     return parameters

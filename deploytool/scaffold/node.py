@@ -1,48 +1,28 @@
-"""A Next.js project as its files describe it: health route, Node version, package manager, worker, migration."""
+"""A Next.js project as its files describe it: Node version, package manager, workspace, build, server, worker."""
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from deploytool.scaffold.model import Command, Modules, ProjectScan
-
-PATH = "/api/health"
-_APP_ROUTER = ("src/app", "app")
-_PAGES_ROUTER = ("src/pages", "pages")
-_ENDINGS = ("ts", "js", "tsx", "jsx", "mjs")
-_VERSION = re.compile(r"\bversion\b")
-
-
-@dataclass(frozen=True)
-class HealthRoute:
-    """The existing route, or the file of a new one."""
-
-    file: str
-    exists: bool
-    returns_version: bool
-    """Its text mentions `version`."""
-
-
-def candidates() -> tuple[str, ...]:
-    """Files that may answer `/api/health`."""
-    in_app = (f"{router}/api/health/route" for router in _APP_ROUTER)
-    in_pages = (f"{router}/api/{name}" for router in _PAGES_ROUTER for name in ("health", "health/index"))
-    return tuple(f"{path}.{ending}" for path in (*in_app, *in_pages) for ending in _ENDINGS)
-
-
-def health_route(scan: ProjectScan) -> HealthRoute:
-    """The existing route; else a new file in the router that the project uses."""
-    if path := next((path for path in candidates() if path in scan.paths), ""):
-        return HealthRoute(path, exists=True, returns_version=bool(_VERSION.search(scan.texts.get(path, ""))))
-    router = next((folder for folder in (*_APP_ROUTER, *_PAGES_ROUTER) if scan.has_under(folder)), "app")
-    name = "health" if router in _PAGES_ROUTER else "health/route"
-    ending = "ts" if scan.has("tsconfig.json") else "js"
-    return HealthRoute(f"{router}/api/{name}.{ending}", exists=False, returns_version=True)
-
+from deploytool.scaffold.model import Command, ProjectScan
+from deploytool.scaffold.next_config import HealthRoute, NextConfig, health_route, is_next_app, next_config
+from deploytool.scaffold.scripts import (
+    BINARIES,
+    Worker,
+    as_command,
+    build_commands,
+    dependencies,
+    find_worker,
+    migrating,
+    program,
+    scripts,
+    steps,
+    version_of,
+)
+from deploytool.scaffold.variables import Database, Variables, database, read_variables
 
 DEFAULT = 24
 """The active LTS release on 2026-11-24 (https://github.com/nodejs/release#release-schedule)."""
@@ -55,7 +35,12 @@ _COMPARATOR = re.compile(r"(?P<operator>[<>]=?|[\^~=v])?\s*v?(?P<major>\d+)(?P<r
 
 def node_major(text: str) -> int:
     """The LTS release, else any other, that fits `.nvmrc` or `engines.node`; `DEFAULT` where it names none."""
-    text = text.strip().lower()
+    return stated_node(text) or DEFAULT
+
+
+def stated_node(text: str) -> int:
+    """The same; 0 where it names none that is known."""
+    text = text.partition("#")[0].strip().lower()
     name = text.removeprefix("lts/")
     if name in CODE_NAMES:
         return CODE_NAMES[name]
@@ -63,11 +48,11 @@ def node_major(text: str) -> int:
     for major in (*LTS, *OTHERS):
         if any(part and all(_fits(major, comparator) for comparator in part) for part in alternatives):
             return major
-    return DEFAULT
+    return 0
 
 
 def _fits(major: int, comparator: re.Match[str]) -> bool:
-    bound, operator = int(comparator["major"]), comparator["operator"]
+    bound, operator = int(comparator["major"][:9]), comparator["operator"]
     inner = any(part not in ("0", "x", "*") for part in comparator["rest"].split(".")[1:])
     if operator in (">=", ">"):
         # Majors only: `>20.1` allows a later 20, `>20` does not.
@@ -108,7 +93,8 @@ PNPM = PackageManager(
     "/root/.local/share/pnpm/store",
     ("pnpm-lock.yaml",),
     (".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs"),
-    "CI=true pnpm prune --prod",
+    # Without scripts: a `postinstall` may start a tool for development, which is gone by then.
+    "CI=true pnpm prune --prod --ignore-scripts",
     "npm install --global pnpm@{version}",
 )
 # --force: Node's images have a Yarn already.
@@ -153,7 +139,9 @@ def package_manager(scan: ProjectScan, package: Mapping[str, Any]) -> PackageMan
     chosen = next((manager for manager in locked if manager.name == named), locked[0] if locked else UNLOCKED)
     version = version if named == chosen.name else ""
     if chosen is YARN_1 and (scan.has(".yarnrc.yml") or re.match(r"[2-9]|\d\d", version)):
-        return YARN
+        # Node's images have Yarn 1, which starts the one of `yarnPath`: nothing is downloaded.
+        is_in_repository = scan.has_under(".yarn/releases") and "yarnPath" in scan.texts.get(".yarnrc.yml", "yarnPath")
+        return replace(YARN, setup="") if is_in_repository else YARN
     version = version or _version(chosen, scan)
     return replace(chosen, setup=chosen.setup.replace("{version}", version))
 
@@ -170,95 +158,41 @@ def _version(manager: PackageManager, scan: ProjectScan) -> str:
     return _VERSIONS.get(manager.name, "")
 
 
-BINARIES = "node_modules/.bin"
-_OF_A_SHELL = re.compile(r"[|&;<>$`*?()~]|^\w+=")
-_FOR_DEVELOPMENT = re.compile(r"\bnodemon\b|\bwatch\b|(?<!\S)--(watch|inspect)")
+NEXT_NEEDS = {12: 12, 13: 16, 14: 18, 15: 18, 16: 20}
+"""Oldest major version of Node by that of Next.js (`engines` in https://registry.npmjs.org/next)."""
+PNPM_NEEDS = {8: 16, 9: 18, 10: 18, 11: 22}
+"""The same for pnpm (`engines` in https://registry.npmjs.org/pnpm)."""
 
 
-def scripts(package: Mapping[str, Any]) -> dict[str, str]:
-    raw = package.get("scripts")
-    return {str(name): str(text) for name, text in raw.items()} if isinstance(raw, dict) else {}
-
-
-def dependencies(package: Mapping[str, Any], kind: str = "dependencies") -> frozenset[str]:
-    """Names in `dependencies`, or in `devDependencies`."""
-    raw = package.get(kind)
-    return frozenset(map(str, raw)) if isinstance(raw, dict) else frozenset()
-
-
-def first(package: Mapping[str, Any], *names: str) -> str:
-    """The first of these scripts that exists and does not watch files, or empty."""
-    texts = scripts(package)
-    return next((name for name in names if name in texts and not _FOR_DEVELOPMENT.search(texts[name])), "")
-
-
-def as_command(package: Mapping[str, Any], name: str) -> Command:
-    """The words of the script where it needs no shell, so that signals reach the program; else `npm run`.
-
-    A program of a dependency is named by its path: it is not on a container's PATH.
-    """
-    text = scripts(package)[name]
-    words = [] if _OF_A_SHELL.search(text) else shlex.split(text)
-    if words and words[0] == "node":
-        return tuple(words)
-    if words and words[0] in dependencies(package) | dependencies(package, "devDependencies"):
-        return (f"{BINARIES}/{words[0]}", *words[1:])
-    return ("npm", "run", name)
-
-
-NAMES = ("start:worker", "worker:start", "worker:prod", "worker")
-BUILDS = ("build:worker", "worker:build")
-_SOURCE = re.compile(r"[\w./@-]+\.[cm]?[jt]sx?")
+_NAME = re.compile(r"(?:@[\w.-]+/)?[\w.-]+")
 
 
 @dataclass(frozen=True)
-class Worker:
-    """A background process in the image of the web service."""
+class Workspace:
+    """A workspace whose root is the build context."""
 
-    command: Command
-    entry: str
-    """Its file; empty where the command does not name it."""
-    is_source: bool
-    """The file is in the checkout, not built."""
-    modules: Modules
-    """The part of node_modules that it needs."""
-    build: str
-    """The script that builds it; empty: the build of the web service."""
+    root: ProjectScan
+    member: str
+    """Path of the app's package from the root."""
+    needs: tuple[str, ...]
+    """Directories of the packages that the app depends on, each after those that it depends on itself."""
+    worker: str = ""
+    """Directory of a package that is the worker."""
 
     @property
-    def directory(self) -> str:
-        """The first directory of its path, to copy from the build."""
-        return self.entry.removeprefix("./").partition("/")[0]
+    def name(self) -> str:
+        return self.name_of(self.member)
 
+    @property
+    def has_turbo(self) -> bool:
+        package = self.root.package()
+        names = dependencies(package) | dependencies(package, "devDependencies")
+        return "turbo.json" in self.root.paths and "turbo" in names
 
-def find_worker(scan: ProjectScan, package: Mapping[str, Any]) -> Worker | None:
-    """From a script such as `worker` or `start:worker` of package.json."""
-    script = first(package, *NAMES)
-    if not script:
-        return None
-    command = as_command(package, script)
-    entry = next((word for word in command[1:] if _SOURCE.fullmatch(word)), "")
-    build = first(package, *BUILDS)
-    is_source = not entry or entry.removeprefix("./") in scan.paths
-    return Worker(command, entry, is_source, _modules(package, command, build), build)
-
-
-def _modules(package: Mapping[str, Any], command: Command, build: str) -> Modules:
-    for_development = dependencies(package, "devDependencies")
-    program = command[0].removeprefix(f"{BINARIES}/")
-    # `npm run` may start anything; a tool such as tsx is a development dependency.
-    if program == "npm" or program in for_development:
-        return "all"
-    text = scripts(package).get(build, "")
-    whole = re.search(r"\bncc build\b|\bbun build\b", text) or ("--bundle" in text and "external" not in text)
-    # Prisma's client needs its engine next to itself, which a bundle lacks.
-    return "none" if whole and "@prisma/client" not in dependencies(package) else "production"
-
-
-NEXT_CONFIGURATIONS = tuple(f"next.config.{ending}" for ending in ("js", "mjs", "cjs", "ts", "mts"))
-PRISMA_CONFIGURATIONS = tuple(f"prisma.config.{ending}" for ending in ("ts", "mts", "js", "mjs"))
-_STANDALONE = re.compile(r"""^[^/\n]*\boutput\s*:\s*["'`]standalone["'`]""", re.MULTILINE)
-_MIGRATES = ("migrate:deploy", "db:migrate:deploy", "migrate:prod", "db:migrate", "migrate")
+    def name_of(self, directory: str) -> str:
+        """As filters take it: the name of the package, else its path."""
+        name = str(self.root.package(directory).get("name") or "")
+        return name if _NAME.fullmatch(name) else f"./{directory}"
 
 
 @dataclass(frozen=True)
@@ -268,62 +202,262 @@ class NodeApp:
     node: int
     """Major version."""
     manager: PackageManager
-    standalone: bool
-    """`output: "standalone"`: the build traces what the server needs."""
+    config: NextConfig
     next_for_development: bool
     """`next` is a development dependency, so these must stay."""
-    prisma: str
-    """Directory of Prisma's schema; empty without Prisma."""
-    migrate: Command
-    """Migrates the database, or empty."""
-    migrations: str
-    """Directory of the migration files, or empty."""
+    database: Database
     worker: Worker | None
     health: HealthRoute
     uses_pg: bool
     """node-postgres, which has its own meaning of `sslmode`."""
+    build: tuple[str, ...] = ()
+    """Commands, one after the other."""
+    start: Command = ()
+    """A server of its own; empty: Next.js's."""
+    variables: Variables = field(default_factory=Variables)
+    workspace: Workspace | None = None
+    database_at: str = ""
+    """Directory of the package of the workspace that has the database; empty: the app's."""
+    installs_by_scripts: bool = False
+    """Its installation runs scripts that may need any file."""
+    notes: tuple[str, ...] = ()
+    """What was decided against the words of a file."""
+
+    @property
+    def standalone(self) -> bool:
+        """The build traces what the server needs."""
+        return self.config.output == "standalone" and not self.start
+
+    @property
+    def is_static(self) -> bool:
+        """The build is a directory of files."""
+        return self.config.output == "export"
+
+    @property
+    def prisma(self) -> str:
+        """Directory of Prisma's schema; empty without Prisma."""
+        return self.database.schema if self.database.tool == "prisma" else ""
+
+    @property
+    def migrate(self) -> Command:
+        return self.database.migrate
+
+    @property
+    def migrations(self) -> str:
+        """Directory of the migration files from that of the app, or empty."""
+        if not self.database.migrations or not self.workspace or not self.database_at:
+            return self.database.migrations
+        return f"{'../' * (self.workspace.member.count('/') + 1)}{self.database_at}/{self.database.migrations}"
+
+    @property
+    def member(self) -> str:
+        """Path from the build context; empty where they are the same."""
+        return self.workspace.member if self.workspace else ""
 
 
 def node_app(scan: ProjectScan, package: Mapping[str, Any] | None) -> NodeApp | None:
-    """None where package.json describes no Next.js application."""
-    kept, for_development = dependencies(package or {}), dependencies(package or {}, "devDependencies")
-    if package is None or "next" not in kept | for_development:
+    """None where the directory has no Next.js application."""
+    if package is None or not is_next_app(scan, package):
         return None
-    prisma = _prisma(scan, package) if {"prisma", "@prisma/client"} & (kept | for_development) else ""
-    migrate, migrations = _migrate(scan, package, prisma)
+    workspace = _workspace(scan)
+    root = workspace.root if workspace else scan
+    root_package = root.package() if workspace else package
+    binaries = "" if workspace else BINARIES
+    config = next_config(scan, package)
+    manager = package_manager(root, root_package)
+    data, at = _database(scan, package, workspace)
+    node, notes = _node(scan, package, root, root_package, manager)
+    start = _own_server(package, binaries)
+    kept = dependencies(package)
+    changes = migrating(package, "build")
+    if changes:
+        notes = (
+            *notes,
+            f"the image is built without `{'`, `'.join(changes)}` of the script `build`: a build has no database",
+        )
     return NodeApp(
-        node=node_major(_node(scan, package)),
-        manager=package_manager(scan, package),
-        standalone=any(_STANDALONE.search(scan.texts.get(name, "")) for name in NEXT_CONFIGURATIONS),
+        node=node,
+        manager=manager,
+        config=config,
         next_for_development="next" not in kept,
-        prisma=prisma,
-        migrate=migrate,
-        migrations=migrations,
-        worker=find_worker(scan, package),
-        health=health_route(scan),
+        database=data,
+        worker=_worker(scan, package, workspace, binaries),
+        health=health_route(scan, config),
         uses_pg=bool({"pg", "@prisma/adapter-pg"} & kept),
+        build=build_commands(package, f"{manager.name} run"),
+        start=start,
+        variables=read_variables(scan, data.urls),
+        workspace=workspace,
+        database_at=at,
+        installs_by_scripts=bool(_install_scripts(package)),
+        notes=notes,
     )
 
 
-def _node(scan: ProjectScan, package: Mapping[str, Any]) -> str:
-    engines = package.get("engines")
-    version = scan.texts.get(".nvmrc") or scan.texts.get(".node-version")
-    return version or str(engines.get("node", "") if isinstance(engines, dict) else "")
+def _install_scripts(package: Mapping[str, Any]) -> list[str]:
+    """Steps of the installation besides those that only need what is copied for it."""
+    ran = [step for name in ("preinstall", "install", "postinstall", "prepare") for step in steps(package, name)]
+    return [
+        step for step in ran if not re.match(r"prisma generate|patch-package|husky|simple-git-hooks|lefthook", step)
+    ]
 
 
-def _prisma(scan: ProjectScan, package: Mapping[str, Any]) -> str:
-    settings = package.get("prisma")
-    schema = str(settings.get("schema", "")) if isinstance(settings, dict) else ""
-    if schema:
-        return schema.removeprefix("./").rpartition("/")[0] or schema
-    return "prisma" if scan.has_under("prisma") else ""
+_SERVER_OF_NEXT = re.compile(r"\bnext\s+(?:start|build|dev)\b|\.next/standalone/|\bnext-start\b")
 
 
-def _migrate(scan: ProjectScan, package: Mapping[str, Any], prisma: str) -> tuple[Command, str]:
-    if prisma:
-        return (f"{BINARIES}/prisma", "migrate", "deploy"), f"{prisma}/migrations"
-    script = first(package, *_MIGRATES)
-    if not script:
-        return (), ""
-    folder = next((name for name in ("migrations", "drizzle") if scan.has_under(name)), "")
-    return as_command(package, script), folder
+def _own_server(package: Mapping[str, Any], binaries: str) -> Command:
+    """The script `start` where it runs another program than Next.js's server."""
+    texts = scripts(package)
+    name = next((name for name in ("start:prod", "start") if name in texts), "")
+    if not name or any(_SERVER_OF_NEXT.search(step) for step in steps(package, name)):
+        return ()
+    run = program(texts[name])
+    names = dependencies(package) | dependencies(package, "devDependencies")
+    if run is None or not (run.words[0] in ("node", "bun", "tsx", "ts-node") or run.words[0] in names):
+        return ()
+    is_tool = run.words[0] in ("vercel", "serve", "http-server", "sst", "pm2", "docker", "turbo", "nx", "electron")
+    return () if is_tool else as_command(package, name, binaries)
+
+
+def _node(
+    scan: ProjectScan,
+    package: Mapping[str, Any],
+    root: ProjectScan,
+    root_package: Mapping[str, Any],
+    manager: PackageManager,
+) -> tuple[int, tuple[str, ...]]:
+    """The major version, and a note where it is not what a file asks for."""
+    statements: dict[str, str] = {}
+    for place, own in ((scan, package), (root, root_package)):
+        engines = own.get("engines")
+        statements |= {name: place.texts[name] for name in (".nvmrc", ".node-version") if name in place.texts}
+        if statements:
+            break
+        if isinstance(engines, dict) and engines.get("node"):
+            statements["engines.node of package.json"] = str(engines["node"])
+            break
+    file, text = next(iter(statements.items()), ("", ""))
+    stated = stated_node(text)
+    needed, by = _needed(version_of(package, "next") or version_of(root_package, "next"), manager)
+    if stated and stated < needed:
+        return _lts(needed), (
+            f"{file} says Node {stated}, but {by} needs {needed} or newer: the image has {_lts(needed)}",
+        )
+    any_version = re.fullmatch(r"\s*(?:lts/\*|node|stable|latest|current|\*|lts)?\s*", text.partition("#")[0].lower())
+    if not stated and not any_version:
+        return DEFAULT, (f"{file} names no known version of Node ({text.strip()[:40]!r}): the image has {DEFAULT}",)
+    return stated or DEFAULT, ()
+
+
+def _lts(least: int) -> int:
+    return min(major for major in LTS if major >= least)
+
+
+def _needed(version: str, manager: PackageManager) -> tuple[int, str]:
+    match = re.search(r"\d+", version)
+    major = int(match[0][:4]) if match else 0
+    by_next = NEXT_NEEDS.get(major, 0 if major < 12 else max(NEXT_NEEDS.values()))
+    pinned = re.search(r"pnpm@(\d+)", manager.setup)
+    by_pnpm = PNPM_NEEDS.get(int(pinned[1][:4]), 0) if pinned else 0
+    if by_pnpm > by_next and pinned:
+        return by_pnpm, f"pnpm {pinned[1]}"
+    return by_next, f"Next.js {major}"
+
+
+_WORKER_PACKAGE = re.compile(r"(?:.*/)?(?:workers?|queues?|jobs|background|consumer|job-runner|[\w-]+-workers?)")
+
+
+def _workspace(scan: ProjectScan) -> Workspace | None:
+    root = scan.workspace
+    if root is None:
+        return None
+    by_name = {str(root.package(folder).get("name") or folder): folder for folder in root.members}
+    worker = next((folder for folder in root.members if _is_worker_package(root, folder)), "")
+    ordered: dict[str, None] = {}
+    for folder in (scan.member, *((worker,) if worker else ())):
+        _collect(root, folder, by_name, ordered, frozenset())
+    ordered.pop(scan.member, None)
+    return Workspace(root, scan.member, tuple(folder for folder in ordered if folder != worker), worker)
+
+
+def _is_worker_package(root: ProjectScan, folder: str) -> bool:
+    is_app = not folder.startswith(("packages/", "libs/", "examples/", "tooling/"))
+    return is_app and bool(_WORKER_PACKAGE.fullmatch(folder)) and "start" in scripts(root.package(folder))
+
+
+def _collect(
+    root: ProjectScan, folder: str, by_name: Mapping[str, str], ordered: dict[str, None], callers: frozenset[str]
+) -> None:
+    package = root.package(folder)
+    for name in sorted(dependencies(package) | dependencies(package, "devDependencies")):
+        other = by_name.get(name)
+        if other and other not in ordered and other not in callers:
+            _collect(root, other, by_name, ordered, callers | {folder})
+    ordered[folder] = None
+
+
+def _database(scan: ProjectScan, package: Mapping[str, Any], workspace: Workspace | None) -> tuple[Database, str]:
+    """That of the app, else of a package that it depends on, with the directory of the latter."""
+    own = database(scan, package, "" if workspace else BINARIES)
+    if own.tool in ("prisma", "drizzle") or not workspace:
+        return own, ""
+    for folder in workspace.needs:
+        inner = database(workspace.root.below(folder), workspace.root.package(folder), "")
+        if inner.tool in ("prisma", "drizzle"):
+            return inner, folder
+    return own, ""
+
+
+def _worker(scan: ProjectScan, package: Mapping[str, Any], workspace: Workspace | None, binaries: str) -> Worker | None:
+    own = find_worker(scan, package, binaries)
+    if own or not workspace or not workspace.worker:
+        return own
+    inner = as_command(workspace.root.package(workspace.worker), "start", "")
+    text = " ".join(inner)
+    command = ("sh", "-c", f"cd /app/{workspace.worker} && exec {text}")
+    return Worker(command, "", is_source=True, modules="all", build="")
+
+
+def workspace_build(app: NodeApp, workspace: Workspace) -> Iterator[str]:
+    """Commands at the root that build the packages which the app depends on, and then the app."""
+    own = app.build
+    is_script = own == (f"{app.manager.name} run build",)
+    targets = [workspace.name, *([workspace.name_of(workspace.worker)] if workspace.worker else [])]
+    if workspace.has_turbo:
+        names = [name if is_script or name != workspace.name else f"{name}^..." for name in targets]
+        filters = " ".join(f"--filter={_quoted(name)}" for name in names)
+        yield f"{BINARIES}/turbo run build {filters} --env-mode=loose"
+    elif app.manager.name == "pnpm":
+        names = [f"{name}..." if is_script or name != workspace.name else f"{name}^..." for name in targets]
+        yield f"pnpm {' '.join(f'--filter {_quoted(name)}' for name in names)} --if-present run build"
+    else:
+        folders = [*workspace.needs, *((workspace.worker,) if workspace.worker else ())]
+        for folder in folders:
+            if "build" in scripts(workspace.root.package(folder)):
+                yield run_in(app.manager, workspace, folder, "build")
+        if is_script:
+            yield run_in(app.manager, workspace, workspace.member, "build")
+    if not is_script:
+        yield f"(cd {workspace.member} && {' && '.join(own)})"
+
+
+def run_in(manager: PackageManager, workspace: Workspace, folder: str, script: str) -> str:
+    """The command that runs a script of a package of the workspace, at the root."""
+    if manager.name == "yarn":
+        return f"yarn workspace {workspace.name_of(folder)} run {script}"
+    if manager.name == "npm":
+        return f"npm run {script} --workspace={folder}"
+    return f"(cd {folder} && {run(manager, script)})"
+
+
+def workspace_install(app: NodeApp, workspace: Workspace) -> str:
+    """Installs what the app needs, and the tools of the root."""
+    root = str(workspace.root.package().get("name") or "")
+    if app.manager.name != "pnpm" or not _NAME.fullmatch(root):
+        return app.manager.install
+    names = [f"{workspace.name}...", *([f"{workspace.name_of(workspace.worker)}..."] if workspace.worker else []), root]
+    return f"{app.manager.install} {' '.join(f'--filter {_quoted(name)}' for name in names)}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'

@@ -3,32 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, TypedDict
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypedDict
 
+from deploytool.errors import Exit
 from deploytool.output.documents import Envelope
 from deploytool.output.markup import clean, columns, count
-from deploytool.scaffold.dockerfile import read_dockerfile
+from deploytool.scaffold.contents import DOCKERFILE, WORKER
 from deploytool.scaffold.existing import ExistingCluster, ExistingService, migrations
 from deploytool.scaffold.files import FileAction, FileResult
 from deploytool.scaffold.model import Draft, ProjectScan, main_environment
-from deploytool.scaffold.new_infrastructure import DOCKERFILE, ROLES, WORKER, Subjects
+from deploytool.scaffold.new_infrastructure import DEFAULT_WORKER, ROLES, Subjects
 from deploytool.scaffold.node import UNLOCKED, NodeApp
 from deploytool.scaffold.workflows import Action, WorkflowContext
 
+_DECIDE = "decide it, correct the file or give the option, then run init again"
 
-def init_text(
-    results: Sequence[FileResult], facts: Sequence[str], notes: Sequence[str], commands: Sequence[str], *, diff: bool
-) -> str:
-    """What was found, the files, notes, and the next commands."""
-    rows = [(_word(result.action), clean(result.file.path), _remark(result)) for result in results]
-    parts = [tuple(f"found: {clean(fact)}" for fact in facts), columns(rows, "")]
-    if diff:
-        parts += [tuple(map(clean, result.difference)) for result in results if result.difference]
-    parts.append(tuple(f"note: {clean(note)}" for note in notes))
-    if diff:
+
+@dataclass(frozen=True)
+class InitReport:
+    """What `deploytool init` says."""
+
+    files: tuple[FileResult, ...]
+    facts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
+    """What it could not know. With any of them, the exit code is 3."""
+    commands: tuple[str, ...] = ()
+    diff: bool = False
+    """Nothing was written."""
+
+    @property
+    def exit_code(self) -> Exit:
+        return Exit.PRECONDITION_FAILED if self.decisions else Exit.OK
+
+
+def init_text(report: InitReport) -> str:
+    """What was found, the files, notes, what to decide, and the next commands."""
+    rows = [(_word(result.action), clean(result.file.path), _remark(result)) for result in report.files]
+    parts = [tuple(f"found: {clean(fact)}" for fact in report.facts), columns(rows, "")]
+    if report.diff:
+        parts += [tuple(map(clean, result.difference)) for result in report.files if result.difference]
+    parts.append(tuple(f"note: {clean(note)}" for note in report.notes))
+    parts.append(tuple(f"decide: {clean(decision)}" for decision in report.decisions))
+    if report.diff:
         parts.append(("nothing was written; omit --diff to write",))
     else:
-        parts.append(("next:", *(f"  {command}" for command in commands)))
+        parts.append(("next:", *(f"  {command}" for command in report.commands)))
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -48,31 +69,26 @@ class InitDocument(Envelope):
     files: list[FileEntry]
     facts: list[str]
     notes: list[str]
+    decisions: Annotated[list[str], ("description", "what init cannot know; with any, exit_code is 3")]
     next_commands: list[str]
 
 
-def init_document(
-    results: Sequence[FileResult],
-    facts: Sequence[str],
-    notes: Sequence[str],
-    commands: Sequence[str],
-    *,
-    diff: bool = False,
-) -> InitDocument:
+def init_document(report: InitReport) -> InitDocument:
     """``deploytool init --output json``."""
     return {
         "schema": 1,
         "kind": "init",
-        "exit_code": 0,
-        "problems": [],
-        "preview": diff,
+        "exit_code": int(report.exit_code),
+        "problems": [{"code": "undecided", "cause": text, "fix": _DECIDE} for text in report.decisions],
+        "preview": report.diff,
         "files": [
             {"path": result.file.path, "status": result.action, "diff": "\n".join(result.difference)}
-            for result in results
+            for result in report.files
         ],
-        "facts": list(facts),
-        "notes": list(notes),
-        "next_commands": list(commands),
+        "facts": list(report.facts),
+        "notes": list(report.notes),
+        "decisions": list(report.decisions),
+        "next_commands": list(report.commands),
     }
 
 
@@ -91,13 +107,14 @@ def _remark(result: FileResult) -> str:
 
 def facts(scan: ProjectScan, app: NodeApp | None, draft: Draft) -> Iterator[str]:
     """What the files are based on."""
-    if app:
-        server = "standalone output" if app.standalone else "started by `next start`"
-        yield f"Next.js, {server}, {app.manager.name}, Node {app.node}"
-    if app and app.worker:
-        yield f"worker: {' '.join(app.worker.command)}"
-    if app and app.migrate:
+    yield from draft.facts
+    worker = next((item for item in draft.environments if item.parameters is not None), None)
+    if any(service.name == WORKER for service in draft.services) and worker and worker.parameters is not None:
+        yield f"worker: {' '.join(worker.parameters.get('WorkerCommand', DEFAULT_WORKER))}"
+    if app and app.migrate and not draft.dockerfile:
         yield f"migration: {' '.join(app.migrate)}"
+    elif worker and worker.parameters is not None and (command := worker.parameters.get("MigrateCommand")):
+        yield f"migration: {' '.join(command)}"
     yield f"repository {scan.repository or 'unknown'}, default branch {scan.branch}"
     yield f"app {draft.app}, services {', '.join(service.name for service in draft.services)}"
     for environment in draft.environments:
@@ -109,27 +126,34 @@ def notes(scan: ProjectScan, app: NodeApp | None, draft: Draft, context: Workflo
     """What to know or do, with new and with existing infrastructure."""
     if not scan.is_checkout:
         yield "not a git checkout, which a release needs: run `git init`, then add a remote on GitHub"
-    if scan.workspace and DOCKERFILE not in scan.paths:
-        yield (
-            f"package.json belongs to the workspace in {scan.workspace}, but the Dockerfile installs this directory "
-            "only: to build from the workspace, set `context` in deploytool.yml"
-        )
-    elif app and app.manager.name == UNLOCKED.name and not app.manager.locks:
-        yield "no lock file: two builds of one commit may differ; commit one"
-    if app and not app.standalone:
-        yield 'the image has all modules; `output: "standalone"` in next.config makes it smaller'
-    if DOCKERFILE in scan.paths:
-        yield from _dockerfile_notes(scan.texts.get(DOCKERFILE, ""), app)
-    elif app and not app.health.returns_version:
-        yield (
-            f"{app.health.file} does not return the version; with `version: process.env.VERSION` in its response, "
-            "a release can wait for the new version"
-        )
-    elif not app:
+    yield from draft.notes
+    if app and not draft.dockerfile:
+        if app.manager.name == UNLOCKED.name and not app.manager.locks:
+            yield "no lock file: two builds of one commit may differ; commit one"
+        if not app.standalone and not app.is_static:
+            yield 'the image has all modules; `output: "standalone"` in next.config makes it smaller'
+        if not app.health.returns_version:
+            yield (
+                f"{app.health.file} does not return the version; with `version: process.env.VERSION` in its response, "
+                "a release can wait for the new version"
+            )
+    elif not app and not draft.dockerfile and DOCKERFILE not in scan.paths:
         yield "no Dockerfile: a release cannot build the image"
-    if not draft.services[0].check:
-        yield "no health check after a rollout: give --health-path, or add `verify`"
     yield from _action_notes(context.action)
+
+
+def variable_notes(app: NodeApp | None, draft: Draft) -> Iterator[str]:
+    """Values that the project reads and nobody but its team knows."""
+    public = dict.fromkeys(name for image in draft.images for name in image.variables)
+    if public:
+        yield (
+            f"the build needs the value of {', '.join(public)}: set a variable of each name in the GitHub environment "
+            "(Settings, Environments) and where you run deploytool"
+        )
+    if app and app.variables.own:
+        names = app.variables.own
+        shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+        yield f"{app.variables.file} lists variables that the stacks do not set: {shown}"
 
 
 def new_infrastructure_notes(
@@ -138,8 +162,8 @@ def new_infrastructure_notes(
     """What is left to do for `deploytool infra`."""
     if own_dockerfile and not any(word in own_dockerfile for word in ("DATABASE_HOST", "entry.sh")):
         yield (
-            "your Dockerfile is kept; its containers get DATABASE_HOST, DATABASE_PASSWORD and so on, but no "
-            "DATABASE_URL or REDIS_URL: build them at start (docs/getting-started.md, What the image expects)"
+            f"{draft.dockerfile or DOCKERFILE} is kept; its containers get DATABASE_HOST, DATABASE_PASSWORD and so on, "
+            "but no DATABASE_URL or REDIS_URL: build them at start (docs/getting-started.md, What the image expects)"
         )
     if not subjects.repository:
         yield (
@@ -157,7 +181,7 @@ def new_infrastructure_notes(
     if not context.role:
         yield "not signed in to AWS, so the account is not known: set the variable DEPLOY_ROLE of each environment"
     if all(service.name != WORKER for service in draft.services):
-        yield "no worker was found (script `worker` or `start:worker` of package.json), so the stacks have none"
+        yield "no worker was found (script `start:worker`, Dockerfile.worker, Procfile, …), so the stacks have none"
 
 
 def existing_notes(
@@ -174,23 +198,13 @@ def existing_notes(
 
 
 def next_commands(draft: Draft, *, is_new: bool) -> tuple[str, ...]:
-    """The three commands after this one; ``is_new``: the infrastructure does not exist yet."""
+    """The commands after this one; ``is_new``: the infrastructure does not exist yet."""
     environment = main_environment(tuple(item.name for item in draft.environments))
     commit = 'git add --all && git commit -m "Release with archdeck-deploy"'
     if is_new:
-        return (commit, f"deploytool infra apply --environment {environment}", "git push")
+        stacks = (f"deploytool infra {verb} --environment {environment}" for verb in ("plan", "apply"))
+        return (commit, *stacks, "git push")
     return (f"deploytool plan --environment {environment}", commit, "git push")
-
-
-def _dockerfile_notes(text: str, app: NodeApp | None) -> Iterator[str]:
-    existing = read_dockerfile(text)
-    if app and app.migrate and not existing.migrate:
-        yield "your Dockerfile has no stage `migrate`: releases run no migration"
-    if not existing.declares_commit:
-        yield (
-            "your Dockerfile has no `ARG COMMIT`: the image does not know its version, and a release cannot wait for "
-            "the new version"
-        )
 
 
 def _action_notes(action: Action) -> Iterator[str]:

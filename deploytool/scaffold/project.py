@@ -19,6 +19,7 @@ from deploytool.deploy import git
 from deploytool.errors import ConfigurationError
 from deploytool.output.console import print_document, print_text
 from deploytool.scaffold import files, new_infrastructure, output
+from deploytool.scaffold.contents import DOCKERFILE, deciding, dockerfile_text
 from deploytool.scaffold.files import PACKAGE_JSON, FileAction, FileResult
 from deploytool.scaffold.model import (
     Draft,
@@ -29,17 +30,20 @@ from deploytool.scaffold.model import (
     check_app,
     check_environments,
     check_options,
+    decoded,
     main_environment,
     repository_of,
 )
-from deploytool.scaffold.new_infrastructure import DOCKERFILE, NewInfrastructureOptions, Subjects, draft_infrastructure
+from deploytool.scaffold.new_infrastructure import NewInfrastructureOptions, Subjects, draft_infrastructure
 from deploytool.scaffold.node import NodeApp, node_app
 from deploytool.scaffold.workflows import ENVIRONMENT, Action, WorkflowContext
 
-SKIPPED = frozenset({".git", "node_modules", ".next", ".venv", "__pycache__", ".deploytool", "dist", "coverage"})
+SKIPPED = frozenset({".git", "node_modules", ".next", ".venv", "__pycache__", ".deploytool"})
 """Directories of what is installed or built."""
-MOST_FILES = 20_000
-MOST_BYTES = 1_000_000
+BUILT = frozenset({"dist", "coverage"})
+"""The same, where git does not say what is part of the project."""
+MOST_FILES = 200_000
+MOST_BYTES = 4_000_000
 
 
 class PackageUnreadable(ConfigurationError):
@@ -66,8 +70,8 @@ class InitialDraft:
     notes: Callable[[WorkflowContext], Iterable[str]]
 
 
-def initialize(options: InitOptions) -> None:
-    """Write the missing files (with ``options.diff`` none), and report.
+def initialize(options: InitOptions) -> int:
+    """Write the missing files (with ``options.diff`` none), and report; the exit code.
 
     Raises ConfigurationError, PreconditionFailed, CloudError.
     """
@@ -93,35 +97,62 @@ def initialize(options: InitOptions) -> None:
     )
     results = _compare(start.draft, scan, app, context, directory, preview=options.diff)
     files.write_all({path: result.file.text for path, result in results.items() if result.action is FileAction.WRITTEN})
-    parts = (
+    report = output.InitReport(
         tuple(results.values()),
         tuple(output.facts(scan, app, start.draft)),
-        (*output.notes(scan, app, start.draft, context), *start.notes(context)),
+        (
+            *output.notes(scan, app, start.draft, context),
+            *output.variable_notes(app, start.draft),
+            *start.notes(context),
+        ),
+        start.draft.decisions,
         () if options.diff else output.next_commands(start.draft, is_new=start.is_new),
+        options.diff,
     )
     if options.output == "json":
-        print_document(output.init_document(*parts, diff=options.diff))
+        print_document(output.init_document(report))
     else:
-        print_text(output.init_text(*parts, diff=options.diff))
+        print_text(output.init_text(report))
+    return report.exit_code
 
 
 def scan_project(directory: Path) -> ProjectScan:
     """Read the directory. Raises ConfigurationError where it does not exist or cannot be read."""
     if not directory.is_dir():
         raise ConfigurationError(f"directory {directory} does not exist", "create it, or run init elsewhere")
-    paths = frozenset(_files(directory))
-    deciding = sorted(paths & files.deciding_files())
     top = git.top(directory)
-    return ProjectScan(
-        directory=directory.name,
-        paths=paths,
-        texts={path: text for path in deciding if (text := _text(directory / path)) is not None},
-        within=directory.relative_to(top).as_posix().removeprefix(".") if top else "",
-        workspace=_workspace(directory, top) if top else "",
-        is_checkout=top is not None,
-        repository=repository_of(git.origin_url(directory)) if top else "",
-        branch=(git.default_branch(directory) if top else "") or "main",
+    if top is None:
+        return _read(directory, frozenset(_files(directory)), is_checkout=False)
+    listed = frozenset(path for path in git.files(top) or () if not SKIPPED.intersection(path.split("/")))
+    within = directory.relative_to(top).as_posix().removeprefix(".")
+    paths = frozenset(path.removeprefix(f"{within}/") for path in listed if path.startswith(f"{within}/"))
+    root, member = _root(top, listed, within) if within else (None, "")
+    return _read(
+        directory,
+        paths if within else listed,
+        within=within,
+        root=root,
+        member=member,
+        repository=repository_of(git.origin_url(directory)),
+        branch=git.default_branch(directory) or "main",
     )
+
+
+def _root(top: Path, listed: frozenset[str], within: str) -> tuple[ProjectScan, str]:
+    """The root of the workspace that the directory is a package of, else the top; and the path from there."""
+    whole = _read(top, listed)
+    folders = within.split("/")
+    for length in range(len(folders) - 1, 0, -1):
+        between = whole.below(parent := "/".join(folders[:length]))
+        member = within.removeprefix(f"{parent}/")
+        if between.is_member(member):
+            return between, member
+    return whole, within
+
+
+def _read(directory: Path, paths: frozenset[str], **more: Any) -> ProjectScan:
+    texts = {path: text for path in deciding(paths) if (text := _text(directory / path)) is not None}
+    return ProjectScan(directory=directory.name, paths=paths, texts=texts, **more)
 
 
 def read_package(scan: ProjectScan) -> Mapping[str, Any] | None:
@@ -132,32 +163,17 @@ def read_package(scan: ProjectScan) -> Mapping[str, Any] | None:
     fix = "correct it, then run init again"
     try:
         package = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PackageUnreadable(f"{PACKAGE_JSON} is not valid JSON: {error}", fix) from error
     if not isinstance(package, dict):
         raise PackageUnreadable(f"{PACKAGE_JSON} is not a JSON object", fix)
     return package
 
 
-def _workspace(directory: Path, top: Path) -> str:
-    parents = (folder for folder in directory.parents if folder.is_relative_to(top))
-    return next((os.path.relpath(folder, directory) for folder in parents if _is_workspace(folder)), "")
-
-
-def _is_workspace(folder: Path) -> bool:
-    if (folder / "pnpm-workspace.yaml").exists():
-        return True
-    try:
-        package = json.loads((folder / PACKAGE_JSON).read_text())
-    except (OSError, ValueError):
-        return False
-    return isinstance(package, dict) and "workspaces" in package
-
-
 def _files(directory: Path) -> Iterator[str]:
     left = MOST_FILES
     for folder, folders, names in os.walk(directory):
-        folders[:] = sorted(set(folders) - SKIPPED)
+        folders[:] = sorted(set(folders) - SKIPPED - BUILT)
         for name in names:
             yield (Path(folder) / name).relative_to(directory).as_posix()
         left -= len(names)
@@ -166,14 +182,14 @@ def _files(directory: Path) -> Iterator[str]:
 
 
 def _text(path: Path) -> str | None:
-    """None where it is not text, or too large."""
+    """None where it is not text, too large, or of no importance and unreadable."""
     try:
         with path.open("rb") as file:
-            return file.read(MOST_BYTES).decode()
-    except UnicodeDecodeError:
-        return None
+            return decoded(file.read(MOST_BYTES))
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}", "make it readable") from error
+        if path.name in (PACKAGE_JSON, DOCKERFILE) and not isinstance(error, FileNotFoundError | IsADirectoryError):
+            raise ConfigurationError(f"{path} cannot be read: {error.strerror}", "make it readable") from error
+        return None
 
 
 def _with_names(options: InitOptions, scan: ProjectScan, package: Mapping[str, Any] | None) -> InitOptions:
@@ -225,6 +241,8 @@ def draft_new_infrastructure(
         domain=options.domain,
         hosted_zone=options.hosted_zone,
         health_path=options.health_path,
+        port=options.port,
+        dockerfile=options.dockerfile,
     )
     # Reports a wrong directory before GitHub is called.
     draft_infrastructure(scan, package, app, infrastructure, Subjects(""))
@@ -236,7 +254,9 @@ def draft_new_infrastructure(
         role=options.role or new_infrastructure.deploy_role(account, region, options.app, ENVIRONMENT),
         plan_role=options.plan_role or new_infrastructure.plan_role(account, region, options.app, main),
         is_new=True,
-        notes=lambda context: output.new_infrastructure_notes(draft, context, subjects, scan.texts.get(DOCKERFILE, "")),
+        notes=lambda context: output.new_infrastructure_notes(
+            draft, context, subjects, dockerfile_text(scan, draft.dockerfile) if draft.dockerfile else ""
+        ),
     )
 
 

@@ -50,7 +50,19 @@ def running() -> Iterator[SandboxState]:
     with tempfile.TemporaryDirectory(prefix="deploytool-measure-") as directory:
         root = Path(directory).resolve()
         try:
-            deploytool(root, "sandbox", "up", "--aws-port", "4800", "--github-port", "4820", "--output", "json")
+            deploytool(
+                root,
+                "sandbox",
+                "up",
+                "--steady",
+                "0s",
+                "--aws-port",
+                "4800",
+                "--github-port",
+                "4820",
+                "--output",
+                "json",
+            )
             state = load_state(root)
             if state is None:
                 raise SystemExit("`deploytool sandbox up` left no state")

@@ -114,7 +114,7 @@ def benchmark_env(write_line: Callable[[str], None]) -> Iterator[BenchmarkEnv]:
         write_line("starting the sandbox")
         try:
             ports = ["--aws-port", str(AWS_PORT), "--github-port", str(GITHUB_PORT)]
-            timed.run([PROGRAM, "sandbox", "up", *ports], os.environ, root, timeout=900)
+            timed.run([PROGRAM, "sandbox", "up", "--steady", "0s", *ports], os.environ, root, timeout=900)
             state = load_state(root)
             if state is None:
                 raise MeasurementFailed(f"`deploytool sandbox up` left no state in {root}")

@@ -78,7 +78,7 @@ def _configuration(env: BenchmarkEnv) -> str:
             "  app: {dockerfile: Dockerfile, target: app}",
             "  migrate: {dockerfile: Dockerfile, target: migrate}",
             "services:",
-            *(f"  {name}: {{image: app}}" for name in SERVICES),
+            *(f"  {name}: {{image: app, verify: {{steady: 0s}}}}" for name in SERVICES),
             "environments:",
             "  production:",
             f"    region: {env.state.region}",

@@ -20,7 +20,7 @@ class Service:
     running: int
     desired: int
     deployments: int
-    """Those that have not FAILED: MiniStack goes on listing the failed ones, AWS does not."""
+    """Those that have not FAILED: one that did is listed until its rollback is done."""
     failed: frozenset[str]
     """Ids of the deployments that have FAILED."""
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 from unittest import mock
 
-from deploytool.release import rollout
+from deploytool.release import rollout, steady
 
 
 class InOrder:
@@ -39,5 +39,8 @@ class InOrder:
 @contextmanager
 def in_order() -> Iterator[None]:
     """While this lasts the engine sends its updates in order."""
-    with mock.patch.object(rollout, "ThreadPoolExecutor", InOrder):
+    with (
+        mock.patch.object(rollout, "ThreadPoolExecutor", InOrder),
+        mock.patch.object(steady, "ThreadPoolExecutor", InOrder),
+    ):
         yield

@@ -75,6 +75,7 @@ def test_the_old_deployment_is_primary_again_under_its_id_when_the_breaker_trips
     assert seen(ecs).deployments[0].id == first
     assert [event.message.split(") ", 1)[1] for event in seen(ecs).events] == [
         "has reached a steady state.",
+        f"(deployment {first}) deployment completed.",
         f"rolling back to deployment {first}.",
         f"(deployment {rollout.deployment_id}) deployment failed: tasks failed to start.",
     ]

@@ -12,13 +12,15 @@ from deploytool.sandbox import docker, ministack, process
 from deploytool.sandbox.state import ministack_host
 from tests.support.free_port import free_port
 
+WITHOUT_DOCKER = Path(__file__).with_name("ministack_without_docker.py")
+
 
 @contextmanager
-def running_ministack(directory: Path, name: str) -> Iterator[str]:
+def running_ministack(directory: Path, name: str, script: Path = ministack.SERVER) -> Iterator[str]:
     """Its address on 127.0.0.1; installed once per machine, gone with its containers when the block ends."""
     port, log = free_port(), directory / "log"
     instance = f"{name}-{port}"
-    server = ministack.start(ministack.install(print), instance, port, log)
+    server = ministack.start(ministack.install(print), instance, port, log, server=script)
     try:
         ministack.wait(server, port, log)
         yield f"http://127.0.0.1:{port}"

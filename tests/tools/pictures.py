@@ -38,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory) / "architecturedeck"
         root.mkdir()
-        _run(root, "sandbox", "up")
+        _run(root, "sandbox", "up", "--steady", "0s")
         try:
             state = load_state(root)
             if state is None:

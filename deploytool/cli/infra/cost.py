@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from deploytool.cli import options
+from deploytool.output.console import print_text
 
 if TYPE_CHECKING:
     from deploytool.infra.cost import PriceList
@@ -47,7 +48,7 @@ def command(size: str | None, region: str, nat_gateways: str, live: bool, output
     if output == "json":
         print_document(cost_document(estimates, prices, notes))
     else:
-        click.echo(cost_text(estimates, prices, notes), nl=False)
+        print_text(cost_text(estimates, prices, notes).rstrip("\n"))
 
 
 def _prices(region: str, live: bool) -> tuple[PriceList, tuple[str, ...]]:

@@ -48,7 +48,8 @@ def _as_policy_action(service: str, operation: str) -> Iterator[None]:
     try:
         yield
     except PermissionMissing as denied:
-        raise PermissionMissing(action_of(service, operation), denied.statement["Resource"], denied.who) from denied
+        action = action_of(service, operation)
+        raise PermissionMissing(action, denied.resource, denied.who, denied.denied_by) from denied
 
 
 def action_of(service: str, operation: str) -> str:

@@ -22,8 +22,8 @@ from deploytool.doctor.facts import (
 )
 from deploytool.doctor.ownership import shape
 from deploytool.doctor.result import Unknown
-from deploytool.ecs.client import parse_service as parsed
 from deploytool.ecs.model import ServiceState
+from deploytool.ecs.parse import parse_service as parsed
 from deploytool.errors import NotFound
 
 Json = Mapping[str, Any]

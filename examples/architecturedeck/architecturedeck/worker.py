@@ -4,11 +4,13 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import redis
 
 from architecturedeck.stores import PATIENCE, QUEUE, database, queue
 
+ALIVE = Path("/tmp/worker-alive")  # the health check fails when this has not been touched for a while
 LOOK = 0.25  # seconds that one look at the queue takes: a stop is noticed after that, and no job in hand is lost
 
 
@@ -24,6 +26,7 @@ class Worker:
     def run(self):
         jobs = queue(read_timeout=LOOK + PATIENCE)
         while not self.stopping:
+            ALIVE.touch()
             try:
                 found = jobs.blpop([QUEUE], timeout=LOOK)
             except redis.RedisError as error:

@@ -48,7 +48,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     directory = Path(running) if running else tmp_path_factory.mktemp("sandbox")
     try:
         if not running:
-            sandbox_command(directory, "up", "--aws-port", "4760", "--github-port", "4790")
+            sandbox_command(directory, "up", "--steady", "0s", "--aws-port", "4760", "--github-port", "4790")
         started = state.load_state(directory)
         assert started is not None
         yield started

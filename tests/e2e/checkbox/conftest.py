@@ -95,7 +95,9 @@ def released(state: SandboxState) -> None:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("checkbox")
     try:
-        succeeded(deploytool(directory, "sandbox", "up", "--aws-port", "4880", "--github-port", "4900"))
+        succeeded(
+            deploytool(directory, "sandbox", "up", "--steady", "0s", "--aws-port", "4880", "--github-port", "4900")
+        )
         state = load_state(directory)
         assert state is not None
         first = checkout.head(state.workdir)

@@ -91,7 +91,7 @@ def deploytool(directory: Path, *words: str) -> Ran:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("infra")
     try:
-        up = deploytool(directory, "sandbox", "up", "--aws-port", "4840", "--github-port", "4860")
+        up = deploytool(directory, "sandbox", "up", "--steady", "0s", "--aws-port", "4840", "--github-port", "4860")
         assert up.code == 0, up.told
         state = load_state(directory)
         assert state is not None

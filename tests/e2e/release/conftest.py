@@ -22,8 +22,8 @@ from tests.support.project import DEPLOYTOOL, Ran, Shop
 INHERITED = ("PATH", "LANG", "DOCKER_HOST")
 
 
-def _sandbox(directory: Path, verb: str) -> None:
-    done = subprocess.run([DEPLOYTOOL, "sandbox", verb], cwd=directory, capture_output=True, text=True, check=False)
+def _sandbox(directory: Path, *words: str) -> None:
+    done = subprocess.run([DEPLOYTOOL, "sandbox", *words], cwd=directory, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -32,7 +32,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
     """Started as a user starts it; gone afterwards."""
     directory = tmp_path_factory.mktemp("sandbox")
     try:
-        _sandbox(directory, "up")
+        _sandbox(directory, "up", "--steady", "0s")
         started = state.load_state(directory)
         assert started is not None
         yield started

@@ -2,15 +2,73 @@
 
 from __future__ import annotations
 
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
-from tests.support.account import CLUSTER
+from tests.support.account import CLUSTER, Account
 from tests.support.aws_fault_proxy.rules import Effect, Rule
 from tests.support.aws_fault_proxy.script import Behaviours
 from tests.support.project import Shop
 
 SHELL = ("sh", "-c")
 WENT_BACK = "rolled back: "
+SOON = 1.5
+"""Seconds between the end of a rollback by ECS and the end of the release, on a machine with a free core: where more
+processes want to run than it has cores, all of it takes as much longer."""
+SERVICE_DEPLOYMENTS: dict[str, tuple[list[Rule], Behaviours]] = {
+    "readable": ([], Behaviours()),
+    "denied": ([Rule(Effect("access_denied"), action="DescribeServiceDeployments")], Behaviours()),
+    "empty": ([Rule(Effect("empty"), action="DescribeServiceDeployments")], Behaviours()),
+    "of the front": ([], Behaviours(service_deployments=True)),
+}
+
+
+@contextmanager
+def rollback_of(account: Account, service: str) -> Iterator[list[float]]:
+    """The clock's seconds at which ECS was seen to have gone back to the deployment before, past the front."""
+    ecs, over, back = account.client("ecs"), threading.Event(), list[float]()
+
+    def primary() -> tuple[str, str]:
+        listed = ecs.describe_services(cluster=CLUSTER, services=[service])["services"][0]["deployments"]
+        return next((each["id"], each["rolloutState"]) for each in listed if each["status"] == "PRIMARY")
+
+    def watch() -> None:
+        before, left = primary(), False
+        while not over.wait(0.02):
+            now = primary()
+            left = left or now[0] != before[0]
+            if left and now == before:
+                back.append(time.monotonic())
+                return
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield back
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("how", SERVICE_DEPLOYMENTS)
+def test_ends_with_6_soon_when_ecs_went_back(shop: Shop, how: str) -> None:
+    shop.only("worker")
+    shop.template("worker", command=[*SHELL, "echo no queue; exit 1"])
+    rules, behaviours = SERVICE_DEPLOYMENTS[how]
+    shop.front.script(rules, behaviours)
+    before = shop.account.running()
+    with rollback_of(shop.account, "worker") as back:
+        ran = shop.run("release")
+        ended = time.monotonic()
+    shop.told_and_back(ran, 6, before, WENT_BACK + "worker on ")
+    assert back, "ECS was never seen to go back"
+    crowded = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert ended - back[0] < SOON * crowded, f"{ended - back[0]:.2f} s after ECS, load {crowded:.1f} a core"
 
 
 def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(shop: Shop) -> None:

@@ -37,7 +37,17 @@ def deploytool(directory: Path, *arguments: str, timeout: float = 120) -> subpro
 def started(directory: Path, *options: str) -> SandboxState:
     """Start a sandbox there, away from the ports that a developer's own would take."""
     done = deploytool(
-        directory, "sandbox", "up", "--aws-port", "4660", "--github-port", "4690", *options, timeout=COLD_START
+        directory,
+        "sandbox",
+        "up",
+        "--steady",
+        "0s",
+        "--aws-port",
+        "4660",
+        "--github-port",
+        "4690",
+        *options,
+        timeout=COLD_START,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     state = load_state(directory)

@@ -39,7 +39,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxState]:
         return
     directory = tmp_path_factory.mktemp("sandbox")
     try:
-        _sandbox(directory, "up", "--staging", "--aws-port", "4700", "--github-port", "4720")
+        _sandbox(directory, "up", "--steady", "0s", "--staging", "--aws-port", "4700", "--github-port", "4720")
         started = state.load_state(directory)
         assert started is not None
         yield started

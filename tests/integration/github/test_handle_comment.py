@@ -30,7 +30,7 @@ from tests.support.sample_events import rolled_back
 CONFIG = """\
 app: shop
 images: {app: {}}
-services: {app: {image: app}}
+services: {app: {image: app, verify: {steady: 0s}}}
 environments:
   production: {region: us-east-1, cluster: shop, rollback_checkbox: true}
 """

@@ -31,7 +31,7 @@ from tests.unit.ledger.records import finished, record
 CONFIG = """\
 app: shop
 images: {{app: {{}}}}
-services: {{app: {{service: shop-app, image: app}}}}
+services: {{app: {{service: shop-app, image: app, verify: {{steady: 0s}}}}}}
 environments: {{production: {{region: us-east-1, cluster: shop, ledger: {ledger}}}}}
 """
 YESTERDAY = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)

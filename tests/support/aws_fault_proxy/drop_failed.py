@@ -1,4 +1,4 @@
-"""A failed deployment leaves DescribeServices once the rollback is through, as on AWS; MiniStack lists it for ever."""
+"""A deployment that failed the front's health checks leaves DescribeServices once the rollback is done, as on AWS."""
 
 from tests.support.aws_fault_proxy.behaviour import Behaviour
 from tests.support.aws_fault_proxy.services import SERVICE_ACTIONS, map_services, primary_of

@@ -28,6 +28,9 @@ def fault_answer(effect: Effect, call: AwsCall) -> Answer | None:
             return json_answer({"tasks": [], "failures": [run_task_failure(effect.reason, call)]})
         case "scan" if call.action == "DescribeImageScanFindings":
             return scan(effect, call)
+        case "empty" if call.action == "DescribeServiceDeployments":
+            missing = [{"arn": arn, "reason": "MISSING"} for arn in call.params["serviceDeploymentArns"]]
+            return json_answer({"serviceDeployments": [], "failures": missing})
         case "push_denied" if call.protocol == "registry" and call.action.split()[0] in ("PUT", "POST", "PATCH"):
             repository = f"arn:aws:ecr:{call.scope.region}:{call.scope.account}:repository/{call.params['name']}"
             message = (

@@ -42,8 +42,9 @@ class FrontState:
             (True, self.upstream.returned),
             (on.run_task_idempotency, self._idempotency),
             (on.health_checks, self._health),
-            (on.started_by or on.service_deployments, self.deployments),
-            (on.service_deployments, self._service_deployments),
+            (on.started_by or on.service_deployments or on.health_checks, self.deployments),
+            # Where the front holds rollouts back, the upstream's service deployments would contradict it.
+            (on.service_deployments or on.health_checks, self._service_deployments),
             (on.started_by, StartedBy(self.upstream, self.deployments)),
             (on.drop_failed, DropFailed()),
         ]

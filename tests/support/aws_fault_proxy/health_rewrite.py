@@ -35,7 +35,7 @@ def _failed_deployment(failed: Failed) -> Json:
         **failed.shown,
         "status": "ACTIVE" if failed.rolls_back else "PRIMARY",
         "rolloutState": "FAILED",
-        "rolloutStateReason": "ECS deployment circuit breaker: tasks failed container health checks.",
+        "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start.",
         "desiredCount": 0,
         "runningCount": 0,
         "pendingCount": 0,

@@ -21,6 +21,7 @@ EffectKind = Literal[
     "run_task_failure",
     "push_denied",
     "scan",
+    "empty",
 ]
 
 
@@ -30,6 +31,7 @@ class Effect:
 
     `seconds` is the delay of latency and the age of a stale read; `reason` the RunTask failure's; `resource` the ARN
     an AccessDenied message names (worked out from the parameters when empty); `status` the HTTP status of server_error.
+    `empty` is for DescribeServiceDeployments: AWS knows none of them.
     Of an image scan `reason` is the status, `NONE` where there is no scan, and `counts` what it found by severity.
     """
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from deploytool.ecs.model import Deployment
 from tests.support.fake_ecs.life import Life
+from tests.support.fake_ecs.stages import Stages
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -33,13 +34,20 @@ class Rolling:
     status: str = "PRIMARY"
     state: str = "IN_PROGRESS"
     reason: str = ""
-    running: int = 0
+    alive: dict[str, float] = field(default_factory=dict)
+    """Its running tasks: number to the second in which each started."""
     pending: int = 0
     failed: int = 0
     epoch: int = 0
     """Counts what happened to its tasks: a steady state is one in which nothing happens."""
     monitored: bool = True
     """The circuit breaker still counts its failures."""
+    stages: Stages | None = None
+
+    @property
+    def running(self) -> int:
+        """How many of its tasks run."""
+        return len(self.alive)
 
     def view(self) -> Deployment:
         """As DescribeServices shows it."""

@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from deploytool.ecs.deployment_model import Rollout, rollout_of
 from deploytool.ecs.model import RunTaskFailure, ServiceDeployment, ServiceState, StandaloneTask, Task
+from deploytool.ecs.task_diagnosis import ended_by_failure
 from deploytool.errors import NotFound
 from tests.support.fake_ecs.clock import VirtualClock
 from tests.support.fake_ecs.deployment import moment
@@ -99,9 +101,13 @@ class EcsModel:
         return rollout_of(before, service.primary.view(), task_definition)
 
     def running_tasks(self, service: str) -> tuple[Task, ...]:
-        """ListTasks: the model keeps counts of the tasks that run, not the tasks."""
+        """ListTasks and DescribeTasks of those that run."""
         with self._called("ListTasks", service):
-            return ()
+            return self.members[service].running_tasks()
+
+    def now(self) -> datetime:
+        """The model has one clock."""
+        return moment(self.clock.now)
 
     def stop_rollout(self, rollout: Rollout) -> bool:
         """StopServiceDeployment; unknown where service deployments are."""
@@ -127,10 +133,7 @@ class EcsModel:
         for name in (each.service for each in rollouts):
             told = self.members[name].told
             if told:
-                number = list(told)[-1].rsplit("/", 1)[-1]
-                target = f"{ACCOUNT}:service-revision/shop/{name}/{number}"
-                found[name] = ServiceDeployment(f"{ACCOUNT}:service-deployment/shop/{name}/{number}",
-                                                told[f"ecs-svc/{number}"], target)  # fmt: skip
+                found[name] = self.members[name].service_deployment(list(told)[-1])
         return found
 
     def images(self, task_definition: str) -> Mapping[str, str]:
@@ -145,7 +148,7 @@ class EcsModel:
             pass
         listed = moment(self.clock.now - self.listing_lag)
         stopped = (t for t in self.members[rollout.service].stopped if t.stopped_at and t.stopped_at <= listed)
-        return tuple(t for t in stopped if t.started_by == rollout.deployment_id)
+        return tuple(t for t in stopped if t.started_by == rollout.deployment_id and ended_by_failure(t))
 
     def run_task(
         self, task: StandaloneTask, task_definition: str, token: str, tags: Mapping[str, str]

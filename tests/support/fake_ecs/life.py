@@ -19,6 +19,8 @@ class Life:
     """``None``: until it is stopped."""
     exit_code: int = 1
     """Of its essential container, where it ends by itself."""
+    stop_code: str = ""
+    """Where it does not end by itself either: AWS takes its machine, as by SpotInterruption."""
     unhealthy: str = ""
     """``stoppedReason`` where it does not end by itself then: the scheduler stops it for its failed health checks."""
     says: tuple[str, ...] = ()
@@ -27,6 +29,8 @@ class Life:
 
 HEALTHY = Life()
 CRASHES = Life(starts_after=2.0, runs_for=1.0, exit_code=1, says=("Error: Cannot find module 'worker.js'",))
+CRASHES_LATER = Life(starts_after=2.0, runs_for=12.0, exit_code=1, says=("Error: no queue",))
+"""After ECS called its deployment completed."""
 NO_IMAGE = Life(
     starts_after=2.0,
     never_starts="CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "

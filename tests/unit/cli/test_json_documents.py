@@ -22,6 +22,7 @@ from deploytool.deploy.session import NotRecovered
 from deploytool.doctor.checks import run_checks
 from deploytool.doctor.output import doctor_document
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
+from deploytool.ecs.explain import Explanation, explain
 from deploytool.ecs.model import ServiceState
 from deploytool.errors import DeployError, Exit, PermissionMissing
 from deploytool.infra.cost import SIZES, estimate, price_list
@@ -60,7 +61,7 @@ from deploytool.sandbox.lifecycle import Part
 from deploytool.sandbox.state import SandboxState
 from deploytool.scaffold.files import compare_files
 from deploytool.scaffold.model import NewFile
-from deploytool.scaffold.output import init_document
+from deploytool.scaffold.output import InitReport, init_document
 from tests.support.json_documents import valid_document, valid_lines
 from tests.support.sample_events import at, back, change, migration_only, plan, released, rolled_back
 from tests.unit.doctor.case import DENIED
@@ -142,7 +143,7 @@ def built() -> Iterator[Mapping[str, Any]]:
         yield lock_document("production", lock, NOW)
     yield status_document(
         "production",
-        status_services(SERVICES, {"app": Recorded("a" * 40, "r-1")}),
+        status_services(SERVICES, {"app": Recorded("a" * 40, "r-1")}, {"app": 2}),
         (Drift("app", "arn/app:9", "arn/app:8", "r-1", True),),
         (record("r-2"), RECORD),
     )
@@ -161,6 +162,9 @@ def built() -> Iterator[Mapping[str, Any]]:
     yield documents.run_document("production", "app", 0)
     yield documents.run_document("production", "app", 7)
     yield documents.comment_ignored_document("no checkbox was changed")
+    yield documents.explanation_document(explain("Task failed container health checks"))
+    status = DeploymentStatus(DeploymentState.ROLLED_BACK, "app:1 is running again")
+    yield documents.explanation_document(Explanation(explain("RESOURCE:CPU").diagnoses, status))
     for error in (
         PermissionMissing("ecs:UpdateService", "*", "me"), UNRECOVERED, issues, Locked("production", HELD, NOW),
         ReleasePreconditionFailed((Problem("a", "b"), Problem("c", "d"))), InfraRefused([Problem("a", "b")]),
@@ -171,8 +175,8 @@ def built() -> Iterator[Mapping[str, Any]]:
     yield doctor_document(run_checks(facts(flow_logs=DENIED)))
     yield doctor_document(run_checks(facts(flow_logs=())))
     written = compare_files(FILES, {FILES[1]: "3\n"}, preview=False)
-    yield init_document(written, ["Next.js"], ["mind this"], ["git push"])
-    yield init_document(compare_files(FILES, {}, preview=True), [], [], [], diff=True)
+    yield init_document(InitReport(written, ("Next.js",), ("mind this",), ("choose",), ("git push",)))
+    yield init_document(InitReport(compare_files(FILES, {}, preview=True), diff=True))
     yield infra_plan_document(
         infra_plan(UPDATE, StackPlan(SERVICE, StackAction.RECREATE), problems=(Problem("a", "b"),))
     )

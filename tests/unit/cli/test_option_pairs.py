@@ -16,7 +16,8 @@ WHERE = "--environment --config"
 BUSY = "--if-busy --wait"
 STACKS = "--only --parameter --allow-replace --allow-remove"
 OPTIONS = {
-    "init": "--environment --app --region --account --cluster --domain --hosted-zone --health-path --role --plan-role"
+    "init": "--environment --app --region --account --cluster --domain --hosted-zone --health-path --port"
+    " --dockerfile --role --plan-role"
     " --action --from-service --config --diff --output",
     "release": f"{WHERE} --commit {BUSY} --output",
     "rollback": f"{WHERE} --to --steps --service --expect-current {BUSY} --output",
@@ -24,6 +25,7 @@ OPTIONS = {
     "migrate": f"{WHERE} --commit --live {BUSY} --output",
     "plan": f"{WHERE} --commit --output",
     "doctor": f"{WHERE} --skip --output",
+    "explain": "FILE --deployment --previous-deployment --task-definition --previous-task-definition --output",
     "status": f"{WHERE} --output",
     "history": f"RELEASE {WHERE} --limit --result --commit --output",
     "lock show": f"{WHERE} --output",
@@ -43,7 +45,7 @@ OPTIONS = {
     "infra cost": "--size --region --nat-gateways --live --output",
     "config check": f"{WHERE} --output",
     "config schema": "KIND",
-    "sandbox up": "--staging --aws-port --github-port --output",
+    "sandbox up": "--staging --aws-port --github-port --steady --output",
     "sandbox down": "--purge --output",
     "sandbox status": "--output",
     "sandbox env": "--output",
@@ -67,6 +69,7 @@ CONTRADICTIONS = {
 
 VALUES = {
     "--environment": "production", "--config": "deploytool.yml", "--commit": "1f8b2c4", "--if-busy": "wait",
+    "--steady": "1m",
     "--wait": "5m", "--output": "json", "--to": "20261123-101112-ab12", "--steps": "2", "--service": "app",
     "--expect-current": "20261123-101112-ab12", "--from": "staging", "--skip": "cdn", "--limit": "5",
     "--result": "released", "--reason": "black friday", "--for": "24h", "--since": "30d", "--svg": "dora.svg",
@@ -75,8 +78,11 @@ VALUES = {
     "--size": "minimal", "--region": "us-east-1", "--nat-gateways": "one", "--aws-port": "5000",
     "--github-port": "5001", "--app": "shop", "--account": "123456789012", "--cluster": "shop",
     "--domain": "shop.example.com", "--hosted-zone": "Z0123", "--health-path": "/up", "--role": "arn",
+    "--port": "8080", "--dockerfile": "docker/Dockerfile",
     "--plan-role": "arn", "--action": "acme/fork@v3", "--from-service": "shop/web",
     "RELEASE": "20261123-101112-ab12", "SERVICE": "app", "WORDS": "true", "FAULT": "worker",
+    "FILE": "tasks.json", "--deployment": "ecs-svc/2", "--previous-deployment": "ecs-svc/1", "--task-definition": "arn",
+    "--previous-task-definition": "arn",
 }  # fmt: skip
 
 

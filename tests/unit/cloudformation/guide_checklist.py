@@ -120,6 +120,7 @@ def _health(cloud: TemplateSet) -> bool:
         check.get("Command", [""])[0] == "CMD-SHELL"
         and "http://127.0.0.1:3000/api/health" in check["Command"][1]
         and (check["Interval"], check["Timeout"], check["Retries"]) == (30, 5, 3)
+        and container(cloud, "WorkerTask")["HealthCheck"]["Command"] == ["CMD-SHELL", "kill -0 1"]
         and has(cloud, "platform.AppTargets", HealthCheckPath="/api/health", Matcher={"HttpCode": "200"})
         and has(cloud, "service.AppEcsService", HealthCheckGracePeriodSeconds=60)
     )

@@ -93,7 +93,24 @@ def test_every_key_of_a_service_is_read() -> None:
     assert (service.service, service.image, service.containers) == ("a-e-s", None, {"main": "i", "side": "i"})
     assert (service.template, service.timeout, service.images) == ("t.json", 3723, frozenset({"i"}))
     assert service.verify is not None
+    assert service.steady == 15
     assert (service.verify.url, service.verify.bake, service.verify.alarms) == (None, 300, ("a-5xx",))
+
+
+@pytest.mark.parametrize(
+    ("verify", "steady", "checked"),
+    [
+        pytest.param("", 15, False, id="by default, without any verify"),
+        pytest.param(", verify: {steady: 0s}", 0, False, id="turned off"),
+        pytest.param(", verify: {steady: 1m30s}", 90, False, id="another time, and nothing else"),
+        pytest.param(", verify: {url: 'http://x/'}", 15, True, id="beside an address"),
+        pytest.param(", verify: {url: 'http://x/', steady: 0s}", 0, True, id="turned off beside an address"),
+        pytest.param(", verify: {bake: 0s}", 15, True, id="beside a bake that takes no time"),
+    ],
+)
+def test_new_tasks_must_stay_up_unless_it_is_turned_off(verify: str, steady: int, checked: bool) -> None:
+    service = one(service=f"{{image: i{verify}}}").services["s"]
+    assert (service.steady, service.verify is not None) == (steady, checked)
 
 
 def test_a_service_of_one_image_runs_that_image() -> None:

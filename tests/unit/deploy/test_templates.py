@@ -93,6 +93,7 @@ class FakeClient:
     def get_role(self, RoleName: str) -> Any:  # noqa: N803
         if RoleName not in self._names:
             raise ClientError({"Error": {"Code": "NoSuchEntity", "Message": "no"}}, "GetRole")
+        return {"Role": {"RoleName": RoleName}}
 
 
 def named(**of: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def run(path: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
 
 
 def test_only_what_everybody_types_is_a_script_of_its_own() -> None:
-    assert [path.name for path in SCRIPTS] == ["bench", "chaos", "demo", "dev", "prove", "setup", "test"]
+    assert [path.name for path in SCRIPTS] == ["bench", "chaos", "demo", "dev", "prove", "record-ecs", "setup", "test"]
     assert {path.suffix for path in (ROOT / "scripts").iterdir() if path.is_file() and path not in SCRIPTS} == {".sh"}
 
 

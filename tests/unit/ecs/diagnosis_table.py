@@ -199,9 +199,9 @@ IMAGES_COMMANDS_PLACES = (
     Text(
         "bad mount",
         f"{INIT}failed to invoke EFS utils commands to set up EFS volumes: mount.nfs4: Connection timed out",
-        "mount-failed",
+        "mount-unreachable",
         "2049",
-        True,
+        retriable=True,
     ),
     Text(
         "container not created",

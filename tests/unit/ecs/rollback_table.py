@@ -65,7 +65,7 @@ ROLLBACKS = (
         "old id complete, ours gone: an event says that ours failed",
         DeploymentState.ROLLED_BACK,
         events(seen(BACK), GAVE_UP, RETURNS, (6.0, "(deployment ecs-svc/1) deployment completed.")),
-        says="the deployment failed (tasks failed to start); shop-app:11 is running again",
+        says="the deployment failed (tasks failed to start); rolled back: shop-app:11 is running again",
     ),
     Case(
         "old id complete, ours gone: an event says so in other words",
@@ -121,7 +121,7 @@ ROLLBACKS = (
         DeploymentState.ROLLED_BACK,
         seen(BACK),
         sighting=SEEN,
-        says="ECS dropped the deployment; shop-app:11 is running again",
+        says="ECS dropped the deployment; rolled back: shop-app:11 is running again",
     ),
     Case(
         "old id rolling, ours gone, and it was listed before",
@@ -142,7 +142,7 @@ ROLLBACKS = (
         DeploymentState.ROLLED_BACK,
         seen(BACK),
         sighting=SEEN_FAILED,
-        says="circuit breaker: tasks failed to start); shop-app:11 is running again",
+        says="circuit breaker: tasks failed to start); rolled back: shop-app:11 is running again",
     ),
     Case(
         "old id complete, ours listed in UpdateService's answer alone",

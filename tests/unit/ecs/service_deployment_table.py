@@ -100,7 +100,7 @@ WITH_SERVICE_DEPLOYMENTS = (
         DeploymentState.ROLLED_BACK,
         seen(third(OLD, "COMPLETED")),
         told("ROLLBACK_SUCCESSFUL", rollback_reason="Service deployment rolled back because the circuit breaker."),
-        says="because the circuit breaker); shop-app:11 is running again",
+        says="because the circuit breaker); rolled back: shop-app:11 is running again",
     ),
     Case("rolled back without a reason", DeploymentState.ROLLED_BACK, seen(third(OLD)), told("ROLLBACK_SUCCESSFUL")),
     Case(

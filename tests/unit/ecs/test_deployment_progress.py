@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from deploytool.ecs.client import parse_service_deployment
 from deploytool.ecs.deployment_model import Rollout
 from deploytool.ecs.deployment_status import waiting_for
 from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceEvent, ServiceState
+from deploytool.ecs.parse import parse_service_deployment
 
 BEGUN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ROLLOUT = Rollout("app", "ecs-svc/2", "app:12", "ecs-svc/1", "app:11")
@@ -44,7 +44,7 @@ def stage(name: str) -> ServiceDeployment:
         (
             service(0, message="(service app) was unable to place a task. Reason: Capacity is unavailable …"),
             None,
-            "0 of 2 running; waiting for room for a task",
+            "0 of 2 running; waiting for capacity: AWS has none at the moment",
         ),
     ],
 )

@@ -158,10 +158,10 @@ def test_an_unhealthy_container_is_told_with_its_health_command(seen: Task) -> N
     ],
 )
 def test_a_stop_code_says_who_stopped_the_task(stop_code: str, code: str, tells: str) -> None:
-    found = diagnose_task(task(exited(143), code=stop_code, reason="Your Spot Task was interrupted."))
+    found = diagnose_task(task(exited(143), code=stop_code, reason="Words of the future."))
     assert found.code == code
     assert tells in f"{found.cause} {found.fix}"
-    assert found.quote == "Your Spot Task was interrupted."
+    assert found.quote == "Words of the future."
 
 
 def test_a_failing_exit_code_counts_more_than_the_scheduler_having_stopped_the_task() -> None:

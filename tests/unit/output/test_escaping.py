@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from deploytool.output.markup import ZERO_WIDTH_SPACE, clean, cleaned, code, fenced, link, marker, prose
+from deploytool.output.json import one_line
+from deploytool.output.markup import (
+    ZERO_WIDTH_SPACE,
+    clean,
+    cleaned,
+    code,
+    fenced,
+    link,
+    marker,
+    prose,
+    without_control,
+)
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 PUNCTUATION = "\\`*_{}[]()#+-.!|~<>&@:/\"'$"
@@ -88,3 +102,26 @@ def test_only_addresses_of_the_web_are_linked() -> None:
     assert link("run", "javascript:alert(1)") == "run"
     assert link("run", "") == "run"
     assert link("run", "https://h/a(b) c>") == "[run](https://h/a%28b%29%20c%3E)"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain", "plain"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m"),
+        ("\x1b[2J\x1b]0;title\x07gone", "gone"),
+        ("back\rover \x9b2J \u202eright to left", "backover 2J right to left"),
+        ("\x1b[?25l\x1b\x1b[1mhidden\x1b", "\x1b[1mhidden"),
+    ],
+)
+def test_a_terminal_is_told_colors_and_nothing_else(text: str, shown: str) -> None:
+    assert without_control(text) == shown
+
+
+@given(st.text())
+def test_a_document_stays_the_same_and_commands_nothing(text: str) -> None:
+    document = one_line({"text": text})
+    assert json.loads(document) == {"text": text}
+    assert "##[" not in document
+    assert not any(unicodedata.category(character) in {"Cc", "Cs"} for character in document)

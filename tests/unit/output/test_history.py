@@ -129,7 +129,7 @@ def test_the_lock_says_how_a_freeze_ends() -> None:
 
 
 def test_status_says_what_is_unknown_when_neither_ledger_nor_tags_name_a_release() -> None:
-    services = status_services(SERVICES, {})
+    services = status_services(SERVICES, {}, {})
     shown = status_text("production", services).splitlines()
     assert shown[2].split() == ["app", "unknown", "app:8", "1/2", "none", "-"]
     assert shown[3].split() == ["worker", "bbbbbbb", "w:3", "2/2", "none", "-"]

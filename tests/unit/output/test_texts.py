@@ -5,19 +5,21 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
 from rich.spinner import Spinner
 
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
+from deploytool.output.history import status_services, status_text
 from deploytool.output.json import outcome_document, plan_document, text
 from deploytool.output.markup import image_version
 from deploytool.output.outcome import outcome_text
 from deploytool.output.plan import plan_text
 from deploytool.output.progress import ASCII, UNICODE, LiveView, ReleaseView, apply, render
 from deploytool.release.events import Explained, IncludedCommits, OutputLine, StepBegan, StepEnded, WarningIssued
-from deploytool.release.model import Commit, Result, StepName, Verify
+from deploytool.release.model import Commit, DeployServices, Result, Steady, StepName, Verify
 from tests.support.sample_events import (
     CRASH,
     SHA,
@@ -32,6 +34,37 @@ from tests.support.sample_events import (
     rolled_back,
     told,
 )
+from tests.unit.release import plan_cases as cases
+
+VERIFY_LINES = [
+    pytest.param({}, "app: https://shop/health answers 200 within 1 min", id="an address"),
+    pytest.param({"url": "", "bake": 90.0}, "app: 1 min 30 s without a stopped task", id="a bake without alarms"),
+    pytest.param(
+        {"bake": 60.0, "alarms": ("errors",)},
+        "app: https://shop/health answers 200 within 1 min; then 1 min without a stopped task and no alarm (errors)",
+        id="an address and a bake with alarms",
+    ),
+    pytest.param({"url": ""}, "app: nothing is checked", id="a bake that takes no time"),
+]
+
+
+@pytest.mark.parametrize(("verify", "line"), VERIFY_LINES)
+def test_a_plan_says_of_a_check_only_what_it_checks(verify: dict[str, Any], line: str) -> None:
+    step = Verify("app", "https://shop/health", 200, None, None, 60.0, 1.0)
+
+    lines = plan_text(replace(plan(), steps=(replace(step, **verify),))).splitlines()
+
+    assert f"  {line}" in lines
+
+
+def test_a_plan_says_how_long_new_tasks_must_run() -> None:
+    worker = replace(change("worker", 7), steady=15.0)
+    steps = (DeployServices((worker,), 60.0), Steady((worker,), 60.0))
+
+    planned = replace(plan(), steps=steps)
+
+    assert "Verify\n  worker: each new task runs for 15 s\n" in plan_text(planned)
+    assert [service["steady_seconds"] for service in plan_document(planned)["services"]] == [15.0]
 
 
 def test_a_plan_reads_like_this() -> None:
@@ -252,6 +285,16 @@ def test_what_served_before_is_shown_only_where_something_else_serves_now() -> N
     assert "before  " in outcome_text(released())
 
 
+@pytest.mark.parametrize(
+    ("restarts", "tasks"), [(None, "1/1"), (0, "1/1"), (1, "1/1, 1 restart"), (9, "1/1, 9 restarts")]
+)
+def test_status_says_how_often_the_live_tasks_were_restarted(restarts: int | None, tasks: str) -> None:
+    services = status_services({"worker": cases.found("worker")}, {}, {"worker": restarts})
+
+    assert f"  {tasks}  " in status_text("production", services)
+    assert services[0]["restarts"] == restarts
+
+
 def test_a_story_ignores_what_is_about_other_releases() -> None:
     story = told(good_events())
     assert apply(story, IncludedCommits(()), at(99)) == story
@@ -272,7 +315,7 @@ def test_a_plan_without_a_version_names_the_text_it_waits_for_and_the_alarms() -
     check = Verify("app", "https://shop.example/", 200, "it's up", None, 60.0, 1.0, 300.0, ("errors", "p99"))
     shown = plan_text(replace(plan(), steps=(*plan().steps[:-1], check)))
     assert '  app: https://shop.example/ answers 200 and text "it\'s up" within 1 min; ' in shown
-    assert " then 5 min without alarm (errors, p99)" in shown
+    assert " then 5 min without a stopped task and no alarm (errors, p99)" in shown
 
 
 def test_a_service_that_returned_further_than_the_version_before_is_rolled_back() -> None:

@@ -153,7 +153,8 @@ def test_ends_as_superseded_when_a_person_went_back_by_hand(how: Readable) -> No
 def test_ends_at_once_when_the_service_is_scaled_to_0(how: Readable) -> None:
     cloud = cloud_with(how)
     for service in cloud.ecs.members.values():
-        service.desired = service.primary.desired = service.primary.running = 0
+        service.desired = service.primary.desired = 0
+        service.primary.alive.clear()
 
     outcome = cloud.release(cloud.plan(APP, WORKER))
 

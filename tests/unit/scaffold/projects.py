@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deploytool.scaffold.files import deciding_files
+from deploytool.scaffold.contents import deciding
 from deploytool.scaffold.model import ProjectScan
 from deploytool.scaffold.node import NodeApp, node_app
 
@@ -18,7 +18,7 @@ def scan(*paths: str, package: Any = None, **more: Any) -> ProjectScan:
     if package is not None:
         texts["package.json"] = json.dumps(package)
     found = {**dict.fromkeys(paths, ""), **texts}
-    read = {path: text for path, text in found.items() if path in deciding_files()}
+    read = {path: found[path] for path in deciding(found)}
     return ProjectScan(
         **{"directory": "shop", "paths": frozenset(found), "texts": read, "repository": "acme/shop", **more}
     )

@@ -72,10 +72,12 @@ def test_the_health_route_is_of_the_router_and_language_of_the_project(
     assert "no-store" in found.text
 
 
-def test_an_image_of_the_projects_own_gets_no_start_of_ours() -> None:
+def test_an_image_of_the_projects_own_can_use_the_entry_script_of_ours() -> None:
     assert names(made("app/api/health/route.js", texts={"Dockerfile": "FROM node\n"})) == [
-        "deploytool.yml", *WORKFLOWS, "Dockerfile", ".dockerignore",
+        "deploytool.yml", *WORKFLOWS, *IMAGE,
     ]  # fmt: skip
+    other = made("app/api/health/route.js", texts={"docker/prod.Dockerfile": "FROM node\n"})
+    assert names(other) == ["deploytool.yml", *WORKFLOWS, "docker/entry.sh", "docker/urls.mjs"]
 
 
 def test_a_project_that_is_not_of_nextjs_keeps_its_image() -> None:
@@ -101,7 +103,7 @@ def test_the_configuration_has_the_name_that_was_asked_for() -> None:
 def test_what_the_workers_build_makes_is_not_taken_from_the_checkout(scripts: dict[str, str], ignored: bool) -> None:
     ignore = next(file.text for file in made(scripts=scripts) if file.path == ".dockerignore")
     assert ("\nout\n" in ignore) is ignored
-    assert {".git", "node_modules", ".next", ".env", ".env*.local"} <= set(ignore.splitlines())
+    assert {".git", "**/node_modules", "**/.next", "**/.env", "**/.env*.local"} <= set(ignore.splitlines())
 
 
 def test_a_file_that_exists_is_kept_and_the_difference_told() -> None:

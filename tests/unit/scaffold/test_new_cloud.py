@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from deploytool.scaffold.contents import NothingToRelease
 from deploytool.scaffold.model import Draft
 from deploytool.scaffold.new_infrastructure import (
     NewInfrastructureOptions,
-    NothingToRelease,
     Subjects,
     configuration,
     deploy_role,

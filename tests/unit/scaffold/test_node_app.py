@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from deploytool.scaffold.node import candidates, health_route, node_app
+from deploytool.scaffold.next_config import candidates, health_route
+from deploytool.scaffold.node import node_app
 from tests.unit.scaffold.projects import NEXT, next_app, scan
 
 
@@ -43,7 +44,8 @@ def test_the_version_of_node_is_the_one_that_the_project_says(
 
 
 def test_prisma_migrates_with_its_own_command_when_its_schema_exists() -> None:
-    found = next_app("prisma/schema.prisma", devDependencies={"prisma": "7"}, scripts={"migrate": "node other.js"})
+    paths = ("prisma/schema.prisma", "prisma/migrations/1/migration.sql")
+    found = next_app(*paths, devDependencies={"prisma": "7"}, scripts={"migrate": "node other.js"})
     assert found.migrate == ("node_modules/.bin/prisma", "migrate", "deploy")
     assert (found.prisma, found.migrations) == ("prisma", "prisma/migrations")
 
@@ -96,7 +98,16 @@ def test_a_missing_health_route_goes_into_the_router_of_the_project(paths: tuple
     assert (found.file, found.exists, found.returns_version) == (file, False, True)
 
 
-@pytest.mark.parametrize(("text", "tells"), [("{ status, version }", True), ("{ conversions: 3 }", False)])
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("{ status, version: process.env.VERSION }", True),
+        ("{ version: process.env['VERSION'] }", True),
+        ("{ conversions: process.env.VERSION }", False),
+        ("import { version } from '../package.json'", False),
+        ("{ version: process.env.npm_package_version }", False),
+    ],
+)
 def test_a_health_route_that_exists_is_read_for_the_version(text: str, tells: bool) -> None:
     found = health_route(scan(texts={"src/app/api/health/route.ts": text}))
     assert (found.file, found.exists, found.returns_version) == ("src/app/api/health/route.ts", True, tells)

@@ -13,6 +13,7 @@ from deploytool.scaffold.model import Draft, NewFile, ProjectScan
 from deploytool.scaffold.new_infrastructure import Subjects, draft_infrastructure
 from deploytool.scaffold.node import node_app
 from deploytool.scaffold.output import (
+    InitReport,
     existing_notes,
     facts,
     init_document,
@@ -59,10 +60,8 @@ def test_there_is_nothing_to_note_when_all_is_well() -> None:
     [
         (project(is_checkout=False), "not a git checkout"),
         (scan(package=WHOLE, texts=STANDALONE), "no lock file"),
-        (scan(package=WHOLE, texts=STANDALONE, workspace="../.."), "belongs to the workspace in ../.."),
         (project(texts={"next.config.mjs": ""}), '`output: "standalone"`'),
         (project(texts={"app/api/health/route.js": ""}), "app/api/health/route.js does not return the version"),
-        (project(texts={"Dockerfile": "FROM a AS app\nARG COMMIT"}), "no stage `migrate`: releases run no migration"),
         (project(texts={"Dockerfile": "FROM a AS migrate"}), "no `ARG COMMIT`"),
     ],
 )
@@ -84,9 +83,9 @@ def test_an_action_that_is_no_release_is_noted(action: Action, said: str) -> Non
 
 
 def test_a_web_service_that_nobody_asks_is_noted() -> None:
-    place = scan(texts={"Dockerfile": "FROM ruby AS migrate\nARG COMMIT\n"})
+    place = scan(texts={"Dockerfile": "FROM ruby AS migrate\nFROM ruby\nEXPOSE 80\nARG COMMIT\n"})
     made = draft_infrastructure(place, None, None, options(), KNOWN)
-    assert ["no health check after a rollout" in note for note in notes(place, None, made, TOLD)] == [True]
+    assert ["no health route is known" in decision for decision in made.decisions] == [True]
 
 
 def test_a_lacking_dockerfile_is_noted_where_none_can_be_written() -> None:
@@ -160,7 +159,11 @@ def test_what_was_found_out_is_told() -> None:
 
 def test_the_next_commands_make_the_cloud_or_look_at_the_one_that_exists() -> None:
     commands = next_commands(drafted(project(), "test", "production"), is_new=True)
-    assert commands[1:] == ("deploytool infra apply --environment production", "git push")
+    assert commands[1:] == (
+        "deploytool infra plan --environment production",
+        "deploytool infra apply --environment production",
+        "git push",
+    )
     assert next_commands(drafted(project()), is_new=False)[0] == "deploytool plan --environment production"
 
 
@@ -169,34 +172,38 @@ SETTLED = compare_files(FILES, {FILES[1]: "1\n", FILES[2]: "0\n"})
 
 
 def test_the_files_are_a_table_with_what_became_of_each() -> None:
-    assert init_text(SETTLED, ["Next.js"], ["mind this"], ["git push"], diff=False) == (
+    report = InitReport(SETTLED, ("Next.js",), ("mind this",), ("choose",), ("git push",))
+    assert report.exit_code == 3
+    assert init_text(report) == (
         "found: Next.js\n\n"
         "written  a.yml\n"
         "kept     dir/b  up to date\n"
         "kept     c      differs: 1 line of yours, 1 line of init's\n\n"
         "note: mind this\n\n"
+        "decide: choose\n\n"
         "next:\n  git push"
     )
 
 
 def test_the_differences_are_shown_when_they_are_asked_for() -> None:
-    text = init_text(SETTLED, [], [], [], diff=True)
+    text = init_text(InitReport(SETTLED, diff=True))
     assert "--- c\n+++ c of deploytool init\n@@ -1 +1 @@\n-0\n+1\n" in text
 
 
 def test_no_next_command_is_named_when_nothing_was_written() -> None:
     preview = compare_files(FILES[:1], {}, preview=True)
-    assert init_text(preview, [], [], [], diff=True) == (
+    assert init_text(InitReport(preview, diff=True)) == (
         "would be written  a.yml\n\n"
         "--- /dev/null\n+++ a.yml of deploytool init\n@@ -0,0 +1,2 @@\n+1\n+2\n\n"
         "nothing was written; omit --diff to write"
     )
-    assert init_document(preview, [], [], [], diff=True)["preview"] is True
-    assert init_document(SETTLED, [], [], [])["preview"] is False
+    assert init_document(InitReport(preview, diff=True))["preview"] is True
+    assert init_document(InitReport(SETTLED))["preview"] is False
 
 
 def test_the_same_is_data_for_scripts() -> None:
-    document = init_document(SETTLED, ["Next.js"], ["mind this"], ["git push"])
+    document = init_document(InitReport(SETTLED, ("Next.js",), ("mind this",), (), ("git push",)))
+    assert (document["exit_code"], document["decisions"]) == (0, [])
     assert document["files"][0] == {"path": "a.yml", "status": "written", "diff": ""}
     assert [each["status"] for each in document["files"]] == ["written", "same", "kept"]
     assert document["files"][2]["diff"].endswith("-0\n+1")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploytool.scaffold.node import as_command, dependencies, first, scripts
+from deploytool.scaffold.scripts import as_command, dependencies, first, scripts
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,12 @@ from deploytool.scaffold.node import as_command, dependencies, first, scripts
         ("node 'my worker.js'", ("node", "my worker.js")),
         ("tsx src/worker.ts", ("node_modules/.bin/tsx", "src/worker.ts")),
         ("knex migrate:latest", ("node_modules/.bin/knex", "migrate:latest")),
-        ("NODE_ENV=production node worker.js", ("npm", "run", "it")),
+        ("NODE_ENV=production node worker.js", ("node", "worker.js")),
+        ("cross-env NODE_ENV=production QUEUE=mail tsx w.ts", ("env", "QUEUE=mail", "node_modules/.bin/tsx", "w.ts")),
+        ("dotenv -e .env.production -- node worker.js", ("node", "worker.js")),
+        ("npx tsx w.ts", ("node_modules/.bin/tsx", "w.ts")),
+        ("run-p mail images", ("npm", "run", "it")),
+        ('node "x', ("npm", "run", "it")),
         ("node a.js && node b.js", ("npm", "run", "it")),
         ("node $WORKER", ("npm", "run", "it")),
         ("./bin/worker", ("npm", "run", "it")),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploytool.scaffold.node import find_worker
+from deploytool.scaffold.scripts import find_worker
 from tests.unit.scaffold.projects import scan
 
 BUILT = "node dist/worker/index.js"
