@@ -26,7 +26,7 @@ class Shape:
 
 
 _NAME = Shape(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "production")
-_REVISION = Shape(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}", "1f8b2c4")
+_REVISION = Shape(r"@?[A-Za-z0-9][A-Za-z0-9._/@+-]{0,199}", "1f8b2c4")
 SHAPES = {
     "command": Shape(r"[a-z]+(-[a-z]+)*", "release"),
     "environment": _NAME,

@@ -6,6 +6,7 @@ remove a key that does not exist is an error, since it is usually a misspelling.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from deploytool.config.errors import ConfigErrors, Document, IssueCollector, did
 from deploytool.config.model import (
     BuildSecret,
     ConfigFile,
+    CredentialsConfig,
     EnvironmentConfig,
     ExpectConfig,
     ImageConfig,
@@ -25,7 +27,7 @@ from deploytool.config.model import (
     VerifyConfig,
 )
 from deploytool.config.schema import ENVIRONMENT, FILE, RELEASED, STEADY
-from deploytool.config.types import filled, unset_variables, variables_in
+from deploytool.config.types import fill, filled, unset_variables, variables_in
 from deploytool.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class _Merge:
             self._move(here, source)
         else:
             problem = f"there is no {dotted(here)} to remove"
-            self.issues.at_key(source, problem, did_you_mean(name, [str(known) for known in merged]))
+            self.issues.at_key(source, problem, did_you_mean(str(name), [str(known) for known in merged]))
 
     def _adopt(self, value: object, here: Path, source: Path) -> object:
         """A part of the patch that replaces what was there, with its positions."""
@@ -106,6 +108,71 @@ def check_references(document: Document, issues: IssueCollector) -> None:
             references.service(other, (*path, "after", index))
     references.cycles()
     references.same_tags()
+    for name in references.images:
+        check_image(_mapping(references.images, name), ("images", name), issues)
+
+
+_UNFIT_FOR_A_TAG = re.compile(r"[^A-Za-z0-9_.-]+")
+_PER_COMMIT = frozenset({"commit", "short_commit", "git_tag"})
+_REGISTRIES = (
+    "amazonaws.com", "amazonaws.com.cn", "azurecr.io", "docker.io", "gcr.io", "ghcr.io", "gitlab.com", "jfrog.io",
+    "mcr.microsoft.com", "pkg.dev", "public.ecr.aws", "quay.io",
+)  # fmt: skip
+_ECR_NAME = re.compile(r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*")
+"""https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html"""
+_OTHER_NAME = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+"""https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests"""
+
+
+def repository_problem(repository: str, registry: str | None) -> tuple[str, str] | None:
+    """Why no repository can be called so, and the fix."""
+    host, slash, rest = repository.partition("/")
+    address = host.partition(":")[0]
+    if slash and (":" in host or any(f".{address}".endswith(f".{known}") for known in _REGISTRIES)):
+        only = rest.partition("@")[0].partition(":")[0]
+        fix = f'write only what follows the slash: "{only}"'
+        return "has the address of a registry", fix + ("" if registry else f"; if it is not your ECR, registry: {host}")
+    if ":" in repository or "@" in repository:
+        return (
+            "has a tag or digest",
+            f'write "{repository.partition("@")[0].partition(":")[0]}", and the tag under `tag`',
+        )
+    if repository != repository.lower():
+        return "has upper-case letters, which no registry allows", f'write "{repository.lower()}"'
+    is_ecr = registry is None or ".ecr." in registry
+    pattern = _ECR_NAME if is_ecr else _OTHER_NAME
+    if pattern.fullmatch(repository) and len(repository) <= 256:
+        return None
+    return "is no name of a repository", "use lower-case letters and digits, separated by . _ - or /"
+
+
+def check_image(image: dict[str, Any], path: Path, issues: IssueCollector) -> None:
+    """Reports keys of an image that contradict each other."""
+    built = image.get("build", True) is not False and "digest" not in image
+    tag = image.get("tag")
+    if isinstance(tag, str) and built:
+        names = variables_in(tag)
+        if names.isdisjoint(_PER_COMMIT) and not any(name.startswith("env.") for name in names):
+            meaning = "made of ${commit}, ${short_commit}, ${git_tag} or ${env.NAME}: a tag is never reused"
+            issues.at_value(
+                (*path, "tag"), f'"tag" must be {meaning}', "or add `build: false`, if it is built elsewhere"
+            )
+    if "digest" in image and image.get("build") is True:
+        issues.at_key((*path, "digest"), "an image with a digest is not built", "remove `build` or `digest`")
+    if "credentials" in image and "registry" not in image:
+        issues.at_key((*path, "credentials"), "credentials need a registry: ECR uses those of AWS", "add `registry`")
+    if "scan" in image and isinstance(image.get("registry"), str) and ".ecr." not in image["registry"]:
+        issues.at_key((*path, "scan"), "only ECR scans images", "remove `scan`")
+    repository, registry = image.get("repository"), image.get("registry")
+    if isinstance(repository, str):
+        _check_repository(repository, registry if isinstance(registry, str) else None, (*path, "repository"), issues)
+
+
+def _check_repository(repository: str, registry: str | None, path: Path, issues: IssueCollector) -> None:
+    """The text as it is, a variable counting as a letter."""
+    letters = dict.fromkeys(variables_in(repository), "x")
+    if problem := repository_problem(fill(repository, letters), registry):
+        issues.at_value(path, f'"repository" {problem[0]}', problem[1] if not letters else "correct it")
 
 
 def check_account(value: object, path: Path, issues: IssueCollector) -> None:
@@ -150,13 +217,13 @@ class _References:
             self.issues.at_value(path, f"services wait for each other: {' after '.join(cycle)}", "remove one `after`")
 
     def same_tags(self) -> None:
-        taken: dict[tuple[object, object], str] = {}
+        taken: dict[tuple[object, ...], str] = {}
         for name in self.images:
             image = _mapping(self.images, name)
             repository, tag = image.get("repository"), image.get("tag", default_tag(self.images, name))
-            if not isinstance(tag, str) or not isinstance(repository, str | None):
+            if not isinstance(tag, str) or not isinstance(repository, str | None) or "digest" in image:
                 continue
-            first = taken.setdefault((repository, tag), name)
+            first = taken.setdefault((str(image.get("registry")), repository, tag), name)
             if first != name:
                 problem = f"images {first} and {name} have the same repository and tag {tag}"
                 self.issues.at_key(("images", name), problem, "change the tag or repository of one")
@@ -207,7 +274,9 @@ def _build_images(read: Read, repository: str) -> dict[str, ImageConfig]:
     for name, image in read.items():
         values = {key: value for key, value in image.items() if key != "scan"} | {
             "name": name,
+            "build": image["build"] and not image["digest"],
             "secrets": {secret: _secret(source) for secret, source in image["secrets"].items()},
+            "credentials": _credentials(image["credentials"]),
             "repository": image["repository"] or repository,
             "tag": image["tag"] or default_tag(read, name),
             "scan_fail_on": image["scan"]["fail_on"] if image["scan"] else None,
@@ -218,6 +287,10 @@ def _build_images(read: Read, repository: str) -> dict[str, ImageConfig]:
 
 def _secret(source: Read) -> BuildSecret:
     return SecretFromVariable(source["env"]) if source["env"] else SecretFromFile(source["file"])
+
+
+def _credentials(read: Read | None) -> CredentialsConfig | None:
+    return CredentialsConfig(read["username"], _secret(read["password"])) if read else None
 
 
 def _build_migrate(read: Read | None) -> MigrateConfig | None:
@@ -261,7 +334,62 @@ def parse(document: Document) -> ConfigFile:
         parts[name] = merged.data
     if all_issues:
         raise ConfigErrors(all_issues)
-    return _config(FILE.read(document.data), parts)
+    config = _config(FILE.read(document.data), parts)
+    if together := _issues_together(document, config):
+        raise ConfigErrors(together)
+    return config
+
+
+def _issues_together(document: Document, config: ConfigFile) -> list[ConfigIssue]:
+    """What only shows once variables are filled in, and environments are seen beside each other."""
+    issues = IssueCollector(document)
+    first: dict[tuple[str, ...], list[tuple[str, str | None, ImageConfig]]] = {}
+    for name in config.environments:
+        environment = resolve(config, name)
+        account = environment.account or _account_of(environment.role_arn)
+        for key, image in environment.images.items():
+            path = _place_of_repository(document, name, key)
+            if problem := repository_problem(_without_variables(image.repository), image.registry):
+                shown = f'"{image.repository}"'
+                issues.at_value(path, f"in environment {name}, repository {shown} {problem[0]}", problem[1])
+            if not image.build:
+                continue
+            where = (image.registry or environment.region, image.repository, image.tag)
+            for other, its_account, its_image in first.setdefault(where, []):
+                may_be_one = image.registry or not account or not its_account or account == its_account
+                if may_be_one and (fields := _built_differently(image, its_image)):
+                    cause = f"environments {other} and {name} build image {key} differently ({fields})"
+                    fix = "put ${environment} into its tag or repository; if the accounts differ, give both `account`"
+                    issues.at_key(("images", key), f"{cause}, and push it under one tag", fix)
+                    break
+            first[where].append((name, account, image))
+    return issues.collected
+
+
+def _account_of(role_arn: str | None) -> str | None:
+    match = re.match(r"arn:[^:]*:iam::([0-9]{12}):", role_arn or "")
+    return match[1] if match else None
+
+
+_BUILT_FROM = ("dockerfile", "context", "target", "platforms", "build_args")
+
+
+def _built_differently(one: ImageConfig, other: ImageConfig) -> str:
+    return ", ".join(field for field in _BUILT_FROM if getattr(one, field) != getattr(other, field))
+
+
+def _without_variables(text: str) -> str:
+    return fill(text, dict.fromkeys(variables_in(text), "x"))
+
+
+def _place_of_repository(document: Document, environment: str, image: str) -> Path:
+    """Where the name of an image's repository comes from."""
+    places: tuple[Path, ...] = (
+        ("environments", environment, "overrides", "images", image, "repository"),
+        ("images", image, "repository"),
+        ("environments", environment, "repository"),
+    )
+    return next((place for place in places if document.position_of_value(place)), ("app",))
 
 
 def _environments(data: object) -> list[tuple[str, dict[str, Any]]]:
@@ -323,7 +451,8 @@ def resolve(
 
     `variables` has `commit`, and optionally `short_commit`. Without them, text that uses them (tags, build arguments,
     the expected version) stays, which suits a command that releases nothing. `${host}` always stays: see `verify_at`.
-    `process` has the variables for `${env.NAME}`; without it, they stay. Build arguments may stay until the build.
+    `process` has the variables for `${env.NAME}`; without it, they stay. What images are built from and called may stay
+    until they are needed.
 
     Raises:
         ConfigurationError: there is no such environment.
@@ -340,10 +469,19 @@ def resolve(
         known.setdefault("short_commit", known["commit"][:7])
     known |= {f"env.{name}": value for name, value in (process or {}).items()}
     settings: EnvironmentConfig = filled(environment, known)
+    settings = replace(settings, images={name: _with_tags(image) for name, image in settings.images.items()})
     if process is not None:
-        images = {name: replace(image, build_args={}) for name, image in settings.images.items()}
-        check_set(replace(settings, images=images), "deploytool.yml")
+        check_set(replace(settings, images={}, repository=""), "deploytool.yml")
     return settings
+
+
+def _with_tags(image: ImageConfig) -> ImageConfig:
+    """A version such as ``v1.2.3+build.5`` or ``billing@1.2.3`` as a tag, in which only some characters are allowed."""
+
+    def tag_of(text: str) -> str:
+        return text if "${" in text else _UNFIT_FOR_A_TAG.sub("-", text).strip("-.")[:128]
+
+    return replace(image, tag=tag_of(image.tag), also_tags=tuple(map(tag_of, image.also_tags)))
 
 
 def check_set(value: object, user: str) -> None:

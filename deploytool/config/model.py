@@ -33,6 +33,14 @@ BuildSecret = SecretFromVariable | SecretFromFile
 
 
 @dataclass(frozen=True)
+class CredentialsConfig:
+    """The login of a registry other than ECR."""
+
+    username: str
+    password: BuildSecret
+
+
+@dataclass(frozen=True)
 class ImageConfig:
     """One image to build and push.
 
@@ -51,6 +59,15 @@ class ImageConfig:
     repository: str
     tag: str
     scan_fail_on: Severity | None
+    build: bool = True
+    """False: the image must be in the registry."""
+    registry: str | None = None
+    """Host; None: the ECR of the account and region."""
+    digest: str | None = None
+    """Runs this image, whatever its tag names."""
+    credentials: CredentialsConfig | None = None
+    also_tags: tuple[str, ...] = ()
+    """Further tags, moved to the image that is released."""
 
 
 @dataclass(frozen=True)

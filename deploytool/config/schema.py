@@ -48,6 +48,13 @@ _SCAN = Record(
     }
 )
 
+_CREDENTIALS = Record(
+    {
+        "username": Key(Text(variables=RELEASE), "User, or ${env.NAME}.", required=True),
+        "password": Key(_SECRET, "Where the password or token is.", required=True),
+    }
+)
+
 _IMAGE = Record(
     {
         "dockerfile": Key(_PLACE, "Dockerfile, from the directory of this file.", default="Dockerfile"),
@@ -70,11 +77,34 @@ _IMAGE = Record(
             "step needs ACTIONS_RUNTIME_TOKEN.",
             default="none",
         ),
-        "repository": Key(_PLACE, "ECR repository. Default: that of the environment."),
-        "tag": Key(
-            Text(r"\$\{(short_)?commit\}", "made of ${commit} or ${short_commit}: a tag is never reused", RELEASE),
-            "Tag. Default: ${commit}, or ${commit}-NAME where images share a repository.",
+        "build": Key(Flag(), "Whether to build a missing image; false: it must be in the registry.", default=True),
+        "repository": Key(
+            _PLACE, "Repository, without the registry's address and without a tag. Default: that of the environment."
         ),
+        "registry": Key(
+            Text(r"^[A-Za-z0-9.${}_-]+(:[0-9]+)?$", "the address of a registry, such as ghcr.io or docker.io", PLACE),
+            "Registry. Default: ECR of the account and region. ECR of another account or region is named by its "
+            "address.",
+        ),
+        "tag": Key(
+            Text(variables=RELEASE),
+            "Tag, made of ${commit}, ${short_commit}, ${git_tag} or ${env.NAME}; any text with `build: false`. "
+            "Default: ${commit}, or ${commit}-NAME where images share a repository.",
+        ),
+        "digest": Key(
+            Text(
+                r"^(sha256:[0-9a-f]{64}|\$\{env\.[A-Za-z_][A-Za-z0-9_]*\})$",
+                "a digest such as sha256:… or ${env.NAME}",
+                RELEASE,
+            ),
+            "Digest of the image to run; it is never built.",
+        ),
+        "also_tags": Key(
+            ListOf(Text(variables=RELEASE)),
+            "Further tags that name the released image too, such as `latest`; the repository must allow moving them.",
+            default=[],
+        ),
+        "credentials": Key(_CREDENTIALS, "Login of `registry`. Default: that of Docker's configuration; none for ECR."),
         "scan": Key(_SCAN, "Check the findings of ECR's image scan before the release."),
     }
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 PLACE = frozenset({"app", "environment", "region", "account"})
-RELEASE = PLACE | {"commit", "short_commit"}
+RELEASE = PLACE | {"commit", "short_commit", "git_tag"}
 LIVE = RELEASE | {"host"}
 
 ENVIRONMENT_VARIABLE = re.compile(r"env\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)")

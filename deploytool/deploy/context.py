@@ -140,7 +140,8 @@ class Context:
 
     def at(self, commit: Commit) -> Context:
         """The same environment, its settings filled in for another commit."""
-        settings = resolve(self.config, self.settings.environment, {"commit": commit.sha}, os.environ)
+        variables = _variables(self.root, self.config, commit)
+        settings = resolve(self.config, self.settings.environment, variables, os.environ)
         return replace(self, settings=settings, commit=commit)
 
     def request(self, release_id: str, triggered_by: TriggeredBy) -> ReleaseRequest:
@@ -158,7 +159,7 @@ class Context:
 
     def elsewhere(self, environment: str) -> Context:
         """The same commit in another environment. Raises ConfigurationError."""
-        settings = resolve(self.config, environment, {"commit": self.commit.sha}, os.environ)
+        settings = resolve(self.config, environment, _variables(self.root, self.config, self.commit), os.environ)
         return replace(self, settings=settings, session=Session(settings.region, settings.role_arn))
 
 
@@ -215,9 +216,17 @@ def context_of(config_path: str, environment: str | None, revision: str | None =
     config = read_config(config_path)
     root = Path(config_path).resolve().parent
     commit = Commit("") if revision is None else git.commit(root, revision)
-    variables = {"commit": commit.sha} if commit.sha else {}
+    variables = _variables(root, config, commit, revision or "")
     settings = resolve(config, chosen_environment(config, environment), variables, os.environ)
     return Context(root, config, settings, commit, Session(settings.region, settings.role_arn))
+
+
+def _variables(root: Path, config: ConfigFile, commit: Commit, revision: str = "") -> dict[str, str]:
+    """What the configuration may name of a commit; git is asked for its tag only where it does."""
+    if not commit.sha:
+        return {}
+    tag = git.tag_of(root, commit.sha, revision) if "${git_tag}" in repr(config) else ""
+    return {"commit": commit.sha} | ({"git_tag": tag} if tag else {})
 
 
 def chosen_environment(config: ConfigFile, environment: str | None) -> str:

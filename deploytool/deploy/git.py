@@ -118,6 +118,14 @@ def head_and_tags(start: Path) -> tuple[str, frozenset[str]]:
     return head, frozenset(tag.lstrip("\n").removeprefix("refs/tags/") for tag in tags.items)
 
 
+def tag_of(start: Path, sha: str, revision: str = "") -> str:
+    """The tag that names a commit: ``revision`` itself if it is one, else the highest version; empty without one."""
+    words = ("for-each-ref", f"--points-at={sha}", "--sort=-version:refname", "--format=%(refname)%00", "refs/tags/")
+    listed = _ask(start, *words)
+    tags = [] if listed.code else [tag.lstrip("\n").removeprefix("refs/tags/") for tag in listed.items if tag.strip()]
+    return revision if revision in tags else next(iter(tags), "")
+
+
 def default_branch(start: Path) -> str:
     """The default branch of ``origin``, else ``main`` or ``master``, else the one that is checked out."""
     if name := _symbolic(start, "refs/remotes/origin/HEAD"):

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
 from deploytool.aws.session import Session
 from deploytool.config.loader import check_set
 from deploytool.config.model import BuildSecret as ConfiguredSecret
 from deploytool.config.model import EnvironmentConfig, ImageConfig, SecretFromFile
-from deploytool.errors import NotFound
+from deploytool.config.yaml import content_of
+from deploytool.errors import ConfigurationError, NotFound
 from deploytool.images import registry
 from deploytool.images.build import Builder
 from deploytool.images.buildx import find_toolchain
-from deploytool.images.ecr import ScanBlocked, ScanFindings, login, pending, scan_failure, scan_findings
+from deploytool.images.ecr import (
+    ScanBlocked,
+    ScanFindings,
+    account_and_region,
+    login,
+    pending,
+    scan_failure,
+    scan_findings,
+)
 from deploytool.images.errors import RepositoryMissing
 from deploytool.images.registry import registry_login
 from deploytool.images.secrets import secret_parts, secret_values
 from deploytool.images.spec import BuildSecret, BuildSpec
 from deploytool.output import actions
 from deploytool.output.console import print_commands
+from deploytool.release.image_choice import check_commit, check_named, reference_of
 from deploytool.release.model import Commit, ImageChoice, PublishedImage
 from deploytool.release.ports import Clock, LineWriter
 
@@ -47,15 +57,32 @@ class Images:
         self._commit = commit
         self._root = root
         self._clock = clock
+        self._logins: dict[str, registry.Auth] = {}
+        self._logging_in = threading.Lock()
 
     def find(self, name: str) -> PublishedImage | None:
-        """What the registry holds under this commit's tag. Raises NotFound where there is no repository."""
+        """What the registry holds for this commit; ``None`` where it is to be built.
+
+        Raises NotFound where there is no repository, or no image that may not be built; ImageOfAnotherCommit.
+        """
         image = self._settings.images[name]
-        return self._manifest(f"{self.host}/{image.repository}:{image.tag}")
+        check_named(image)
+        reference = reference_of(image, self.host)
+        manifest = self._manifest(reference, image)
+        if manifest is None and not image.build:
+            raise NotFound(
+                f"image {name} is not in the registry: {reference}",
+                f"push it first, or correct images.{name}: it is not built here",
+            )
+        if manifest and image.digest is None:
+            check_commit(name, image, reference, (manifest.revision or "", manifest.source or ""), self._commit)
+        return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
 
     def find_digest(self, name: str, digest: str) -> PublishedImage | None:
         """The image with this digest in the image's own repository."""
-        return self._manifest(f"{self.host}/{self._settings.images[name].repository}@{digest}")
+        image = self._settings.images[name]
+        manifest = self._manifest(f"{image.registry or self.host}/{image.repository}@{digest}", image)
+        return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
 
     def holds(self, reference: str) -> bool:
         """``registry/repository@digest`` still exists. An image of another registry is assumed to."""
@@ -66,20 +93,29 @@ class Images:
         image = self._manifest(reference) if reference.startswith(f"{self.host}/") else None
         return f"{reference.rpartition(':')[0]}@{image.digest}" if image else ""
 
-    def _manifest(self, reference: str) -> PublishedImage | None:
+    def tag(self, image: ImageChoice, digest: str) -> None:
+        """Let the further tags of the configuration name this image, too. Raises BuildError."""
+        for tag in image.also_tags:
+            registry.move_tag(image.pinned(digest), tag, self._auth_of(self._settings.images[image.name]))
+
+    def _manifest(self, reference: str, image: ImageConfig | None = None) -> registry.Manifest | None:
         try:
-            manifest = registry.manifest(reference, self._auth)
+            return registry.manifest(reference, self._auth_of(image))
         except RepositoryMissing as error:
+            if image and image.build and image.registry and not account_and_region(image.registry):
+                # Other registries make the repository with the first push.
+                return None
             raise NotFound(error.cause, error.fix) from error
-        return PublishedImage(manifest.digest, manifest.platforms) if manifest else None
 
     def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         """Build and push with a Docker configuration of its own. Raises BuildError, VariableUnset."""
         environ = dict(os.environ)
         check_set(self._settings.images[image.name].build_args, f"images.{image.name}.build_args")
-        with registry_login(self.host, self._auth, environ) as private:
-            builder = Builder(find_toolchain(private), private, self._auth, pause=self._clock.sleep)
-            spec = self._spec(self._settings.images[image.name], image.reference)
+        configured = self._settings.images[image.name]
+        auth = self._auth_of(configured)
+        with registry_login(configured.registry or self.host, auth, environ) as private:
+            builder = Builder(find_toolchain(private), private, auth, pause=self._clock.sleep)
+            spec = self._spec(configured, image)
             self._hide(secret_values(spec.secrets, environ))
             built = builder.build(spec, lambda line: None if NOISE.fullmatch(line) else write_line(line))
         return PublishedImage(built.digest, built.platforms)
@@ -99,7 +135,7 @@ class Images:
         while True:
             waited = self._clock.monotonic() - began
             try:
-                findings = scan_findings(self._session, image.repository, digest)
+                findings = scan_findings(self._session, image.registry or self.host, image.repository, digest)
             except NotFound as error:
                 if waited >= SCAN_LAG:
                     raise ScanBlocked(
@@ -112,26 +148,48 @@ class Images:
             write_line(f"waiting for the scan of image {image.name}")
             self._clock.sleep(3.0)
 
-    @cached_property
-    def _auth(self) -> registry.Auth:
-        token = login(self._session, self.host)
-        self._hide((token.password,))
-        return registry.Auth(token.user, token.password)
+    def _auth_of(self, image: ImageConfig | None) -> registry.Auth | None:
+        """The login of an image's registry: ECR's, the configured one, or what Docker has."""
+        host = image.registry if image and image.registry else self.host
+        if host == self.host or account_and_region(host):
+            with self._logging_in:
+                if host not in self._logins:
+                    token = login(self._session, host)
+                    self._logins[host] = self._hidden(registry.Auth(token.user, token.password))
+                return self._logins[host]
+        if image and image.credentials:
+            password = self._value(image.name, image.credentials.password)
+            return self._hidden(registry.Auth(image.credentials.username, password))
+        return registry.docker_auth(host, os.environ)
+
+    def _hidden(self, auth: registry.Auth) -> registry.Auth:
+        self._hide((auth.password,))
+        return auth
 
     def _hide(self, secrets: Iterable[str]) -> None:
         """Tell the runner, which then masks them in whatever a later step prints."""
         parts = (part for secret in secrets for part in secret_parts(secret))
         print_commands(command for part in parts for command in actions.add_mask(part))
 
-    def _spec(self, image: ImageConfig, reference: str) -> BuildSpec:
+    def _value(self, name: str, secret: ConfiguredSecret) -> str:
+        if isinstance(secret, SecretFromFile):
+            return content_of(self._root / secret.path, secret.path).decode("utf-8", "replace").strip()
+        if value := os.environ.get(secret.variable):
+            return value
+        raise ConfigurationError(
+            f"the password of images.{name}.credentials is not set: {secret.variable}",
+            "set this environment variable where deploytool runs; in a workflow, from a secret",
+        )
+
+    def _spec(self, image: ImageConfig, choice: ImageChoice) -> BuildSpec:
         context = self._root / image.context
         return BuildSpec(
             name=image.name,
             context=context,
             dockerfile=self._root / image.dockerfile,
-            reference=reference,
+            reference=choice.reference,
             target=image.target,
-            platforms=image.platforms,
+            platforms=choice.platforms,
             build_args=image.build_args,
             secrets=tuple(_secret(name, secret, self._root) for name, secret in image.secrets.items()),
             cache=image.cache,

@@ -17,7 +17,7 @@ from deploytool.ecs.deployment_model import Rollout
 from deploytool.ecs.model import ServiceState, TaskDefinition, revision
 from deploytool.ecs.task_definition import references, region_and_account
 from deploytool.ecs.template import Template, TemplateErrors, read_template
-from deploytool.errors import CloudError, NotFound, PermissionMissing
+from deploytool.errors import CloudError, NotFound, PermissionMissing, PreconditionFailed
 from deploytool.release.model import ObservedService, ObservedState, Problem, PublishedImage
 
 
@@ -89,7 +89,7 @@ def inspect(
         for name, future in images.items():
             try:
                 published[name] = future.result()
-            except NotFound as error:
+            except (NotFound, PreconditionFailed) as error:
                 published[name] = None
                 problems.append(Problem(error.cause, error.fix))
         return ObservedState(

@@ -372,6 +372,9 @@ class NoBuilder:
     def gate(self, image: object, digest: str, write_line: ports.LineWriter) -> None:
         """What ran before passed its scan before."""
 
+    def tag(self, image: object, digest: str) -> None:
+        """Only a release of a commit moves tags."""
+
 
 def dependencies(
     session: Session,

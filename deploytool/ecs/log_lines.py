@@ -11,8 +11,8 @@ from typing import Any
 from deploytool.diagnosis import Rule
 
 MASK = "***"
-_LONGEST = 2000
-"""Characters of a line that are read: a longer one is a dump."""
+_HEAD, _TAIL = 300, 500
+"""Characters of a longer line that are read: how it begins, and how it ends, where nested causes stand."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _COMPOSE = re.compile(r"^[\w.-]+\s*\|\s")
@@ -34,10 +34,23 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(rf"(?<![\w/.'\"-])(?P<word>{_WORD.upper()})(?![\w/'\"=-])")
-_EXCEPTION = re.compile(r"^\W*(?:Uncaught |Unhandled |Caused by: )?(?:[\w.$]+\.)?[A-Z]\w*(?:Error|Exception)\b")
+_EXCEPTION = re.compile(r"^\W*(?:Uncaught |Unhandled |Caused by: )?(?:[\w.$]+\.)?(?:[A-Z]\w*)?(?-i:Error|Exception)\b")
 _LEVELED_AREA = 110
 
-_BUNYAN = {10: "debug", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+_LEVELS = {
+    "10": "debug",
+    "20": "debug",
+    "30": "info",
+    "40": "warn",
+    "50": "error",
+    "60": "fatal",
+    "d": "debug",
+    "i": "info",
+    "w": "warn",
+    "e": "error",
+    "f": "fatal",
+}
+"""Of pino and bunyan; of MongoDB and logcat."""
 _TEXT_KEYS = ("msg", "message", "event", "@m", "@mt", "log", "textpayload", "body", "short_message", "fields")
 _ERROR_KEYS = (
     "error",
@@ -52,7 +65,7 @@ _ERROR_KEYS = (
     "errorverbose",
 )
 _STACK_KEYS = ("stack", "stack_trace", "stacktrace", "error.stack_trace", "trace", "traceback")
-_LEVEL_KEYS = ("level", "severity", "log.level", "loglevel", "lvl", "@l", "levelname", "level_name")
+_LEVEL_KEYS = ("level", "severity", "log.level", "loglevel", "lvl", "@l", "levelname", "level_name", "s")
 
 
 @dataclass(frozen=True)
@@ -76,15 +89,19 @@ def _read(line: str, index: int) -> Iterator[LogLine]:
     text = _COMPOSE.sub("", _ANSI.sub("", line)).rstrip()
     document = _document(text)
     if document is None:
-        for part in text.splitlines() or [""]:
-            yield _plain(part[:_LONGEST], index)
+        for part in text.replace('\\"', '"').splitlines() or [""]:
+            yield _plain(_cut(part), index)
         return
     level = _level_of(document)
     prefix = text[: text.find('{"')].strip()
     for number, part in enumerate(_texts(document)):
-        entry = _plain(f"{prefix} {part}".strip()[:_LONGEST] if not number else part[:_LONGEST], index)
+        entry = _plain(_cut(f"{prefix} {part}".strip() if not number else part), index)
         quiet = entry.quiet if level is None else level
         yield LogLine(entry.text, index, quiet, stamped=not number)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} … {text[-_TAIL:]}"
 
 
 def _plain(text: str, index: int) -> LogLine:
@@ -122,7 +139,8 @@ def _document(text: str) -> Mapping[str, Any] | None:
 def _level_of(document: Mapping[str, Any]) -> bool | None:
     lowered = {str(key).lower(): value for key, value in document.items()}
     value = next((lowered[key] for key in _LEVEL_KEYS if key in lowered), None)
-    word = _BUNYAN.get(value, "") if isinstance(value, int) else str(value).lower()
+    word = str(value).lower()
+    word = _LEVELS.get(word, word)
     return False if word in _LOUD else True if word in _QUIET else None
 
 
@@ -130,7 +148,9 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
     """The message with what went wrong on one line, then their other lines and the stack; each line once."""
     lowered = {str(key).lower(): value for key, value in document.items()}
     texts = [text for key in (*_TEXT_KEYS, *_ERROR_KEYS) for text in _strings(lowered.get(key))]
-    stacks = [text for key in _STACK_KEYS for text in _strings(lowered.get(key))]
+    known = {*_TEXT_KEYS, *_ERROR_KEYS, *_STACK_KEYS, *_LEVEL_KEYS}
+    others = [value for key, value in lowered.items() if key not in known and isinstance(value, str) and " " in value]
+    stacks = [*others, *(text for key in _STACK_KEYS for text in _strings(lowered.get(key)))]
     parts = [[line for line in text.splitlines() if line.strip()] for text in texts]
     head = ": ".join(dict.fromkeys(lines[0] for lines in parts if lines))
     rest = [line for lines in parts for line in lines[1:]]
@@ -163,8 +183,12 @@ class LogRule(Rule):
     """Over so many lines the pattern may reach; it must begin in the first."""
     store: str = ""
     """What could not be reached; a later success there disproves the rule."""
+    passing: bool = False
+    """A program may go on after it: where later lines are logged as information, the rule says nothing."""
     unless: str = ""
     """Where this matches the line, the rule says nothing."""
+    alone: bool = False
+    """Only where no frames of a stack trace stand before the line."""
     any_level: bool = False
     """Also for lines that are logged as information."""
 

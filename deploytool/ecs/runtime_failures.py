@@ -1,249 +1,14 @@
-"""What an app's log says of its environment, its image and its process: variables, files, ports, memory, CPU."""
+"""What an app's log says of its image and its process: files, programs, ports, memory, CPU, permissions."""
 
 from __future__ import annotations
 
 from deploytool.ecs.log_lines import LogRule, any_of
 
-_VARIABLE = r"(?-i:[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
-"""With an underscore: nothing else is written so."""
-_WORD = r"(?-i:[A-Z][A-Z0-9_]{2,})"
-_Q = "[\"'`“”‘’]?"
-_UNSET = (
-    r"(?:(?:is|was|are|has) (?:not|n't|missing|undefined|unset|required|empty|blank|null|nil|mandatory)|(?:is"
-    r"|was)n'?t (?:set|defined|provided|found|configured)|must (?:be (?:set|defined|provided|present|configured"
-    r"|specified)|not be (?:empty|blank|null))|should (?:be set|not be empty)|not (?:set|defined|found|provided"
-    r"|configured|specified|present)|missing|required|undefined|unset|needs to be (?:set|defined)|cannot be empty"
-    r"|required but|resolved to an empty string)"
-)
-_ADD = (
-    "add {name} to secrets (a secret) or environment of the container in the task definition (the template that "
-    "deploytool.yml names, or the stack), then release again"
-)
-_NOT_SET = "the environment variable {name} is not set"
-_OPTIONAL = any_of(
-    r"not set,? (?:so|using|default|skip|disab|assum|ignor)",
-    r"using (?:the )?(?:default|fallback)",
-    r"default(?:s|ing) to",
-    r"disabled",
-    r"skipp",
-    r"ignor",
-    r"optional(?! dependenc)",
-    r"fall(?:ing|s)? ?back",
-    r"will (?:use|be disabled|not be)",
-    r"recommended",
-)
-
-
-def _unset(pattern: str, lines: int = 1, unless: str = _OPTIONAL) -> LogRule:
-    return LogRule("app-variable-missing", pattern, _NOT_SET, _ADD, rank=0, lines=lines, unless=unless)
-
-
-VARIABLES = (
-    LogRule(
-        "app-database-password-missing",
-        any_of(
-            r"client password must be a string",
-            r"fe_sendauth: no password supplied",
-            r"empty password returned by client",
-            r"no password was provided",
-            r"server requested password-based authentication, but no password",
-            r"SCRAM authentication requires (?:a|libpq).{0,30}password",
-            r"using password: NO\)",
-        ),
-        "the app connects to its database without a password: the variable that it reads it from is not set",
-        "set the variable of the password (such as DATABASE_PASSWORD, or the URL that holds it) in secrets of the "
-        "container in the task definition",
-        rank=0,
-    ),
-    LogRule(
-        "app-variable-missing",
-        any_of(
-            r"(?:ENOTFOUND|EAI_AGAIN|lookup|host(?: ?name)?:?|Could not resolve host:?) [\"'`]?(?P<value>undefined"
-            r"|null|None|NaN)\b",
-            r"Invalid URL.{0,40}(?P<value2>['\"]?undefined['\"]?|input: ''|'null')",
-            r"://undefined\b",
-        ),
-        "the app uses an address that is empty or undefined: the environment variable that it is made from is not set",
-        "add the variable of that address to environment or secrets of the container in the task definition",
-        rank=0,
-    ),
-    # Libraries whose message names the variable in their own way.
-    _unset(rf"environment variables? not found: {_Q}(?P<name>\w+)"),
-    _unset(rf"(?P<name>{_WORD}) not found\. Declare it as envvar"),
-    _unset(rf"Set the (?P<name>{_WORD}) environment variable"),
-    _unset(rf"env-var: {_Q}(?P<name>\w+){_Q} is a required variable"),
-    _unset(r"required key (?P<name>\w+) missing value"),
-    _unset(r"Could not resolve placeholder '(?P<name>[\w.-]+)(?::[^']*)?' in (?:value|string value)"),
-    _unset(r"Configuration key [\"'](?P<name>[\w.]+)[\"'] does not exist"),
-    _unset(rf"key not found: :?[\"'](?P<name>{_WORD})[\"']"),
-    _unset(rf"could not fetch environment variable {_Q}(?P<name>\w+){_Q} because it is not set"),
-    _unset(rf"(?:^|: )(?P<name>{_WORD}): (?:unbound variable|parameter (?:null or )?not set|must be set|is required)"),
-    _unset(rf"Missing (?P<name>[a-z_]*secret_key_base|[A-Z_]*SECRET_KEY_BASE){_Q} for '?\w+'? environment"),
-    _unset(r"[\"'](?P<name>(?-i:[A-Z][A-Z0-9_]+))[\"'] (?:is required|is not allowed to be empty|must be a)"),
-    _unset(rf"process\.env\.(?P<name>{_WORD}){_Q} (?:is )?{_UNSET}"),
-    _unset(
-        r"(?:variables? (?:were|was|are|is) (?:defined in|missing|not set|required)[^\n]{0,120}|(?:missing"
-        r"|required|unset|undefined) (?:required )?(?:environment|env|config)\w*(?: variables?|"
-        rf" vars?)?[^\n:]{{0,60}}):?\s*(?:\n[^\n]*?)??{_Q}[-*•\s\[("
-        rf"{{]*{_Q}(?P<name>{_VARIABLE}|(?<=\n)\s*(?-i:[A-Z][A-Z0-9]{{2,}})(?=:|\s*$))",
-        lines=4,
-    ),
-    # zod, t3-env, envalid: a list of variables below or behind a headline.
-    _unset(
-        r"(?:invalid|missing|bad|failed)[^\n]{0,40}(?:env\b|environment|config)[^\n]*?(?:\n(?:[^\n]*\n){0,9}?[^\n]*?)??"
-        rf"[\"']?(?P<name>{_WORD})[\"']?:?\s*[\[({{:=]?\s*[\[{{]?\s*(?:_errors:\s*\[\s*)?[\"'`]?(?:Required\b"
-        r"|Invalid input: expected \w+, received undefined|is required|undefined|missing)",
-        lines=12,
-    ),
-    _unset(
-        any_of(
-            rf"path[\"']?:\s*\[\s*[\"'](?P<name>{_WORD})[\"']\s*\][^}}]{{0,80}}?(?:Required|received undefined)",
-            rf"received[\"']?:\s*[\"']undefined[\"'][^}}]{{0,80}}?path[\"']?:\s*\[\s*[\"'](?P<name2>{_WORD})[\"']",
-            rf"received undefined\s*→ at (?P<name3>{_WORD})",
-        ),
-        lines=8,
-    ),
-    # pydantic-settings, versions 1 and 2.
-    _unset(
-        r"validation errors? for \w*(?:Settings|Config|Env)\w*\s*\n(?:[^\n]*\n){0,6}?"
-        r"(?P<name>[A-Za-z_][\w.]*)\s*\n\s*Field required",
-        lines=9,
-    ),
-    # Python: the bare KeyError of os.environ.
-    _unset(
-        any_of(
-            r"os\.environ\[[^\n]*\n(?:[^\n]*\n){0,8}?[^\n]*KeyError: [\"'](?P<name>\w+)[\"']",
-            rf"(?:^|[\s:])KeyError: [\"'](?P<name2>{_VARIABLE})[\"']",
-        ),
-        lines=10,
-        unless=rf"(?!)|{_OPTIONAL}",
-    ),
-    # Django.
-    LogRule(
-        "app-variable-missing",
-        any_of(
-            r"The (?P<name>SECRET_KEY) setting must not be empty",
-            r"settings\.(?P<name2>DATABASES) is improperly configured",
-            r"environment variable (?P<name3>DJANGO_SETTINGS_MODULE) or call settings\.configure",
-        ),
-        "the setting {name} is empty: the environment variable behind it is not set",
-        _ADD,
-        rank=0,
-    ),
-    # In words, with "environment variable" beside the name, or a name that can be nothing else.
-    _unset(
-        rf"(?:environment|env)[ -]?(?:variables?|vars?)[:,]? (?:called |named )?{_Q}\$?(?P<name>{_WORD}){_Q},?"
-        rf" [^\n]{{0,20}}?{_UNSET}"
-    ),
-    _unset(
-        r"(?:missing|undefined|unset|provide|set|define|specify|configure|requires?|need)[^\n]{0,30} "
-        rf"(?:environment|env)[ -]?(?:variables?|vars?):? {_Q}\$?(?P<name>{_WORD})\b"
-    ),
-    _unset(rf"\$?\b(?P<name>{_WORD}){_Q},? (?:environment|env)[ -]?(?:variables?|vars?) {_UNSET}"),
-    _unset(
-        r"(?:must|please|need to|have to|by) (?:set|setting|provide|define|specify|export|configure)[^\n]{0,24}?"
-        rf" {_Q}\$?(?P<name>{_WORD}){_Q},? (?:environment|env)[ -]?(?:variable|var)"
-    ),
-    _unset(
-        rf"\$?\b(?P<name>{_VARIABLE}){_Q},? {_UNSET}",
-        unless=rf"{_OPTIONAL}|\bcode\b|\bERR_|{_VARIABLE} (?:not"
-        r" found in)",
-    ),
-    _unset(
-        r"(?:missing|must (?:set|provide|define)|please (?:set|provide|define)|undefined|no|required)(?: required|"
-        rf" the| a)?(?: \w+)?:? {_Q}\$?(?P<name>{_VARIABLE}){_Q}(?:$|[\s.,;!)])",
-        unless=rf"{_OPTIONAL}|\bERR_",
-    ),
-    LogRule(
-        "app-variable-missing",
-        any_of(
-            r"No application encryption key has been specified",
-            r"secretOrPrivateKey must have a value",
-            r"JwtStrategy requires a secret or key",
-            r"secret option required for sessions",
-            r"supabase(?:Url|Key) is required",
-            r"MissingSecret\b",
-            r"\[NO_SECRET\]",
-            r"Region is missing",
-            r"You must specify a region",
-            r"Missing publishableKey",
-            r"Missing secretKey",
-            r"Neither apiKey nor config\.authenticator provided",
-        ),
-        "a required setting of the app is empty: the environment variable that it is read from is not set",
-        "add the variable of that setting to environment or secrets of the container in the task definition",
-        rank=0,
-    ),
-    LogRule(
-        "app-variable-invalid",
-        any_of(
-            r"the URL must start with the protocol",
-            r"provided database string is invalid",
-            r"P1013\b",
-            r"Error parsing connection string",
-            r"Could not parse (?:rfc1738|SQLAlchemy) URL",
-            r"invalid (?:DSN|connection string)",
-            r"Invalid (?:redis|database|mongo\w*) URL",
-            r"Invalid scheme, expected connection string",
-        ),
-        "the address in an environment variable, usually DATABASE_URL or REDIS_URL, is empty or not a valid URL",
-        "correct the value that the container gets in environment or secrets of the task definition; percent-encode "
-        "special characters of a password",
-        rank=0,
-    ),
-)
-
-_FAKE = (
-    r"(?:change[-_ ]?(?:me|this|it)\w*|replace[-_ ]?(?:me|this|with)\w*|place[-_ ]?holder\w*|your[-_](?:\w+[-_]?)+"
-    r"|<[\w -]+>|to-?do|fix-?me|xxx+|dummy\w*|insert[-_ ]\w+|example-?(?:key|secret))"
-)
-_PUT_VALUE = (
-    "put the real value into the secret (aws secretsmanager put-secret-value), then release again: tasks read secrets "
-    "only when they start"
-)
-SECRETS = (
-    LogRule(
-        "app-secret-placeholder",
-        r"(?:API key(?: provided)?|token|secret|password|ENOTFOUND|EAI_AGAIN|lookup|host name|user|Invalid URL"
-        rf"|input|value)[:= ]+[\"'`]?(?P<value>{_FAKE})",
-        "a secret or variable still has its placeholder as value",
-        _PUT_VALUE,
-        rank=0,
-        unless=r"example|e\.g\.|such as|documentation",
-    ),
-    LogRule(
-        "app-secret-placeholder",
-        any_of(
-            rf"(?P<name>{_VARIABLE}){_Q} [^\n]{{0,60}}(?:placeholder|default value|changed from (?:the|its) default"
-            rf"|insecure default|still (?:set to|the default)|[\"'`]{_FAKE}[\"'`])",
-            rf"(?:default|insecure|placeholder|example)[^\n]{{0,24}} (?P<name2>{_VARIABLE})[^\n]{{0,60}}(?:refus"
-            r"|detected|must|change|replace|not allowed)",
-        ),
-        "the secret {name} still has its placeholder or default as value",
-        _PUT_VALUE,
-        rank=0,
-    ),
-    LogRule(
-        "app-secret-rejected",
-        any_of(
-            r"Incorrect API key provided",
-            r"Invalid API Key provided",
-            r"invalid_api_key",
-            r"invalid x-api-key",
-            r"API key not valid",
-            r"The security token included in the request is invalid",
-            r"InvalidClientTokenId",
-        ),
-        "a service rejects the app's API key: it is wrong, expired, or still a placeholder",
-        _PUT_VALUE,
-    ),
-)
-
 _IN_IMAGE = "COPY it in the Dockerfile (see .dockerignore and the stage that is built), then release again"
 FILES = (
     LogRule(
         "app-line-endings",
-        r"(?:node|bash|sh|python3?|ruby|env)\\r'?: No such file|\^M: bad interpreter|\$'\\r': command not found",
+        r"(?:node|bash|sh|python3?|ruby|env)\\r['’]?: No such|\^M: bad interpreter|\$'\\r': command not found",
         "a script of the image has Windows line endings, so that its interpreter is not found",
         "save the script with LF line endings (.gitattributes: *.sh text eol=lf), and build the image again",
         rank=0,
@@ -300,9 +65,10 @@ FILES = (
             r"(?:Cannot find (?:module|package)|No module named|cannot load such file --|Could not (?:find|import)"
             r" module|Could not find or load main class|ClassNotFoundException:|NoClassDefFoundError:|Bundler"
             r" could not find|Could not find gem|Unable to load celery application\.\s+The module|(?:undefined"
-            rf"|missing) package) {_Q}(?P<what>[^\s\"'`,;)]+)",
+            r"|missing) package) [\"'`“”‘’]?(?P<what>[^\s\"'`,;)]+)",
             r"GemNotFound\S* Could not find (?P<what2>\S+)",
             r"Could not find (?P<what4>[\w.-]+-\d\S+) in locally installed gems",
+            r"Error loading (?P<what6>\w+)(?: or \w+)? module",
             r"bundler: (?:failed to load )?command (?:not found)?: ?(?P<what3>\S+)",
         ),
         "the module {what} is not in the image",
@@ -357,6 +123,18 @@ FILES = (
         "install it in the last stage of the Dockerfile, or correct command or entryPoint of the container in the task "
         "definition",
         rank=0,
+        passing=True,
+    ),
+    LogRule(
+        "app-program-missing",
+        any_of(
+            r"exec user process caused:? \"?no such file",
+            r"exec [\w./-]+: no such file or directory\s*$",
+        ),
+        "the program of the command, or the interpreter of a script, is not in the image",
+        "put it into the last stage of the Dockerfile, or correct command or entryPoint in the task definition; a "
+        "script must begin with #! and an interpreter that the image has",
+        rank=0,
     ),
     LogRule(
         "app-file-missing",
@@ -374,6 +152,7 @@ FILES = (
         "the file {what} is not in the image",
         _IN_IMAGE,
         unless=r"\bclient: \d|\brequest: \"|GET /|unlink|cleanup|rm:|\.sock\b|\.s\.PGSQL|psql|server running locally",
+        passing=True,
     ),
 )
 
@@ -438,7 +217,7 @@ PROCESS = (
         "give each container of the task definition its own port (they share one network), and start the server "
         "only once",
         rank=1,
-        unless=r"(?:trying|using|use)(?: port)? (?:another|next|available|\d+)|instead",
+        unless=r"(?:trying|using) (?:port )?(?:another|next|available|\d+)|use (?:another|available)|instead",
     ),
     LogRule(
         "app-port-in-use",
@@ -447,7 +226,7 @@ PROCESS = (
         "give each container of the task definition its own port (they share one network), and start the server "
         "only once",
         rank=1,
-        unless=r"(?:trying|using|use)(?: port)? (?:another|next|available|\d+)|instead",
+        unless=r"(?:trying|using) (?:port )?(?:another|next|available|\d+)|use (?:another|available)|instead",
     ),
     LogRule(
         "app-port-denied",
@@ -456,6 +235,7 @@ PROCESS = (
             r"bind[^\n]*:(?P<port2>\d{1,4})\b[^\n]*permission denied",
             r"bind\(\) to \S*:(?P<port3>\d+) failed \(13: Permission denied",
             r"EACCES: permission denied [\d.:]+:(?P<port4>\d+)",
+            r"listen \w+ \S*:(?P<port5>\d{1,4}): bind: permission denied",
         ),
         "the user of the container may not listen on port {port}",
         "listen on a port from 1024 on (containerPort of the task definition, ContainerPort of the stack), or run "
@@ -471,6 +251,7 @@ PROCESS = (
         "the app writes to its file system, which is read-only",
         "write to a mounted volume (mountPoints of the task definition), or set readonlyRootFilesystem to false",
         unless=r"can not modify|read-only file system\?",
+        passing=True,
     ),
     LogRule(
         "app-role-denied",
@@ -502,6 +283,7 @@ PROCESS = (
         "let the user of the container own it in the Dockerfile (COPY --chown, chown before USER; COPY --chmod=755 "
         "for a script), or correct user in the task definition; on EFS use an access point",
         unless=r"\bclient: \d|for (?:table|schema|database|relation|sequence|function)",
+        passing=True,
     ),
     LogRule(
         "app-open-files-limit",
@@ -512,7 +294,7 @@ PROCESS = (
     LogRule(
         "app-loopback-only",
         any_of(
-            r"(?:listening|running|serving|started?|server|bound|service)\b[^\n]{0,60}?(?P<address>(?:127\.0\.0\.1"
+            r"(?:listening|running|serving|started?|launched|server|bound|service)\b[^\n]{0,60}?(?P<address>(?:127\.0\.0\.1"
             r"|\[::1\]):\d{2,5})\b",
             r"Serving HTTP on (?P<address2>127\.0\.0\.1 port \d+)",
             r"TCP address (?P<address3>127\.0\.0\.1:\d+)",

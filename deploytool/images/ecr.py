@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from deploytool.aws.call import call
 from deploytool.aws.session import Session
@@ -37,18 +39,31 @@ def registry_of(account: str, region: str) -> str:
     return f"{account}.dkr.ecr.{region}.{suffix}"
 
 
+_ADDRESS = re.compile(r"([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
+
+
+def account_and_region(registry: str) -> tuple[str, str] | None:
+    """Of the address of an account's private registry."""
+    match = _ADDRESS.fullmatch(registry)
+    return (match[1], match[2]) if match else None
+
+
 def login(session: Session, registry: str) -> RegistryLogin:
-    """GetAuthorizationToken, for ``registry``."""
-    answer = call(session.client("ecr"), "get_authorization_token")
+    """GetAuthorizationToken, for ``registry``; the token is good for every registry of its region that IAM allows."""
+    _, region = account_and_region(registry) or ("", "")
+    answer = call(session.client("ecr", region), "get_authorization_token")
     user, _, password = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
     return RegistryLogin(registry, user, password)
 
 
-def scan_findings(session: Session, repository: str, digest: str) -> ScanFindings:
+def scan_findings(session: Session, registry: str, repository: str, digest: str) -> ScanFindings:
     """DescribeImageScanFindings: basic and enhanced scanning alike."""
+    account, region = account_and_region(registry) or ("", "")
+    named: dict[str, Any] = {"registryId": account} if account else {}
     answer = call(
-        session.client("ecr"),
+        session.client("ecr", region),
         "describe_image_scan_findings",
+        **named,
         repositoryName=repository,
         imageId={"imageDigest": digest},
     )

@@ -24,7 +24,7 @@ from deploytool.images.errors import (
     RegistryUnreachable,
     RepositoryMissing,
 )
-from deploytool.images.spec import REVISION_LABEL
+from deploytool.images.spec import REVISION_LABEL, SOURCE_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,23 +37,29 @@ _COPIED = ("buildx/instances", "buildx/defaults", "buildx/current")
 
 
 @contextmanager
-def registry_login(registry: str, auth: Auth, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """``environ`` with ``DOCKER_CONFIG``, a private directory with a login for ``registry``.
+def registry_login(registry: str, auth: Auth | None, environ: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """``environ`` with ``DOCKER_CONFIG``, a private directory with a login for ``registry``, where there is one.
 
     The user's other logins, plugins, context and builder stay usable. The directory is always deleted at the end.
 
     Raises:
         DockerConfigUnreadable: the user's ``config.json`` is not a JSON object.
     """
-    users = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or "~").expanduser() / ".docker")
+    users = _users_configuration(environ)
     with tempfile.TemporaryDirectory(prefix="deploytool-docker-") as folder:
         private = Path(folder)
         _adopt(users, private)
-        config = with_login(_read(users / "config.json"), registry, auth)
+        config = _read(users / "config.json")
+        if auth:
+            config = with_login(config, registry, auth)
         path = private / "config.json"
         path.touch(mode=0o600)
         path.write_text(json.dumps(config), encoding="utf-8")
         yield {**environ, "DOCKER_CONFIG": folder}
+
+
+def _users_configuration(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or "~").expanduser() / ".docker")
 
 
 def with_login(config: Mapping[str, Any], registry: str, auth: Auth) -> dict[str, Any]:
@@ -61,10 +67,15 @@ def with_login(config: Mapping[str, Any], registry: str, auth: Auth) -> dict[str
     token = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
     return {
         **config,
-        "auths": {**config.get("auths", {}), registry: {"auth": token}},
+        "auths": {**config.get("auths", {}), _docker_key(registry): {"auth": token}},
         # With a credentials store Docker uses only that; an empty helper makes it use this file.
-        "credHelpers": {**config.get("credHelpers", {}), registry: ""},
+        "credHelpers": {**config.get("credHelpers", {}), _docker_key(registry): ""},
     }
+
+
+def _docker_key(registry: str) -> str:
+    """What Docker calls a registry in its configuration."""
+    return _DOCKER_HUB_KEY if registry in _DOCKER_HUB else registry
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -120,13 +131,14 @@ class Auth:
 class Manifest:
     """An image or index in a registry.
 
-    ``platforms`` are ``os/architecture[/variant]``, one per image. ``revision`` is the label
-    ``org.opencontainers.image.revision`` of the (first) image.
+    ``platforms`` are ``os/architecture[/variant]``, one per image. ``revision`` and ``source`` are the labels
+    ``org.opencontainers.image.revision`` and ``.source`` of the (first) image.
     """
 
     digest: str
     platforms: tuple[str, ...]
     revision: str | None
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -151,9 +163,50 @@ class ImageName:
     @property
     def url(self) -> str:
         """Plain HTTP on this machine only, as in Docker."""
-        host = self.registry.partition(":")[0]
-        local = host == "localhost" or host.startswith("127.")
-        return f"{'http' if local else 'https'}://{self.registry}/v2/{self.repository}"
+        if self.registry in _DOCKER_HUB:
+            path = self.repository if "/" in self.repository else f"library/{self.repository}"
+            return f"https://registry-1.docker.io/v2/{path}"
+        return f"{'http' if _is_local(self.registry) else 'https'}://{self.registry}/v2/{self.repository}"
+
+
+_DOCKER_HUB = ("docker.io", "index.docker.io")
+_DOCKER_HUB_KEY = "https://index.docker.io/v1/"
+_CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
+
+
+def _is_local(registry: str) -> bool:
+    host = registry.partition(":")[0]
+    return host == "localhost" or host.startswith("127.")
+
+
+def docker_auth(registry: str, environ: Mapping[str, str]) -> Auth | None:
+    """The login that ``docker login`` (or docker/login-action) left for ``registry``; ``None`` where there is none.
+
+    Raises DockerConfigUnreadable.
+    """
+    logins = _read(_users_configuration(environ) / "config.json").get("auths") or {}
+    entry = logins.get(_docker_key(registry)) or {}
+    try:
+        user, separator, password = base64.b64decode(entry.get("auth") or "").decode().partition(":")
+    except ValueError:
+        return None
+    return Auth(user, password) if separator else None
+
+
+def move_tag(reference: str, tag: str, auth: Auth | None = None) -> None:
+    """Let ``tag`` name the image ``registry/repository@sha256:…``, in the same repository. Raises BuildError."""
+    with _session(auth) as session:
+        _Repository(session, ImageName.parse(reference), "pull,push").move_tag(tag)
+
+
+def _session(auth: Auth | None) -> requests.Session:
+    session = requests.Session()
+    retry = Retry(total=3, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False)
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+    if auth:
+        session.auth = (auth.username, auth.password)
+    return session
 
 
 def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
@@ -165,12 +218,7 @@ def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
         RegistryUnreachable, RegistryFailed
     """
     name = ImageName.parse(reference)
-    with requests.Session() as session:
-        retry = Retry(total=3, backoff_factor=0.3, status_forcelist=_RETRIED, raise_on_status=False)
-        session.mount("http://", HTTPAdapter(max_retries=retry))
-        session.mount("https://", HTTPAdapter(max_retries=retry))
-        if auth:
-            session.auth = (auth.username, auth.password)
+    with _session(auth) as session:
         try:
             return _Repository(session, name).manifest()
         except (KeyError, TypeError) as error:
@@ -183,6 +231,7 @@ def manifest(reference: str, auth: Auth | None = None) -> Manifest | None:
 class _Repository:
     session: requests.Session
     name: ImageName
+    actions: str = "pull"
 
     def manifest(self) -> Manifest | None:
         answer = self._get(f"manifests/{self.name.reference}")
@@ -197,34 +246,78 @@ class _Repository:
         digest = answer.headers.get("Docker-Content-Digest") or f"sha256:{hashlib.sha256(answer.content).hexdigest()}"
         if document.get("mediaType", answer.headers.get("Content-Type")) not in _INDEXES:
             config = self._config(document)
-            return Manifest(digest, (_platform(config),), _revision(config))
+            return Manifest(digest, (_platform(config),), *_commit(config))
         # An attestation is listed as an image of platform unknown/unknown.
         images = [
             entry for entry in document["manifests"] if entry.get("platform", {}).get("os", "unknown") != "unknown"
         ]
         platforms = tuple(_platform(entry["platform"]) for entry in images)
         first = self._json(self._get(f"manifests/{images[0]['digest']}")) if images else None
-        return Manifest(digest, platforms, _revision(self._config(first)) if first else None)
+        return Manifest(digest, platforms, *(_commit(self._config(first)) if first else (None, None)))
 
     def _config(self, image: Mapping[str, Any]) -> Mapping[str, Any]:
         return self._json(self._get(f"blobs/{image['config']['digest']}"))
 
-    def _get(self, path: str) -> requests.Response:
-        try:
-            answer = self.session.get(
-                f"{self.name.url}/{path}", headers={"Accept": ", ".join(_INDEXES + _IMAGES)}, timeout=_TIMEOUT_SECONDS
+    def move_tag(self, tag: str) -> None:
+        answer = self._get(f"manifests/{self.name.reference}")
+        self._json(answer)
+        kind = answer.headers.get("Content-Type", _IMAGES[0])
+        put = self._ask("PUT", f"manifests/{tag}", data=answer.content, headers={"Content-Type": kind})
+        if not put.ok:
+            raise RegistryFailed(
+                f"tag {tag} of {self.name.registry}/{self.name.repository} could not be moved: HTTP {put.status_code}",
+                "allow tags to be moved in this repository (and ecr:PutImage), or remove it from also_tags",
             )
+
+    def _get(self, path: str) -> requests.Response:
+        headers = {"Accept": ", ".join(_INDEXES + _IMAGES)}
+        answer = self._ask("GET", path, headers=headers)
+        if answer.status_code == 401 and self._take_token(answer.headers.get("WWW-Authenticate", "")):
+            answer = self._ask("GET", path, headers=headers)
+        if answer.status_code in {401, 403}:
+            fix = "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository"
+            if ".ecr." not in self.name.registry:
+                fix += "; for another registry, give `credentials` of the image, or run docker login first"
+            raise RegistryDenied(
+                f"{self.name.registry} denied reading {self.name.repository}: HTTP {answer.status_code}", fix
+            )
+        return answer
+
+    def _take_token(self, challenge: str) -> bool:
+        """Exchange the login for a token; without a login, an anonymous one. False where the registry wants none.
+
+        https://distribution.github.io/distribution/spec/auth/token/
+        """
+        asked = dict(_CHALLENGE.findall(challenge))
+        realm = asked.get("realm", "")
+        safe = realm.startswith("https://") or (_is_local(self.name.registry) and realm.startswith("http://"))
+        if not challenge.lower().startswith("bearer ") or not safe:
+            return False
+        path = self.name.url.partition("/v2/")[2]
+        query = {"service": asked.get("service", ""), "scope": f"repository:{path}:{self.actions}"}
+        answer = self._send("GET", realm, params=query)
+        try:
+            document = answer.json()
+            token = document.get("token") or document.get("access_token")
+        except (ValueError, AttributeError):
+            return False
+        if not token:
+            return False
+        self.session.auth = None
+        self.session.headers["Authorization"] = f"Bearer {token}"
+        return True
+
+    def _ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self._send(method, f"{self.name.url}/{path}", **options)
+
+    def _send(self, method: str, url: str, **options: Any) -> requests.Response:
+        try:
+            return self.session.request(method, url, timeout=_TIMEOUT_SECONDS, **options)
         except requests.RequestException as error:
             raise RegistryUnreachable(
                 f"{self.name.registry} does not respond: {type(error).__name__}",
                 "check the network and the registry's name, then release again",
             ) from error
-        if answer.status_code in {401, 403}:
-            raise RegistryDenied(
-                f"{self.name.registry} denied reading {self.name.repository}: HTTP {answer.status_code}",
-                "allow ecr:GetAuthorizationToken, ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository",
-            )
-        return answer
 
     def _json(self, answer: requests.Response) -> dict[str, Any]:
         try:
@@ -243,6 +336,7 @@ def _platform(described: Mapping[str, Any]) -> str:
     return "/".join(str(part) for part in parts if part)
 
 
-def _revision(config: Mapping[str, Any]) -> str | None:
+def _commit(config: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Commit and repository, by the image's labels."""
     labels = (config.get("config") or {}).get("Labels") or {}
-    return labels.get(REVISION_LABEL)
+    return labels.get(REVISION_LABEL), labels.get(SOURCE_LABEL)

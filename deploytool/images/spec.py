@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Cache = Literal["none", "registry", "github"]
 
 REVISION_LABEL = "org.opencontainers.image.revision"
+SOURCE_LABEL = "org.opencontainers.image.source"
 
 
 @dataclass(frozen=True)

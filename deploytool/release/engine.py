@@ -11,7 +11,7 @@ from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.deployment_model import DeploymentState, ServiceRollout
 from deploytool.errors import BuildError, DeployError, LeaseLost, SupersededBy
 from deploytool.release.events import Ended, Explained, Planned, StepBegan, StepEnded, WarningIssued
-from deploytool.release.images import build, gate, register_revisions
+from deploytool.release.images import build, gate, name_images, register_revisions
 from deploytool.release.model import (
     REVERTED,
     Build,
@@ -146,7 +146,10 @@ def _completed_or_reverted(release: Release) -> tuple[Result, str]:
         cause = f"internal error: {error!r}"
         release.explain(Diagnosis("internal-error", cause, "report it with this traceback", quote=trace))
         return release.revert(Result.FAILED), f"{type(error).__name__}: {error}"
-    return (Result.MIGRATED if release.plan.only_migrates else Result.RELEASED), ""
+    if release.plan.only_migrates:
+        return Result.MIGRATED, ""
+    name_images(release.plan, release.digests, release.deps)
+    return Result.RELEASED, ""
 
 
 @dataclass

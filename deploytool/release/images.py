@@ -7,9 +7,11 @@ from typing import Any
 
 from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ecs.task_definition import same
-from deploytool.release.events import OutputLine
+from deploytool.errors import DeployError
+from deploytool.release.events import OutputLine, WarningIssued
+from deploytool.release.image_choice import cpu_problems
 from deploytool.release.model import Build, ImageChoice, Migrate, Plan, StepName
-from deploytool.release.planner import ReleasePreconditionFailed, cpu_problems, payload
+from deploytool.release.planner import ReleasePreconditionFailed, payload
 from deploytool.release.ports import Dependencies
 
 
@@ -33,6 +35,16 @@ def build(step: Build, plan: Plan, deps: Dependencies) -> dict[str, str]:
 def gate(choice: ImageChoice, digest: str, deps: Dependencies) -> None:
     """Raise ScanRefused where the image's scan findings are worse than configured."""
     deps.builder.gate(choice, digest, lambda line: deps.emit(OutputLine(StepName.BUILD, line)))
+
+
+def name_images(plan: Plan, digests: Mapping[str, str], deps: Dependencies) -> None:
+    """Move the further tags to what is live now; one that cannot be moved changes no outcome."""
+    for name, choice in plan.images.items():
+        try:
+            if choice.also_tags and name in digests:
+                deps.builder.tag(choice, digests[name])
+        except DeployError as error:
+            deps.emit(WarningIssued(f"image {name}: {error.cause}; {error.fix}"))
 
 
 def _runners(plan: Plan, image: str) -> Iterator[tuple[str, TaskDefinition]]:

@@ -138,12 +138,16 @@ class ImageChoice:
     """``registry/repository:tag``."""
     digest: str | None
     """``None``: to be built by this release."""
+    platforms: tuple[str, ...] = ()
+    """To build for."""
+    also_tags: tuple[str, ...] = ()
+    """That name it, too, once it is released."""
 
     @property
     def repository(self) -> str:
-        """The reference without its tag."""
-        head, _, tail = self.reference.rpartition("/")
-        return f"{head}/{tail.partition(':')[0]}" if head else tail.partition(":")[0]
+        """The reference without its tag or digest."""
+        head, slash, tail = self.reference.partition("@")[0].rpartition("/")
+        return f"{head}{slash}{tail.partition(':')[0]}"
 
     def pinned(self, digest: str) -> str:
         """The reference that runs: by digest, which cannot change as a tag can."""

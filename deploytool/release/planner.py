@@ -20,16 +20,15 @@ from deploytool.ecs.task_definition import (
     ContainerUnclear,
     Place,
     container_for,
-    cpu_architecture,
     diff,
     from_template,
     listens,
-    operating_system,
     same,
     tag_changes,
     to_register,
 )
 from deploytool.errors import ConfigurationError, PreconditionFailed
+from deploytool.release.image_choice import choose_images, cpu_problems
 from deploytool.release.model import (
     Build,
     Commit,
@@ -40,7 +39,6 @@ from deploytool.release.model import (
     ObservedState,
     Plan,
     Problem,
-    PublishedImage,
     ReleasedVersion,
     ReleaseRequest,
     ServiceUpdate,
@@ -48,8 +46,6 @@ from deploytool.release.model import (
     Step,
     Verify,
 )
-
-PLATFORM = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 
 
 class ReleasePreconditionFailed(PreconditionFailed):
@@ -143,33 +139,6 @@ def _cpu_problems(settings: EnvironmentConfig, live: ObservedState) -> Iterator[
             yield from cpu_problems(image, live.images.get(image), base, key)
     if settings.migrate:
         yield from _migration_cpu_problems(settings.migrate, live)
-
-
-def cpu_problems(image: str, published: PublishedImage | None, base: TaskDefinition, who: str) -> Iterator[Problem]:
-    """The task asks for a CPU that the image was not built for."""
-    system, cpu = operating_system(base), cpu_architecture(base)
-    if system != "LINUX":
-        what = "Windows tasks are" if system.upper().startswith("WINDOWS") else f"operating system {system} is"
-        yield Problem(
-            f"{who}: {what} not supported: deploytool builds and releases Linux images",
-            f"set runtimePlatform.operatingSystemFamily of its task definition to LINUX, or take {who} out of "
-            "deploytool.yml",
-        )
-        return
-    if cpu not in PLATFORM:
-        yield Problem(
-            f"{who} runs on {cpu}, which deploytool does not know",
-            f"set runtimePlatform.cpuArchitecture of its task definition to {' or '.join(PLATFORM)}",
-        )
-        return
-    needs = PLATFORM[cpu]
-    if published and published.platforms and not any(built.startswith(needs) for built in published.platforms):
-        built = [cpu for cpu, platform in PLATFORM.items() if platform in published.platforms]
-        other = f", or runtimePlatform.cpuArchitecture of its task definition to {built[0]}" if built else ""
-        yield Problem(
-            f"image {image} is built for {', '.join(published.platforms)}, but {who} runs on {needs}",
-            f"set images.{image}.platforms to [{needs}]{other}",
-        )
 
 
 def _open_images(live: ObservedState, key: str, images: Mapping[str, str]) -> Iterator[Problem]:
@@ -266,22 +235,6 @@ def plan(
         url=settings.url or "",
         already_running=() if done or not unchanged else tuple(changes.values()),
     )
-
-
-def choose_images(settings: EnvironmentConfig, live: ObservedState, registry: str) -> dict[str, ImageChoice]:
-    """Per image: its reference for this commit, and its digest where the registry already has it."""
-    used = set().union(*(service.images for service in settings.services.values()))
-    if settings.migrate:
-        used.add(settings.migrate.image)
-    return {
-        name: ImageChoice(
-            name=name,
-            reference=f"{registry}/{image.repository}:{image.tag}",
-            digest=published.digest if (published := live.images.get(name)) else None,
-        )
-        for name, image in settings.images.items()
-        if name in used
-    }
 
 
 def payload(

@@ -58,6 +58,9 @@ class Builder(Protocol):
     def gate(self, image: ImageChoice, digest: str, write_line: LineWriter) -> None:
         """Raise ScanRefused where the image's scan findings are worse than configured."""
 
+    def tag(self, image: ImageChoice, digest: str) -> None:
+        """Let ``image.also_tags`` name this image, too. Raises BuildError."""
+
 
 class Ecs(Protocol):
     """The ECS calls of a release."""

@@ -45,7 +45,9 @@ class ModelBuilder:
     fails: DeployError | None = None
     refuses: DeployError | None = None
     built: list[str] = field(default_factory=list)
+    keeps_tags: DeployError | None = None
     gated: list[str] = field(default_factory=list)
+    tagged: list[str] = field(default_factory=list)
 
     def build(self, image: ImageChoice, write_line: LineWriter) -> PublishedImage:
         """Build and push."""
@@ -60,6 +62,12 @@ class ModelBuilder:
         self.gated.append(image.name)
         if self.refuses:
             raise self.refuses
+
+    def tag(self, image: ImageChoice, digest: str) -> None:
+        """Move the further tags."""
+        if self.keeps_tags:
+            raise self.keeps_tags
+        self.tagged += [f"{image.pinned(digest)} {tag}" for tag in image.also_tags]
 
 
 @dataclass

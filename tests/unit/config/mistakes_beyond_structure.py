@@ -6,6 +6,13 @@ from tests.unit.config.mistakes import Mistake
 
 BEYOND_STRUCTURE = [
     Mistake(
+        "tag_that_is_reused",
+        "{target: app}",
+        "{tag: latest}",
+        '3:14: "tag" must be made of ${commit}, ${short_commit}, ${git_tag} or ${env.NAME}: a tag is never reused; '
+        "or add `build: false`, if it is built elsewhere",
+    ),
+    Mistake(
         "service_of_an_unknown_image",
         "{image: job,",
         "{image: jobs,",
@@ -63,7 +70,7 @@ BEYOND_STRUCTURE = [
         "variable_of_the_surroundings",
         "{target: app}",
         "{build_args: {V: '${HOME}'}}",
-        '3:25: unknown variable "HOME"; use one of: account, app, commit, environment, region, short_commit '
+        '3:25: unknown variable "HOME"; use one of: account, app, commit, environment, git_tag, region, short_commit '
         "(`$${` is a literal `${`)",
     ),
     Mistake(

@@ -111,12 +111,6 @@ IN_IMAGES = [
         '3:16: "cache" must be one of none, registry, github, not true or false',
     ),
     Mistake(
-        "tag_that_is_reused",
-        "{target: app}",
-        "{tag: latest}",
-        '3:14: "tag" must be made of ${commit} or ${short_commit}: a tag is never reused',
-    ),
-    Mistake(
         "repository_not_text",
         "{target: app}",
         "{repository: 7}",

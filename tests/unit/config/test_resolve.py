@@ -177,7 +177,7 @@ def test_overrides_change_only_what_they_name() -> None:
     text = ARCHITECTUREDECK.replace(
         "cluster: architecturedeck-staging}",
         """cluster: architecturedeck-staging, timeout: 5m, overrides: {
-          images: {app: {build_args: {DEBUG: "1"}}, extra: {tag: 'x-${commit}'}},
+          images: {app: {build_args: {DEBUG: "1"}, tag: 'staging-${commit}'}, extra: {tag: 'x-${commit}'}},
           migrate: {timeout: 1m, command: [sh, -c, migrate]},
           services: {app: {verify: {expect: {status: 204}}}, worker: null, cron: {image: extra, after: [app]}}}}""",
     )

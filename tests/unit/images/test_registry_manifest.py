@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import responses
 from requests import ConnectionError as NoConnection
 
 from deploytool.images import errors
-from deploytool.images.registry import Auth, ImageName, Manifest, manifest
+from deploytool.images.registry import Auth, ImageName, Manifest, docker_auth, manifest, move_tag
 
 BASE = "https://r.example/v2/shop"
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -116,3 +118,95 @@ def test_plain_http_is_spoken_only_when_the_registry_is_on_this_machine(text: st
 def test_a_reference_is_refused_when_registry_or_tag_is_left_to_guess(text: str) -> None:
     with pytest.raises(ValueError, match="registry/repository:tag"):
         ImageName.parse(text)
+
+
+CHALLENGE = 'Bearer realm="https://auth.example/token",service="r.example",scope="repository:shop:pull"'
+
+
+def challenged(challenge: str = CHALLENGE, path: str = "manifests/1a2b") -> None:
+    responses.get(f"{BASE}/{path}", status=401, headers={"WWW-Authenticate": challenge})
+
+
+@responses.activate
+@pytest.mark.parametrize("auth", [Auth("ada", "secret"), None])
+@pytest.mark.parametrize("key", ["token", "access_token"])
+def test_the_login_is_exchanged_for_a_token_when_the_registry_wants_one(auth: Auth | None, key: str) -> None:
+    challenged()
+    responses.get("https://auth.example/token", json={key: "t"})
+    answer("manifests/1a2b", image(), **{"Docker-Content-Digest": "sha256:d"})
+    answer("blobs/sha256:c", {**AMD, "config": {"Labels": {"org.opencontainers.image.source": "s"}}})
+    assert manifest("r.example/shop:1a2b", auth) == Manifest("sha256:d", ("linux/amd64",), None, "s")
+    _, exchange, second, _ = (call.request for call in responses.calls)
+    assert exchange.url == "https://auth.example/token?service=r.example&scope=repository%3Ashop%3Apull"
+    assert ("Authorization" in exchange.headers) is bool(auth)
+    assert second.headers["Authorization"] == "Bearer t"
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("challenge", "status", "body"),
+    [
+        ("", 200, "{}"),
+        ('Basic realm="x"', 200, "{}"),
+        (CHALLENGE.replace("https", "http"), 200, '{"token": "t"}'),
+        (CHALLENGE, 401, '{"errors": []}'),
+        (CHALLENGE, 200, "<html>"),
+        (CHALLENGE, 200, "[]"),
+    ],
+)
+def test_reading_is_denied_when_no_token_can_be_had(challenge: str, status: int, body: str) -> None:
+    challenged(challenge)
+    responses.get("https://auth.example/token", status=status, body=body)
+    responses.get("http://auth.example/token", status=status, body=body)
+    with pytest.raises(errors.RegistryDenied) as refused:
+        manifest("r.example/shop:1a2b", Auth("ada", "secret"))
+    assert "docker login" in refused.value.fix
+    assert all(str(call.request.url).startswith("https://") for call in responses.calls)
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("docker.io/nginx:1", "https://registry-1.docker.io/v2/library/nginx"),
+        ("docker.io/acme/shop:1", "https://registry-1.docker.io/v2/acme/shop"),
+        ("ghcr.io/acme/shop:1", "https://ghcr.io/v2/acme/shop"),
+    ],
+)
+def test_docker_hub_is_asked_where_its_images_are(name: str, url: str) -> None:
+    assert ImageName.parse(name).url == url
+
+
+DIGESTED = "sha256:" + "a" * 64
+
+
+@responses.activate
+def test_a_tag_is_moved_by_pushing_the_manifest_under_its_name() -> None:
+    answer(f"manifests/{DIGESTED}", image(), **{"Content-Type": IMAGE})
+    put = responses.put(f"{BASE}/manifests/latest", status=201)
+    move_tag(f"r.example/shop@{DIGESTED}", "latest", Auth("AWS", "x"))
+    assert put.call_count == 1
+    assert responses.calls[1].request.body == json.dumps(image()).encode()
+    assert responses.calls[1].request.headers["Content-Type"] == IMAGE
+
+
+@responses.activate
+def test_it_is_said_how_when_a_tag_cannot_be_moved() -> None:
+    answer(f"manifests/{DIGESTED}", image())
+    responses.put(f"{BASE}/manifests/latest", status=400)
+    with pytest.raises(errors.RegistryFailed, match="could not be moved"):
+        move_tag(f"r.example/shop@{DIGESTED}", "latest")
+
+
+def test_the_login_of_docker_is_used_when_there_is_one(tmp_path: Path) -> None:
+    entries = {
+        "ghcr.io": {"auth": base64.b64encode(b"ada:to:ken").decode()},
+        "https://index.docker.io/v1/": {"auth": base64.b64encode(b"hub:x").decode()},
+        "odd.example": {"auth": "%%%"},
+        "store.example": {},
+    }
+    (tmp_path / "config.json").write_text(json.dumps({"auths": entries}))
+    environ = {"DOCKER_CONFIG": str(tmp_path)}
+    assert docker_auth("ghcr.io", environ) == Auth("ada", "to:ken")
+    assert docker_auth("docker.io", environ) == Auth("hub", "x")
+    assert [docker_auth(host, environ) for host in ("odd.example", "store.example", "none.example")] == [None] * 3
+    assert docker_auth("ghcr.io", {"HOME": str(tmp_path / "none")}) is None

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from deploytool.release.image_choice import cpu_problems
 from deploytool.release.model import Problem, PublishedImage
-from deploytool.release.planner import ReleasePreconditionFailed, cpu_problems, warnings
+from deploytool.release.planner import ReleasePreconditionFailed, warnings
 from tests.unit.release.plan_cases import found, live
 
 
