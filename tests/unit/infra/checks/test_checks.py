@@ -234,7 +234,9 @@ ENDS = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
     ],
 )
 def test_every_end_of_a_run_is_watched_when_one_is(metrics: tuple[str, ...], math: bool, silent: str) -> None:
-    alarms = {metric: alarm(metric, "StateMachineArn", {"Ref": "Machine"}, math=math) for metric in metrics}
+    alarms: dict[str, Any] = {
+        metric: alarm(metric, "StateMachineArn", {"Ref": "Machine"}, math=math) for metric in metrics
+    }
     texts = [text for text in told(Machine=MACHINE, **alarms) if "no alarm goes off" in text]
     assert (silent in "".join(texts)) if silent else texts == []
 
@@ -242,7 +244,7 @@ def test_every_end_of_a_run_is_watched_when_one_is(metrics: tuple[str, ...], mat
 @pytest.mark.parametrize(("nodes", "watched", "silent"), [(2, 2, False), (2, 1, True), (1, 1, False), (3, 2, True)])
 def test_every_node_of_redis_is_watched_when_one_is(nodes: int, watched: int, silent: bool) -> None:
     redis = {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": {"NumCacheClusters": nodes}}
-    alarms = {
+    alarms: dict[str, Any] = {
         f"Alarm{node}": alarm("Evictions", "CacheClusterId", {"Fn::Sub": f"${{Redis}}-00{node}"})
         for node in range(1, watched + 1)
     }
