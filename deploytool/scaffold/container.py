@@ -49,9 +49,7 @@ def is_for_worker(path: str) -> bool:
 
 def preferred(paths: Sequence[str]) -> str:
     """The one of these Dockerfiles that is the app's; empty where that is open."""
-    plain = [
-        path for path in paths if _FILE.fullmatch(posixpath.basename(path)) and "." not in posixpath.basename(path)
-    ]
+    plain = [path for path in paths if posixpath.basename(path).lower() in ("dockerfile", "containerfile")]
     for group in (paths, [path for path in paths if _PRODUCTION.search(path)], plain):
         if len(group) == 1:
             return group[0]
@@ -161,6 +159,11 @@ class ExistingDockerfile:
     """Variables that have the value of `ARG COMMIT`."""
     wants_standalone: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_bare(self) -> bool:
+        """The image is known to have no shell."""
+        return "sh" not in self.tools and bool(re.search(_IMAGES[0][0], self.image))
 
     @property
     def started(self) -> str:
@@ -301,7 +304,7 @@ def _port(instructions: Sequence[tuple[str, str]], values: Mapping[str, str], st
     if stated in likely:
         return stated
     by_variable = values.get("PORT", "")
-    if by_variable.isdigit() and len(by_variable) <= 5 and (not likely or int(by_variable) in likely):
+    if re.fullmatch(r"[0-9]{1,5}", by_variable) and (not likely or int(by_variable) in likely):
         return int(by_variable)
     return likely[0] if likely else stated
 

@@ -26,12 +26,12 @@ from deploytool.scaffold.frameworks import OtherApp, other_app
 from deploytool.scaffold.model import Command, Image, ProjectScan
 from deploytool.scaffold.next_config import NEXT_CONFIGURATIONS, blocking_middleware
 from deploytool.scaffold.node import NodeApp
-from deploytool.scaffold.scripts import dependencies
+from deploytool.scaffold.scripts import dependencies, scripts, steps
 
 APP, WORKER, MIGRATE = "app", "worker", "migrate"
 DOCKERFILE = "Dockerfile"
 _FOLDER = re.compile(
-    r"(?i)(?:\.?docker|\.?deploy(?:ment)?|ops|infra|containers?|build|compose/production/[\w-]+|config/docker)"
+    r"(?i)(?:\.?docker|\.?deploy(?:ment)?|ops|infra|containers?|build|scripts(?:/docker)?|compose/production/[\w-]+|config/docker)"
     r"(?:/[\w-]+)?/[^/]+"
 )
 _MIGRATES_ITSELF = re.compile(r"\bmigrat|db:prepare|\bdb push\b|alembic upgrade|db:push", re.IGNORECASE)
@@ -72,6 +72,8 @@ class Contents:
     """Empty: nothing migrates."""
     migrate: Command = ()
     """Empty: the command of its image."""
+    started: Command = ()
+    """What a shell of the stack starts after it made the addresses; empty: what the image says."""
     migrations: str = ""
     writes_route: bool = False
     """A health route is part of what init writes."""
@@ -176,7 +178,7 @@ def _written(scan: ProjectScan, app: NodeApp, options: ContentOptions) -> Conten
         writes_route=not app.health.exists and not app.is_static and not options.health_path,
         facts=(_about(app),),
         notes=app.notes,
-        decisions=(*app.database.decisions, *decisions),
+        decisions=(*app.database.decisions, *filter(None, (app.database.without_migrations,)), *decisions),
     )
 
 
@@ -228,9 +230,10 @@ def _own(
     if migrate_image == MIGRATE:
         images.append(Image(MIGRATE, built.migrate, dockerfile=path, context=context))
     port, health_path = judged.port(options), judged.health_path(options)
-    own_check = built.health_command if "sh" in built.tools or not built.tools else ""
+    own_check = "" if built.is_bare else built.health_command
     version = bool(app and app.health.path == health_path and app.health.returns_version)
-    remarks = [*judged.general(options), *migrate_remarks, *worker_remarks]
+    started, worker, command = _through_shell(judged, worker, worker_image, migrate_image, command)
+    remarks = [*judged.general(options), *migrate_remarks, *worker_remarks, *judged.addresses(made=bool(started))]
     return Contents(
         images=(*images, *worker_images),
         port=port,
@@ -241,13 +244,42 @@ def _own(
         worker_image=worker_image,
         migrate_image=migrate_image,
         migrate=command,
+        started=started,
         migrations=(app.migrations if app else other.migrations) if migrate_image else "",
-        writes_route=bool(app and not app.health.exists and health_path == app.health.path),
+        writes_route=bool(app and not app.health.exists and not app.is_static and health_path == app.health.path),
         dockerfile=path,
         facts=tuple(judged.facts(port, context)),
         notes=tuple(text for is_open, text in remarks if not is_open),
         decisions=tuple(text for is_open, text in remarks if is_open),
     )
+
+
+def _through_shell(
+    judged: _Judged, worker: Command, worker_image: str, migrate_image: str, migrate: Command
+) -> tuple[Command, Command, Command]:
+    """The commands of app, worker and migration where a shell of the stack stands before each; the first may be empty.
+
+    It takes the place of ENTRYPOINT, which so becomes a part of the commands.
+    """
+    built = judged.built
+    if not judged.missing_urls or "sh" not in built.tools or not built.command:
+        return (), worker, migrate
+    entry = _as_words(built.entrypoint)
+    started = (*entry, *_as_words(built.command))
+    if migrate_image == MIGRATE:
+        stage = _of_target(judged.text, built.migrate)
+        migrate = (*_as_words(stage.entrypoint), *_as_words(stage.command))
+    elif migrate:
+        migrate = (*entry, *migrate)
+    if worker:
+        worker = (*(entry if worker_image == APP else judged.worker_stage().entrypoint), *worker)
+    fits = not any("," in word or not word for word in (*started, *worker, *migrate))
+    return (started, worker, migrate) if fits else ((), worker, migrate)
+
+
+def _as_words(start: Command) -> Command:
+    """CMD or ENTRYPOINT in shell form is one word."""
+    return ("sh", "-c", *start) if len(start) == 1 and " " in start[0] else start
 
 
 def _texts_around(scan: ProjectScan) -> Mapping[str, str]:
@@ -277,13 +309,21 @@ class _Judged:
     def port(self, options: ContentOptions) -> int:
         return options.port or self.built.port or (PORT if self.app else self.other.framework.port) or PORT
 
+    @property
+    def _serves_files(self) -> bool:
+        """The final image is a web server with the files of a build."""
+        server = re.search(r"(?:^|/)(?:nginx|nginx-unprivileged|caddy|httpd|static-web-server)\b", self.built.image)
+        return bool(server) and (self.app is None or self.app.is_static)
+
     def health_path(self, options: ContentOptions) -> str:
         """Of the option, the Dockerfile, the project."""
-        return (
-            options.health_path
-            or self.built.health_path
-            or (self.app.health.path if self.app else self.other.health_path or self.other.framework.health_path)
-        )
+        if path := options.health_path or self.built.health_path:
+            return path
+        if self._serves_files:
+            return "/"
+        if self.app:
+            return self.app.health.path
+        return self.other.health_path or self.other.framework.health_path
 
     def facts(self, port: int, context: str) -> Iterator[str]:
         kind = f"{self.framework}, " if self.framework else ""
@@ -297,7 +337,9 @@ class _Judged:
         if not self.text.strip():
             yield True, f"{self.path} is empty or no text: decide what builds the image"
             return
-        if not self.health_path(options):
+        if not self.health_path(options) and self.other.doubt:
+            yield True, f"the health route {self.other.doubt} is below a prefix: give --health-path with all of it"
+        elif not self.health_path(options):
             yield (
                 True,
                 (
@@ -323,13 +365,48 @@ class _Judged:
             )
         yield from ((False, note) for note in (() if self.app else self.other.notes))
 
+    @property
+    def missing_urls(self) -> tuple[str, ...]:
+        """Addresses that the app reads, of which the stacks set the parts."""
+        around = "\n".join((self.text, self._started()))
+        code = [text for path, text in self.scan.texts.items() if _CODE.fullmatch(path) or path.endswith(".prisma")]
+        if re.search(r"\bDATABASE_HOST\b|entry\.sh\b", around):
+            return ()
+        if any("DATABASE_HOST" in text and "DATABASE_PASSWORD" in text for text in code):
+            return ()
+        names = [name for name in ("DATABASE_URL", "REDIS_URL") if any(name in text for text in code)]
+        return (*names, *(self.app.database.urls if self.app else ()))
+
+    def addresses(self, *, made: bool) -> Iterator[Remark]:
+        """``made``: a shell of the stack puts them together."""
+        names = ", ".join(self.missing_urls)
+        if made:
+            yield (
+                False,
+                (
+                    f"the stack makes {names} and starts `{self.built.started}`: "
+                    f"change AppCommand as well when {self.path} starts another program"
+                ),
+            )
+        elif names:
+            yield (
+                True,
+                (
+                    f"the app reads {names}, and the stacks set parts (DATABASE_HOST, DATABASE_PASSWORD, REDIS_HOST, "
+                    f"…): put them together in the app or at the start of {self.path}"
+                ),
+            )
+
     def migration(self, ignored: str) -> tuple[str, Command, list[Remark]]:
         """The image that migrates, its command, and remarks."""
-        decisions: list[Remark] = [(True, text) for text in (self.app.database if self.app else self.other).decisions]
+        itself = _MIGRATES_ITSELF.search(self._started())
+        data = self.app.database if self.app else self.other
+        decisions: list[Remark] = [(True, text) for text in data.decisions]
+        if data.without_migrations and not itself:
+            decisions.append((True, data.without_migrations))
         if self.built.migrate:
             return MIGRATE, (), decisions
         command = self.app.migrate if self.app else self.other.migrate
-        itself = _MIGRATES_ITSELF.search(self._started())
         if not command:
             return "", (), decisions
         line = " ".join(command)
@@ -346,8 +423,6 @@ class _Judged:
         if own := self._worker_image(context):
             return own
         workers = self.other.workers
-        if self.app and not workers and self.app.worker:
-            workers = (("script of package.json", self.app.worker.command),)
         if not workers:
             return (), APP, (), []
         source, command = workers[0]
@@ -363,49 +438,56 @@ class _Judged:
             return (), APP, (), [*remarks, (True, self._ignores(ignored, f"the worker `{line}`"))]
         return command, APP, (), remarks
 
+    def _worker_file(self) -> str:
+        """A Dockerfile of the worker's own; empty where there is none, or several."""
+        paths = [path for path in self.scan.paths if is_for_worker(path) and ("/" not in path or _worker_folder(path))]
+        package = self.app.workspace.worker if self.app and self.app.workspace else ""
+        if not paths and package and self.scan.root and f"{package}/{DOCKERFILE}" in self.scan.root.paths:
+            paths = [f"{_up(self.scan)}{package}/{DOCKERFILE}"]
+        return paths[0] if len(paths) == 1 else ""
+
+    def worker_stage(self) -> ExistingDockerfile:
+        if self.built.worker:
+            return _of_target(self.text, self.built.worker)
+        return read_dockerfile(dockerfile_text(self.scan, self._worker_file()))
+
     def _worker_image(self, context: str) -> tuple[Command, str, tuple[Image, ...], list[Remark]] | None:
         """From a stage or a Dockerfile of its own."""
-        paths = [path for path in self.scan.paths if is_for_worker(path) and ("/" not in path or _worker_folder(path))]
-        if self.built.worker:
-            place, text, target = self.path, self.text, self.built.worker
-            inner = context
-        elif len(paths) == 1:
-            place, text, target = paths[0], self.scan.texts.get(paths[0], ""), ""
-            inner = context_of(text, self.scan, place)
-        else:
-            return None
-        stage = read_dockerfile(text) if not target else _of_target(text, target)
-        command: Command = (
-            stage.command if len(stage.command) != 1 or " " not in stage.command[0] else ("sh", "-c", *stage.command)
-        )
-        image = Image(WORKER, target or stage.app, stage.declares_commit, dockerfile=place, context=inner)
+        place, target, inner = self.path, self.built.worker, context
+        stage = self.worker_stage()
+        if not target:
+            place = self._worker_file()
+            if not place:
+                return None
+            target, inner = stage.app, context_of(dockerfile_text(self.scan, place), self.scan, place)
+        command = _as_words(stage.command)
+        image = Image(WORKER, target, stage.declares_commit, dockerfile=place, context=inner)
         if not command and stage.entrypoint:
             # ECS needs a command, which the entrypoint gets as arguments.
-            return (
-                (),
-                APP,
-                (),
-                [(True, f"{place} starts its worker by ENTRYPOINT: use CMD, so that the stack can name it")],
-            )
+            problem = f"{place} starts its worker by ENTRYPOINT: use CMD, so that the stack can name it"
+            return (), APP, (), [(True, problem)]
         if not command:
             return (), APP, (), [(True, f"{place} does not say what it starts (CMD): add it")]
         return command, WORKER, (image,), []
 
     def _started(self) -> str:
-        """What runs at the start, with the text of scripts of the project."""
-        names = {posixpath.basename(word) for word in self.built.started.replace('"', " ").split()}
-        scripts = [
-            text
-            for path, text in _texts_around(self.scan).items()
-            if posixpath.basename(path) in names and "\n" in text
-        ]
-        package = self.package.get("scripts")
-        inner = [str(package[name]) for name in names if isinstance(package, dict) and name in package]
-        return "\n".join((self.built.started, *inner, *scripts))
+        """What runs at the start, with the scripts of the project that it calls."""
+        texts = {path: text for path, text in _texts_around(self.scan).items() if "\n" in text}
+        lines = [self.built.started]
+        names = _file_names(self.built.started)
+        # A script may have another name in the image.
+        for source, target in re.findall(r"(?m)^[ \t]*COPY[ \t]+(?:--\S+[ \t]+)*(\S+)[ \t]+(\S+)[ \t]*$", self.text):
+            if posixpath.basename(target) in names:
+                names.add(posixpath.basename(source))
+        for name in sorted(names & scripts(self.package).keys()):
+            ran = steps(self.package, name)
+            lines += ran
+            names |= {inner for step in ran for inner in _file_names(step)}
+        return "\n".join((*lines, *(text for path, text in texts.items() if posixpath.basename(path) in names)))
 
     def _lacks(self, command: Command) -> str:
         """Why the image cannot run the command; empty where nothing speaks against it."""
-        if self.built.image and not self.built.tools and re.search(r"scratch|distroless", self.built.image):
+        if self.built.is_bare:
             return f"{self.built.image} has nothing but the app: add a stage `migrate` or `worker`"
         if not self.package:
             return ""
@@ -421,6 +503,10 @@ class _Judged:
             f"{what} would start the web server again, since the ENTRYPOINT of {self.path} ({ignored}) ignores its "
             'arguments: end it with `exec "$@"`, or move the server to CMD'
         )
+
+
+def _file_names(line: str) -> set[str]:
+    return {posixpath.basename(word) for word in re.split(r"[\s\"'\[\],;&|]+", line) if word}
 
 
 def _worker_folder(path: str) -> bool:
@@ -440,7 +526,7 @@ def _of_target(text: str, target: str) -> ExistingDockerfile:
 _DECIDING = re.compile(
     r"(?:.*/)?(?:package\.json|pnpm-lock\.yaml|pnpm-workspace\.yaml|\.nvmrc|\.node-version|\.yarnrc\.yml|turbo\.json|"
     r"next\.config\.\w+|(?:prisma|drizzle)\.config\.\w+|[\w-]+\.prisma|middleware\.\w+|proxy\.\w+|Procfile|Gemfile|"
-    r"composer\.json|requirements[\w.-]*\.(?:txt|in)|pyproject\.toml|Pipfile|setup\.(?:py|cfg)|alembic\.ini|"
+    r"(?:docker-)?compose[\w.-]*\.ya?ml|composer\.json|requirements[\w.-]*\.(?:txt|in)|pyproject\.toml|Pipfile|setup\.(?:py|cfg)|alembic\.ini|"
     r"[\w.-]*env[\w.-]*(?:example|sample|template|dist|defaults?)[\w.-]*|(?:example|sample)\.env|"
     r"[\w.-]+\.sh|[\w.-]*(?:entrypoint|start)[\w-]*)|(?:bin|docker|script)/[\w-]+"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -9,9 +10,9 @@ from typing import Any
 
 from deploytool.ecs.model import ServiceState, TaskDefinition
 from deploytool.errors import PreconditionFailed
-from deploytool.scaffold.container import read_dockerfile, target_for
-from deploytool.scaffold.contents import APP, MIGRATE
-from deploytool.scaffold.model import Check, Draft, Environment, Image, Migrate, Service
+from deploytool.scaffold.container import context_of, read_dockerfile, target_for
+from deploytool.scaffold.contents import APP, DOCKERFILE, MIGRATE
+from deploytool.scaffold.model import Check, Draft, Environment, Image, Migrate, ProjectScan, Service
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,30 @@ def named_services(cluster: ExistingCluster, names: Sequence[str]) -> tuple[Exis
 
 
 def released_together(cluster: ExistingCluster, names: Sequence[str]) -> tuple[ExistingService, ...]:
-    """The named services; where only one is named, also those that run an image of its repository.
+    """The named services; where only one is named, also those that run an image of its repositories.
 
     Raises ServiceAbsent, ImageElsewhere.
     """
     named = named_services(cluster, names)
     for service in named:
-        if not cluster.repository(image := service.main_container["image"]):
+        if not repositories_of(cluster, service):
+            image = service.main_container["image"]
             raise ImageElsewhere(
                 f"service {service.name} runs {image}, which is not in registry {cluster.registry}",
                 "push its image to an ECR repository of this account first",
             )
     if len(named) > 1:
         return named
-    repository = cluster.repository(named[0].main_container["image"])
+    own = set(repositories_of(cluster, named[0]))
     others = (service for service in cluster.services if service.name != named[0].name)
-    return (*named, *(item for item in others if cluster.repository(item.main_container["image"]) == repository))
+    return (*named, *(item for item in others if own & set(repositories_of(cluster, item))))
+
+
+def repositories_of(cluster: ExistingCluster, service: ExistingService) -> tuple[str, ...]:
+    """Of all its containers that run an image of the registry, the main one first."""
+    containers: Sequence[Mapping[str, Any]] = service.definition["containerDefinitions"]
+    images = [service.main_container["image"], *(container["image"] for container in containers)]
+    return tuple(dict.fromkeys(filter(None, map(cluster.repository, images))))
 
 
 def common_prefix(services: Sequence[ExistingService]) -> str:
@@ -110,6 +119,7 @@ def is_migration(family: str) -> bool:
     return "migrat" in family.lower()
 
 
+NO_PROJECT = ProjectScan("")
 Images = Mapping[str, str]
 """ECR repository to the name of its image in `deploytool.yml`."""
 
@@ -124,6 +134,7 @@ def draft_existing(
     migration_files: str = "",
     health_path: str = "",
     returns_version: bool = False,
+    scan: ProjectScan = NO_PROJECT,
 ) -> Draft:
     """A draft for ``services``, which are released together; the first is the web service.
 
@@ -133,18 +144,23 @@ def draft_existing(
     first = replace(services[0], health_path=health_path or services[0].health_path)
     services = (first, *services[1:])
     prefix = common_prefix(services)
-    repositories = list(dict.fromkeys(cluster.repository(service.main_container["image"]) for service in services))
-    images = {name: APP if name == repositories[0] else _short(name, prefix) for name in repositories}
+    repositories = list(dict.fromkeys(name for service in services for name in repositories_of(cluster, service)))
+    main = _app_repository(cluster, services, repositories)
+    images = {name: APP if name == main else _short(name, prefix) for name in repositories}
     existing = read_dockerfile(dockerfile)
+    own = {name: _own_file(name, scan) for name in images.values() if name != APP}
     drafted = [
         Image(
             name,
             existing.app if name == APP else target_for(dockerfile, name),
-            existing.declares_commit,
+            existing.declares_commit if name == APP or not own[name] else False,
             "" if name == APP else repository,
+            dockerfile=own.get(name) or DOCKERFILE,
+            context=context_of(scan.texts.get(own[name], ""), scan, own[name]) if own.get(name) else "",
         )
         for repository, name in images.items()
     ]
+    unclear = [image.name for image in drafted if image.name != APP and not own[image.name] and not image.target]
     migrate = _migrate(cluster, services, existing.migrate, migration_files)
     if migrate and migrate.image == MIGRATE:
         drafted.append(Image(MIGRATE, existing.migrate))
@@ -155,17 +171,43 @@ def draft_existing(
             _service(cluster, service, images, returns_version=returns_version and existing.declares_commit)
             for service in services
         ),
-        environments=(
-            Environment(environment, cluster.region, cluster.name, repositories[0], account=cluster.account),
-        ),
+        environments=(Environment(environment, cluster.region, cluster.name, main, account=cluster.account),),
         migrate=migrate,
+        decisions=tuple(
+            f"nothing says which Dockerfile builds image {name}: set dockerfile or target of images.{name} in "
+            "deploytool.yml, or remove the image and the containers that run it"
+            for name in unclear
+        ),
+    )
+
+
+_SIDECARS = re.compile(r"nginx|proxy|envoy|traefik|caddy|haproxy|router|log|agent|collector|otel|statsd|datadog|cache")
+
+
+def _app_repository(cluster: ExistingCluster, services: Sequence[ExistingService], repositories: Sequence[str]) -> str:
+    """The repository of the app: that of the first service's main container, unless a proxy stands before the app."""
+    own = [name for name in repositories if name in repositories_of(cluster, services[0])]
+    plain = [name for name in own if not _SIDECARS.search(name)]
+    # What other services run as well is the app's.
+    shared = [name for name in own if any(name in repositories_of(cluster, service) for service in services[1:])]
+    return next((name for name in (*own[:1], *shared, *plain, *own) if name in plain or len(plain) == 0), own[0])
+
+
+def _own_file(name: str, scan: ProjectScan) -> str:
+    """The Dockerfile named after an image: `Dockerfile.NAME`, `NAME.Dockerfile`, `NAME/Dockerfile`; or empty."""
+    pattern = re.compile(
+        rf"(?i)(?:[\w.-]+/){{0,2}}(?:dockerfile[._-]{re.escape(name)}|{re.escape(name)}\.dockerfile|"
+        rf"{re.escape(name)}/dockerfile)"
+    )
+    return min(
+        (path for path in scan.paths if pattern.fullmatch(path)), key=lambda path: (path.count("/"), path), default=""
     )
 
 
 def migrations(cluster: ExistingCluster, services: Sequence[ExistingService]) -> tuple[TaskDefinition, ...]:
     """Other families that run an image of these services."""
     own = {service.definition["family"] for service in services}
-    repositories = {cluster.repository(service.main_container["image"]) for service in services}
+    repositories = {name for service in services for name in repositories_of(cluster, service)}
     return tuple(
         family
         for family in cluster.families

@@ -20,7 +20,7 @@ from deploytool.scaffold.dockerfile import STATIC_SERVER, SUPPORT, dockerfile
 from deploytool.scaffold.model import Draft, NewFile, ProjectScan
 from deploytool.scaffold.new_infrastructure import configuration
 from deploytool.scaffold.node import NodeApp
-from deploytool.scaffold.workflows import WORKFLOWS, Action, WorkflowContext, workflow
+from deploytool.scaffold.workflows import FOREIGN, WORKFLOWS, Action, WorkflowContext, workflow
 
 
 class WriteFailed(PreconditionFailed):
@@ -167,12 +167,21 @@ _IGNORED = """\
 
 
 def scaffold_files(
-    draft: Draft, scan: ProjectScan, app: NodeApp | None, context: WorkflowContext, templates: Templates
+    draft: Draft,
+    scan: ProjectScan,
+    app: NodeApp | None,
+    context: WorkflowContext,
+    templates: Templates,
+    foreign: frozenset[str] = frozenset(),
 ) -> tuple[NewFile, ...]:
-    """All files in reading order, existing ones included."""
+    """All files in reading order, existing ones included. ``foreign``: names of workflows that are not ours."""
     config = NewFile(context.config.rpartition("/")[2], configuration(draft))
     workflows = (
-        NewFile(f".github/workflows/{name}", workflow(name, templates[name], context), at_top=True)
+        NewFile(
+            f".github/workflows/{FOREIGN if name in foreign else ''}{name}",
+            workflow(name, templates[name], context),
+            at_top=True,
+        )
         for name in WORKFLOWS
     )
     image = _image_files(draft, scan, app, templates) if app else ()
@@ -185,7 +194,7 @@ def _image_files(draft: Draft, scan: ProjectScan, app: NodeApp, templates: Templ
     if draft.dockerfile in ("", DOCKERFILE):
         yield NewFile(DOCKERFILE, text)
         # Docker reads the one beside the Dockerfile first, and the context is elsewhere.
-        yield NewFile(f"{DOCKERFILE}.dockerignore" if app.workspace else ".dockerignore", _dockerignore(app))
+        yield NewFile(f"{DOCKERFILE}.dockerignore" if app.workspace else ".dockerignore", _dockerignore(app, scan))
     for name in SUPPORT_FILES:
         yield NewFile(f"{SUPPORT}/{name}", templates[name])
     if app.is_static and not draft.dockerfile:
@@ -196,9 +205,11 @@ def _image_files(draft: Draft, scan: ProjectScan, app: NodeApp, templates: Templ
         yield NewFile(app.health.file, templates[f"health.pages.{ending}" if in_pages else "health.app.js"])
 
 
-def _dockerignore(app: NodeApp) -> str:
+def _dockerignore(app: NodeApp, scan: ProjectScan) -> str:
     built = app.worker.directory if app.worker and not app.worker.is_source and app.worker.directory else ""
-    return _IGNORED + (f"{app.member}/{built}\n".lstrip("/") if built else "")
+    # Part of the repository, and so no secret.
+    ignored = _IGNORED.replace("**/.env\n", "") if ".env" in scan.paths else _IGNORED
+    return ignored + (f"{app.member}/{built}\n".lstrip("/") if built else "")
 
 
 PACKAGE_ROOT = Path(__file__).parent.parent

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploytool.scaffold.model import Command, ProjectScan
-from deploytool.scaffold.scripts import as_command, dependencies, find_worker, first
-from deploytool.scaffold.variables import database
+from deploytool.scaffold.scripts import as_command, dependencies, find_worker
+from deploytool.scaffold.variables import Database, database
 
 PROCFILE = "Procfile"
 
@@ -65,6 +65,9 @@ class OtherApp:
     """Where each is named, and its command."""
     notes: tuple[str, ...] = ()
     decisions: tuple[str, ...] = ()
+    without_migrations: str = ""
+    doubt: str = ""
+    """A health route of which only the end is known, with its file."""
 
 
 def other_app(scan: ProjectScan, package: Mapping[str, Any], started: str = "") -> OtherApp:
@@ -72,20 +75,20 @@ def other_app(scan: ProjectScan, package: Mapping[str, Any], started: str = "") 
     kind = _kind(scan, package)
     processes = procfile(scan.texts.get(PROCFILE, ""))
     prefix = _prefix(started)
-    health_path, health_file = _health(scan, kind)
+    health_path, health_file, doubt = _health(scan, kind)
     release = processes.get("release", "")
-    migrate, migrations, decisions = _migration(scan, package, kind, prefix)
-    if release:
-        migrate = _release_command(release, migrate)
+    data = _migration(scan, package, kind, prefix)
     return OtherApp(
         framework=_FRAMEWORKS[kind],
         health_path=health_path,
         health_file=health_file,
-        migrate=migrate,
-        migrations=migrations,
+        migrate=command_of(release) if release else data.migrate,
+        migrations=data.migrations,
         workers=tuple(_workers(scan, package, kind, processes, prefix)),
         notes=tuple(_notes(scan, kind)),
-        decisions=decisions,
+        decisions=data.decisions,
+        without_migrations=data.without_migrations,
+        doubt=doubt,
     )
 
 
@@ -104,11 +107,6 @@ def command_of(text: str) -> Command:
     if not words or re.search(r"[|&;<>$`*()]", text) or re.match(r"\w+=", words[0]):
         return ("sh", "-c", text)
     return tuple(words)
-
-
-def _release_command(text: str, detected: Command) -> Command:
-    """Of a Procfile; where it only ends in a known migration, such as `cd app && python manage.py migrate`, that."""
-    return command_of(text) if text else detected
 
 
 def _kind(scan: ProjectScan, package: Mapping[str, Any]) -> str:
@@ -136,8 +134,13 @@ def _kind(scan: ProjectScan, package: Mapping[str, Any]) -> str:
 
 
 def _manage(scan: ProjectScan) -> str:
-    """Path of Django's manage.py; the uppermost."""
-    paths = [path for path in scan.paths if posixpath.basename(path) == "manage.py" and path.count("/") <= 2]
+    """Path of Django's manage.py."""
+    return _uppermost(scan, "manage.py")
+
+
+def _uppermost(scan: ProjectScan, name: str) -> str:
+    """The path of a file with this name; empty without one."""
+    paths = [path for path in scan.paths if posixpath.basename(path) == name and path.count("/") <= 2]
     return min(paths, key=lambda path: (path.count("/"), path), default="")
 
 
@@ -156,22 +159,35 @@ _TEST = re.compile(
     r"(?:^|/)(?:tests?|spec|__tests__|e2e|docs?|examples?|client|frontend|web|scripts)/|[._-](?:test|spec)\.|_test\."
 )
 _DECLARES = re.compile(
-    r"\.(?:get|all|use|route|head|handle|handlefunc|group|controller|any|add_api_route|add_url_rule)\s*\($|"
+    r"\.(?:get|all|use|route|head|handle|handlefunc|controller|any|add_api_route|add_url_rule)(?:<[^()]*>)?\s*\($|"
     r"\b(?:r?e?_?path|url|get|match|controller|route|handle|handlefunc|uri|health|include)\s*[(:]?\s*$|"
     r"@\w+\s*\($|@\w+\.\w+\s*\($|\"(?:get|GET) $|health:\s*$|\[\s*$|=\s*$",
     re.IGNORECASE,
 )
 
 
-def _health(scan: ProjectScan, kind: str) -> tuple[str, str]:
-    """A route that answers for the health of the app, and the file that declares it."""
+_ADDRESS = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::[\w${}:-]+)?(/[\w./-]+)")
+_CHECK = re.compile(r"\btest:[ \t]*((?:\[[^\]]*\])|(?:[^\n]+)|(?:(?:\r?\n[ \t]+-[^\n]*)+))")
+_COMPOSE = re.compile(r"(?:[\w-]+/)?(?:docker-)?compose[\w.-]*\.ya?ml")
+
+
+def _checked(scan: ProjectScan) -> list[str]:
+    """Paths that health checks of Compose files request."""
+    files = {**(scan.root.texts if scan.root else {}), **scan.texts}
+    checks = [check for path in sorted(files) if _COMPOSE.fullmatch(path) for check in _CHECK.findall(files[path])]
+    return list(dict.fromkeys(path for check in checks for path in _ADDRESS.findall(check)))
+
+
+def _health(scan: ProjectScan, kind: str) -> tuple[str, str, str]:
+    """A route that answers for the health of the app, the file that declares it, and what is only known in part."""
     if kind == "rails" and "rails/health#show" in (routes := scan.texts.get("config/routes.rb", "")):
         match = re.search(r"""get\s*\(?["']([\w/-]+)["'].*rails/health#show""", routes)
-        return (f"/{match[1].lstrip('/')}" if match else "/up"), "config/routes.rb"
+        return (f"/{match[1].lstrip('/')}" if match else "/up"), "config/routes.rb", ""
     if kind == "laravel":
         match = re.search(r"""\bhealth\s*:\s*["']([^"']+)["']""", scan.texts.get("bootstrap/app.php", ""))
         if match:
-            return "/" + match[1].strip("/"), "bootstrap/app.php"
+            return "/" + match[1].strip("/"), "bootstrap/app.php", ""
+    checked = _checked(scan)
     declared: list[tuple[int, int, str, str]] = []
     for path, text in sorted(scan.texts.items()):
         if not _SOURCE.fullmatch(path) or _TEST.search(path):
@@ -182,9 +198,33 @@ def _health(scan: ProjectScan, kind: str) -> tuple[str, str]:
                 route = "/" + match["path"].strip("/") + match["end"]
                 declared.append((_rank(route), path.count("/"), route, path))
     if not declared:
-        return "", ""
+        # One check that is not of another service, which has a path of its own, is the app's.
+        return (checked[0], "a Compose file", "") if len(checked) == 1 else ("", "", "")
     _, _, route, file = min(declared)
-    return _mounted(scan, kind, route), file
+    for path in checked:
+        if path.rstrip("/").endswith(route.rstrip("/")):
+            return path, file, ""
+    if kind != "nest" and _is_mounted(scan, kind, file):
+        return "", "", f"{route} in {file}"
+    return _mounted(scan, kind, route), file, ""
+
+
+_PART = re.compile(
+    r"\b(?:APIRouter|Blueprint|Router|Hono|OpenAPIHono|Route::prefix|express\.Router|fastify\.register)\s*\("
+)
+
+
+def _is_mounted(scan: ProjectScan, kind: str, file: str) -> bool:
+    """The file declares a part of the routes, which others put below a prefix."""
+    text = scan.texts.get(file, "")
+    if kind == "django":
+        roots = [path for path in scan.paths if posixpath.basename(path) == "urls.py"]
+        beside = [path for path in roots if posixpath.join(posixpath.dirname(path), "wsgi.py") in scan.paths]
+        return posixpath.basename(file) == "urls.py" and file not in (beside or roots[:1])
+    if kind == "laravel":
+        return file != "routes/web.php"
+    is_whole = re.search(r"\b(?:FastAPI|Flask|express|fastify|Fastify|createServer|serve|listen)\s*\(", text)
+    return bool(_PART.search(text)) and not is_whole
 
 
 def _rank(route: str) -> int:
@@ -209,34 +249,24 @@ def _mounted(scan: ProjectScan, kind: str, route: str) -> str:
     return route
 
 
-def _migration(
-    scan: ProjectScan, package: Mapping[str, Any], kind: str, prefix: Command
-) -> tuple[Command, str, tuple[str, ...]]:
-    """Command, directory of the files, decisions."""
+def _migration(scan: ProjectScan, package: Mapping[str, Any], kind: str, prefix: Command) -> Database:
     if kind == "rails":
-        return ("bin/rails", "db:migrate"), _existing(scan, "db/migrate"), ()
+        return Database(migrate=("bin/rails", "db:migrate"), migrations=_existing(scan, "db/migrate"))
     if kind == "laravel":
-        return ("php", "artisan", "migrate", "--force"), _existing(scan, "database/migrations"), ()
+        command: Command = ("php", "artisan", "migrate", "--force")
+        return Database(migrate=command, migrations=_existing(scan, "database/migrations"))
     if kind == "django" and (manage := _manage(scan)):
-        return (*prefix, "python", manage, "migrate", "--noinput"), "", ()
-    alembic = min(
-        (path for path in scan.paths if posixpath.basename(path) == "alembic.ini" and path.count("/") <= 2),
-        key=lambda path: (path.count("/"), path),
-        default="",
-    )
-    if alembic:
-        location = re.search(
-            r"^script_location\s*=\s*(?:%\(here\)s/)?([\w./-]+)", scan.texts.get(alembic, ""), re.MULTILINE
-        )
+        return Database(migrate=(*prefix, "python", manage, "migrate", "--noinput"))
+    if alembic := _uppermost(scan, "alembic.ini"):
+        text = scan.texts.get(alembic, "")
+        location = re.search(r"^script_location\s*=\s*(?:%\(here\)s/)?([\w./-]+)", text, re.MULTILINE)
         folder = posixpath.join(posixpath.dirname(alembic), location[1] if location else "alembic", "versions")
         option = () if alembic == "alembic.ini" else ("-c", alembic)
-        return (*prefix, "alembic", *option, "upgrade", "head"), _existing(scan, posixpath.normpath(folder)), ()
+        command = (*prefix, "alembic", *option, "upgrade", "head")
+        return Database(migrate=command, migrations=_existing(scan, posixpath.normpath(folder)))
     if kind == "flask" and scan.has("migrations/env.py"):
-        return (*prefix, "flask", "db", "upgrade"), _existing(scan, "migrations/versions"), ()
-    if package:
-        inner = database(scan, package, "node_modules/.bin")
-        return inner.migrate, inner.migrations, inner.decisions
-    return (), "", ()
+        return Database(migrate=(*prefix, "flask", "db", "upgrade"), migrations=_existing(scan, "migrations/versions"))
+    return database(scan, package) if package else Database()
 
 
 def _existing(scan: ProjectScan, folder: str) -> str:
@@ -271,8 +301,6 @@ def _workers(
         yield "script of package.json", worker.command
         for name in worker.others:
             yield f"script {name} of package.json", as_command(package, name)
-    elif package and (script := first(package, "start:worker:prod")):
-        yield f"script {script} of package.json", as_command(package, script)
 
 
 def _celery(scan: ProjectScan, prefix: Command) -> Iterator[tuple[str, Command]]:

@@ -77,7 +77,7 @@ def _image(image: Image) -> str:
 
 def _migrate_lines(migrate: Migrate) -> str:
     keys = {"task": migrate.task, "image": migrate.image, "like": migrate.like, "files": migrate.files}
-    command = f", command: {json.dumps(migrate.command)}" if migrate.command else ""
+    command = f", command: {_value(migrate.command)}" if migrate.command else ""
     return f"{{{_parts(keys)}{command}}}"
 
 
@@ -142,7 +142,10 @@ def _overrides(environment: Environment, draft: Draft) -> str:
 
 
 def _value(value: str | tuple[str, ...]) -> str:
-    return _text(value) if isinstance(value, str) else f"[{', '.join(map(_text, value))}]"
+    """Of a parameter; `${` of the project's own commands is no variable of the file."""
+    if isinstance(value, str):
+        return _text(value.replace("${", "$${"))
+    return f"[{', '.join(map(_value, value))}]"
 
 
 def _parts(keys: Mapping[str, str]) -> str:
@@ -328,6 +331,8 @@ def _parameters(options: NewInfrastructureOptions, host: str, inside: Contents, 
         parameters["HealthPath"] = inside.health_path
     if inside.health_command:
         parameters["HealthCommand"] = inside.health_command
+    if inside.started:
+        parameters |= {"MakeUrls": "true", "AppCommand": inside.started}
     if inside.worker and inside.worker != DEFAULT_WORKER:
         parameters["WorkerCommand"] = inside.worker
     if inside.migrate and not any("," in word for word in inside.migrate):

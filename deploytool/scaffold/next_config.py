@@ -21,7 +21,7 @@ _OUTPUT_BY_VARIABLE = re.compile(
     r"""\boutput\s*:\s*\(?\s*process\.env\.(?P<name>\w+)\s*(?:===?\s*["'`](?P<value>[\w.-]+)["'`]\s*)?\)?\s*\?"""
     r"""\s*["'`]standalone["'`]"""
 )
-_BASE_PATH = re.compile(r"""\bbasePath\s*:\s*["'`](/[^"'`$]*)["'`]""")
+_BASE_PATH = re.compile(r"""\bbasePath\s*:\s*["'`](/[\w./~-]*)["'`]""")
 _BASE_PATH_BY_VARIABLE = re.compile(r"\bbasePath\s*(?::[^,\n]*?process\.env\.(\w+))?\s*[,\n}]")
 _TRAILING_SLASH = re.compile(r"\btrailingSlash\s*:\s*true\b")
 _DIST = re.compile(

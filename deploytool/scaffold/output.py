@@ -160,7 +160,8 @@ def new_infrastructure_notes(
     draft: Draft, context: WorkflowContext, subjects: Subjects, own_dockerfile: str = ""
 ) -> Iterator[str]:
     """What is left to do for `deploytool infra`."""
-    if own_dockerfile and not any(word in own_dockerfile for word in ("DATABASE_HOST", "entry.sh")):
+    makes_urls = any("MakeUrls" in (environment.parameters or {}) for environment in draft.environments)
+    if own_dockerfile and not makes_urls and not any(word in own_dockerfile for word in ("DATABASE_HOST", "entry.sh")):
         yield (
             f"{draft.dockerfile or DOCKERFILE} is kept; its containers get DATABASE_HOST, DATABASE_PASSWORD and so on, "
             "but no DATABASE_URL or REDIS_URL: build them at start (docs/getting-started.md, What the image expects)"

@@ -36,7 +36,14 @@ from deploytool.scaffold.model import (
 )
 from deploytool.scaffold.new_infrastructure import NewInfrastructureOptions, Subjects, draft_infrastructure
 from deploytool.scaffold.node import NodeApp, node_app
-from deploytool.scaffold.workflows import ENVIRONMENT, Action, WorkflowContext
+from deploytool.scaffold.workflows import (
+    ENVIRONMENT,
+    FOREIGN,
+    WORKFLOWS,
+    Action,
+    WorkflowContext,
+    is_foreign,
+)
 
 SKIPPED = frozenset({".git", "node_modules", ".next", ".venv", "__pycache__", ".deploytool"})
 """Directories of what is installed or built."""
@@ -94,14 +101,16 @@ def initialize(options: InitOptions) -> int:
         config=f"{scan.within}/{config.name}".lstrip("/"),
         role=start.role,
         plan_role=start.plan_role,
+        variables=tuple(dict.fromkeys(name for image in start.draft.images for name in image.variables)),
     )
-    results = _compare(start.draft, scan, app, context, directory, preview=options.diff)
+    results, workflow_notes = _compare(start.draft, scan, app, context, directory, preview=options.diff)
     files.write_all({path: result.file.text for path, result in results.items() if result.action is FileAction.WRITTEN})
     report = output.InitReport(
         tuple(results.values()),
         tuple(output.facts(scan, app, start.draft)),
         (
             *output.notes(scan, app, start.draft, context),
+            *workflow_notes,
             *output.variable_notes(app, start.draft),
             *start.notes(context),
         ),
@@ -289,6 +298,7 @@ def draft_from_services(options: InitOptions, scan: ProjectScan, app: NodeApp | 
         migration_files=app.migrations if app else "",
         health_path=options.health_path,
         returns_version=app is not None and app.health.returns_version,
+        scan=scan,
     )
     return InitialDraft(
         draft=draft,
@@ -326,22 +336,31 @@ def subjects_of(repository: str) -> Subjects:
 
 def _compare(
     draft: Draft, scan: ProjectScan, app: NodeApp | None, context: WorkflowContext, directory: Path, *, preview: bool
-) -> dict[Path, FileResult]:
-    """Each path with what happens to its file."""
-    templates = files.scaffold_templates()
-    results = _results(files.scaffold_files(draft, scan, app, context, templates), scan, directory, preview=preview)
-    if any(path.name == "rollback.yml" and result.action is FileAction.KEPT for path, result in results.items()):
-        # Another workflow of that name may not handle the checkbox.
-        draft = replace(draft, checkbox=False)
-        return _results(files.scaffold_files(draft, scan, app, context, templates), scan, directory, preview=preview)
-    return results
+) -> tuple[dict[Path, FileResult], tuple[str, ...]]:
+    """Each path with what happens to its file; and notes."""
+    folder = _top(scan, directory) / ".github" / "workflows"
+    texts = files.read_existing([folder / name for name in WORKFLOWS])
+    foreign = frozenset(path.name for path, text in texts.items() if is_foreign(text))
+    if "rollback.yml" in foreign:
+        draft = replace(draft, rollback_workflow=f"{FOREIGN}rollback.yml")
+    new_files = files.scaffold_files(draft, scan, app, context, files.scaffold_templates(), foreign)
+    notes = [
+        f".github/workflows/{name} is not of deploytool, and is kept: {FOREIGN}{name} is beside it"
+        + ("; decide which of the two a push starts" if name == "deploy.yml" else "")
+        for name in sorted(foreign)
+    ]
+    return _results(new_files, scan, directory, preview=preview), tuple(notes)
+
+
+def _top(scan: ProjectScan, directory: Path) -> Path:
+    return directory.joinpath(*[".." for _ in Path(scan.within).parts]).resolve()
 
 
 def _results(
     new_files: tuple[NewFile, ...], scan: ProjectScan, directory: Path, *, preview: bool
 ) -> dict[Path, FileResult]:
     """Paths in the results are relative to the working directory."""
-    top = directory.joinpath(*[".." for _ in Path(scan.within).parts]).resolve()
+    top = _top(scan, directory)
     paths = [(top if file.at_top else directory) / file.path for file in new_files]
     shown = [replace(file, path=os.path.relpath(path)) for file, path in zip(new_files, paths, strict=True)]
     texts = files.read_existing(paths)

@@ -18,6 +18,13 @@ _EXAMPLE = re.compile(
     r"|(?:example|sample)\.env"
 )
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*)$", re.MULTILINE)
+_SCHEMA_FILE = re.compile(
+    r"(?i)(?:[\w-]+/){0,3}(?:env|env[.-](?:server|client|mjs|config)|env/(?:server|client|index))\.[cm]?[jt]s"
+)
+_SCHEMA = re.compile(
+    r"^[ \t]*([A-Z][A-Z0-9_]{2,})[ \t]*:\s*((?:z|v|t|s|str|url|Type|Joi)\b[^\n]*(?:\n[ \t]+\.[^\n]*)*)", re.MULTILINE
+)
+_OPTIONAL = re.compile(r"\.(?:optional|default|nullish|catch)\(|\boptional\(")
 _PUBLIC = re.compile(r"\bNEXT_PUBLIC_\w+")
 _SKIP = "SKIP_ENV_VALIDATION"
 _SET_BY_STACKS = re.compile(
@@ -60,6 +67,11 @@ def read_variables(scan: ProjectScan, urls: Iterable[str] = ()) -> Variables:
     for file in files:
         names |= dict.fromkeys(name for name, _ in _LINE.findall(scan.texts.get(file, "")))
     sources = [text for path, text in scan.texts.items() if re.search(r"\.[cm]?[jt]sx?$", path)]
+    checks = [path for path in sorted(scan.texts) if _SCHEMA_FILE.fullmatch(path)]
+    for path in checks:
+        required = [name for name, rule in _SCHEMA.findall(scan.texts[path]) if not _OPTIONAL.search(rule)]
+        names |= dict.fromkeys(required)
+        files += [path] if required else []
     public = {name for text in sources for name in _PUBLIC.findall(text)} | {n for n in names if _PUBLIC.fullmatch(n)}
     own = [name for name in names if not _SET_BY_STACKS.fullmatch(name) and name not in {*public, *urls}]
     return Variables(
@@ -115,6 +127,8 @@ class Database:
     migrations: str = ""
     """Directory of the migration files; empty where there is none."""
     decisions: tuple[str, ...] = ()
+    without_migrations: str = ""
+    """What to decide where the tool has nothing to apply."""
 
 
 def database(scan: ProjectScan, package: Mapping[str, Any], binaries: str = BINARIES) -> Database:
@@ -168,7 +182,7 @@ def _prisma(scan: ProjectScan, schema: str, binaries: str) -> Database:
     text = "\n".join(scan.texts[path] for path in sorted(files))
     source = re.search(r"\bdatasource\s+\w+\s*\{(.*?)\}", text, re.DOTALL)
     inner = source[1] if source else ""
-    configured = "\n".join(scan.texts.get(name, "") for name in PRISMA_CONFIGURATIONS)
+    configured = "\n".join(scan.texts[name] for name in PRISMA_CONFIGURATIONS if name in scan.texts)
     provider = re.search(r'\bprovider\s*=\s*"(\w+)"', inner)
     kind = _PROVIDERS.get(provider[1], provider[1]) if provider else ""
     place = next((f"{name}/migrations" for name in (folder, posixpath.dirname(folder)) if name), "migrations")
@@ -177,12 +191,10 @@ def _prisma(scan: ProjectScan, schema: str, binaries: str) -> Database:
     run = f"{binaries}/prisma" if binaries else "prisma"
     usual = not configured and schema in ("prisma", "schema.prisma", "prisma/schema.prisma")
     more = () if usual or configured else (f"--schema={schema}",)
-    decisions = list(_foreign(kind, schema))
-    if not scan.has_under(place):
-        decisions.append(
-            f"{place} has no migration, so `prisma migrate deploy` creates no table: create one with "
-            "`prisma migrate dev --name init` and commit it"
-        )
+    without = (
+        f"{place} has no migration, so `prisma migrate deploy` creates no table: create one with "
+        "`prisma migrate dev --name init` and commit it"
+    )
     return Database(
         "prisma",
         kind,
@@ -190,7 +202,8 @@ def _prisma(scan: ProjectScan, schema: str, binaries: str) -> Database:
         folder or ".",
         (run, "migrate", "deploy", *more),
         place if scan.has_under(place) else "",
-        tuple(decisions),
+        tuple(_foreign(kind, schema)),
+        "" if scan.has_under(place) else without,
     )
 
 
@@ -207,16 +220,20 @@ def _drizzle(scan: ProjectScan, package: Mapping[str, Any], file: str, binaries:
     plain = program(scripts(package)[script]) if script else None
     if plain and plain.words[0] != "drizzle-kit":
         command = as_command(package, script, binaries)
-    decisions = list(_foreign(kind, file))
-    exists = any(path.startswith(f"{place}/") for path in scan.paths)
-    if not exists:
-        decisions.append(
-            f"{place} has no migration ({file}), so nothing creates the tables: create one with "
-            "`drizzle-kit generate` and commit it"
-        )
+    exists = scan.has_under(place)
+    without = (
+        f"{place} has no migration ({file}), so nothing creates the tables: create one with `drizzle-kit generate` and "
+        "commit it"
+    )
     urls = dict.fromkeys((*_other_urls(_names_in(text), _URL), *_other_urls(example_names(scan))))
     return Database(
-        "drizzle", kind, tuple(urls), "", command if exists else (), place if exists else "", tuple(decisions)
+        "drizzle",
+        kind,
+        tuple(urls),
+        migrate=command if exists else (),
+        migrations=place if exists else "",
+        decisions=tuple(_foreign(kind, file)),
+        without_migrations="" if exists else without,
     )
 
 

@@ -52,6 +52,8 @@ class WorkflowContext:
     """ARN, with `{environment}` where it names that; empty leaves it to the variable DEPLOY_ROLE."""
     plan_role: str = ""
     """ARN; empty leaves it to the variable PLAN_ROLE."""
+    variables: tuple[str, ...] = ()
+    """Variables of the GitHub environment that a build needs."""
 
 
 class WorkflowChanged(Exception):
@@ -77,6 +79,12 @@ def _action(context: WorkflowContext) -> Iterator[tuple[str, str]]:
 def _deploy(context: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
     yield _branches(context)
     yield from _inputs(context, main)
+    if context.variables:
+        lines = "".join(f"          {name}: ${{{{ vars.{name} }}}}\n" for name in context.variables)
+        yield (
+            f"uses: {context.action}\n        with:\n",
+            f"uses: {context.action}\n        env:\n{lines}        with:\n",
+        )
     yield "inputs.environment || 'production'", f"inputs.environment || '{main}'"
     # A job's `if` cannot read variables of an environment; the action reports a missing role.
     yield "    if: vars.DEPLOY_ROLE != ''\n", ""
@@ -104,6 +112,15 @@ def _plan(context: WorkflowContext, main: str) -> Iterator[tuple[str, str]]:
         yield "vars.PLAN_ROLE != '' && ", ""
         yield "# PLAN_ROLE may only read", "# The role may only read"
     yield from _role("PLAN_ROLE", context.plan_role, main)
+
+
+FOREIGN = "deploytool-"
+"""Begins the name of a workflow of ours where the project has another of that name."""
+
+
+def is_foreign(text: str) -> bool:
+    """An existing workflow that does not use the action."""
+    return "archdeck-deploy" not in text
 
 
 def _role(variable: str, arn: str, environment: str) -> Iterator[tuple[str, str]]:

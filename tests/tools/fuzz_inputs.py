@@ -1,4 +1,4 @@
-"""Read damaged task definition files and configurations: each must be read, or refused with cause and fix."""
+"""Read damaged task definition files, configurations and projects: each must be read, or refused with cause and fix."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from deploytool.release.planner import plan
 from tests.unit.config.mistakes import GOOD
 from tests.unit.ecs.template_cases import REFUSED, TAKEN
 from tests.unit.release import plan_cases as cases
+from tests.unit.scaffold.odd_projects import odd_project, run_init
 
 MODEL: Any = (
     botocore.session.get_session().get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape
@@ -73,6 +74,10 @@ class Fuzz:
         config = parse(document_of(self._content([self._configuration], [GOOD.encode()]), "deploytool.yml"))
         for name in config.environments:
             repr(resolve(config, name, {"commit": cases.SHA})).encode()
+
+    def project(self, varied: str) -> Callable[[], None]:
+        """`deploytool init` on projects in which this file is odd."""
+        return lambda: run_init(odd_project(self._random.randrange(10**12), varied))
 
     def _content(self, documents: list[Any], files: list[bytes]) -> bytes:
         pick = self._random
@@ -133,7 +138,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="same seed, same inputs (default: %(default)s)")
     options = parser.parse_args()
     fuzz, failed = Fuzz(options.seed), 0
-    for what, read in (("task definitions", fuzz.task_definition), ("configurations", fuzz.configuration)):
+    projects = [(name, fuzz.project(name)) for name in ("package.json", "Dockerfile", "Procfile")]
+    for what, read in (
+        ("task definitions", fuzz.task_definition),
+        ("configurations", fuzz.configuration),
+        *projects,
+    ):
         began = time.monotonic()
         answers, tracebacks = run(read, options.count)
         counts = ", ".join(f"{answer} {number}" for answer, number in answers.most_common())

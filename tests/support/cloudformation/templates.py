@@ -46,6 +46,8 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "People": "developers",
         "MigrateImage": DIGEST,
         "WorkerImage": DIGEST,
+        "AppCommand": "node,server.js",
+        "MakeUrls": "true",
         "MigrateCommand": "node,migrate.js",
         "HealthCommand": "node health.js",
         "Cpu": "ARM64",

@@ -85,3 +85,8 @@ def test_a_check_in_another_place_is_an_override() -> None:
     )
     urls = [read(made).environments[name].services["web"].verify for name in ("production", "test")]
     assert [each and each.url for each in urls] == ["https://a.example.com/up", "https://b.example.com/up"]
+
+
+def test_a_rollback_workflow_of_another_name_is_named() -> None:
+    text = configuration(Draft(**{**vars(PLAIN), "rollback_workflow": "deploytool-rollback.yml"}))
+    assert "handled by deploytool-rollback.yml\n    rollback_workflow: deploytool-rollback.yml\n" in text

@@ -188,3 +188,95 @@ def test_yarn_is_told_to_leave_modules_where_the_image_takes_them_from() -> None
     found = node_app(place, told)
     assert found is not None
     assert "ENV YARN_NODE_LINKER=node-modules" in stages(dockerfile(found, place))["base"]
+
+
+def test_a_static_export_is_served_by_a_server_of_ours() -> None:
+    found = stages(written(texts={"next.config.mjs": "export default { output: 'export' }"}))
+    assert "COPY --from=build /app/out ./site" in found["app"]
+    assert 'CMD ["node", "/app/docker/static.mjs", "/app/site"]' in found["app"]
+    assert not any("node_modules" in line for line in found["app"][1:])
+
+
+def test_a_server_of_the_projects_own_is_started() -> None:
+    # https://github.com/Dokploy/dokploy: the script `start` runs dist/server.mjs.
+    scripts = {"build": "next build && tsc", "start": "NODE_ENV=production node -r dotenv/config dist/server.mjs"}
+    found = stages(written(scripts=scripts))
+    assert 'CMD ["node", "-r", "dotenv/config", "dist/server.mjs"]' in found["app"]
+    assert "COPY --from=modules /app ./" in found["app"]
+    assert found["modules"][1:] == ["RUN rm -rf .next/cache"]
+
+
+@pytest.mark.parametrize(
+    "start", ["next start -p 4000", "prisma migrate deploy && next start", "vercel dev", "pm2 start x"]
+)
+def test_other_scripts_called_start_are_no_server(start: str) -> None:
+    found = stages(written(scripts={"start": start}))
+    assert 'CMD ["node_modules/.bin/next", "start", "--keepAliveTimeout", "65000"]' in found["app"]
+
+
+def test_the_build_leaves_out_what_needs_a_database() -> None:
+    # https://github.com/boxyhq/saas-starter-kit has a script without; others are taken apart.
+    ci = {"build": "prisma generate && prisma db push && next build", "build-ci": "next build"}
+    assert "RUN mkdir -p public && npm run build-ci" in stages(written(scripts=ci))["build"]
+    parts = {
+        "build": "run-s db:migrate build:*",
+        "db:migrate": "drizzle-kit migrate",
+        "build:a": "velite",
+        "build:b": "next build",
+    }
+    assert "RUN mkdir -p public && velite && next build" in stages(written(scripts=parts))["build"]
+    only = {"build": "prisma migrate deploy"}
+    assert "RUN mkdir -p public && next build" in stages(written(scripts=only))["build"]
+
+
+def test_a_check_of_the_environment_finds_values_in_the_build_and_none_in_the_image() -> None:
+    # The output of create-t3-app
+    texts = {
+        ".env.example": "AUTH_SECRET=\nNEXT_PUBLIC_URL=\nDATABASE_URL=\n",
+        "src/env.js": "skipValidation: !!process.env.SKIP_ENV_VALIDATION",
+        "next.config.js": 'import "./src/env.js"',
+    }
+    found = stages(written("drizzle/1.sql", texts=texts, scripts={"db:migrate": "node m.js"}))
+    assert "ARG AUTH_SECRET=only-for-the-build-of-the-image-0123456789" in found["build"]
+    assert "ARG SKIP_ENV_VALIDATION=1" in found["build"]
+    assert "ARG NEXT_PUBLIC_URL" in found["build"]
+    assert "ENV SKIP_ENV_VALIDATION=1" in found["migrate"]
+    assert not any("AUTH_SECRET" in line or "SKIP_ENV" in line for line in found["app"])
+
+
+def test_an_installation_that_runs_scripts_has_all_files() -> None:
+    package = {"scripts": {"postinstall": "node scripts/copy.js", "db:migrate": "node m.js"}}
+    found = stages(written(**package))
+    assert found["dependencies"][1] == "COPY . ."
+    assert "COPY . ." not in [*found["build"], *found["migrate"]]
+    assert (
+        "COPY . ."
+        not in stages(written(scripts={"postinstall": "prisma generate", "prepare": "husky"}))["dependencies"]
+    )
+
+
+def test_other_names_of_the_address_are_set_at_the_start_and_in_the_build() -> None:
+    prisma = {"prisma/schema.prisma": 'datasource db { url = env("POSTGRES_PRISMA_URL") }'}
+    found = stages(written(texts=prisma, devDependencies={"prisma": "6"}))
+    assert 'ENV DATABASE_URL_NAMES="POSTGRES_PRISMA_URL"' in found["base"]
+    assert "ARG POSTGRES_PRISMA_URL=postgresql://build:build@127.0.0.1:5432/build" in found["dependencies"]
+
+
+def test_a_directory_of_the_build_that_a_variable_names_is_the_same_at_the_start() -> None:
+    config = {"next.config.js": "distDir: process.env.NEXT_DIST_DIR"}
+    found = stages(written(texts=config, scripts={"build": "NEXT_DIST_DIR=.verify next build"}))
+    assert "ENV NEXT_DIST_DIR=.verify" in found["app"]
+    assert "COPY --from=modules --chown=app:app /app/.verify ./.verify" in found["app"]
+
+
+def test_the_yarn_of_the_repository_is_not_downloaded() -> None:
+    texts = {
+        ".yarnrc.yml": "yarnPath: .yarn/releases/yarn-3.6.1.cjs",
+        ".yarn/releases/yarn-3.6.1.cjs": "",
+        "yarn.lock": "",
+    }
+    told = {**NEXT, "packageManager": "yarn@3.6.1"}
+    place = scan(package=told, texts=texts)
+    app = node_app(place, told)
+    assert app is not None
+    assert "corepack" not in dockerfile(app, place)

@@ -143,3 +143,26 @@ def test_a_new_file_is_a_difference_when_it_is_only_previewed() -> None:
     found = compare_files([new, same, own], {same: "one\ntwo\n", own: "one\n"}, preview=True)
     assert [each.action for each in found] == [FileAction.NEW, FileAction.SAME, FileAction.KEPT]
     assert found[0].difference == ("--- /dev/null", "+++ new of deploytool init", "@@ -0,0 +1,2 @@", "+one", "+two")
+
+
+def test_a_workflow_is_written_beside_one_of_the_projects_own() -> None:
+    place = scan(package=NEXT)
+    drafted = draft_infrastructure(place, NEXT, node_app(place, NEXT), options(), Subjects("acme/shop"))
+    to = WorkflowContext(action_reference(), "main", ("production",), "deploytool.yml")
+    files = scaffold_files(drafted, place, None, to, scaffold_templates(), frozenset({"deploy.yml"}))
+    assert [file.path for file in files[1:]] == [
+        ".github/workflows/deploytool-deploy.yml",
+        ".github/workflows/rollback.yml",
+        ".github/workflows/plan.yml",
+    ]
+
+
+def test_a_static_export_has_a_server_and_no_route() -> None:
+    found = made("app/page.js", texts={"next.config.js": "module.exports = { output: 'export' }"})
+    assert names(found)[-2:] == ["docker/urls.mjs", "docker/static.mjs"]
+
+
+def test_an_environment_file_of_the_repository_is_part_of_the_image() -> None:
+    ignore = {file.path: file.text for file in made("app/page.js", ".env")}[".dockerignore"]
+    assert "**/.env\n" not in ignore
+    assert "**/.env*.local\n" in ignore

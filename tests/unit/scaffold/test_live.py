@@ -18,6 +18,7 @@ from deploytool.scaffold.existing import (
 )
 from tests.unit.scaffold.clusters import MIGRATE, REGISTRY, WEB, WORKER, cluster, container, family, service
 from tests.unit.scaffold.drafts import read, settings
+from tests.unit.scaffold.projects import scan
 
 OTHER = service("blog", family("blog", container("blog", "blog:7")))
 PUBLIC = service("proxy", family("proxy", container("proxy", "public.ecr.aws/nginx:1")))
@@ -161,3 +162,48 @@ def test_a_migration_must_run_an_image_of_the_services_and_be_the_only_one() -> 
     assert migrations(cluster(WEB, families=(WEB.definition,)), (WEB,)) == ()
     two = cluster(WEB, families=(MIGRATE, family("shop-migrate-2", container("m", "shop:1"))))
     assert draft_existing(two, (WEB,), "production").migrate is None
+
+
+# A proxy of the account's own registry before the app, in one task
+PROXIED = service(
+    "web",
+    family("shop-web", container("nginx", "shop-nginx:1"), container("app", "shop-app:1")),
+    "nginx",
+    "/healthz/",
+)
+CELERY = service("celery", family("shop-celery", container("celery", "shop-app:1")))
+MIGRATION = family("shop-migrate", container("migrate", "shop-app:1"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "dockerfile", "context", "undecided"),
+    [
+        ({"Dockerfile": "FROM python"}, "Dockerfile", "", 1),
+        ({"Dockerfile": "FROM python\nFROM nginx AS nginx"}, "Dockerfile", "", 0),
+        ({"Dockerfile": "FROM python", "nginx/Dockerfile": "FROM nginx\nCOPY nginx.conf /", "nginx/nginx.conf": ""},
+         "nginx/Dockerfile", "nginx", 0),
+        ({"Dockerfile": "FROM python", "docker/Dockerfile.nginx": "FROM nginx"}, "docker/Dockerfile.nginx", "", 0),
+    ],
+)  # fmt: skip
+def test_every_container_with_an_image_of_the_registry_is_released(
+    texts: dict[str, str], dockerfile: str, context: str, undecided: int
+) -> None:
+    whole = cluster(PROXIED, CELERY, families=(MIGRATION,))
+    services = released_together(whole, ["web"])
+    assert names(services) == ["web", "celery"]
+    place = scan(texts=texts)
+    made = draft_existing(whole, services, "production", dockerfile=texts["Dockerfile"], scan=place)
+    found = settings(made)
+    assert found.services["web"].containers == {"nginx": "nginx", "app": "app"}
+    assert found.services["celery"].image == "app"
+    assert (found.images["app"].repository, found.images["nginx"].repository) == ("shop-app", "shop-nginx")
+    nginx = found.images["nginx"]
+    assert (nginx.dockerfile, nginx.context.strip(".")) == (dockerfile, context)
+    assert found.migrate is not None
+    assert (found.migrate.task, found.migrate.image) == ("shop-migrate", "app")
+    assert ["which Dockerfile builds image nginx" in text for text in made.decisions] == [True] * undecided
+
+
+def test_a_proxy_alone_is_the_app() -> None:
+    alone = service("proxy", family("shop-proxy", container("nginx", "shop-nginx:1")), "nginx")
+    assert settings(draft_existing(cluster(alone), (alone,), "production")).repository == "shop-nginx"

@@ -27,6 +27,12 @@ from tests.unit.scaffold.projects import scan
         ({"name": "a-name-that-is-much-longer-than-aws-takes"}, "", "", "a-name-that-is-much"),
         ({"name": "a-name-that-is--much-longer"}, "", "", "a-name-that-is-much"),
         ({"name": "x"}, "", "shop", "shop"),
+        # https://github.com/transitive-bullshit/nextjs-notion-starter-kit
+        ({"name": "nextjs-notion-starter-kit"}, "", "", "nextjs-notion"),
+        ({"name": "nextjs-notion-starter-kit"}, "acme/notion-site", "", "notion-site"),
+        ({"name": "averyveryverylongnameofanapp"}, "", "", "averyveryverylongnam"),
+        ({"name": "web"}, "acme/shop", "", "shop"),
+        ({"name": "frontend"}, "", "orders", "orders"),
     ],
 )
 def test_the_app_is_called_as_package_repository_or_directory(
@@ -80,3 +86,11 @@ def test_the_cluster_of_production_is_called_as_the_app() -> None:
 )
 def test_the_repository_is_read_from_any_form_of_a_remote(remote: str, repository: str) -> None:
     assert repository_of(remote) == repository
+
+
+@pytest.mark.parametrize(
+    ("member", "package", "name"),
+    [("apps/web", "@acme/web", "shop-web"), ("apps/shop", "x", "shop"), ("apps/administration-of-all", "adm", "shop")],
+)
+def test_an_app_of_a_monorepo_is_called_as_the_repository(member: str, package: str, name: str) -> None:
+    assert app_name(scan(member=member, directory="web"), {"name": package}) == name

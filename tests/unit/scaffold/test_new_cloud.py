@@ -191,3 +191,39 @@ def test_the_roles_are_those_that_the_stack_bootstrap_makes(region: str, arn: st
     assert deploy_role("123456789012", region, "shop", "production") == arn
     assert plan_role("123456789012", region, "shop", "production") == arn.replace("-deploy", "-plan")
     assert deploy_role("", region, "shop", "production") == plan_role("", region, "shop", "production") == ""
+
+
+def test_the_stacks_start_an_image_of_the_projects_own() -> None:
+    texts = {
+        "Dockerfile": "FROM python:3\nEXPOSE 8000\nCMD gunicorn shop.wsgi\n",
+        "manage.py": "",
+        "shop/wsgi.py": "",
+        "shop/urls.py": "path('up', ok)",
+        "shop/settings.py": "env('DATABASE_URL')",
+        "Procfile": "release: python manage.py migrate\nworker: celery -A shop worker\n",
+    }
+    place = scan(texts=texts)
+    found = settings(draft_infrastructure(place, None, None, options(), Subjects("")))
+    assert found.infra.parameters == {
+        "ContainerPort": "8000",
+        "HealthPath": "/up",
+        "HealthCommand": "python -c \"import urllib.request as r; r.urlopen('http://127.0.0.1:8000/up', timeout=4)\"",
+        "MakeUrls": "true",
+        "AppCommand": "sh,-c,gunicorn shop.wsgi",
+        "WorkerCommand": "celery,-A,shop,worker",
+        "MigrateCommand": "python,manage.py,migrate",
+    }
+    assert found.migrate is not None
+    assert (found.migrate.image, found.migrate.command) == ("app", None)
+
+
+def test_a_command_that_no_list_of_parameters_holds_is_that_of_the_release() -> None:
+    texts = {
+        "Dockerfile": "FROM python\nEXPOSE 80\n",
+        "Procfile": "release: load a,b ${X}\n",
+        "a.py": "@app.get('/up')",
+    }
+    found = settings(draft_infrastructure(scan(texts=texts), None, None, options(), Subjects("")))
+    assert found.migrate is not None
+    assert found.migrate.command == ("sh", "-c", "load a,b ${X}")
+    assert "MigrateCommand" not in found.infra.parameters

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 import yaml
 
-from deploytool.scaffold.workflows import WORKFLOWS, Action, WorkflowChanged, WorkflowContext, workflow
+from deploytool.scaffold.workflows import (
+    WORKFLOWS,
+    Action,
+    WorkflowChanged,
+    WorkflowContext,
+    is_foreign,
+    workflow,
+)
 
 OWN = Path(__file__).parents[3] / ".github" / "workflows"
 ACTION = Action("archdeck/archdeck-deploy@" + "a" * 40, "v1.2.3")
@@ -128,3 +135,14 @@ def test_a_workflow_that_lost_what_is_filled_in_is_a_fault_of_ours(name: str) ->
 def test_an_action_is_pinned_by_a_whole_commit_only(uses: str, pinned: bool) -> None:
     assert Action(uses).is_pinned is pinned
     assert str(Action(uses)) == uses
+
+
+def test_the_values_of_a_build_are_variables_of_the_environment() -> None:
+    (step,) = own_steps("deploy.yml", told("production", variables=("NEXT_PUBLIC_URL",)))
+    assert step["env"] == {"NEXT_PUBLIC_URL": "${{ vars.NEXT_PUBLIC_URL }}"}
+    assert "env" not in own_steps("deploy.yml", told("production"))[0]
+
+
+def test_a_workflow_of_the_projects_own_is_told_from_ours() -> None:
+    assert is_foreign("uses: aws-actions/amazon-ecs-deploy-task-definition@v2")
+    assert not is_foreign(made("plan.yml", told("production")))
