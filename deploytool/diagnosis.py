@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -59,7 +59,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class RuleGroup:
-    """Rules that only apply to texts that match ``gate``; the first that matches wins."""
+    """Rules that only apply to texts that match ``gate``; the first rule that matches wins."""
 
     gate: str
     rules: tuple[Rule, ...]
@@ -99,9 +99,9 @@ def find(rules: Sequence[Rule], text: str) -> RuleMatch | None:
     return None
 
 
-def rules_for(groups: Sequence[RuleGroup], text: str) -> tuple[Rule, ...]:
-    """The rules of the first group whose gate matches ``text``."""
-    return next((group.rules for group in groups if _search(group.gate, text)), ())
+def groups_for(groups: Sequence[RuleGroup], text: str) -> Iterator[tuple[Rule, ...]]:
+    """The rules of each group whose gate matches ``text``."""
+    return (group.rules for group in groups if _search(group.gate, text))
 
 
 def quoted(text: str) -> str:

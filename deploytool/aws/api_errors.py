@@ -37,6 +37,13 @@ DENIALS = (
         "allow {action} on {resource} in the policy of that service's VPC endpoint",
         fatal=True,
     ),
+    Rule(
+        "explicit-deny",
+        _PERFORM + r"because no permissions? boundary allows",
+        "{who} may not call {action}: its permissions boundary does not allow it",
+        "allow {action} in the permissions boundary of the role (ask who keeps it); its own policy does not suffice",
+        fatal=True,
+    ),
     Rule("explicit-deny", r"explicit deny", "{who} may not call {action}: explicit deny in a policy",
          "ask the administrator of the account or organization to change that policy; an Allow statement does not help",
          fatal=True),
@@ -81,6 +88,14 @@ SERVICE_LINKED_ROLE = Rule(
     "try again",
     fatal=True,
 )
+SERVICE_ROLE = Rule(
+    "service-role-invalid",
+    r"assume (?:the )?(?:service )?role and validate the (?:specified|listeners)",
+    "ECS may not use the role by which it registers tasks with the load balancer",
+    "leave out role of the service, so that ECS uses its service-linked role AWSServiceRoleForECS, and check that the "
+    "target group exists in this region",
+    fatal=True,
+)
 _RULES = (
     *DENIALS,
     Rule(
@@ -88,6 +103,22 @@ _RULES = (
         r"iam:PassRole(?: on resource: (?P<resource>[^\s,;]+))?",
         "this identity may not pass a role to ECS ({action} needs iam:PassRole)",
         "allow iam:PassRole on {resource} in its policy, with iam:PassedToService ecs-tasks.amazonaws.com",
+        fatal=True,
+    ),
+    Rule(
+        "oidc-provider-missing",
+        r"No OpenIDConnect provider found",
+        "this account has no OIDC provider for GitHub, so no job can assume a role in it",
+        "create the OIDC provider token.actions.githubusercontent.com with audience sts.amazonaws.com in this account",
+        fatal=True,
+    ),
+    Rule(
+        "network-not-readable",
+        r"Error retrieving (?P<what>[\w ]+?) information.{0,200}(?:Unauthorized|not authorized)",
+        "ECS may not read the {what} of the service with the permissions of this identity",
+        "allow ec2:DescribeSubnets, ec2:DescribeSecurityGroups and ec2:DescribeVpcs to it, and check the "
+        "organization's "
+        "service control policies",
         fatal=True,
     ),
     Rule(
@@ -175,6 +206,21 @@ _RULES = (
         "stop what is not needed, or ask for more in Service Quotas",
     ),
     SERVICE_LINKED_ROLE,
+    SERVICE_ROLE,
+    Rule(
+        "execution-role-missing",
+        r"(?:require|specify|provide|need).{0,80}(?:execution role|executionRoleArn)",
+        "the task definition has no execution role, and needs one for ECR images, secrets or logs",
+        "set executionRoleArn in the task definition (managed policy AmazonECSTaskExecutionRolePolicy)",
+        fatal=True,
+    ),
+    Rule(
+        "capacity-provider-empty",
+        r"No Container Instances were found",
+        "the cluster has no container instance at all",
+        "add container instances, or use FARGATE as launch type or capacity provider",
+        retriable=True,
+    ),
     Rule(
         "role-invalid",
         r"role is not valid|unable to assume the role|invalid 'executionRoleArn'|invalid 'taskRoleArn'",
@@ -270,6 +316,43 @@ _RULES = (
 )
 _REFUSED = Rule("aws-refused", "", "AWS refused {action}: {message}", "correct what AWS names")
 _SUBJECT = re.compile(r"\brepo:[\w.@/-]+:[^\s\"',]+")
+
+
+LOCAL_RULES = (
+    Rule(
+        "credentials-missing",
+        r"Unable to locate credentials|NoCredentialsError|Partial credentials|could not find credentials|"
+        r"no (?:valid )?credential (?:sources|providers)|config profile \([^)]*\) could not be found",
+        "the AWS CLI or SDK has no credentials where it ran",
+        "run `aws sso login` or set AWS_PROFILE; in GitHub Actions give the action a role; in a task set taskRoleArn",
+    ),
+    Rule(
+        "credentials-not-accepted",
+        r"Token has expired and refresh failed|SSO session .{0,60}(?:expired|invalid)|Error loading SSO Token",
+        "the AWS credentials have expired",
+        "get fresh ones: `aws sso login`, or in GitHub Actions run the job again",
+    ),
+    Rule(
+        "region-missing",
+        r"You must specify a region|NoRegionError",
+        "no AWS region is set where the AWS CLI or SDK ran",
+        "set region in deploytool.yml or AWS_REGION",
+    ),
+    Rule(
+        "aws-unreachable",
+        r"Could not connect to the endpoint URL: \"?(?P<what>[^\s\"]+)|Connect timeout on endpoint URL",
+        "the endpoint of AWS could not be reached: {what}",
+        "check the region's name and the network: DNS, proxy, NAT gateway or VPC endpoint; then try again",
+        retriable=True,
+    ),
+)
+"""What the AWS CLI and botocore say before AWS answers."""
+
+
+def diagnose_local_error(text: str) -> Diagnosis | None:
+    """Why a call did not reach AWS."""
+    match = find(LOCAL_RULES, text)
+    return match.to_diagnosis(text, {"what": "see AWS's words"}) if match else None
 
 
 def subject_in(text: str) -> str:

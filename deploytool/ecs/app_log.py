@@ -25,7 +25,7 @@ _STEADY = 3
 
 _AGAIN = re.compile(
     any_of(
-        r"\bretry(?:ing|ies)?\b|\bretries\b",
+        r"(?<!and )(?<!please )\bretry(?:ing)?\b|\bretries\b",
         r"attempt(?:s|ing)?[ :#(]*\d|attempting to re|\(\d+/\d+\)",
         r"will (?:try|retry)|try(?:ing)? again|next (?:try|attempt)|reconnect",
         r"back(?:ing)?[- ]?off|waiting for|sleeping|not (?:yet )?ready",

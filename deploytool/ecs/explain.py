@@ -6,26 +6,27 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from deploytool.aws.api_errors import diagnose_api_error, subject_in
+from deploytool.aws.api_errors import diagnose_api_error, diagnose_local_error, subject_in
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.app_log import diagnose_log
 from deploytool.ecs.deployment_model import DeploymentStatus, Rollout
 from deploytool.ecs.deployment_status import judge
 from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceState, Task
-from deploytool.ecs.pasted import Pasted, PastedError, read_pasted
+from deploytool.ecs.pasted import LONGEST, Pasted, PastedError, read_pasted
 from deploytool.ecs.task_diagnosis import (
     CONSEQUENCES,
     GENERIC,
+    diagnose_exit,
     diagnose_run_task_failure,
     diagnose_service,
     diagnose_task,
     diagnose_words,
 )
 
-LONGEST_LINE = 8_000
-"""Characters of one line that are judged; ECS cuts its own texts at 1024."""
 LAST_LINES = 500
-"""Lines of a log that are judged."""
+"""Lines that are judged."""
+LONGEST_OF_LOG = 1_000
+"""Characters of a line of a log that are judged."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,8 @@ _SERVICES = {
 """The service of an operation as IAM calls it, where it is not ECS."""
 _OF_AWS = re.compile(
     r"(?-i:\b(?:ResourceInitialization|CannotPull\w*|CannotStart\w*|CannotCreate\w*|CannotStop\w*|CannotInspect\w*|"
-    r"ContainerRuntime\w*|DockerTimeout|SpotInterruption|InternalError: )Error\b)|TaskFailedToStart|"
+    r"CannotCreateVolume|"
+    r"ContainerRuntime\w*|DockerTimeout|SpotInterruption)Error\b)|TaskFailedToStart|"
     r"OutOfMemoryError: Container killed|secrets? or registry auth|\(service [^)]+\)|\bservice \S+ (?:was unable|"
     r"is unable|"
     r"failed to|operations are|has (?:started|stopped|begun|reached)|deployment failed|\(instance)|ECS deployment|"
@@ -182,10 +184,15 @@ _OF_AWS = re.compile(
     r"image digest resolution|under protection|protected tasks|unable to assume (?:the |a )?(?:service.linked )?role|"
     r"failed to resolve ref|pull access denied|does not contain descriptor matching platform|no matching manifest for|"
     r"OCI runtime|exec format error|is unhealthy in \(?(?:target-group|elb)|circuit breaker|alarm detected|"
-    r"hook execution fail|the task can(?:no|')t pull",
+    r"hook execution fail|the task can(?:no|')t pull|Container instance |TARGET (?:GROUP )?IS NOT FOUND|"
+    r"alarms?(?:\(s\))? (?:detected|in ALARM)|Spot task is|fetching secret data from|lifecycle hook|service deployment|"
+    r"NO ACTIVE INSTANCES|the agent connected|^\W*(?-i:InternalError): |^\W*exit ?code:? \d+\b",
     re.IGNORECASE,
 )
 """What only AWS or a container runtime says. The lines of an app are not judged by rules for AWS's words."""
+_EXIT_CODE = re.compile(
+    r"(?:Essential container in task exited.*?|^\W*|\()exit ?code:? ?(?P<code>\d{1,3})\b", re.IGNORECASE
+)
 
 
 def _of_text(text: str) -> Iterator[Diagnosis]:
@@ -193,22 +200,26 @@ def _of_text(text: str) -> Iterator[Diagnosis]:
 
     A text that a terminal wrapped is read as one line, too.
     """
-    lines = [line.rstrip()[:LONGEST_LINE] for line in text.splitlines() if line.strip()]
+    lines = [line.rstrip()[:LONGEST] for line in text.splitlines() if line.strip()][-LAST_LINES:]
     subject = subject_in(text)
     by_line = [(line, _of_line(line, subject)) for line in lines]
     diagnoses = [diagnosis for _, diagnosis in by_line if diagnosis is not None]
     if len(lines) > 1 and all(each.code in GENERIC for each in diagnoses):
-        whole = _of_line(" ".join(lines)[:LONGEST_LINE], subject)
+        whole = _of_line(" ".join(lines)[:LONGEST], subject)
         diagnoses = [whole] if whole is not None and whole.code not in GENERIC else diagnoses
-    log = diagnose_log([line for line, diagnosis in by_line if diagnosis is None][-LAST_LINES:])
+    log = diagnose_log([line[:LONGEST_OF_LOG] for line, diagnosis in by_line if diagnosis is None])
     yield from diagnoses
     if log is not None:
         yield log
 
 
 def _of_line(line: str, subject: str) -> Diagnosis | None:
-    if _OF_AWS.search(line):
-        return diagnose_words(line)
+    local = diagnose_local_error(line)
+    if local is not None:
+        return local
+    if _OF_AWS.search(line) and not _API_ERROR[0].search(line):
+        ended = _EXIT_CODE.search(line)
+        return diagnose_exit(int(ended["code"])) if ended else diagnose_words(line)
     for form in _API_ERROR:
         if match := form.search(line):
             groups = match.groupdict()

@@ -30,7 +30,7 @@ _NAMED = re.compile(
     rf"|^\W*(?P<first>{_WORD})\b(?=[\]:|>)\s])(?!\s*(?:[=(]|handling|handler))"
     rf"|[\[(<|]\s*(?P<bracket>{_WORD})(?:/\w+)?\s*[\])>|]"
     rf"|\bnpm (?P<npm>warn|err|error|notice|info)\b"
-    rf"|(?P<python>\w*Warning):\s",
+    rf"|(?P<python>(?!UnhandledPromise)\b\w*Warning):\s",
     re.IGNORECASE,
 )
 _CAPITAL = re.compile(rf"(?<![\w/.'\"-])(?P<word>{_WORD.upper()})(?![\w/'\"=-])")
@@ -150,6 +150,7 @@ def _texts(document: Mapping[str, Any]) -> list[str]:
     texts = [text for key in (*_TEXT_KEYS, *_ERROR_KEYS) for text in _strings(lowered.get(key))]
     known = {*_TEXT_KEYS, *_ERROR_KEYS, *_STACK_KEYS, *_LEVEL_KEYS}
     others = [value for key, value in lowered.items() if key not in known and isinstance(value, str) and " " in value]
+    others += [json.dumps(lowered[key]) for key in ("errors", "issues") if isinstance(lowered.get(key), (dict, list))]
     stacks = [*others, *(text for key in _STACK_KEYS for text in _strings(lowered.get(key)))]
     parts = [[line for line in text.splitlines() if line.strip()] for text in texts]
     head = ": ".join(dict.fromkeys(lines[0] for lines in parts if lines))
@@ -199,8 +200,9 @@ def any_of(*patterns: str) -> str:
 
 
 _CONFIDENTIAL = (
-    r"(?:[\w.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    r"|auth[_-]?key|encryption[_-]?key)[\w.-]*)"
+    r"(?:(?<![\w.-])[\w.-]{0,40}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"
+    r"|private[_-]?key|credential"
+    r"|auth[_-]?key|encryption[_-]?key)[\w.-]{0,40})"
 )
 _NO_VALUE = (
     r"(?:yes|no|true|false|undefined|null|none|nil|required|missing|invalid|empty|string|not|must|is|was|and|or|\*+"

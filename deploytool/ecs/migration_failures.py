@@ -144,6 +144,7 @@ MIGRATIONS = (
             r"FAILED while executing",
             r"(?:failed|error) (?:to apply|applying|running|to run|executing) (?:the |database )?migrations?\b",
             r"migrations? failed\b",
+            r"\bDuplicate(?:Table|Column|Object|Index)\b",
             r"migration failed in line",
         ),
         "a migration failed",

@@ -147,6 +147,8 @@ class ServiceDeployment:
     failure_count: int = 0
     failure_threshold: int = 0
     triggered_alarms: tuple[str, ...] = ()
+    failed_hook: str = ""
+    """ARN of the function of a lifecycle hook that failed or timed out, else its id."""
     paused_hook: str = ""
     """ARN of the lifecycle hook's function, or id of the PAUSE hook, that awaits an action."""
     pause_hook_id: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -73,8 +73,9 @@ def _deployment(raw: Json) -> Deployment:
 def parse_service_deployment(raw: Json) -> ServiceDeployment:
     """One entry of ``serviceDeployments`` in DescribeServiceDeployments."""
     breaker = raw.get("deploymentCircuitBreaker", {})
-    waiting = (each for each in raw.get("lifecycleHookDetails", ()) if each.get("status") == "AWAITING_ACTION")
-    hook: Json = next(waiting, {})
+    hooks: Sequence[Json] = raw.get("lifecycleHookDetails", ())
+    hook: Json = next((each for each in hooks if each.get("status") == "AWAITING_ACTION"), {})
+    failed: Json = next((each for each in hooks if each.get("status") in ("FAILED", "TIMED_OUT")), {})
     hook_id = hook.get("hookId", "")
     return ServiceDeployment(
         arn=raw["serviceDeploymentArn"],
@@ -86,8 +87,9 @@ def parse_service_deployment(raw: Json) -> ServiceDeployment:
         failure_count=breaker.get("failureCount", 0),
         failure_threshold=breaker.get("threshold", 0),
         triggered_alarms=tuple(raw.get("alarms", {}).get("triggeredAlarmNames", ())),
-        paused_hook=hook.get("hookTargetArn") or hook_id or ("of unknown name" if hook else ""),
-        pause_hook_id="" if hook.get("hookTargetArn") else hook_id,
+        failed_hook=failed.get("targetArn") or failed.get("hookId", ""),
+        paused_hook=hook.get("targetArn") or hook_id or ("of unknown name" if hook else ""),
+        pause_hook_id="" if hook.get("targetArn") else hook_id,
         pause_expires_at=_moment(hook.get("expiresAt")),
         pause_timeout_action=hook.get("timeoutAction", ""),
     )

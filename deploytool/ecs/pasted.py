@@ -12,6 +12,10 @@ from deploytool.ecs.model import RunTaskFailure, ServiceDeployment, ServiceState
 from deploytool.ecs.parse import parse_service, parse_service_deployment, parse_task
 from deploytool.errors import ConfigurationError
 
+MOST_ENTRIES = 1_000
+"""AWS answers with at most 100 tasks, 10 services, and 100 events of each."""
+LONGEST = 4_000
+"""Characters of one text that are judged; ECS cuts its own at 1024."""
 KEYS = ("tasks", "taskDefinition", "services", "serviceDeployments", "failures")
 Json = Mapping[str, Any]
 
@@ -120,7 +124,7 @@ _SERVICE_DEPLOYMENT = {
     "deploymentCircuitBreaker": {"failureCount": int, "threshold": int},
     "alarms": {"triggeredAlarmNames": [str]},
     "lifecycleHookDetails": [{
-        "hookId": str, "hookTargetArn": str, "targetArn": str, "targetType": str, "status": str,
+        "hookId": str, "targetArn": str, "targetType": str, "status": str,
         "expiresAt": datetime, "timeoutAction": str,
     }],
 }  # fmt: skip
@@ -160,7 +164,7 @@ def read_pasted(text: str) -> Pasted | str:
             return stripped
         raise PastedError(f"the input is not valid JSON: {error}", "paste it whole, as the AWS CLI prints it") from None
     if isinstance(raw, str) and raw.strip():
-        return _printable(raw.strip())
+        return raw.strip().encode("utf-8", "replace").decode("utf-8")
     if not isinstance(raw, dict):
         raise PastedError(
             f"the input is {_name(raw)}, not a JSON object", f"paste an object with any of {', '.join(KEYS)}, or text"
@@ -225,6 +229,8 @@ def _conform(value: Any, shape: Any, path: str) -> Any:
         return _object(_checked(value, dict, path), shape, path)
     if isinstance(shape, list):
         items = _checked(value, list, path)
+        if len(items) > MOST_ENTRIES:
+            raise PastedError(f"{path} has more than {MOST_ENTRIES} entries", "paste the part that failed")
         return [_conform(each, shape[0], f"{path}[{number}]") for number, each in enumerate(items)]
     if shape is datetime:
         return _moment(value, path)
@@ -265,8 +271,8 @@ def _moment(value: Any, path: str) -> datetime:
 
 
 def _printable(text: str) -> str:
-    """Half of a surrogate pair, which JSON can escape, is no text."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Without halves of surrogate pairs, which JSON can escape, and not longer than is judged."""
+    return text[:LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
 def _name(value: Any) -> str:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messag
 
 from __future__ import annotations
 
-from deploytool.aws.api_errors import SERVICE_LINKED_ROLE
+from deploytool.aws.api_errors import SERVICE_LINKED_ROLE, SERVICE_ROLE
 from deploytool.diagnosis import Rule
 
 ACTION = r"perform: (?P<action>[\w:]+)(?: on resource: (?P<resource>[^\s,;]+))?"
@@ -34,8 +34,16 @@ INSTANCES = (
         "ask for more in Service Quotas (EC2: Running On-Demand instances, or Spot requests), or stop instances",
     ),
     Rule(
+        "network-missing",
+        r"InvalidSubnet|InvalidGroup|subnet\S* not found|InvalidParameterValue|does not exist",
+        "what the capacity provider launches its instances with does not exist, or is of another VPC",
+        "correct subnets, security groups and instance profile of the capacity provider",
+        fatal=True,
+    ),
+    Rule(
         "no-instance-capacity",
-        r"UnfulfillableCapacity|InsufficientInstanceCapacity|capacity",
+        r"UnfulfillableCapacity|InsufficientInstanceCapacity|Insufficient\w*Capacity|fulfill|no capacity|"
+        r"not enough capacity",
         "EC2 has no capacity for the instance types of the capacity provider at the moment",
         "try again; allow more instance types and Availability Zones in the capacity provider, or on-demand instances",
         retriable=True,
@@ -72,6 +80,13 @@ PLACE = (
         "a subnet or security group of the service does not exist, or is of another VPC",
         "correct awsvpcConfiguration of the service: subnets and securityGroups of one VPC",
         fatal=True,
+    ),
+    Rule(
+        "network-interface-throttled",
+        r"RequestLimitExceeded|Throttl|Rate exceeded",
+        "EC2 is throttling ECS, so it could not create the task's network interface",
+        "try again; start fewer tasks at once",
+        retriable=True,
     ),
     Rule(
         "network-interface-quota",
@@ -114,6 +129,7 @@ HOST = (
 
 ROLES = (
     SERVICE_LINKED_ROLE,
+    SERVICE_ROLE,
     Rule(
         "role-not-assumed",
         r"assume the role '?(?P<role>arn:[^\s'\")]+)?|",
@@ -141,7 +157,8 @@ PLACEMENT = (
     ),
     Rule(
         "quota-reached",
-        r"reached the limit on (?:the number of )?(?P<resource>\w+)|vcpu limit|\bquota\b|"
+        r"reached the limit on (?:the number of )?(?P<resource>\w+)|vcpu limit|(?:exceed\w*|reached|"
+        r"above)[^\n]{0,60}\bquota\b|\bquota\b[^\n]{0,60}(?:exceed|reached)|"
         r"maximum number of (?P<resource2>\w+)",
         "the account's quota of {resource} that run at the same time is used up",
         "stop what is not needed, or ask for a higher Fargate quota in Service Quotas",
@@ -156,7 +173,8 @@ PLACEMENT = (
     ),
     Rule(
         "capacity-provider-empty",
-        r"EMPTY CAPACITY PROVIDER|No Container Instances were found in your (?P<place>capacity provider|cluster)",
+        r"EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES|"
+        r"No Container Instances were found in your (?P<place>capacity provider|cluster)",
         "the {place} has no container instance at all: ECS has nowhere to start the task",
         "see why the Auto Scaling group launches none: its activity history, maximum size, launch template and EC2 "
         "quota; "
@@ -179,14 +197,15 @@ PLACEMENT = (
     ),
     Rule(
         "no-room",
-        r"RESOURCE:(?P<resource>[A-Z_]+)|insufficient (?P<resource2>CPU|memory)",
+        r"RESOURCE:(?P<resource>[A-Z_]+)|(?:insufficient|enough) (?P<resource2>CPU|memory)",
         "no host of the cluster has enough {resource} free for the task",
         "lower cpu or memory of the task definition, or give the cluster more hosts",
         retriable=True,
     ),
     Rule(
         "no-agent",
-        r"(?-i:\bAGENT\b)|agent (?:is )?(?:not connected|disconnected)|ECS Agent to start",
+        r"(?-i:\bAGENT\b)|agent (?:is )?(?:not connected|disconnected)|not? (?:have )?the agent connected|"
+        r"the agent connected|ECS Agent to start",
         "the container agent of the host is not connected",
         "check the container instances of the cluster; with Fargate this does not happen",
         retriable=True,

@@ -111,6 +111,7 @@ FILES = (
     LogRule(
         "app-program-missing",
         any_of(
+            r"sh: exec: line \d+: (?P<what7>[\w./-]+): not found",
             r"(?:/bin/)?(?:sh|bash|ash|[\w./-]+\.sh): (?:line )?\d+: (?:exec: )?(?P<what>[\w./-]+): (?:command"
             r" )?not found",
             r"(?:^|\W)(?:sh|bash|ash): (?P<what2>[\w./-]+): (?:command )?not found",
@@ -139,8 +140,9 @@ FILES = (
     LogRule(
         "app-file-missing",
         any_of(
+            r"Path '(?P<what10>/[^']+)' does not exist",
             r"ENOENT: no such file or directory, (?!utime|unlink|rename)\w+ '(?P<what>[^']+)'",
-            r"FileNotFoundError: \[Errno 2\] No such file or directory: [\"'](?P<what2>[^\"']+)",
+            r"\[Errno 2\] No such file or directory: [\"'](?P<what2>[^\"']+)",
             r"can't open file '(?P<what3>[^']+)': \[Errno 2\]",
             r"(?:open|stat|read|lstat) (?P<what4>[^\s:]+): no such file or directory",
             r"No such file or directory @ \w+ - (?P<what5>\S+)",
@@ -151,7 +153,19 @@ FILES = (
         ),
         "the file {what} is not in the image",
         _IN_IMAGE,
-        unless=r"\bclient: \d|\brequest: \"|GET /|unlink|cleanup|rm:|\.sock\b|\.s\.PGSQL|psql|server running locally",
+        unless=any_of(
+            r"Permission denied",
+            r"\bclient: \d",
+            r"\brequest: \"",
+            r"GET /",
+            r"unlink",
+            r"cleanup",
+            r"rm:",
+            r"\.sock\b",
+            r"\.s\.PGSQL",
+            r"psql",
+            r"server running locally",
+        ),
         passing=True,
     ),
 )
@@ -190,7 +204,7 @@ PROCESS = (
     LogRule(
         "app-heap-exhausted",
         any_of(
-            r"(?:^|\s)MemoryError\s*$",
+            r"(?:^|\s)MemoryError\s*$|MemoryError: Unable to allocate",
             r"runtime: out of memory",
             r"Allowed memory size of \d+ bytes exhausted",
             r"memory allocation of \d+ bytes failed",
@@ -263,6 +277,7 @@ PROCESS = (
     LogRule(
         "app-permission-denied",
         any_of(
+            r"chown: [^\n]*Operation not permitted",
             r"(?:EACCES|EPERM): (?:permission denied|operation not permitted), \w+ '(?P<path>[^']+)'",
             r"PermissionError: \[Errno 1?3?\] Permission denied: [\"'](?P<path2>[^\"']+)",
             r"(?:open|mkdir|exec|create|write|unlink|fork/exec|rename|chmod|chown) (?P<path3>/?[\w./-]+): "

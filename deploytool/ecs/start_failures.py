@@ -29,6 +29,13 @@ SECRETS = (
         fatal=True,
     ),
     Rule(
+        "registry-credentials-wrong",
+        r"(?:" + _LOGIN + r").*(?:invalid character|unmarshal|JSON|username|password)",
+        "the login for the private registry of {container} cannot be used",
+        "put a JSON object with username and password into the secret of repositoryCredentials.credentialsParameter",
+        fatal=True,
+    ),
+    Rule(
         "secret-not-json",
         r"invalid character|looking for beginning of value|not (?:a )?valid JSON|unmarshal",
         "the task definition asks for a JSON key of a secret that is not JSON",
@@ -64,6 +71,15 @@ SECRETS = (
         "allow secretsmanager:GetSecretValue on the secret of repositoryCredentials.credentialsParameter (and "
         "kms:Decrypt "
         "on its key) in the policy of executionRoleArn",
+        fatal=True,
+    ),
+    Rule(
+        "secret-policy-denies",
+        r"(?:" + ACTION + r")?.*no resource-based policy allows",
+        "the secret is of another account, and its own policy does not let the execution role read it",
+        "allow {action} to executionRoleArn in the resource policy of {resource}, and kms:Decrypt in its key's policy; "
+        "a "
+        "secret of another account needs a customer managed KMS key",
         fatal=True,
     ),
     Rule(
@@ -116,7 +132,7 @@ SECRETS = (
     Rule(
         "secret-missing",
         r"(?:" + _NAMED + r".*)?(?:ResourceNotFoundException|can't find the specified secret|ParameterNotFound|"
-        r"ParameterVersionNotFound|invalid ssm parameters?: (?P<secret3>\S+))"
+        r"ParameterVersionNotFound|invalid (?:ssm )?parameters?: (?P<secret3>\S+))"
         r"|unable to retrieve secret (?P<secret2>\S+) for environment variable",
         "a secret that {container} needs does not exist: {secret}",
         "create it, or correct valueFrom in secrets (or secretOptions of logConfiguration) of the task definition; an "
@@ -142,7 +158,7 @@ SECRETS = (
     ),
     Rule(
         "registry-credentials-wrong",
-        r"registry credentials|username or password",
+        r"registry credentials",
         "the login for the private registry of {container} cannot be used",
         "put a JSON object with username and password into the secret of repositoryCredentials.credentialsParameter",
         fatal=True,
@@ -257,6 +273,22 @@ LOGS = (
     ),
     *_LOG_ROUTER,
     Rule(
+        "log-credentials-missing",
+        r"CredentialsEndpoint|169\.254\.170\.2|failed to load credentials|NoCredentialProviders",
+        "the log driver of {container} got no credentials from the ECS agent of the host",
+        "set executionRoleArn in the task definition, and ECS_ENABLE_AWSLOGS_EXECUTIONROLE_OVERRIDE=true on the EC2 "
+        "hosts",
+    ),
+    Rule(
+        "log-destination-unreachable",
+        r"(?:splunk|gelf|syslog|logentries|sumologic|datadog|loki)[^\n]*(?:"
+        + UNREACHABLE
+        + r"|failed to verify|lookup)",
+        "the destination that {container} sends its log to could not be reached",
+        "check the address, port and token in logConfiguration.options, and the network path of the task",
+        retriable=True,
+    ),
+    Rule(
         "logs-unreachable",
         UNREACHABLE,
         "CloudWatch Logs could not be reached from the task's subnets",
@@ -293,16 +325,23 @@ COMMAND = (
         "command-not-found",
         r"exec:? \\?\"?(?P<what>[^\"\\]+?)\\?\"?: (?:executable file not found|(?:stat [^:]*: )?no such file|"
         r"is a directory)"
-        r"|executable file not found|no such file or directory|no command specified",
+        r"|exec:? \\?\"?(?P<what2>[^\"\\]+?)\\?\"?: stat [^\n]*no such file",
         "the image of {container} has no program {what}",
         "correct command or entryPoint of {container}, or put {what} into {image}",
         fatal=True,
     ),
     Rule(
+        "command-not-found",
+        r"executable file not found|no such file|no command specified",
+        "the image of {container} has no program {program}",
+        "correct command or entryPoint of {container}, or put the program into {image}",
+        fatal=True,
+    ),
+    Rule(
         "command-not-executable",
-        r"exec:? \\?\"?(?P<what>[^\"\\]+?)\\?\"?: permission denied|permission denied",
-        "{container} may not run {what}: it is not executable for the container's user",
-        "make {what} executable in the image (COPY --chmod=755), or correct user in the task definition",
+        r"exec:? \\?\"?(?P<program>[^\"\\]+?)\\?\"?: permission denied|permission denied",
+        "{container} may not run its program {program}: it is not executable for the container's user",
+        "make it executable in the image (COPY --chmod=755), or correct user in the task definition",
         fatal=True,
     ),
 )
@@ -432,9 +471,13 @@ START_FAILURES = (
         r"no match for platform",
         WRONG_CPU,
     ),
+    RuleGroup(
+        r"explicit deny|no (?:VPC endpoint|service control|resource control|session) policy allows|"
+        r"no permissions boundary allows",
+        DENIALS,
+    ),
     RuleGroup(r"Unable to launch instance", INSTANCES),
     RuleGroup(r"env(?:ironment)? ?files?\b", ENVIRONMENT_FILES),
-    RuleGroup(r"explicit deny|no (?:VPC endpoint|service control|resource control) policy allows", DENIALS),
     RuleGroup(
         r"unable to assume (?:the |a |its )?(?:service.linked |task |execution )?role|service.linked role", ROLES
     ),
@@ -443,7 +486,8 @@ START_FAILURES = (
         r"ecr registry auth)|"
         r"private registry credentials|(?:cannot|can't) (?:pull|retrieve|fetch) (?:registry auth|secrets?|"
         r"['\"][^'\"]+['\"] "
-        r"from (?:AWS |Amazon )?(?:Secrets Manager|(?:AWS )?Systems Manager|SSM))|asm fetching secret",
+        r"from (?:AWS |Amazon )?(?:Secrets Manager|(?:AWS )?Systems Manager|SSM))|asm fetching secret|"
+        r"fetching secret data from",
         SECRETS,
     ),
     RuleGroup(r"logger args|logging driver|log driver|Cloudwatch log (?:stream|group)", LOGS),

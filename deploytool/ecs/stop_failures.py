@@ -9,6 +9,13 @@ from collections.abc import Sequence
 from deploytool.diagnosis import Rule
 from deploytool.ecs.model import Container
 
+HOOK_FAILED = Rule(
+    "hook-failed",
+    r"hook execution fail|lifecycle hook.{0,120}(?:fail|time|expired|error)|hooks?\b.{0,60}(?:failed|timed out)",
+    "a lifecycle hook of the deployment (a Lambda function){hook} failed or did not answer",
+    "read the log of the hook's function (targetArn in deploymentConfiguration.lifecycleHooks), and check that the "
+    "hook's role may invoke it; a hook left from an earlier strategy can be removed",
+)
 IMAGE_UNRESOLVED = Rule(
     "image-unresolved",
     r"image digest resolution",
@@ -18,21 +25,14 @@ IMAGE_UNRESOLVED = Rule(
 EVENTS = (
     Rule(
         "alarm-went-off",
-        r"alarms? (?:was |were )?(?:detected|triggered)|alarm\(?s?\)? .{0,80}(?:in ALARM|went)|(?:CloudWatch|"
+        r"alarms?(?:\(s\))? (?:was |were )?(?:detected|triggered)|alarm\(?s?\)? .{0,80}(?:in ALARM|went)|(?:CloudWatch|"
         r"deployment) alarm",
         "a CloudWatch alarm of the deployment went off during the rollout",
         "see which alarm of deploymentConfiguration.alarms went off (aws cloudwatch describe-alarms --state-value "
         "ALARM), "
         "and its metric since the rollout began",
     ),
-    Rule(
-        "hook-failed",
-        r"hook execution fail|lifecycle hook.{0,120}(?:fail|timed out|time ?out|expired|error)|"
-        r"hooks?\b.{0,60}(?:failed|timed out)",
-        "a lifecycle hook of the deployment (a Lambda function) failed or did not answer",
-        "read the log of the hook's function (targetArn in deploymentConfiguration.lifecycleHooks), and check that the "
-        "hook's role may invoke it; a hook left from an earlier strategy can be removed",
-    ),
+    HOOK_FAILED,
     Rule(
         "percent-deadlock",
         r"unable to stop or start tasks during a deployment",
@@ -118,6 +118,12 @@ EVENTS = (
         retriable=True,
     ),
     IMAGE_UNRESOLVED,
+    Rule(
+        "essential-container-exited",
+        r"Essential container in task exited",
+        "an essential container of the task ended, so ECS stopped the task",
+        "see its exit code and its log: aws ecs describe-tasks shows exitCode and reason of each container",
+    ),
     Rule(
         "deployment-failed",
         r"deployment failed|deployment circuit breaker(?!: rolling back)",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, quoted, rules_for
+from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, groups_for, quoted
 from deploytool.ecs.app_log import LOOPBACK, diagnose_log
 from deploytool.ecs.log_lines import mask_credentials
 from deploytool.ecs.model import (
@@ -26,6 +27,7 @@ from deploytool.ecs.stop_failures import (
     BY_AWS,
     BY_CODE,
     EVENTS,
+    HOOK_FAILED,
     NEVER_STARTED,
     OUT_OF_MEMORY,
     PROXY,
@@ -74,6 +76,7 @@ CONSEQUENCES = frozenset(
         "container-terminated",
         "deployment-explained",
         "deployment-failed",
+        "essential-container-exited",
         "start-throttled",
         "stopped-by-request",
         "stopped-by-service",
@@ -117,13 +120,26 @@ def diagnose_service(
     return tuple(by_code.values())
 
 
+@lru_cache(maxsize=1024)
 def diagnose_words(text: str) -> Diagnosis | None:
     """What ECS says in an event, a reason or a status, judged without the task or service it is about.
 
     Where an event quotes why a task failed ("was unable to place a task. Reason: X"), X counts.
     """
-    match = _in_words(text, _NO_CONTAINER) or find(EVENTS, text)
+    nameless = _NAMES.sub("", text)
+    match = _in_words(nameless, _NO_CONTAINER) or find(EVENTS, nameless)
     return match.to_diagnosis(text, _facts(text, _NO_CONTAINER)) if match else None
+
+
+_NAMES = re.compile(
+    r"\((?:service|deployment|taskSet|task) [^)]*\)|\bservice \S+ (?=(?:was|is|has|failed|operations)\b)"
+)
+"""Names in events, which may contain any word."""
+
+
+def diagnose_exit(code: int) -> Diagnosis:
+    """What a container's exit code alone says."""
+    return RuleMatch(diagnose_exit_code(code)).to_diagnosis("", _facts("", _NO_CONTAINER))
 
 
 def _of_service_deployment(deployment: ServiceDeployment | None) -> Iterator[Diagnosis]:
@@ -137,6 +153,9 @@ def _of_service_deployment(deployment: ServiceDeployment | None) -> Iterator[Dia
             fix="check the alarm's metric since the rollout began",
             quote=reason,
         )
+    if deployment.failed_hook:
+        name = f" {deployment.failed_hook.rpartition(':')[2]}"
+        yield RuleMatch(HOOK_FAILED).to_diagnosis(reason, {"hook": name})
     if deployment.failure_count:
         yield Diagnosis(
             code="tasks-failed",
@@ -145,7 +164,11 @@ def _of_service_deployment(deployment: ServiceDeployment | None) -> Iterator[Dia
             fix="see why the tasks stopped",
             quote=reason,
         )
-    elif reason and not deployment.triggered_alarms:
+    elif reason and not (deployment.triggered_alarms or deployment.failed_hook):
+        why = diagnose_words(reason)
+        if why is not None and why.code not in CONSEQUENCES:
+            yield why
+            return
         yield Diagnosis(
             code="deployment-explained",
             cause=f"ECS says about the service deployment: {reason}",
@@ -289,10 +312,10 @@ def _in_words(text: str, culprit: Container, *, started: bool = False) -> RuleMa
     why_stopped = find((OUT_OF_MEMORY, *BY_AWS), text)
     if why_stopped or (started and not _BY_ECS.search(text)):
         return why_stopped
-    rules = rules_for(START_FAILURES, text)
-    if rules is PULL:
-        rules = pull_rules(text, culprit.image)
-    return find(rules, text) or find(PLACEMENT, text)
+    for rules in groups_for(START_FAILURES, text):
+        if match := find(pull_rules(text, culprit.image) if rules is PULL else rules, text):
+            return match
+    return find(PLACEMENT, text)
 
 
 def ended_by_failure(task: Task) -> bool:
@@ -347,17 +370,18 @@ def _facts(text: str, culprit: Container, cpu: str = "") -> dict[str, str]:
         **pull_facts(text, culprit.image, container),
         "cpu": _PLATFORM.get(cpu, cpu) or "runtimePlatform.cpuArchitecture of the task definition",
         "memory": f"{culprit.memory} MiB" if culprit.memory else "unknown",
-        "what": culprit.command[0] if culprit.command else "of that name",
-        "health_command": " ".join(culprit.health_command) or "unknown",
+        "program": culprit.command[0] if culprit.command else "of that name",
+        "health_command": " ".join(culprit.health_command) or "see healthCheck of the task definition",
         "log_group": log or "of its logConfiguration",
         "secret": "named in secrets of the task definition",
         "action": "secretsmanager:GetSecretValue or ssm:GetParameters" if "secrets" in text else "what AWS names below",
-        "who": "the execution role",
+        "who": "the role of the capacity provider" if "capacity provider" in text else "the execution role",
         "label": "AWSCURRENT",
         "role": "see AWS's words below",
         "directory": "of rootDirectory",
         "volume": "of the task's volumes",
         "mounted": "S3 Files file system" if "s3files" in text else "EFS file system",
         "place": "cluster",
+        "hook": "",
         "resource": "tasks or vCPUs" if "limit" in text or "quota" in text else "it",
     }

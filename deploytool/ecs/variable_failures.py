@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from deploytool.ecs.log_lines import LogRule, any_of
 
-_VARIABLE = r"(?-i:[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
+_VARIABLE = r"(?-i:(?<![A-Z_])(?!ERR_|HTTPS?_PROXY|NO_PROXY)[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+)"
 """With an underscore: nothing else is written so."""
 _WORD = r"(?-i:[A-Z][A-Z0-9_]{2,})"
 _Q = "[\"'`“”‘’]?"
@@ -95,7 +95,8 @@ VARIABLES = (
     ),
     # zod, t3-env, envalid: a list of variables below or behind a headline.
     _unset(
-        r"(?:invalid|missing|bad|failed)[^\n]{0,40}(?:env\b|environment|config)[^\n]*?(?:\n(?:[^\n]*\n){0,9}?[^\n]*?)??"
+        r"(?:(?:invalid|missing|bad|failed)[^\n]{0,40}(?:env\b|environment|config)|(?:env\b|environment|config)[^\n]{0,30}"
+        r"(?:invalid|failed|errors?))[^\n]*?(?:\n(?:[^\n]*\n){0,9}?[^\n]*?)??"
         rf"[\"']?(?P<name>{_WORD})[\"']?:?\s*[\[({{:=]?\s*[\[{{]?\s*(?:_errors:\s*\[\s*)?[\"'`]?(?:Required\b"
         r"|Invalid input: expected \w+, received undefined|is required|undefined|missing)",
         lines=12,
@@ -158,12 +159,12 @@ VARIABLES = (
     ),
     _unset(
         rf"\$?\b(?P<name>{_VARIABLE}){_Q},? (?!not found){_UNSET}",
-        unless=rf"{_OPTIONAL}|\bcode\b|\bERR_|\bin (?:the )?(?:\w+ )?(?:body|query|request|payload|params|header)",
+        unless=rf"{_OPTIONAL}|\bcode\b|\bin (?:the )?(?:\w+ )?(?:body|query|request|payload|params|header)",
     ),
     _unset(
         r"(?:missing|must (?:set|provide|define)|please (?:set|provide|define)|undefined|no|required)(?: required|"
         rf" the| a)?(?: \w+)?:? {_Q}\$?(?P<name>{_VARIABLE}){_Q}(?:$|[\s.,;!)])",
-        unless=rf"{_OPTIONAL}|\bERR_",
+        unless=_OPTIONAL,
     ),
     LogRule(
         "app-variable-missing",
@@ -177,6 +178,8 @@ VARIABLES = (
             r"MissingSecret\b",
             r"\[NO_SECRET\]",
             r"Region is missing",
+            r"\(Parameter 'connectionString'\)|ConnectionString property has not been initialized",
+            r"Missing API key\. Pass it",
             r"You must specify a region",
             r"Missing publishableKey",
             r"Missing secretKey",
@@ -218,7 +221,7 @@ SECRETS = (
     LogRule(
         "app-secret-placeholder",
         r"(?:API key(?: provided)?|token|secret|password|ENOTFOUND|EAI_AGAIN|lookup|host name|user|Invalid URL"
-        rf"|input|value)[:= ]+[\"'`]?(?P<value>{_FAKE})",
+        rf"|input|value)[:= ]+[\"'`]?(?:[a-z]{{2}}_(?:test|live)_)?(?P<value>{_FAKE})",
         "a secret or variable still has its placeholder as value",
         _PUT_VALUE,
         rank=0,

@@ -43,7 +43,7 @@ from deploytool.release.rollout import (
 from deploytool.release.steady import NotSteady, TaskStopped, TaskWatch, running_already
 from deploytool.release.summary import summary
 from deploytool.release.tasks import MigrationFailed, migrate
-from deploytool.release.verify import last_log_lines, verify
+from deploytool.release.verify import explained_by_log, last_log_lines, verify
 
 
 class StepFailed(Exception):
@@ -259,7 +259,7 @@ class Release:
     def _verify(self, step: Verify) -> None:
         if diagnosis := verify(step, self.deps, self.tasks):
             if service := self.rollouts.get(step.service):
-                diagnosis = replace(diagnosis, log=last_log_lines(service.rollout, self.deps))
+                diagnosis = explained_by_log(diagnosis, last_log_lines(service.rollout, self.deps))
             self.explain(diagnosis)
             raise StepFailed(Result.ROLLED_BACK)
 

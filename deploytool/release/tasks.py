@@ -12,6 +12,7 @@ from itertools import count
 from deploytool.config.errors import did_you_mean
 from deploytool.config.model import ServiceConfig
 from deploytool.diagnosis import Diagnosis
+from deploytool.ecs.log_lines import mask_credentials
 from deploytool.ecs.model import Container, RunTaskFailure, StandaloneTask, Task
 from deploytool.ecs.task_definition import ContainerUnclear, Place, container_for
 from deploytool.ecs.task_diagnosis import diagnose_run_task_failure, diagnose_task
@@ -268,7 +269,7 @@ def _diagnose(task: Task, container: str, deps: Dependencies) -> Diagnosis:
 
 def _last_lines(task: Task, name: str, deps: Dependencies) -> tuple[str, ...]:
     container = container_of(task, name)
-    return deps.logs.tail(container.log, LOG_LINES) if container and container.log else ()
+    return tuple(map(mask_credentials, deps.logs.tail(container.log, LOG_LINES))) if container and container.log else ()
 
 
 def container_of(task: Task, name: str) -> Container | None:

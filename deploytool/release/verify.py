@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 
 from deploytool.diagnosis import Diagnosis
+from deploytool.ecs.app_log import diagnose_log
 from deploytool.ecs.deployment_model import Rollout
+from deploytool.ecs.log_lines import mask_credentials
 from deploytool.errors import DeployError
 from deploytool.release.events import OutputLine, WarningIssued
 from deploytool.release.failures import LOG_LINES
@@ -131,11 +135,24 @@ def diagnose_http_response(step: Verify, response: HttpResponse | NoResponse) ->
     return _diagnosis(step, "verify-body", cause, fix, response.body)
 
 
+_UNANSWERED = "the load balancer has no healthy target or the app does not answer it: see the task's log and health"
+_APP_FAILED = "the app itself failed: read its log"
+
+
+def explained_by_log(diagnosis: Diagnosis, lines: Sequence[str]) -> Diagnosis:
+    """With the log's last ``lines``, and with the reason that they give where the response gives none."""
+    lines = tuple(map(mask_credentials, lines))
+    reason = diagnose_log(lines) if diagnosis.fix in (_UNANSWERED, _APP_FAILED) else None
+    if reason is None:
+        return replace(diagnosis, log=lines)
+    return replace(diagnosis, cause=f"{diagnosis.cause}: {reason.cause}", fix=reason.fix, log=lines)
+
+
 def _fix_for(status: int) -> str:
     if status in (502, 503, 504):
-        return "the load balancer has no healthy target or the app does not answer it: see the task's log and health"
+        return _UNANSWERED
     if status >= 500:
-        return "the app itself failed: read its log"
+        return _APP_FAILED
     if status in (401, 403):
         return "let the health path be reached without a login"
     if status == 404:

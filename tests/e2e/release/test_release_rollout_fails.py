@@ -75,7 +75,7 @@ def test_both_services_go_back_when_the_worker_crashes_while_the_app_is_healthy(
     shop.only("app", "worker")
     shop.template("app", command=["architecturedeck-app", "--again"])
     shop.template("worker", command=[*SHELL, "echo 'worker: QUEUE_NAME is not set' >&2; exit 1"])
-    ran = shop.release_fails(6, WENT_BACK + "app on ", "container worker exited with code 1", "Fix: read its log")
+    ran = shop.release_fails(6, WENT_BACK + "app on ", "container worker exited with code 1", "Fix: add QUEUE_NAME to ")
     assert "  | worker: QUEUE_NAME is not set" in ran.out
     assert {call.params["service"] for call in shop.front.calls("ecs", "UpdateService")} == {"app", "worker"}
     newest = shop.github.deployments()[0]["id"]

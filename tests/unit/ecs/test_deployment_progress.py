@@ -116,11 +116,11 @@ def paused_by(hook: dict[str, str]) -> ServiceDeployment:
             ),
         ),
         (
-            {"hookTargetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00", "timeoutAction": "CONTINUE"},
+            {"targetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00", "timeoutAction": "CONTINUE"},
             "paused at hook approve; ECS continues by itself at 16:03 UTC",
         ),
         (
-            {"hookTargetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00"},
+            {"targetArn": "arn:f:approve", "expiresAt": "2026-05-06T16:03:00+00:00"},
             "paused at hook approve; ECS ends the pause by itself at 16:03 UTC",
         ),
         ({}, "paused at hook of unknown name"),

@@ -246,6 +246,7 @@ def test_the_container_is_named_when_the_task_definition_is_pasted_with_the_task
         ('{"tasks": [{"createdAt": false}]}', "tasks[0].createdAt is not a time"),
         ('{"taskDefinition": {"memory": []}}', "taskDefinition.memory is a list, not text"),
         ('{"services": [{"deployments": [{"desiredCount": 1.5}]}]}', "desiredCount is a number, not a whole number"),
+        (json.dumps({"tasks": [{}] * 1001}), "tasks has more than 1000 entries"),
         ('{"task": 1}', "tasks[0] is a whole number, not an object"),
         ('{"detail": {"eventName": 1}}', "log[0] is a whole number, not text"),
     ],

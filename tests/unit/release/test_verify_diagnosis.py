@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deploytool.release.model import HttpResponse, NoResponse, Verify
-from deploytool.release.verify import diagnose_http_response
+from deploytool.release.verify import diagnose_http_response, explained_by_log
 
 STEP = Verify("app", "https://shop.example/health", 200, body="ok", version="new1234", timeout=60, interval=1)
 
@@ -49,3 +49,22 @@ def test_a_long_body_is_quoted_on_one_line_and_cut() -> None:
     quote = diagnose_http_response(STEP, HttpResponse(500, "<html>\n" + "x" * 5000)).quote
     assert quote.startswith("<html> xxx")
     assert len(quote) == 201
+
+
+LOG = ("connecting to postgres://shop:hunter2@db:5432", "Error: connect ECONNREFUSED 10.0.0.9:5432")
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_error_is_explained_when_the_log_says_why(status: int) -> None:
+    diagnosis = explained_by_log(diagnose_http_response(STEP, HttpResponse(status, "")), LOG)
+    assert diagnosis.code == "verify-status"
+    assert f"returned status {status} instead of 200: the database refuses the connection" in diagnosis.cause
+    assert "task definition" in diagnosis.fix
+    assert "hunter2" not in f"{diagnosis}"
+
+
+@pytest.mark.parametrize(("status", "log"), [(404, LOG), (500, ("Error: boom",))])
+def test_the_log_is_only_shown_when_it_does_not_explain_the_response(status: int, log: tuple[str, ...]) -> None:
+    diagnosis = diagnose_http_response(STEP, HttpResponse(status, ""))
+    with_log = explained_by_log(diagnosis, log)
+    assert (with_log.cause, with_log.fix, len(with_log.log)) == (diagnosis.cause, diagnosis.fix, len(log))
