@@ -65,8 +65,8 @@ class TemplateSet:
 
     def declared(self, resource: Resource) -> Mapping[str, Any]:
         """A resource as its template has it."""
-        found: Mapping[str, Any] = self.documents[resource.stack]["Resources"][resource.name]
-        return found
+        declared: Mapping[str, Any] = self.documents[resource.stack]["Resources"][resource.name]
+        return declared
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """In the order of the templates."""

@@ -103,7 +103,7 @@ def iam_mfa_can_be_set_up(_: TemplateSet, holder: Resource) -> Iterator[tuple[st
         patterns = [str(action) for action in listed(statement.get("NotAction", []))]
         denied = [action for action in _TO_SET_UP_MFA if not any(fnmatch(action, pattern) for pattern in patterns)]
         if "NotAction" in statement and denied:
-            yield f"without MFA nobody can set it up: {', '.join(denied)} is denied", "add it to NotAction"
+            yield f"without MFA it cannot be set up: {', '.join(denied)} is denied", "add it to NotAction"
     for statement in _allowed(holder) if forced else ():
         if "iam:CreateVirtualMFADevice" in listed(statement.get("Action")):
             texts = [_text(resource) for resource in listed(statement.get("Resource"))]
