@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from deploytool.redaction import mask_credentials, mask_lines
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -25,6 +27,12 @@ class Diagnosis:
     """Who is quoted."""
     log: tuple[str, ...] = ()
     """The last lines of the container's output, oldest first."""
+
+    def __post_init__(self) -> None:
+        # From here it goes to comments, job summaries, JSON and the ledger.
+        for name in ("cause", "quote"):
+            object.__setattr__(self, name, mask_credentials(getattr(self, name)))
+        object.__setattr__(self, "log", mask_lines(self.log))
 
     @property
     def container(self) -> str:

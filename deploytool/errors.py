@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from deploytool.redaction import mask_credentials
+
 
 class Exit(IntEnum):
     """Exit codes of ``deploytool``; scripts and workflows rely on them."""
@@ -28,8 +30,8 @@ class DeployError(Exception):
     exit_code: Exit = Exit.INTERNAL_ERROR
 
     def __init__(self, cause: str, fix: str = "") -> None:
-        super().__init__(cause)
-        self.cause = cause
+        self.cause = mask_credentials(cause)
+        super().__init__(self.cause)
         self.fix = fix
 
 

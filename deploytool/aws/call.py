@@ -101,14 +101,18 @@ def call(client: Any, operation: str, *, patience: float = PATIENCE, **parameter
     must be safe to repeat, as RunTask is by its client token. Raises CloudError.
     """
     method: Callable[..., dict[str, Any]] = getattr(client, operation)
-    retrying = Retrying(
-        retry=retry_if_exception(is_retryable),
+    with _translating(_name(client, operation), patience):
+        return Answer(retrying(patience)(method, **parameters), _name(client, operation))
+
+
+def retrying(patience: float, when: Callable[[BaseException], bool] | None = None) -> Retrying:
+    """Tries again for ``patience`` seconds, with full jitter, what ``is_retryable``; the last error is raised."""
+    return Retrying(
+        retry=retry_if_exception(when or is_retryable),
         stop=stop_after_delay(patience),
         wait=wait_random_exponential(multiplier=0.2, max=8),
         reraise=True,
     )
-    with _translating(_name(client, operation), patience):
-        return Answer(retrying(method, **parameters), _name(client, operation))
 
 
 def call_once(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:

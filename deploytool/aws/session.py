@@ -12,8 +12,9 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, CredentialProvider, DeferredRefreshableCredentials
+from botocore.exceptions import ClientError
 
-from deploytool.aws.call import call, note_unknown_fields
+from deploytool.aws.call import DENIED, NETWORK, PATIENCE, call, is_retryable, note_unknown_fields, retrying
 from deploytool.endpoints import (
     PARTITION_SUFFIXES,
     ROLE,
@@ -24,7 +25,7 @@ from deploytool.endpoints import (
     is_loopback,
     origin,
 )
-from deploytool.errors import CredentialsMissing
+from deploytool.errors import CloudUnreachable, CredentialsMissing
 
 
 def configured_region() -> str:
@@ -91,6 +92,13 @@ REGION = "DEPLOYTOOL_ROLE_REGION"
 AUDIENCE = "sts.amazonaws.com"
 
 
+PROVIDER_FIX = "deploy the stack bootstrap in this account: `deploytool infra apply --only bootstrap`"
+
+
+class TokenUnavailable(CredentialsMissing):
+    """GitHub's token service did not respond, or not now: the same request may succeed in a moment."""
+
+
 class RoleDenied(CredentialsMissing):
     """STS did not accept the job's token for the role."""
 
@@ -108,7 +116,6 @@ def session(role: str, region: str) -> Any:
         CredentialResolver,
         DeferredRefreshableCredentials,
     )
-    from botocore.exceptions import ClientError
 
     # Asked before GitHub makes a token: where none may go, none is made.
     endpoint(os.environ)
@@ -117,16 +124,29 @@ def session(role: str, region: str) -> Any:
 
     def client(service: str, config: Config | None = None) -> Any:
         # The regional endpoint: the global one is in us-east-1, and not reachable from every network.
-        return made.create_client(service, region_name=region, config=config)
+        limits = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 1})
+        return made.create_client(service, region_name=region, config=config.merge(limits) if config else limits)
 
-    def fetch() -> Any:
+    def attempt() -> Any:
+        # A token is good for minutes: each try has its own.
         token = web_identity(os.environ)
         name = {"RoleSessionName": session_name(os.environ)}
         fetcher = AssumeRoleWithWebIdentityCredentialFetcher(client, lambda: token, role, extra_args=name)
         try:
             return fetcher.fetch_credentials()
         except ClientError as error:
-            raise RoleDenied(role, subject(token), error.response["Error"].get("Message", "")) from error
+            if may_pass(error):
+                raise
+            raise refused(role, token, error) from error
+
+    def fetch() -> Any:
+        try:
+            return retrying(PATIENCE, may_pass)(attempt)
+        except (ClientError, *NETWORK) as error:
+            raise CloudUnreachable(
+                f"AWS did not sign this job in for {PATIENCE:.0f} s: {error}",
+                "run the job again; https://health.aws.amazon.com and https://www.githubstatus.com show outages",
+            ) from error
 
     class GithubProvider:
         METHOD = CANONICAL_NAME = "github-oidc"
@@ -138,8 +158,41 @@ def session(role: str, region: str) -> Any:
     return made
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether signing in may succeed in a moment. STS reads GitHub's keys itself, and now and then cannot:
+    https://github.com/aws-actions/configure-aws-credentials/issues/348
+    """
+    if isinstance(error, ClientError):
+        code, message = (str(error.response["Error"].get(key, "")) for key in ("Code", "Message"))
+        unread = code == "InvalidIdentityToken" and "verification key" in message
+        return unread or code in ("IDPCommunicationError", "IDPCommunicationErrorException") or is_retryable(error)
+    return isinstance(error, TokenUnavailable) or is_retryable(error)
+
+
+def refused(role: str, token: str, error: ClientError) -> CredentialsMissing:
+    """Why STS gives no credentials for this token, whatever is tried.
+
+    Codes: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+    """
+    code, message = (str(error.response["Error"].get(key, "")) for key in ("Code", "Message"))
+    cause = f"AWS gives no credentials for {role}: {message}"
+    if code in DENIED:
+        return RoleDenied(role, subject(token), message)
+    if "audience" in message.lower():
+        return CredentialsMissing(cause, f"add {AUDIENCE} to the client ids of GitHub's OIDC provider in this account")
+    if code == "InvalidIdentityToken":
+        return CredentialsMissing(cause, PROVIDER_FIX)
+    if code in ("ExpiredTokenException", "ExpiredToken"):
+        return CredentialsMissing(cause, "set the clock of the runner: GitHub's token had expired when AWS read it")
+    if code == "RegionDisabledException":
+        return CredentialsMissing(cause, "turn on the region for this account, or correct input region")
+    return CredentialsMissing(
+        cause, "correct input role: the ARN of a role in this account, which the bootstrap stack prints"
+    )
+
+
 def web_identity(environ: Mapping[str, str]) -> str:
-    """A fresh OIDC token from the runner; it is good for some minutes. Raises CredentialsMissing."""
+    """A fresh OIDC token from the runner; it is good for some minutes. Raises CredentialsMissing, TokenUnavailable."""
     url, token = environ.get(TOKEN_URL, ""), environ.get(TOKEN_OF_JOB, "")
     if not url or not token:
         raise CredentialsMissing(
@@ -148,16 +201,23 @@ def web_identity(environ: Mapping[str, str]) -> str:
         )
     import requests
 
+    def bearer(request: Any) -> Any:
+        # Given as auth, or a default entry of ~/.netrc takes its place: a self-hosted runner may have one.
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+    fix = "run the job again; see https://www.githubstatus.com"
     try:
-        answer = requests.get(
-            url, params={"audience": AUDIENCE}, headers={"Authorization": f"Bearer {token}"}, timeout=10
-        )
+        answer = requests.get(url, params={"audience": AUDIENCE}, auth=bearer, timeout=10)
+    except requests.RequestException as error:
+        raise TokenUnavailable(f"GitHub gave no OIDC token: {type(error).__name__}", fix) from error
+    if answer.status_code == 429 or answer.status_code >= 500:
+        raise TokenUnavailable(f"GitHub gave no OIDC token: HTTP {answer.status_code}", fix)
+    try:
         answer.raise_for_status()
         return str(answer.json()["value"])
-    except (requests.RequestException, ValueError, KeyError) as error:
-        raise CredentialsMissing(
-            f"GitHub gave no OIDC token: {type(error).__name__}", "run the job again; see https://www.githubstatus.com"
-        ) from error
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        raise CredentialsMissing(f"GitHub gave no OIDC token: {type(error).__name__}", fix) from error
 
 
 def subject(token: str) -> str:

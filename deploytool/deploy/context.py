@@ -100,7 +100,8 @@ def triggered_by() -> TriggeredBy:
     repository = os.environ.get("GITHUB_REPOSITORY", "")
     server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
     return TriggeredBy(
-        actor=os.environ.get("GITHUB_ACTOR") or _login(),
+        # Who ran it again, where it was: GITHUB_ACTOR stays the first one.
+        actor=os.environ.get("GITHUB_TRIGGERING_ACTOR") or os.environ.get("GITHUB_ACTOR") or _login(),
         run_id=run_id,
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",
     )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from deploytool.diagnosis import Diagnosis, RuleMatch
-from deploytool.ecs.log_lines import LogLine, LogRule, any_of, mask_credentials, read_lines
+from deploytool.ecs.log_lines import LogLine, LogRule, any_of, read_lines
 from deploytool.ecs.migration_failures import MIGRATIONS
 from deploytool.ecs.runtime_failures import FILES, PROCESS
 from deploytool.ecs.store_failures import ACCESS, NETWORK, REDIS
 from deploytool.ecs.variable_failures import SECRETS, VARIABLES
+from deploytool.redaction import mask_credentials
 
 LOOPBACK = "app-loopback-only"
 RULES: tuple[LogRule, ...] = (*SECRETS, *VARIABLES, *FILES, *PROCESS, *MIGRATIONS, *REDIS, *ACCESS, *NETWORK)
@@ -143,7 +144,7 @@ def diagnose_log(lines: Sequence[str]) -> Diagnosis | None:
     if best is None:
         return None
     diagnosis = RuleMatch(best.rule, best.groups).to_diagnosis("", {}, error_line=best.quote)
-    return replace(diagnosis, quote=best.quote, quoted="the log", log=tuple(map(mask_credentials, lines)))
+    return replace(diagnosis, quote=best.quote, quoted="the log", log=tuple(lines))
 
 
 def _inherit(entries: Sequence[LogLine]) -> list[LogLine]:

@@ -1,4 +1,4 @@
-"""Lines of a container's output as a person would read them: without color and JSON, with their level, no secret."""
+"""Lines of a container's output as a person would read them: without color and JSON, with their level."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from deploytool.diagnosis import Rule
 
-MASK = "***"
 _HEAD, _TAIL = 300, 500
 """Characters of a longer line that are read: how it begins, and how it ends, where nested causes stand."""
 
@@ -197,48 +196,3 @@ class LogRule(Rule):
 def any_of(*patterns: str) -> str:
     """A pattern that matches where one of ``patterns`` does."""
     return "|".join(patterns)
-
-
-_CONFIDENTIAL = (
-    r"(?:(?<![\w.-])[\w.-]{0,40}(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|credential"
-    r"|auth[_-]?key|encryption[_-]?key)[\w.-]{0,40})"
-)
-_NO_VALUE = (
-    r"(?:yes|no|true|false|undefined|null|none|nil|required|missing|invalid|empty|string|not|must|is|was|and|or|\*+"
-    r"|expected|field|input|value|authentication)\b"
-)
-_MASKS = (
-    (re.compile(r"(://[^\s:/@\"'<>]*:)[^\s\"'<>]+@"), rf"\1{MASK}@"),
-    (re.compile(r"(://)[^\s:/@\"'<>]{16,}@"), rf"\1{MASK}@"),
-    (re.compile(r"input_value=(?:\{.*?\}(?=, input_type|\]|$)|.*?(?=, input_type|\]|$))"), f"input_value={MASK}"),
-    (
-        re.compile(
-            rf"({_CONFIDENTIAL}[\"']?\s*(?:=>?|:)\s*)([\"'`])(?!{_NO_VALUE}\2|\2)[^\n]*?\2(?!\w)", re.IGNORECASE
-        ),
-        rf"\1\2{MASK}\2",
-    ),
-    (
-        re.compile(rf"({_CONFIDENTIAL}=)(?!{_NO_VALUE}|[\"'`*\s])[^\s;&,\"')\]]+", re.IGNORECASE),
-        rf"\1{MASK}",
-    ),
-    (
-        re.compile(
-            rf"({_CONFIDENTIAL}:\s*)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
-            rf"(?=\S*[\d!@#$%^&+/=])[^\s,;\"')\]}}]{{6,}}",
-            re.IGNORECASE,
-        ),
-        rf"\1{MASK}",
-    ),
-    (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"\b(?:sk|pk|rk|whsec)[_-](?:live|test|proj|ant)?[\w-]{12,}"), MASK),
-    (re.compile(r"\b(?:gh[opsu]_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|AIza)[\w-]{12,}"), MASK),
-    (re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"), MASK),
-)
-
-
-def mask_credentials(text: str) -> str:
-    """``text`` without passwords of URLs, values of keys that name a secret, and tokens of well-known shapes."""
-    for pattern, replacement in _MASKS:
-        text = pattern.sub(replacement, text)
-    return text

@@ -9,7 +9,6 @@ from functools import lru_cache
 
 from deploytool.diagnosis import Diagnosis, Rule, RuleMatch, find, groups_for, quoted
 from deploytool.ecs.app_log import LOOPBACK, diagnose_log
-from deploytool.ecs.log_lines import mask_credentials
 from deploytool.ecs.model import (
     Container,
     Deployment,
@@ -38,6 +37,7 @@ from deploytool.ecs.stop_failures import (
     failing_container,
     last_error_line,
 )
+from deploytool.redaction import mask_lines
 
 _MISSING = (
     Rule(
@@ -282,7 +282,7 @@ def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
     What ECS or the container says in words counts before exit codes, and those before ``stopCode``; where these say no
     more than how it ended, the log gives the reason. Only a task of which no container ever started is retriable.
     """
-    lines = tuple(map(mask_credentials, log))
+    lines = mask_lines(log)
     started = any(container.exit_code is not None for container in task.containers)
     text = "\n".join(part for part in (task.stopped_reason, *(each.reason for each in task.containers)) if part)
     culprit = failing_container(task.containers, text) or _NO_CONTAINER

@@ -293,7 +293,7 @@ class CommentBody:
 # A plan as GitHub Markdown: what a pull request would change, in its comment and in the job summary.
 
 PLAN_LIMIT = 60_000
-"""Characters: below GitHub's limit for a comment with its marker."""
+"""As ``length`` counts: below GitHub's limit for a comment with its marker."""
 
 
 FILES = 20
@@ -303,7 +303,9 @@ FILES = 20
 def plan_markdown(plan: Plan) -> str:
     """The plan; its diffs are left out where they would not fit."""
     whole = _text(plan, diffs=True)
-    return whole if len(whole) <= PLAN_LIMIT else _text(plan, diffs=False)[:PLAN_LIMIT]
+    if length(whole) > PLAN_LIMIT:
+        whole = _text(plan, diffs=False)
+    return whole if length(whole) <= PLAN_LIMIT else whole[: PLAN_LIMIT // 2]
 
 
 def _text(plan: Plan, diffs: bool) -> str:

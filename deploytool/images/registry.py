@@ -67,9 +67,9 @@ def with_login(config: Mapping[str, Any], registry: str, auth: Auth) -> dict[str
     token = base64.b64encode(f"{auth.username}:{auth.password}".encode()).decode()
     return {
         **config,
-        "auths": {**config.get("auths", {}), _docker_key(registry): {"auth": token}},
+        "auths": {**(config.get("auths") or {}), _docker_key(registry): {"auth": token}},
         # With a credentials store Docker uses only that; an empty helper makes it use this file.
-        "credHelpers": {**config.get("credHelpers", {}), _docker_key(registry): ""},
+        "credHelpers": {**(config.get("credHelpers") or {}), _docker_key(registry): ""},
     }
 
 

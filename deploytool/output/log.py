@@ -11,6 +11,7 @@ from deploytool.diagnosis import Diagnosis
 from deploytool.output import actions
 from deploytool.output.actions import escape_commands
 from deploytool.output.markup import clean, cleaned, container_prefix, count, duration, progress_text, words
+from deploytool.redaction import mask_credentials
 from deploytool.release.events import (
     Ended,
     Event,
@@ -94,7 +95,7 @@ def lines(event: Event) -> tuple[str, ...]:
         case StepEnded(step, succeeded, seconds, detail):
             return (f"{step} {'done' if succeeded else 'FAILED'} in {duration(seconds)}{_after(': ', detail)}",)
         case OutputLine(step, line):
-            return tuple(f"{step} | {part}" for part in cleaned([line]))
+            return tuple(f"{step} | {mask_credentials(part)}" for part in cleaned([line]))
         case ServiceProgress():
             return (_service(event),)
         case Explained(diagnosis):

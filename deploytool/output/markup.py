@@ -141,7 +141,7 @@ def prose(text: str, longest: int = 1000) -> str:
 
 def code(text: str, longest: int = 200) -> str:
     """One line as a code span, also within a table cell; ``–`` where there is nothing to show."""
-    text = _shortened(clean(text), longest).strip()
+    text = _open(_shortened(clean(text), longest).strip())
     if not text:
         return "–"
     ticks = "`" * (_longest_run(text) + 1)
@@ -152,7 +152,7 @@ def code(text: str, longest: int = 200) -> str:
 
 def fenced(lines: Iterable[str], longest: int = 2000) -> str:
     """Lines as a code block that none of them can end; each cut to ``longest`` characters."""
-    text = "\n".join(_shortened(line, longest) for line in cleaned(lines))
+    text = _open("\n".join(_shortened(line, longest) for line in cleaned(lines)))
     fencing_token = "`" * max(3, _longest_run(text) + 1)
     return f"{fencing_token}text\n{text}\n{fencing_token}"
 
@@ -175,6 +175,11 @@ _URL_SAFE = "/:?#@!$&*+,;=%-._~"
 
 def _longest_run(text: str) -> int:
     return max(map(len, _BACKTICKS.findall(text)), default=0)
+
+
+def _open(text: str) -> str:
+    """Without the marks of an HTML comment, by which workflows and we know our own lines again."""
+    return text.replace("<!--", f"<{ZERO_WIDTH_SPACE}!--").replace("-->", f"--{ZERO_WIDTH_SPACE}>")
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -12,7 +12,6 @@ from itertools import count
 from deploytool.config.errors import did_you_mean
 from deploytool.config.model import ServiceConfig
 from deploytool.diagnosis import Diagnosis
-from deploytool.ecs.log_lines import mask_credentials
 from deploytool.ecs.model import Container, RunTaskFailure, StandaloneTask, Task
 from deploytool.ecs.task_definition import ContainerUnclear, Place, container_for
 from deploytool.ecs.task_diagnosis import diagnose_run_task_failure, diagnose_task
@@ -26,6 +25,7 @@ from deploytool.errors import (
     SupersededBy,
     TimeoutExceeded,
 )
+from deploytool.redaction import mask_credentials
 from deploytool.release.events import OutputLine, StepBegan, WarningIssued
 from deploytool.release.failures import LOG_LINES
 from deploytool.release.model import Migrate, ObservedService, StepName

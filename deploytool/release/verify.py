@@ -9,8 +9,8 @@ from dataclasses import replace
 from deploytool.diagnosis import Diagnosis
 from deploytool.ecs.app_log import diagnose_log
 from deploytool.ecs.deployment_model import Rollout
-from deploytool.ecs.log_lines import mask_credentials
 from deploytool.errors import DeployError
+from deploytool.redaction import mask_credentials
 from deploytool.release.events import OutputLine, WarningIssued
 from deploytool.release.failures import LOG_LINES
 from deploytool.release.model import HttpResponse, NoResponse, StepName, Verify

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from deploytool.ecs.app_log import diagnose_log
-from deploytool.ecs.log_lines import mask_credentials, read_lines
+from deploytool.ecs.log_lines import read_lines
 from deploytool.ecs.task_diagnosis import diagnose_task
+from deploytool.redaction import mask_credentials
 from tests.unit.ecs.test_task_diagnosis import exited, task
 
 HERE = Path(__file__).parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deploytool.github.comment_body import FILES, PLAN_LIMIT, plan_markdown
+from deploytool.github.comment_body import FILES, PLAN_LIMIT, length, plan_markdown
 from deploytool.release.model import DeployServices
 from tests.support.sample_events import change, plan
 
@@ -53,3 +53,9 @@ def test_a_branch_cannot_format_the_comment() -> None:
     assert "@octocat" not in text
     assert "[a](" not in text
     assert "\n- adds ``migrations/`**x**`<img src=x>.sql``\n" in text
+
+
+def test_a_plan_fits_when_its_names_are_beyond_the_basic_plane() -> None:
+    many = tuple(replace(change(f"{'🛒' * 100}{number}", 41), diff=()) for number in range(400))
+    text = plan_markdown(replace(plan(), steps=(DeployServices(many, 60.0),)))
+    assert length(text) <= PLAN_LIMIT

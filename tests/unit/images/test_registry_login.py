@@ -103,8 +103,9 @@ def test_a_broken_configuration_is_said_when_docker_could_not_read_it_either(use
                 "credsStore": "desktop",
             },
         ),
+        ({"auths": None, "credHelpers": None}, {"auths": {"r": {"auth": BASIC}}, "credHelpers": {"r": ""}}),
     ],
-    ids=["empty", "with a credentials store"],
+    ids=["empty", "with a credentials store", "with nulls"],
 )
 def test_our_login_wins_for_our_registry_only(config: dict[str, Any], expected: dict[str, Any]) -> None:
     assert with_login(config, "r", AUTH) == expected
