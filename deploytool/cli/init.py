@@ -13,6 +13,7 @@ RULES = (
     *options.exclusive(
         "--from-service", "--domain", "--hosted-zone", why="they are for infrastructure of `deploytool infra`"
     ),
+    *options.exclusive("--diff", "--try", why="an image is built from what is written"),
 )
 
 
@@ -39,6 +40,7 @@ RULES = (
 )
 @click.option("--config", default="deploytool.yml", show_default=True, help="The configuration file to write.")
 @click.option("--diff", is_flag=True, help="Show what init would write, as a diff, and write nothing. Exit code 0.")
+@click.option("--try", "try_image", is_flag=True, help="Build the image, start it, and request the health path.")
 @options.output
 def command(**values: object) -> None:
     """Write deploytool.yml, three workflows, and the Dockerfile of a Next.js app.

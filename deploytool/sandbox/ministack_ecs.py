@@ -11,6 +11,7 @@ import json
 import secrets
 import threading
 import time
+from datetime import datetime
 from typing import Any
 
 from ministack.core.concurrency import resource_lock, spawn_background
@@ -526,9 +527,17 @@ def is_protected(task: Json) -> bool:
     return float(task.get("_protected_until") or 0) > time.time()
 
 
+def epoch(value: Any) -> Any:
+    """A time with its milliseconds, as the API has it: a task is younger than the deployment that started it."""
+    try:
+        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 def install() -> None:
     """Replace MiniStack's own functions; one that its version lacks is an AttributeError above."""
-    ecs._make_deployment = make_deployment
+    ecs._ts_to_epoch, ecs._make_deployment = epoch, make_deployment
     ecs._create_service, ecs._update_service, ecs._describe_services = create_service, update_service, describe_services
     ecs._run_task, ecs._stop_task, ecs._reconcile_service_tasks = run_task, stop_task, reconcile
     ecs._record_service_task_failure, ecs._complete_service_deployment = record_failure, complete

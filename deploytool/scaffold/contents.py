@@ -207,6 +207,11 @@ def _of_next(scan: ProjectScan, app: NodeApp, made: Contents) -> tuple[list[str]
             f"{file} may redirect {path} to a sign-in, and the load balancer expects status 200: leave {path} out of "
             "its matcher, or return early for that path"
         )
+    if app.variables.required:
+        decisions.append(
+            f"the server ends at its start without {', '.join(app.variables.required)} ({app.variables.file}), which "
+            "the stacks do not set: add them to the containers in a copy of service.yaml (infra.templates)"
+        )
     if app.config.base_path_variable and made.health_path == app.health.path:
         notes.append(
             f"basePath depends on {app.config.base_path_variable}: if it is set, the health check needs "

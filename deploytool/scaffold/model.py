@@ -50,6 +50,7 @@ class InitOptions:
     """`CLUSTER/SERVICE`"""
     config: str = "deploytool.yml"
     diff: bool = False
+    try_image: bool = False
     output: str = "text"
 
     @property

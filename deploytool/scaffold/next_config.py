@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -218,7 +219,8 @@ def _matches(pattern: str, path: str) -> bool:
     expression = re.sub(r"/:\w+\*", "(?:/.*)?", pattern.replace("\\\\", "\\"))
     expression = re.sub(r":\w+(?=\()", "", expression)
     expression = re.sub(r":\w+[+?]?", "[^/]+", expression)
-    try:
-        return bool(re.fullmatch(expression.rstrip("/") or "/", path))
-    except re.error:
-        return True
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            return bool(re.fullmatch(expression.rstrip("/") or "/", path))
+        except re.error:
+            return True

@@ -36,6 +36,7 @@ from deploytool.scaffold.model import (
 )
 from deploytool.scaffold.new_infrastructure import NewInfrastructureOptions, Subjects, draft_infrastructure
 from deploytool.scaffold.node import NodeApp, node_app
+from deploytool.scaffold.trial import Trial, try_image
 from deploytool.scaffold.workflows import (
     ENVIRONMENT,
     FOREIGN,
@@ -105,16 +106,20 @@ def initialize(options: InitOptions) -> int:
     )
     results, workflow_notes = _compare(start.draft, scan, app, context, directory, preview=options.diff)
     files.write_all({path: result.file.text for path, result in results.items() if result.action is FileAction.WRITTEN})
+    trial = Trial()
+    if options.try_image:
+        names = app.variables.own if app else ()
+        trial = try_image(start.draft, directory, names, lambda line: print_text(line, err=True))
     report = output.InitReport(
         tuple(results.values()),
-        tuple(output.facts(scan, app, start.draft)),
+        (*output.facts(scan, app, start.draft), *filter(None, (trial.fact,))),
         (
             *output.notes(scan, app, start.draft, context),
             *workflow_notes,
             *output.variable_notes(app, start.draft),
             *start.notes(context),
         ),
-        start.draft.decisions,
+        (*start.draft.decisions, *filter(None, (trial.problem,))),
         () if options.diff else output.next_commands(start.draft, is_new=start.is_new),
         options.diff,
     )

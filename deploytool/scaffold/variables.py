@@ -56,6 +56,8 @@ class Variables:
     """Read by the server at run time, and possibly at build time."""
     file: str = ""
     """Where they are listed."""
+    required: tuple[str, ...] = ()
+    """Those of ``own`` without which a check of the project ends the server."""
     skips_validation: bool = False
     """`SKIP_ENV_VALIDATION` turns off the check of the environment."""
 
@@ -67,17 +69,20 @@ def read_variables(scan: ProjectScan, urls: Iterable[str] = ()) -> Variables:
     for file in files:
         names |= dict.fromkeys(name for name, _ in _LINE.findall(scan.texts.get(file, "")))
     sources = [text for path, text in scan.texts.items() if re.search(r"\.[cm]?[jt]sx?$", path)]
+    required: dict[str, None] = {}
     checks = [path for path in sorted(scan.texts) if _SCHEMA_FILE.fullmatch(path)]
     for path in checks:
-        required = [name for name, rule in _SCHEMA.findall(scan.texts[path]) if not _OPTIONAL.search(rule)]
-        names |= dict.fromkeys(required)
-        files += [path] if required else []
+        checked = [name for name, rule in _SCHEMA.findall(scan.texts[path]) if not _OPTIONAL.search(rule)]
+        required |= dict.fromkeys(checked)
+        files += [path] if checked else []
+    names |= required
     public = {name for text in sources for name in _PUBLIC.findall(text)} | {n for n in names if _PUBLIC.fullmatch(n)}
     own = [name for name in names if not _SET_BY_STACKS.fullmatch(name) and name not in {*public, *urls}]
     return Variables(
         public=tuple(sorted(name for name in public if not _SET_BY_STACKS.fullmatch(name))),
         own=tuple(own),
         file=files[0] if files else "",
+        required=tuple(name for name in own if name in required),
         skips_validation=any(_SKIP in text for text in sources),
     )
 

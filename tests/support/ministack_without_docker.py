@@ -16,8 +16,9 @@ from types import SimpleNamespace
 from typing import Any
 
 SERVER = Path(__file__).parents[2] / "deploytool" / "sandbox" / "ministack_server.py"
-STEADY, LIVES, STOPS = 0.6, 0.25, 0.2
-"""Seconds after which a running task counts as steady, for which one that crashes runs, and in which one is stopped."""
+STEADY, LIVES, STOPS, TICK = 0.6, 0.25, 0.5, 0.6
+"""Seconds after which a running task counts as steady, for which one that crashes runs, in which one is stopped, and
+for which a stage lasts: long enough to be seen on a crowded machine."""
 
 
 class Container:
@@ -112,5 +113,6 @@ if __name__ == "__main__":
     ecs._get_docker = lambda: client
     ecs._ECS_DEPLOYMENT_STEADY_DELAY = STEADY
     ecs._forward_awslogs = lambda *_: None
+    server["ministack_ecs"].TICK = TICK
     server["install_corrections"]()
     app.main()

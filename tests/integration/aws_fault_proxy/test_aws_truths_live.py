@@ -54,6 +54,7 @@ def test_one_task_starts_when_the_caller_gives_up_and_repeats_its_token(cloud: C
 def test_a_service_deployment_succeeds_and_its_tasks_name_it(cloud: Cloud) -> None:
     cloud.front.script(behaviours=ALL)
     cloud.service("good", cloud.task_definition("front-good", STAY))
+    eventually(lambda: cloud.primary("good")["rolloutState"] == "COMPLETED")
     before = cloud.primary("good")["id"]
     second = cloud.task_definition("front-good", STAY + " # 2")
     cloud.ecs.update_service(cluster=cloud.cluster, service="good", taskDefinition=second)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from deploytool.infra.templates import templates
 from tests.support.github_runner.node import NODE
 
 SOURCE = Path(__file__).parents[3] / "deploytool" / "_init"
@@ -100,3 +101,32 @@ def test_the_command_takes_the_place_of_the_script(entry: Path) -> None:
 def test_arguments_reach_the_command_as_they_are(entry: Path) -> None:
     done = start(entry, DATABASE, "node", "-p", "process.argv.slice(1)", "a b", "$HOME", "*")
     assert done.stdout == "[ 'a b', '$HOME', '*' ]\n"
+
+
+def stack_script() -> str:
+    """What a task of the stack runs before an image whose Dockerfile is the project's own."""
+    service = templates(None, ["service"], lambda each: each)["service"].document
+    return str(service["Mappings"]["Scripts"]["Urls"]["Text"])
+
+
+def made_by_stack(given: dict[str, str], variable: str) -> str:
+    words = ("sh", "-c", stack_script(), "entry", "printenv", variable)
+    done = subprocess.run(words, env={"PATH": os.environ["PATH"], **given}, capture_output=True, text=True, check=False)
+    return done.stdout.removesuffix("\n")
+
+
+@pytest.mark.parametrize("password", [text for text in NASTY if text.isascii()])
+def test_a_shell_without_node_makes_the_same_addresses(entry: Path, password: str) -> None:
+    database = {**DATABASE, "DATABASE_PASSWORD": password, "DATABASE_USER": password, "DATABASE_NAME": password}
+    assert made_by_stack(database, "DATABASE_URL") == printed(entry, database, "DATABASE_URL")
+    for more in ({}, {"REDIS_TLS": "false"}, {"REDIS_PORT": "1"}):
+        redis = {**REDIS, "REDIS_AUTH_TOKEN": password, **more}
+        assert made_by_stack(redis, "REDIS_URL") == printed(entry, redis, "REDIS_URL")
+    assert made_by_stack({**database, "DATABASE_URL": "x"}, "DATABASE_URL") == "x"
+    assert made_by_stack(REDIS, "REDIS_URL") == printed(entry, REDIS, "REDIS_URL")
+
+
+def test_other_names_have_the_same_address_unless_they_are_set(entry: Path) -> None:
+    given = {**DATABASE, "DATABASE_URL_NAMES": "POSTGRES_URL DIRECT_URL", "DIRECT_URL": "mine"}
+    assert printed(entry, given, "POSTGRES_URL") == printed(entry, given, "DATABASE_URL") != ""
+    assert printed(entry, given, "DIRECT_URL") == "mine"

@@ -80,13 +80,14 @@ def test_what_exists_is_kept_and_the_difference_told(shop: Project) -> None:
         shop.write(path, text)
     found = shop.init().document["files"]
     kept = {each["path"]: each["diff"] for each in found if each["status"] == "kept"}
-    assert kept.keys() == own.keys()
+    assert kept.keys() == own.keys() - {".github/workflows/rollback.yml"}
     assert "-FROM node AS runner\n" in kept["Dockerfile"]
     assert own.items() <= shop.files().items()
     written = (shop.root / "deploytool.yml").read_text()
     assert "target: runner" in written
-    # Whether somebody else's rollback.yml acts on the box is not known.
-    assert "rollback_checkbox" not in written
+    # Whether somebody else's rollback.yml acts on the box is not known: ours is beside it.
+    assert (shop.root / ".github/workflows/deploytool-rollback.yml").is_file()
+    assert "rollback_workflow: deploytool-rollback.yml" in written
 
 
 def test_a_configuration_that_exists_says_which_environments_the_workflows_have(shop: Project) -> None:
@@ -178,8 +179,8 @@ def test_a_person_at_a_terminal_is_asked_for_the_region_that_nothing_says(shop: 
     ("words", "said"),
     [
         ((), "no AWS region is known"),
-        (("--region", "us-east-1", "--app", "Shop"), "invalid app name 'Shop'"),
-        (("--region", "us-east-1", "-e", "Production"), "invalid environment name 'Production'"),
+        (("--region", "us-east-1", "--app", "Shop"), "invalid app name: 'Shop'"),
+        (("--region", "us-east-1", "-e", "Production"), "invalid environment name: 'Production'"),
         (("--region", "us-east-1", "--role", "deploy"), "--role must be the ARN of an IAM role"),
         (("--region", "us-east-1", "--config", "nowhere/deploytool.yml"), "does not exist"),
         (("--region",), "requires an argument"),
@@ -197,7 +198,7 @@ def test_a_wrong_command_line_is_refused_with_2_and_writes_nothing(
     assert shop.files() == before
 
 
-@pytest.mark.parametrize(("text", "said"), [("{", "package.json is not JSON"), ("[]", "holds no JSON object")])
+@pytest.mark.parametrize(("text", "said"), [("{", "package.json is not valid JSON"), ("[]", "is not a JSON object")])
 def test_a_package_json_that_cannot_be_read_is_told(shop: Project, text: str, said: str) -> None:
     shop.write("package.json", text)
     ran = shop.run("init", "--region", "us-east-1")
@@ -216,7 +217,7 @@ def test_the_json_holds_what_the_text_says(shop: Project) -> None:
     document = shop.init().document
     assert (document["schema"], document["kind"]) == (1, "init")
     assert json.dumps(document["next_commands"]) in json.dumps(document)
-    assert len(document["next_commands"]) == 3
+    assert len(document["next_commands"]) == 4
 
 
 def test_neither_boto3_nor_yaml_is_loaded_for_the_help(shop: Project) -> None:
@@ -272,7 +273,7 @@ def test_a_preview_writes_nothing_when_some_files_are_missing(shop: Project) -> 
     assert (document["preview"], document["next_commands"]) == (True, [])
     assert {path for path, each in found.items() if each["status"] == "new"} == set(WORKFLOWS)
     assert found["Dockerfile"]["status"] == "kept"
-    assert "-FROM node AS runner\n" in found["Dockerfile"]["difference"]
+    assert "-FROM node AS runner\n" in found["Dockerfile"]["diff"]
 
 
 def test_a_preview_writes_nothing_when_the_directory_is_empty(empty: Project) -> None:

@@ -1,6 +1,7 @@
 """Container health as AWS acts on it: it is shown, it holds rollouts back, and it trips the circuit breaker."""
 
 import threading
+import time
 from collections import Counter
 
 from tests.support.aws_fault_proxy.behaviour import Behaviour
@@ -39,10 +40,13 @@ class HealthChecks(Behaviour):
         """Service ARN to its deployments that were healthy, as listed then, oldest first."""
         self._failures: Counter[str] = Counter()
         self._failed: dict[str, dict[str, Failed]] = {}
+        self._since = 0.0
         self._lock = threading.RLock()
 
     def switch(self, on: bool) -> None:
-        """Start or stop running checks."""
+        """Start or stop running checks; what is deployed already counts as healthy."""
+        if on and not self._monitor.on:
+            self._since = time.time()
         self._monitor.switch(on)
 
     def after(self, call: AwsCall, payload: Json) -> Json:
@@ -68,7 +72,7 @@ class HealthChecks(Behaviour):
     def _held_back(self, service: Json) -> bool:
         """Whether the PRIMARY's tasks have checks and too few of them are healthy yet."""
         primary, scope = primary_of(service), scope_of(service["serviceArn"])
-        if not primary or primary.get("rolloutState") != "COMPLETED":
+        if not primary or primary.get("rolloutState") != "COMPLETED" or float(primary["createdAt"]) < self._since:
             return False
         definition = primary["taskDefinition"]
         with self._lock:
@@ -113,12 +117,16 @@ class HealthChecks(Behaviour):
         group = str(watched.task.get("group", ""))
         if not group.startswith("service:"):
             return
+        request = {"cluster": watched.task["clusterArn"], "services": [group.removeprefix("service:")]}
+        services = services_in(self._upstream.ecs("DescribeServices", request, watched.scope))
+        definition = watched.task.get("taskDefinitionArn")
+        if any((primary_of(service) or {}).get("taskDefinition") != definition for service in services):
+            return  # ECS has rolled it back, and stops its tasks once the earlier deployment is steady
         with self._lock:
             if container.task_arn in self._killed:
                 return
             self._killed.add(container.task_arn)
-        request = {"cluster": watched.task["clusterArn"], "services": [group.removeprefix("service:")]}
-        for service in services_in(self._upstream.ecs("DescribeServices", request, watched.scope)):
+        for service in services:
             self._count(service, watched)
         try:
             self._engine.kill(container.id)
@@ -142,8 +150,9 @@ class HealthChecks(Behaviour):
             tripped = self._failures[primary["id"]] >= breaker_threshold(service)
             known = primary["id"] in self._failed.get(arn, {})
             breaker = breaker_of(service)
-            # While MiniStack itself still calls it IN_PROGRESS, it counts the ended container and rolls back alone.
-            if not breaker or not tripped or known or primary.get("rolloutState") != "COMPLETED":
+            # Where the ended container is one too many for MiniStack's own breaker, it rolls back alone.
+            counted = int(primary.get("failedTasks", 0)) + 1 if primary.get("rolloutState") != "COMPLETED" else 0
+            if not breaker or not tripped or known or counted >= breaker_threshold(service):
                 return
             back_to = next(iter(reversed(self._passed.get(arn, []))), None) if breaker.get("rollback") else None
             self._failed.setdefault(arn, {})[primary["id"]] = Failed(primary, rolls_back=back_to is not None)

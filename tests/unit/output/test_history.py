@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from deploytool.ledger.live import Drift
 from deploytool.ledger.lock import HolderKind, LockState
-from deploytool.ledger.record import Drift, Kind, MigrationRecord, ServiceRecord, StepRecord, StepState
+from deploytool.ledger.record import Kind, MigrationRecord, ServiceRecord, StepRecord, StepState
 from deploytool.output.history import (
     history_text,
     ledger_text,

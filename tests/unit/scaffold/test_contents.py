@@ -419,6 +419,11 @@ def test_what_init_wrote_before_is_not_the_projects_own() -> None:
             "basePath depends on",
         ),
         ({"prisma/schema.prisma": ""}, "has no migration", ""),
+        (
+            {"src/env.js": "server: {\n  AUTH_SECRET: z.string(),\n}"},
+            "ends at its start without AUTH_SECRET",
+            "",
+        ),
     ],
 )
 def test_what_an_app_of_nextjs_leaves_open_is_said(texts: dict[str, str], decides: str, notes: str) -> None:

@@ -41,6 +41,7 @@ def test_variables_are_sorted_by_who_needs_them() -> None:
     )
     found = read_variables(place, ["POSTGRES_URL"])
     assert (found.public, found.own) == (("NEXT_PUBLIC_A", "NEXT_PUBLIC_B"), ("AUTH_SECRET", "TOKEN"))
+    assert found.required == ("TOKEN",)
     assert (found.file, found.skips_validation) == (".env.example", True)
 
 
