@@ -46,7 +46,7 @@ _WHERE = {"environment": "--environment", "config": "--config"}
 OPTIONS: Mapping[str, Mapping[str, str]] = {
     "release": {**_WHERE, "commit": "--commit", **_BUSY},
     "rollback": {**_WHERE, "release": "--to", "deployment-id": "", **_BUSY},
-    "promote": {"environment": "--to", "config": "--config", "from": "--from", **_BUSY},
+    "promote": {"environment": "--to", "config": "--config", "from": "--from", "release": "--expect", **_BUSY},
     "migrate": {**_WHERE, "commit": "--commit", **_BUSY},
     "plan": {**_WHERE, "commit": "--commit"},
     "doctor": _WHERE,

@@ -37,12 +37,11 @@ def command(
     context, conflict = open_context(config, environment, revision), LockConflictPolicy.of(if_busy, wait)
     with github_reporting(context, run.id) as github:
         # Imported here: boto3 loads while GitHub is connected.
-        from deploytool.deploy.plans import inspect_release, plan_release
+        from deploytool.deploy.plans import plan_release
         from deploytool.deploy.session import execute, finish, open_session, print_outcome
 
         with open_session(context, run, github, conflict, as_json=as_json) as session:
-            inspection = inspect_release(context, session.ecs, run.clock)
-            planned = plan_release(inspection, session.request(context), session.version)
+            planned = plan_release(session)
             outcome = execute(session, planned, github)
         if not as_json:
             print_outcome(outcome)

@@ -119,7 +119,7 @@ class _Reader:
                 self._refuse_separator(begin)
         if self._next == "":
             raise self._error(
-                f"the file ends inside {'an object' if begin == '{' else 'a list'}", f"add the missing {end}"
+                f"the JSON ends inside {'an object' if begin == '{' else 'a list'}", f"add the missing {end}"
             )
         if self._next != end:
             return True

@@ -314,10 +314,11 @@ def _build_services(read: Read, timeout: int) -> dict[str, ServiceConfig]:
 
 def _build_verify(read: Read) -> VerifyConfig | None:
     """`None` where only `steady` is given."""
-    if read["url"] is None and read["bake"] is None:
+    if read["url"] is None and read["bake"] is None and read["command"] is None:
         return None
     read = {key: value for key, value in read.items() if key != "steady"}
     values = {"expect": ExpectConfig(**read["expect"]), "bake": read["bake"] or 0, "alarms": read["alarms"] or ()}
+    values["command"] = read["command"] or ()
     return VerifyConfig(**(read | values))
 
 

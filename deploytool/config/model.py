@@ -108,6 +108,8 @@ class VerifyConfig:
     interval: int
     bake: int
     alarms: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    command_timeout: int = 600
 
 
 @dataclass(frozen=True)

@@ -155,11 +155,17 @@ VERIFY = Record(
             "service without `verify`. `0s` turns it off.",
             default="15s",
         ),
+        "command": Key(
+            ListOf(Text(variables=LIVE, empty=True), least=1),
+            "Your own check, word by word, run where deploytool runs once the address responded, such as an "
+            "end-to-end test; an exit code other than 0 rolls every service back. A rollback does not run it.",
+        ),
+        "command_timeout": Key(Duration(), "How long the command may take.", default="10m"),
         "bake": Key(Duration(least=0), "How long tasks and alarms are watched before the release succeeds."),
         "alarms": Key(ListOf(_PLACE, least=1), "CloudWatch alarms that must not fire during the bake."),
     },
-    any_of=("url", "bake", "steady"),
-    needs={"expect": "url", "alarms": "bake"},
+    any_of=("url", "bake", "steady", "command"),
+    needs={"expect": "url", "alarms": "bake", "command_timeout": "command"},
 )
 STEADY: int = VERIFY.read({})["steady"]
 """Seconds, of a service without `verify`."""

@@ -24,8 +24,7 @@ from deploytool.deploy import git
 from deploytool.endpoints import role_or_token
 from deploytool.errors import ConfigurationError, Exit
 from deploytool.ledger.lock_store import Lock
-from deploytool.ledger.record import Record
-from deploytool.ledger.store import Ledger, LedgerMissing
+from deploytool.ledger.store import Ledger
 from deploytool.output.console import print_text
 from deploytool.release.model import Commit, ReleaseRequest, TriggeredBy
 from deploytool.release.ports import Cancelled
@@ -254,19 +253,6 @@ def ledger_of(context: Context) -> Ledger:
     """Raises NoLedger."""
     settings = context.settings
     return Ledger(context.session, _table(context), settings.app, settings.environment)
-
-
-def live_version(context: Context) -> Record | None:
-    """The release whose version should be live now; ``None`` where none is known, or the ledger does not exist yet.
-
-    Raises CloudError.
-    """
-    if context.settings.ledger is None:
-        return None
-    try:
-        return ledger_of(context).version()
-    except LedgerMissing:
-        return None
 
 
 def lock_of(context: Context) -> Lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -124,6 +125,7 @@ def outcome_outputs(outcome: Outcome) -> dict[str, str]:
         "reason-code": outcome.diagnoses[0].code if outcome.diagnoses else "",
         "release-id": outcome.plan.request.release_id,
         "image-digest": outcome.digests[0][1] if outcome.digests else "",
+        "image-digests": json.dumps(dict(outcome.digests)),
         "environment-url": outcome.plan.url,
     }
 

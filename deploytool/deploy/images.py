@@ -129,6 +129,19 @@ class Images:
         if why := scan_failure(image.name, configured.scan_fail_on, findings.status, findings.counts):
             raise why
 
+    def scan_refusal(self, image: ImageChoice, digest: str) -> ScanBlocked | None:
+        """What ``gate`` raises of an image that was pushed long ago; ``None`` also while its scan is pending."""
+        configured = self._settings.images[image.name]
+        if configured.scan_fail_on is None:
+            return None
+        try:
+            findings = scan_findings(self._session, configured.registry or self.host, configured.repository, digest)
+        except NotFound as error:
+            return _no_scan(configured, error)
+        if pending(findings.status):
+            return None
+        return scan_failure(image.name, configured.scan_fail_on, findings.status, findings.counts)
+
     def _scanned(self, image: ImageConfig, digest: str, write_line: LineWriter) -> ScanFindings:
         """The findings of the finished scan, or those so far when the timeout ends."""
         began = self._clock.monotonic()
@@ -138,10 +151,7 @@ class Images:
                 findings = scan_findings(self._session, image.registry or self.host, image.repository, digest)
             except NotFound as error:
                 if waited >= SCAN_LAG:
-                    raise ScanBlocked(
-                        f"image {image.name} has no scan: {error.cause}",
-                        f"turn on scanning of repository {image.repository}, or drop images.{image.name}.scan",
-                    ) from error
+                    raise _no_scan(image, error) from error
             else:
                 if not pending(findings.status) or waited >= SCAN_TIMEOUT:
                     return findings
@@ -204,6 +214,13 @@ class Images:
         if self._commit.source:
             labels["org.opencontainers.image.source"] = self._commit.source
         return labels
+
+
+def _no_scan(image: ImageConfig, error: NotFound) -> ScanBlocked:
+    return ScanBlocked(
+        f"image {image.name} has no scan: {error.cause}",
+        f"turn on scanning of repository {image.repository}, or drop images.{image.name}.scan",
+    )
 
 
 def _secret(name: str, configured: ConfiguredSecret, root: Path) -> BuildSecret:

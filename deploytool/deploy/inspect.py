@@ -123,10 +123,14 @@ def _cluster(session: Session, settings: EnvironmentConfig) -> list[Problem]:
     answer = call(session.client("ecs"), "describe_clusters", clusters=[settings.cluster])
     if any(cluster["status"] == "ACTIVE" for cluster in answer["clusters"]):
         return []
-    return [Problem(
+    return [_no_cluster(settings)]
+
+
+def _no_cluster(settings: EnvironmentConfig) -> Problem:
+    return Problem(
         f"there is no active cluster {settings.cluster} in {settings.region}",
         f"correct environments.{settings.environment}.cluster or its region in deploytool.yml",
-    )]  # fmt: skip
+    )
 
 
 def inspect_services(
@@ -136,7 +140,7 @@ def inspect_services(
     try:
         states = ecs.services([service.service for service in settings.services.values()])
     except NotFound:
-        return {}, []
+        return {}, [_no_cluster(settings)]
     problems = [
         Problem(
             f"there is no service {service.service} in cluster {settings.cluster}",

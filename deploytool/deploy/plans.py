@@ -1,12 +1,13 @@
 """What each verb that brings a version plans, from what AWS, the registry and the ledger show now.
 
-``release`` and ``plan`` share :func:`inspect_release` and :func:`plan_release`: the plan shown is the plan executed.
+One function decides for the plan and for the deed: ``plan`` calls :func:`plan_release`, :func:`plan_promotion` and
+:func:`plan_rollback` with a session that has no lock and changes nothing (``deploy.foresight``).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,26 +18,25 @@ from deploytool.deploy import git
 from deploytool.deploy.context import Context, ledger_of
 from deploytool.deploy.images import Images
 from deploytool.deploy.inspect import NO_TEMPLATES, inspect, inspect_services, preflight, read_templates
-from deploytool.deploy.session import DeploymentSession, PlannedDeployment
+from deploytool.deploy.session import RECENT, DeploymentSession, PlannedDeployment
 from deploytool.ecs.client import Ecs
-from deploytool.ecs.model import TaskDefinition
-from deploytool.errors import ConfigurationError, NotFound
+from deploytool.ecs.model import TaskDefinition, revision
+from deploytool.errors import ConfigurationError, DeployError, NotFound, PermissionMissing
 from deploytool.images.ecr import registry_of
+from deploytool.ledger.live import drift, drift_text, failed_before, goes_backwards, overwritten
 from deploytool.ledger.record import Kind, Record, version_of
 from deploytool.ledger.rollback_target import (
     NoRollbackTarget,
     RollbackRequest,
     require_current,
+    require_version,
     restores_whole_release,
     rollback_plan,
     target,
 )
-from deploytool.release.model import ObservedState, Plan, Problem, PublishedImage, ReleaseRequest
+from deploytool.release.model import Commit, ObservedState, Plan, Problem, PublishedImage, ReleaseRequest
 from deploytool.release.planner import ReleasePreconditionFailed, migration_plan, migrations_in, only_migration, plan
 from deploytool.release.ports import Clock
-
-LiveVersion = Callable[[], Record | None]
-"""Reads from the ledger which release's version is live; called only where that matters."""
 
 
 @dataclass(frozen=True)
@@ -56,33 +56,54 @@ class Inspection:
         return replace(self, live=replace(live, problems=live.problems + problems, warnings=live.warnings + warnings))
 
 
-def inspect_release(context: Context, ecs: Ecs, clock: Clock) -> Inspection:
-    """What a release of this commit finds. Raises ConfigurationError, CloudError."""
+def plan_release(session: DeploymentSession) -> PlannedDeployment:
+    """Everything a release of the session's commit would do.
+
+    Raises ReleasePreconditionFailed with every reason at once, ConfigurationError, CloudError.
+    """
+    context, images = session.context, images_of(session.context, session.run.clock)
     files = read_templates(context.session, context.root, context.settings)
-    images = images_of(context, clock)
-    live = inspect(context.session, ecs, context.settings, images.find, files)
-    return Inspection(context, images, images.host, live)
+    live = inspect(context.session, session.ecs, context.settings, images.find, files)
+    records = session.records()
+    release = _make_plan(session.request(context), Inspection(context, images, images.host, live), records)
+    release = _with_migration_files(release, context, release.commit_before)
+    return PlannedDeployment(_forewarned(release, context, live, records), live.services, images, records=records)
 
 
-def plan_release(inspection: Inspection, request: ReleaseRequest, version: LiveVersion) -> PlannedDeployment:
-    """Everything a release would do. Raises ReleasePreconditionFailed with every reason at once, and CloudError."""
-    release = _make_plan(request, inspection, version)
-    release = _with_migration_files(release, inspection.context, release.commit_before)
-    return PlannedDeployment(release, inspection.live.services, inspection.images)
+def _forewarned(release: Plan, context: Context, live: ObservedState, records: Sequence[Record]) -> Plan:
+    """With what may be regretted: a foreign deployment that is replaced, a commit that failed here, commits dropped."""
+    if release.nothing_to_do:
+        return release
+    commit = release.request.commit
+    keys = [change.key for change in release.changes]
+    texts = (
+        *overwritten(live.services, records, keys),
+        *failed_before(commit, records),
+        *goes_backwards(commit, _dropped(release, context, records)),
+    )
+    return replace(release, warnings=(*release.warnings, *texts))
 
 
-def _make_plan(request: ReleaseRequest, inspection: Inspection, version: LiveVersion) -> Plan:
+def _dropped(release: Plan, context: Context, records: Sequence[Record]) -> tuple[Commit, ...]:
+    """Commits that are live and not in the plan's; none where this clone does not have them, or there is no git."""
+    running = {change.commit_before for change in release.concerned if change.commit_before}
+    if not running and (version := version_of(records)):
+        running = {version.commit.sha}
+    dropped = (each for sha in sorted(running) for each in git.between(context.root, release.request.commit.sha, sha))
+    return tuple(dict.fromkeys(dropped))
+
+
+def _make_plan(request: ReleaseRequest, inspection: Inspection, records: Sequence[Record]) -> Plan:
     """The plan, or every reason against it at once.
 
-    The ledger is read only where no service would move. Secrets, roles and log groups are looked up only where there
-    is something to do.
+    Secrets, roles and log groups are looked up only where there is something to do.
     """
     settings, live, host = inspection.context.settings, inspection.live, inspection.host
     released = None
     try:
         draft = plan(request, settings, live, host)
         if draft.already_running:
-            released = version()
+            released = version_of(records)
             draft = plan(request, settings, live, host, released)
         if draft.nothing_to_do:
             return draft
@@ -92,7 +113,21 @@ def _make_plan(request: ReleaseRequest, inspection: Inspection, version: LiveVer
     definitions = [live.templates.get(key, service.task_definition) for key, service in live.services.items()]
     if migrate := live.templates.get("migrate", live.migrate):
         definitions.append(migrate)
-    return plan(request, settings, inspection.with_preflight(definitions).live, host, released)
+    live = inspection.with_preflight(definitions).live
+    release = plan(request, settings, live, host, released)
+    return replace(release, warnings=(*release.warnings, *_lost_targets(release, live, inspection.images)))
+
+
+def _lost_targets(release: Plan, live: ObservedState, images: Images) -> Iterator[str]:
+    """A failed release cannot be rolled back to a revision whose image is gone: no task of it could start."""
+    revisions = {change.key: live.services[change.key].task_definition for change in release.changes}
+    gone = set(_missing_images(revisions, images))
+    for key, definition in revisions.items():
+        for name in sorted(gone & _pinned_images(definition)):
+            yield (
+                f"{key} cannot be rolled back if this fails: the registry no longer holds {name}, which"
+                f" {revision(live.services[key].state.task_definition)} runs"
+            )
 
 
 def _with_migration_files(release: Plan, context: Context, before: str) -> Plan:
@@ -116,12 +151,14 @@ def registry_host(context: Context) -> str:
     return registry_of(context.account, context.settings.region)
 
 
-def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment:
+def plan_promotion(session: DeploymentSession, source: str, expect: str = "") -> PlannedDeployment:
     """The digests that are live in environment ``source``, here; nothing is built.
 
-    Raises NoRollbackTarget where nothing is live there, ReleasePreconditionFailed, CloudError.
+    ``expect`` is the release, or the beginning of the commit, that must be live there. Raises NoRollbackTarget where
+    nothing is, NotCurrentRelease, ReleasePreconditionFailed, CloudError.
     """
     version = _live_in(session.context.elsewhere(source))
+    require_version(version, expect)
     context = session.context.at(version.commit)
     files = read_templates(context.session, context.root, context.settings)
     settings, images = context.settings, images_of(context, session.run.clock)
@@ -140,13 +177,28 @@ def plan_promotion(session: DeploymentSession, source: str) -> PlannedDeployment
 
     live = inspect(context.session, session.ecs, settings, find, files)
     live = replace(live, problems=live.problems + tuple(missing))
-    promotion = _make_plan(session.request(context), Inspection(context, images, images.host, live), session.version)
+    records = session.records()
+    promotion = _make_plan(session.request(context), Inspection(context, images, images.host, live), records)
     if unbuilt := [name for name, choice in promotion.images.items() if choice.digest is None]:
         raise ReleasePreconditionFailed((Problem(
             f"{source} runs no image {', '.join(unbuilt)}, and a promotion builds nothing",
             f"release commit {version.commit.short} instead",
         ),))  # fmt: skip
-    return PlannedDeployment(promotion, live.services, None, Kind.PROMOTE)
+    promotion = _forewarned(promotion, context, live, records)
+    elsewhere = _drift_in(session.context.elsewhere(source), version)
+    promotion = replace(promotion, warnings=(*promotion.warnings, *elsewhere))
+    return PlannedDeployment(promotion, live.services, None, Kind.PROMOTE, records=records)
+
+
+def _drift_in(source: Context, version: Record) -> tuple[str, ...]:
+    """Warnings: another environment runs something else than the release that is promoted."""
+    name = source.settings.environment
+    try:
+        services, _ = inspect_services(source.session, Ecs(source.session, source.settings.cluster), source.settings)
+        drifted = drift(services, ledger_of(source).recent(RECENT))
+    except DeployError as error:
+        return (f"whether {name} runs release {version.release_id} could not be read: {error.cause}",)
+    return tuple(f"{name}: {drift_text(each)}; what is promoted is {version.commit.short}" for each in drifted)
 
 
 def _live_in(source: Context) -> Record:
@@ -220,22 +272,32 @@ def plan_rollback(session: DeploymentSession, rollback: RollbackRequest) -> Plan
             "this environment has no ledger (ledger: false)", "update the services to a previous revision yourself"
         )
     records = session.records()
+    running, _ = inspect_services(session.context.session, session.ecs, session.context.settings)
     if rollback.expect_current:
-        require_current(records, rollback.expect_current)
-    goal = target(records, rollback.to, rollback.steps)
+        require_current(records, running, rollback.expect_current)
+    goal = target(records, rollback.to, rollback.steps, live=running)
     context = session.context.at(goal.commit)
     keys = rollback.services or tuple(context.settings.services)
     live = _inspect_rollback(session, context.settings, keys)
     revisions = _revisions(session.ecs, goal, keys)
-    missing = tuple(_missing_images(revisions, images_of(context, session.run.clock)))
+    gone = _missing_images(revisions, images_of(context, session.run.clock))
+    missing = tuple(
+        Problem(f"the registry no longer holds {name}", "choose a newer release, or release that commit again")
+        for name in gone
+    )
     live = replace(live, problems=live.problems + missing)
     release = rollback_plan(
         session.request(context), context.settings, live, goal, revisions, records, rollback.services
     )
+    texts = (
+        *overwritten(running, records, [change.key for change in release.changes]),
+        *goes_backwards(goal.commit, _dropped(release, context, records)),
+    )
+    release = replace(release, warnings=(*release.warnings, *texts))
     # Where only some services are rolled back, the next rollback takes the others there too.
     whole = restores_whole_release(goal, release, live.services)
     restores, previous = (goal.live_release_id, "") if whole else ("", goal.live_release_id)
-    return PlannedDeployment(release, live.services, None, Kind.ROLLBACK, restores, previous)
+    return PlannedDeployment(release, live.services, None, Kind.ROLLBACK, restores, previous, records)
 
 
 def _inspect_rollback(session: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]) -> ObservedState:
@@ -263,17 +325,25 @@ def _revisions(ecs: Ecs, goal: Record, keys: Collection[str]) -> dict[str, TaskD
     return revisions
 
 
-def _missing_images(revisions: Mapping[str, TaskDefinition], images: Images) -> Iterator[Problem]:
-    """Images that the old revisions name by digest and the registry no longer holds."""
-    names = {
-        str(container["image"])
-        for definition in revisions.values()
-        for container in definition["containerDefinitions"]
-        if "@sha256:" in str(container["image"])
-    }
+def _missing_images(revisions: Mapping[str, TaskDefinition], images: Images) -> Iterator[str]:
+    """Images that these revisions name by digest and the registry no longer holds."""
+    names = sorted(set().union(*map(_pinned_images, revisions.values())))
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for name, is_held in zip(sorted(names), pool.map(images.holds, sorted(names)), strict=True):
+        for name, is_held in zip(names, pool.map(partial(_is_held, images), names), strict=True):
             if not is_held:
-                yield Problem(
-                    f"the registry no longer holds {name}", "choose a newer release, or release that commit again"
-                )
+                yield name
+
+
+def _pinned_images(definition: TaskDefinition) -> set[str]:
+    images = (str(container["image"]) for container in definition["containerDefinitions"])
+    return {image for image in images if "@sha256:" in image}
+
+
+def _is_held(images: Images, name: str) -> bool:
+    """An image that IAM does not let us see is assumed to be there."""
+    try:
+        return images.holds(name)
+    except NotFound:
+        return False
+    except PermissionMissing:
+        return True

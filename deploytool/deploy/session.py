@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from deploytool.aws.session import Session
 from deploytool.deploy import git
@@ -16,6 +17,8 @@ from deploytool.deploy.images import Images
 from deploytool.ecs.client import Ecs
 from deploytool.ecs.observability import Alarms, Logs, TargetGroups
 from deploytool.errors import ConfigurationError, DeployError, Exit
+from deploytool.images.buildx import Command, stream
+from deploytool.images.errors import BuildTimedOut
 from deploytool.ledger.codec import stored_plan
 from deploytool.ledger.journal import Journal
 from deploytool.ledger.lock import LockConflictPolicy, LockState, describe
@@ -79,6 +82,8 @@ class PlannedDeployment:
     """The release whose version it restores."""
     previous: str = ""
     """The release that a rollback from it goes to, where that is not the one that is live now."""
+    records: tuple[Record, ...] = ()
+    """The ledger when it was planned, newest first."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +133,6 @@ class DeploymentSession:
         """The ledger, newest first; empty where there is none."""
         return self.ledger.recent(limit) if self.ledger else ()
 
-    def version(self) -> Record | None:
-        """The release that the ledger names as live; ``None`` where it names none, or there is no ledger."""
-        return self.ledger.version() if self.ledger else None
-
     @property
     def unrecovered(self) -> str:
         """What came of the releases that could not be recovered; empty where all are."""
@@ -164,6 +165,7 @@ class DeploymentSession:
             builder=builder,
             lease=self.lease,
             journal=journal,
+            commands=LocalCommands(self.context.root),
         )
 
     def begin(self, planned: PlannedDeployment) -> StartedRun:
@@ -321,7 +323,7 @@ def execute(session: DeploymentSession, planned: PlannedDeployment, github: Gith
 
 def _emit_context(session: DeploymentSession, planned: PlannedDeployment) -> None:
     """What the comments of pull requests are made of and the plan does not hold."""
-    records, plan = session.records(), planned.plan
+    records, plan = planned.records, planned.plan
     if target := rollback_target(records, planned.restores):
         session.emit(target)
     commit = plan.request.commit
@@ -376,6 +378,34 @@ class NoBuilder:
         """Only a release of a commit moves tags."""
 
 
+class LocalCommands:
+    """Port ``release.ports.Commands``, in the directory of the configuration."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def run(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        timeout: float,
+        write_line: ports.LineWriter,
+        pause: Callable[[float], None],
+    ) -> int | None:
+        """Exit code; 127 for a program that does not exist and 126 for one that cannot be run, as shells say it."""
+        # The stage only matters to messages of docker.
+        check = Command("build", tuple(command), variables, self._root)
+        try:
+            return stream(check, os.environ, write_line, timeout, pause)
+        except BuildTimedOut:
+            return None
+        except FileNotFoundError:
+            return 127
+        except OSError as error:
+            write_line(str(error.strerror))
+            return 126
+
+
 def dependencies(
     session: Session,
     ecs: Ecs,
@@ -386,6 +416,7 @@ def dependencies(
     builder: ports.Builder | None = None,
     lease: ports.Lease | None = None,
     journal: ports.Journal | None = None,
+    commands: ports.Commands | None = None,
 ) -> ports.Dependencies:
     """The engine's dependencies in one account; by default it builds nothing, locks nothing and records nothing."""
     return ports.Dependencies(
@@ -399,6 +430,7 @@ def dependencies(
         emit=emit,
         lease=lease or ports.NullLock(),
         journal=journal or ports.NullJournal(),
+        commands=commands or ports.NoCommands(),
     )
 
 

@@ -37,6 +37,8 @@ class Command:
     stage: Literal["build", "push"]
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    directory: Path | None = None
+    """To run in; ``None``: ours."""
 
 
 def commands(spec: BuildSpec, tools: Toolchain, metadata_file: Path) -> tuple[Command, ...]:
@@ -148,6 +150,7 @@ def stream(
     child = subprocess.Popen(
         command.argv,
         env={**environ, **command.env},
+        cwd=command.directory,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

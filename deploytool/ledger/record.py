@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from deploytool.ecs.model import TaskDefinition
 from deploytool.release.model import (
     Commit,
     GithubRecord,
@@ -133,6 +132,11 @@ class Record:
         return self.result is Result.RELEASED
 
     @property
+    def partial(self) -> bool:
+        """A rollback of some services: it restored no release as a whole."""
+        return self.kind is Kind.ROLLBACK and not self.restores
+
+    @property
     def seconds(self) -> float | None:
         """Duration; ``None`` while it is not over."""
         return None if self.ended_at is None else (self.ended_at - self.started_at).total_seconds()
@@ -148,75 +152,6 @@ def version_of(newest_first: Iterable[Record]) -> Record | None:
     records = tuple(newest_first)
     last = last_successful(records)
     return next((record for record in records if last and record.release_id == last.live_release_id), last)
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """The commit (its sha) and release of the revision that a service runs."""
-
-    commit: str
-    release_id: str
-
-
-def recorded(live: Mapping[str, ObservedService], newest_first: Iterable[Record]) -> dict[str, Recorded]:
-    """By service key: the release that last made its running revision live; without those that no record names.
-
-    Tags would not do: a revision of ``infra apply`` has none, and one that two commits share has those of the first.
-    """
-    successful = tuple(record for record in newest_first if record.successful)
-    names = {}
-    for key, service in live.items():
-        running = service.state.task_definition
-        for record in successful:
-            if record.running.get(key) == running and _determines(record, key):
-                names[key] = Recorded(record.commit.sha, record.live_release_id)
-                break
-    return names
-
-
-def _determines(record: Record, key: str) -> bool:
-    """A rollback of some services does not determine the version of the others."""
-    partial = record.kind is Kind.ROLLBACK and not record.restores
-    return not partial or (key in record.services and record.services[key].after is not None)
-
-
-@dataclass(frozen=True)
-class Drift:
-    """A service that does not run the revision in the ledger. Revisions are ARNs."""
-
-    key: str
-    running: str
-    recorded: str
-    release_id: str
-    """The release that ended with the recorded revision."""
-    same_images: bool = False
-    """It runs images of that release: the task definition changed, as by ``infra apply``, but no code did."""
-
-
-def drift(live: Mapping[str, ObservedService], newest_first: Iterable[Record]) -> tuple[Drift, ...]:
-    """Services whose revision was changed outside deploytool since the last release ended.
-
-    Services without a record are left out; during a release, when changes are expected, all are.
-    """
-    records = tuple(newest_first)
-    if any(not record.finished for record in records[:1]):
-        return ()
-    by_id = {record.release_id: record for record in records}
-    drifts = []
-    for key, service in live.items():
-        last = next((record for record in records if key in record.running), None)
-        running = service.state.task_definition
-        if last is not None and last.running[key] != running:
-            released = by_id.get(last.live_release_id, last).images.values()
-            digests = _digests(service.task_definition)
-            same_images = bool(digests) and digests.issubset(released)
-            drifts.append(Drift(key, running, last.running[key], last.release_id, same_images))
-    return tuple(drifts)
-
-
-def _digests(definition: TaskDefinition) -> frozenset[str]:
-    images = (str(container["image"]) for container in definition.get("containerDefinitions", ()))
-    return frozenset(image.partition("@")[2] for image in images if "@" in image)
 
 
 DETAIL = 2000

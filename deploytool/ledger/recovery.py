@@ -111,6 +111,15 @@ def last_that_moved(newest_first: Iterable[Record]) -> Record | None:
     return last if last and last.result in (Result.CANCELLED, Result.ROLLBACK_INCOMPLETE) else None
 
 
+def expected_revisions(record: Record, states: Mapping[str, ServiceState]) -> dict[str, str]:
+    """By key: what recovering ``record`` brings the services to that it moves or waits for. ``states`` is by key."""
+    if record.finished and not rolling(states):
+        return {}
+    release = classify_interrupted(record, states)
+    awaited = {key: states[key].task_definition for key in release.to_await}
+    return awaited | {key: record.services[key].before for key in release.to_revert}
+
+
 def rolling(states: Mapping[str, ServiceState]) -> tuple[str, ...]:
     """Keys of services that ECS is moving; ``states`` is by service key."""
     return tuple(key for key, state in states.items() if _rolling(state))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from deploytool.config.model import EnvironmentConfig
 from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ecs.task_definition import diff
 from deploytool.errors import PreconditionFailed
+from deploytool.ledger.live import drift, drift_text, live_record
 from deploytool.ledger.record import Record, last_successful
 from deploytool.release.events import ReplacedRelease, RollbackTarget, RolledBackRelease
 from deploytool.release.model import (
@@ -20,6 +21,7 @@ from deploytool.release.model import (
     ReleaseRequest,
     ServiceUpdate,
     Step,
+    Verify,
 )
 from deploytool.release.planner import (
     ReleasePreconditionFailed,
@@ -51,11 +53,15 @@ class RollbackRequest:
     expect_current: str = ""
 
 
-def target(newest_first: Sequence[Record], to: str = "", steps: int = 1) -> Record:
+def target(
+    newest_first: Sequence[Record], to: str = "", steps: int = 1, *, live: Mapping[str, ObservedService] | None = None
+) -> Record:
     """The release to restore: ``to`` (its id, or a commit's first digits), else the one live ``steps`` versions before.
 
     Each record names the release that was live before it. So a second rollback goes one version further back, and a
-    release that was itself rolled back is never the target. Raises NoRollbackTarget.
+    release that was itself rolled back is never the target. It is counted from what ``live`` runs: where that was
+    deployed outside deploytool, the version before it is the last that a release made live. Without ``live``: from what
+    the ledger names. Raises NoRollbackTarget.
     """
     by_id = _successful(newest_first)
     last = last_successful(newest_first)
@@ -70,25 +76,57 @@ def target(newest_first: Sequence[Record], to: str = "", steps: int = 1) -> Reco
         if record is None:
             raise NoRollbackTarget(f"the ledger has no successful release {to}", "choose one from `deploytool history`")
         return by_id.get(record.live_release_id, record)
-    current = by_id.get(last.live_release_id)
-    for _ in range(steps):
+    running = last if live is None else live_record(live, newest_first)
+    start = running or last
+    current = by_id.get(start.live_release_id)
+    for _ in range(steps if running else steps - 1):
         current = by_id.get(current.previous) if current else None
     if current is None:
+        name = start.live_release_id if running else "what runs now, deployed outside deploytool,"
         raise NoRollbackTarget(
-            f"no release {steps} version{'s' if steps > 1 else ''} before {last.live_release_id} is recorded",
+            f"no release {steps} version{'s' if steps > 1 else ''} before {name} is recorded",
             "choose a release from `deploytool history` and name it with --to",
         )
     return current
 
 
-def require_current(newest_first: Sequence[Record], expected: str) -> None:
-    """Raise NotCurrentRelease unless release ``expected`` is live: the request may be based on an old view."""
-    last = last_successful(newest_first)
-    if last is None or expected not in (last.live_release_id, last.release_id):
-        live = last.live_release_id if last else "none"
+def require_current(newest_first: Sequence[Record], live: Mapping[str, ObservedService], expected: str) -> None:
+    """Raise NotCurrentRelease unless ECS runs release ``expected``: the request may be based on an old view."""
+    running = live_record(live, newest_first)
+    if running is not None and expected in (running.live_release_id, running.release_id):
+        return
+    if running is not None:
+        what = f"the live release is {running.live_release_id}"
+    else:
+        drifted = "; ".join(map(drift_text, drift(live, newest_first)))
+        what = drifted or "no release is live"
+    raise NotCurrentRelease(
+        f"release {expected} is no longer live: {what}",
+        "check `deploytool status` and `deploytool history`, then request the rollback again",
+    )
+
+
+def _without_commands(steps: Iterable[Step]) -> Iterator[Step]:
+    """A rollback often runs where the tools of the user's own check are not installed: it must not fail for that."""
+    for step in steps:
+        if not isinstance(step, Verify):
+            yield step
+        elif step.url or step.bake:
+            yield replace(step, command=())
+
+
+_SHORTEST_HASH = 7
+
+
+def require_version(version: Record, expected: str) -> None:
+    """Raise NotCurrentRelease unless ``version`` was approved: by its release id, or by (the start of) its commit."""
+    names = ("", version.live_release_id, version.release_id)
+    is_commit = len(expected) >= _SHORTEST_HASH and version.commit.sha.startswith(expected.lower())
+    if expected not in names and not is_commit:
         raise NotCurrentRelease(
-            f"release {expected} is no longer live: the live release is {live}",
-            "check `deploytool history`, then request the rollback again",
+            f"{expected} is not live in {version.environment}: release {version.live_release_id} of commit "
+            f"{version.commit.short} is",
+            "approve that one, or wait until what was approved is live",
         )
 
 
@@ -128,7 +166,7 @@ def rollback_plan(
     already_running = () if moving or _is_recorded(goal, newest_first, keys, all_services) else changes
     if moving:
         steps.append(DeployServices(moving, float(max(settings.services[change.key].timeout for change in moving))))
-    steps.extend(checks(settings, live, moving or already_running))
+    steps.extend(_without_commands(checks(settings, live, moving or already_running)))
     return Plan(
         request=request,
         cluster=settings.cluster,
@@ -139,6 +177,11 @@ def rollback_plan(
         tags=tags(request),
         url=settings.url or "",
         already_running=already_running,
+        staying={
+            key: service.state.task_definition
+            for key, service in all_services.items()
+            if key not in keys and service.state.task_definition != goal.running.get(key)
+        },
     )
 
 

@@ -157,12 +157,15 @@ class PlannedCheck(TypedDict):
     timeout_seconds: Seconds
     bake_seconds: Seconds
     alarms: list[str]
+    command: list[str]
 
 
 class PlanDocument(Envelope):
-    """``plan``: what a release would do."""
+    """``plan``: what a release, rollback or promotion would do. ``restores_release_id`` is of a rollback."""
 
     kind: Literal["plan"]
+    operation: Kind
+    restores_release_id: str | None
     release_id: str
     app: str
     environment: str
@@ -238,7 +241,8 @@ class ServiceStatus(TypedDict):
     revision: Revision
     task_definition_arn: str
     status: Annotated[
-        Literal["in_progress", "succeeded", "failed", "none"], ("description", "of the newest ECS deployment")
+        Literal["in_progress", "succeeded", "failed", "deleted", "none"],
+        ("description", "of the newest ECS deployment; deleted: the service is INACTIVE or DRAINING"),
     ]
     running: int
     pending: int
@@ -273,6 +277,7 @@ class StatusDocument(Envelope):
     kind: Literal["status"]
     environment: str
     services: list[ServiceStatus]
+    versions_differ: Annotated[bool, ("description", "services run different commits")]
     drift: list[DriftEntry]
     unfinished: list[UnfinishedRelease]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from deploytool.ecs.model import revision
-from deploytool.errors import DeployError
+from deploytool.ecs.model import ServiceState, revision
+from deploytool.errors import DeployError, Exit
+from deploytool.ledger.live import Drift, Recorded, different_versions, drift_text
 from deploytool.ledger.lock import HolderKind, LockState, describe, is_acquirable
-from deploytool.ledger.record import Drift, Record, Recorded, ServiceRecord, StepRecord, StepState
+from deploytool.ledger.record import Record, ServiceRecord, StepRecord, StepState
 from deploytool.ledger.recovery import RecoveryResult
 from deploytool.output.documents import (
     DriftEntry,
@@ -29,6 +31,7 @@ from deploytool.output.json import (
     commit_entry,
     moment,
     moment_or_none,
+    problem_entries,
     problems_of,
     revision_or_none,
     seconds,
@@ -36,7 +39,7 @@ from deploytool.output.json import (
     urls,
 )
 from deploytool.output.markup import clean, columns, count, duration, short_digest, words
-from deploytool.release.model import Commit, ObservedService
+from deploytool.release.model import Commit, ObservedService, Problem
 
 # The releases of an environment, as a table, one in full, and as JSON.
 
@@ -265,16 +268,21 @@ def status_services(
 
 
 def status_document(
-    environment: str, services: list[ServiceStatus], drifted: Sequence[Drift], records: Sequence[Record]
+    environment: str,
+    services: list[ServiceStatus],
+    drifted: Sequence[Drift],
+    records: Sequence[Record],
+    missing: Sequence[Problem] = (),
 ) -> StatusDocument:
-    """``deploytool status --output json``."""
+    """``deploytool status --output json``. ``missing``: what is configured and does not exist."""
     return {
         "schema": 1,
         "kind": "status",
-        "exit_code": 0,
-        "problems": [],
+        "exit_code": int(Exit.PRECONDITION_FAILED) if missing else 0,
+        "problems": problem_entries("not-found", missing),
         "environment": environment,
         "services": services,
+        "versions_differ": bool(_differing(services)),
         "drift": [_drift_entry(each) for each in drifted],
         "unfinished": [_unfinished(record) for record in records if not record.finished],
     }
@@ -289,12 +297,23 @@ def status_text(environment: str, services: list[ServiceStatus]) -> str:
             service["commit"]["sha"][:7] if service["commit"] else "unknown",
             service["revision"],
             f"{service['running']}/{service['desired']}{_restarted(service['restarts'])}",
-            words("completed" if service["status"] == "succeeded" else service["status"]),
+            words(_ROLLOUT_WORDS.get(service["status"], service["status"])),
             service["release_id"] or "-",
         )
         for service in services
     ]
-    return "\n".join((f"live in {environment}:", *columns((head, *body))))
+    if not body:
+        return f"nothing runs in {environment}"
+    lines = [f"live in {environment}:", *columns((head, *body))]
+    if differing := _differing(services):
+        lines.append(f"! {differing}")
+    return "\n".join(lines)
+
+
+def _differing(services: Sequence[ServiceStatus]) -> str:
+    return different_versions(
+        {service["name"]: service["commit"]["sha"] if service["commit"] else "" for service in services}
+    )
 
 
 def _restarted(restarts: int | None) -> str:
@@ -315,28 +334,65 @@ def _unfinished(record: Record) -> UnfinishedRelease:
     return {"release_id": record.release_id, "actor": record.actor, "started_at": moment(record.started_at)}
 
 
-def ledger_text(drifted: Sequence[Drift], records: Sequence[Record]) -> str:
-    """What the ledger has to add, on lines of its own; empty where it agrees."""
-    lines = [
-        f"release {record.release_id} of {clean(record.actor)}, begun {record.started_at:%Y-%m-%d %H:%M} UTC, has no"
-        " end: it runs, or it was killed"
-        for record in records
-        if not record.finished
-    ]
-    lines += [_drifted(each) for each in drifted]
+@dataclass(frozen=True)
+class LockSighting:
+    """The lock as it was read, and when."""
+
+    state: LockState | None
+    now: datetime
+
+    @property
+    def freeze(self) -> str:
+        """Who froze the environment; empty where nobody did, or the freeze has ended."""
+        held = self.state
+        if held is None or held.kind is not HolderKind.HOLD or is_acquirable(held, self.now):
+            return ""
+        return describe(held, self.now)
+
+    def runs(self, record: Record) -> bool:
+        """The release has the lock, and renews it."""
+        return (
+            self.state is not None and self.state.owner == record.release_id and not is_acquirable(self.state, self.now)
+        )
+
+
+def ledger_text(
+    drifted: Sequence[Drift],
+    records: Sequence[Record],
+    missing: Sequence[Problem] = (),
+    lock: LockSighting | None = None,
+) -> str:
+    """What the ledger has to add, on lines of its own; empty where it agrees. ``missing``: what does not exist.
+
+    ``lock`` is ``None`` where it could not be read.
+    """
+    lines = [f"{problem.cause}; {problem.fix}" for problem in missing]
+    if lock and lock.freeze:
+        lines.append(f"deployments are frozen by {clean(lock.freeze)}")
+    lines += [_without_end(record, lock) for record in records if not record.finished]
+    lines += [drift_text(each) for each in drifted]
     return "".join(f"\n! {line}" for line in lines)
 
 
-def _drifted(each: Drift) -> str:
-    if each.same_images:
+def _without_end(record: Record, lock: LockSighting | None) -> str:
+    who = f"release {record.release_id} of {clean(record.actor)}, begun {record.started_at:%Y-%m-%d %H:%M} UTC,"
+    step = record.steps[-1].name if record.steps else "preparing"
+    if lock is None:
+        return f"{who} has no end: it runs, or it was killed"
+    if lock.runs(record):
         return (
-            f"{each.key} serves {revision(each.running)}: the images that release {each.release_id} left under"
-            f" {revision(each.recorded)}, in a task definition changed since, as `deploytool infra apply` does"
+            f"{who} is running ({step}, {duration((lock.now - record.started_at).total_seconds())}): not verified yet"
         )
-    return (
-        f"{each.key} is running {revision(each.running)}, but release {each.release_id} deployed"
-        f" {revision(each.recorded)} (changed outside deploytool)"
-    )
+    return f"{who} did not finish ({step}): the next release recovers it, or `deploytool recover`"
+
+
+_ROLLOUT_WORDS = {"succeeded": "completed", "deleted": "service deleted"}
+
+
+def _rollout_status(state: ServiceState) -> Literal["in_progress", "succeeded", "failed", "deleted", "none"]:
+    if state.status != "ACTIVE":
+        return "deleted"
+    return STATUSES[state.primary.rollout_state or "COMPLETED"] if state.primary else "none"
 
 
 STATUSES: Mapping[str, Literal["in_progress", "succeeded", "failed"]] = {
@@ -348,7 +404,7 @@ STATUSES: Mapping[str, Literal["in_progress", "succeeded", "failed"]] = {
 
 
 def _service_status(service: ObservedService, released: Recorded | None, restarts: int | None) -> ServiceStatus:
-    state, primary = service.state, service.state.primary
+    state = service.state
     sha = released.commit if released else service.commit
     return {
         "name": service.key,
@@ -357,7 +413,7 @@ def _service_status(service: ObservedService, released: Recorded | None, restart
         "release_id": released.release_id if released else service.tags.get("deploytool:release"),
         "revision": revision(state.task_definition),
         "task_definition_arn": state.task_definition,
-        "status": STATUSES[primary.rollout_state or "COMPLETED"] if primary else "none",
+        "status": _rollout_status(state),
         "running": state.running,
         "pending": state.pending,
         "desired": state.desired,

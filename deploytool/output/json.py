@@ -237,14 +237,16 @@ def commit_entry(commit: Commit) -> CommitEntry:
     }
 
 
-def plan_document(plan: Plan) -> PlanDocument:
-    """``deploytool plan --output json``."""
+def plan_document(plan: Plan, operation: Kind = Kind.RELEASE, restores: str = "") -> PlanDocument:
+    """``deploytool plan --output json``; ``restores`` is the release that a rollback brings back."""
     request = plan.request
     return {
         "schema": 1,
         "kind": "plan",
         "exit_code": 0,
         "problems": [],
+        "operation": operation,
+        "restores_release_id": restores or None,
         "release_id": request.release_id,
         "app": request.app,
         "environment": request.environment,
@@ -395,6 +397,7 @@ def _check(step: Verify) -> PlannedCheck:
         "timeout_seconds": seconds(step.timeout),
         "bake_seconds": seconds(step.bake),
         "alarms": list(step.alarms),
+        "command": list(step.command),
     }
 
 

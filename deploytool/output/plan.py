@@ -6,13 +6,14 @@ import shlex
 from collections.abc import Iterable
 
 from deploytool.ecs.model import revision
+from deploytool.ledger.record import Kind
 from deploytool.output.markup import clean, columns, count, duration, short_digest
 from deploytool.release.model import Migrate, Plan, ServiceUpdate, Steady, Verify
 
 
-def plan_text(plan: Plan) -> str:
-    """The plan for a person, ending with a newline; wraps nothing."""
-    parts: list[tuple[str, ...]] = [_head(plan)]
+def plan_text(plan: Plan, operation: Kind = Kind.RELEASE, restores: str = "") -> str:
+    """The plan for a person, ending with a newline; wraps nothing. ``restores``: the release that is brought back."""
+    parts: list[tuple[str, ...]] = [_head(plan, operation, restores)]
     if plan.nothing_to_do:
         parts.append((f"Nothing to do: {plan.request.commit.short} already runs in every service.",))
     else:
@@ -22,9 +23,14 @@ def plan_text(plan: Plan) -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _head(plan: Plan) -> tuple[str, ...]:
+def _head(plan: Plan, operation: Kind, restores: str) -> tuple[str, ...]:
     request = plan.request
     title = f"{request.app} {request.commit.short} to {request.environment}"
+    if operation is Kind.ROLLBACK:
+        release = f" (release {restores})" if restores else ""
+        title = f"rollback of {request.app} in {request.environment} to {request.commit.short}{release}"
+    elif operation is Kind.PROMOTE:
+        title = f"promotion of {title}"
     subject = clean(request.commit.subject)
     return (f"{title}: {subject}" if subject else title, f"  cluster {plan.cluster}, {plan.region}")
 
@@ -89,6 +95,8 @@ def _verify_line(step: Verify) -> str:
         if step.body:
             expected.append(f"text {step.body!r}")
         parts.append(f"{step.url} answers {' and '.join(expected)} within {duration(step.timeout)}")
+    if step.command:
+        parts.append(f"{'then ' if parts else ''}{clean(' '.join(step.command))} passes")
     if step.bake:
         alarms = f" and no alarm ({', '.join(step.alarms)})" if step.alarms else ""
         parts.append(f"{'then ' if parts else ''}{duration(step.bake)} without a stopped task{alarms}")

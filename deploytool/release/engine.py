@@ -257,7 +257,7 @@ class Release:
             raise StepFailed(Result.TIMED_OUT) from replaced
 
     def _verify(self, step: Verify) -> None:
-        if diagnosis := verify(step, self.deps, self.tasks):
+        if diagnosis := verify(step, self.plan, self.deps, self.tasks):
             if service := self.rollouts.get(step.service):
                 diagnosis = explained_by_log(diagnosis, last_log_lines(service.rollout, self.deps))
             self.explain(diagnosis)
@@ -384,7 +384,7 @@ def _described(step: Step) -> tuple[StepName, str]:
         case DeployServices():
             return StepName.DEPLOY, ", ".join(change.key for change in step.services)
         case Verify():
-            return StepName.VERIFY, step.url or ", ".join(step.alarms)
+            return StepName.VERIFY, step.url or " ".join(step.command) or ", ".join(step.alarms)
         case Steady():
             return StepName.VERIFY, ", ".join(f"{change.key} for {change.steady:g} s" for change in step.services)
         case _ as never:

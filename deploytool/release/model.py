@@ -231,6 +231,10 @@ class Verify:
     bake: float = 0.0
     """Seconds to watch tasks and alarms after the response matches."""
     alarms: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+    """The user's own check, run where deploytool runs once the response matches."""
+    command_timeout: float = 600.0
+    """Seconds."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +265,8 @@ class Plan:
     """Public URL of the environment, for the comment."""
     migration_files: tuple[str, ...] = ()
     """Added since the commit that is live; empty also where this clone does not hold that commit."""
+    staying: Mapping[str, str] = field(default_factory=dict)
+    """Services that a rollback leaves out, though they run something else: key to the ARN of their revision."""
     already_running: tuple[ServiceUpdate, ...] = ()
     """Every service, where each runs the wanted version and yet the ledger does not name it as the one that is live:
     none of them moves, but the migration, the checks and the release record are due."""

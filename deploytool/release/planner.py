@@ -387,6 +387,8 @@ def verify_step(key: str, verify: config.VerifyConfig) -> Verify:
         interval=float(verify.interval),
         bake=float(verify.bake),
         alarms=verify.alarms,
+        command=verify.command,
+        command_timeout=float(verify.command_timeout),
     )
 
 

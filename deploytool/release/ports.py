@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -193,6 +193,28 @@ class Journal(Protocol):
         """The release is over."""
 
 
+class Commands(Protocol):
+    """Commands of the user's, on the machine that deploytool runs on."""
+
+    def run(
+        self,
+        command: Sequence[str],
+        variables: Mapping[str, str],
+        timeout: float,
+        write_line: LineWriter,
+        pause: Callable[[float], None],
+    ) -> int | None:
+        """Exit code; ``None`` where it was stopped after ``timeout`` seconds. ``pause`` waits, and may raise."""
+
+
+class NoCommands:
+    """For what runs no command."""
+
+    def run(self, command: Sequence[str], *_: object) -> int:
+        """Never called."""
+        raise AssertionError(f"{command[0]} is not run here")
+
+
 @dataclass(frozen=True)
 class Dependencies:
     """Everything outside, handed to the engine by the command line."""
@@ -207,6 +229,7 @@ class Dependencies:
     emit: EventListener
     lease: Lease
     journal: Journal
+    commands: Commands = field(default_factory=NoCommands)
 
 
 class NullLock:

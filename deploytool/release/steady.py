@@ -61,7 +61,8 @@ class TaskWatch:
         for service in services:
             self._services[service.key] = replace(service, rollout=_followed(service))
             self._since[service.key] = now
-            self._needed[service.key] = service.state.desired if service.state else 0
+            if service.state:
+                self._needed[service.key] = service.state.desired
         self._next_look = self.deps.clock.monotonic() + self._pause()
 
     def look(self, *, now: bool = False) -> None:
@@ -145,7 +146,8 @@ class TaskWatch:
 
     def _missing(self, service: ServiceRollout, steady: float) -> float:
         """Seconds until enough tasks have run for ``steady``; 0 where they have."""
-        needed = min(self._needed[service.key], service.state.desired if service.state else 0)
+        desired = service.state.desired if service.state else 0
+        needed = min(self._needed.get(service.key, desired), desired)
         ours = revision(service.rollout.task_definition)
         tasks = self.deps.ecs.running_tasks(service.rollout.service)
         now = self.deps.ecs.now()

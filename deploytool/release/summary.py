@@ -17,6 +17,10 @@ def summary(plan: Plan, result: Result, services: Sequence[ServiceOutcome], caus
         case Result.RELEASED if plan.already_running:
             running = [f"{change.key} on {revision(change.previous_revision)}" for change in plan.already_running]
             return f"{what} is live in {where}: every service already runs it ({', '.join(running)})"
+        case Result.RELEASED if plan.staying:
+            moved = f"{_names(services)}; " if services else ""
+            others = ", ".join(f"{key} stays on {revision(arn)}" for key, arn in plan.staying.items())
+            return f"{what} is live in {where} in part: {moved}{others}"
         case Result.RELEASED:
             return f"{what} is live in {where}: {_names(services) or 'every service'}"
         case Result.MIGRATED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from deploytool.errors import DeployError
 from deploytool.redaction import mask_credentials
 from deploytool.release.events import OutputLine, WarningIssued
 from deploytool.release.failures import LOG_LINES
-from deploytool.release.model import HttpResponse, NoResponse, StepName, Verify
+from deploytool.release.model import HttpResponse, NoResponse, Plan, StepName, Verify
 from deploytool.release.ports import Dependencies
 from deploytool.release.steady import TaskWatch
 
@@ -43,12 +44,54 @@ _NO_RESPONSE = {
 _OTHER = ("did not respond", "check verify.url and the load balancer")
 
 
-def verify(step: Verify, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:
-    """``None`` where the new version responds as configured and no alarm is in ALARM; else why not.
+def verify(step: Verify, plan: Plan, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:
+    """``None`` where the new version responds as configured, the user's own check passes and no alarm is in ALARM; else
+    why not.
 
     Raises TaskStopped where a new task stops meanwhile.
     """
-    return (_request(step, deps, tasks) if step.url else None) or _bake(step, deps, tasks)
+    return (
+        (_request(step, deps, tasks) if step.url else None)
+        or (_command(step, plan, deps, tasks) if step.command else None)
+        or _bake(step, deps, tasks)
+    )
+
+
+_NOT_RUN = {126: "is not executable", 127: "does not exist"}
+"""What a shell, and the port, answer for a program that cannot be run."""
+
+
+def _command(step: Verify, plan: Plan, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:
+    variables = {
+        "DEPLOYTOOL_URL": step.url or plan.url,
+        "DEPLOYTOOL_SERVICE": step.service,
+        "DEPLOYTOOL_ENVIRONMENT": plan.request.environment,
+        "DEPLOYTOOL_COMMIT": plan.request.commit.sha,
+        "DEPLOYTOOL_RELEASE": plan.request.release_id,
+    }
+    last = deque[str](maxlen=LOG_LINES)
+
+    def write_line(line: str) -> None:
+        last.append(line)
+        deps.emit(OutputLine(StepName.VERIFY, line))
+
+    def pause(seconds: float) -> None:
+        tasks.look()
+        deps.lease.raise_if_lost()
+        deps.clock.sleep(seconds)
+
+    code = deps.commands.run(step.command, variables, step.command_timeout, write_line, pause)
+    if code == 0:
+        return None
+    how = f"did not end within {step.command_timeout:.0f} s" if code is None else f"ended with exit code {code}"
+    return Diagnosis(
+        code="verify-command",
+        cause=f"the check {step.command[0]} of {step.service} {_NOT_RUN.get(code or 0, how)}",
+        fix="see its output, then correct the app, or verify.command in deploytool.yml",
+        subject=step.service,
+        quote=mask_credentials(next((line for line in reversed(last) if line.strip()), ""))[:_QUOTE_LENGTH],
+        quoted="its last line",
+    )
 
 
 def _request(step: Verify, deps: Dependencies, tasks: TaskWatch) -> Diagnosis | None:

@@ -14,7 +14,14 @@ from deploytool.release.ports import Dependencies
 from tests.support.fake_ecs.clock import VirtualClock
 from tests.support.fake_ecs.ecs import EcsModel
 from tests.support.fake_ecs.notes import ModelJournal, ModelLease
-from tests.support.fake_ecs.surroundings import ModelAlarms, ModelBuilder, ModelLogs, ModelTargetGroups, ModelWeb
+from tests.support.fake_ecs.surroundings import (
+    ModelAlarms,
+    ModelBuilder,
+    ModelCommands,
+    ModelLogs,
+    ModelTargetGroups,
+    ModelWeb,
+)
 from tests.unit.release import plan_cases as cases
 
 
@@ -32,6 +39,7 @@ class Cloud:
     target_groups: ModelTargetGroups = field(default_factory=ModelTargetGroups)
     lease: ModelLease = field(default_factory=ModelLease)
     journal: ModelJournal = field(default_factory=ModelJournal)
+    commands: ModelCommands = field(default_factory=ModelCommands)
 
     def __post_init__(self) -> None:
         self.ecs = EcsModel(self.clock)
@@ -77,6 +85,7 @@ class Cloud:
             self.events.append,
             self.lease,
             self.journal,
+            self.commands,
         )
 
     def running(self, name: str) -> int:

@@ -66,8 +66,21 @@ def told(result: Result) -> str:
 
 
 @pytest.fixture
-def three(ledger: Ledger) -> None:
-    """A release, one that failed, and one that runs still or was killed."""
+def serving(session: Session) -> str:
+    """A service without tasks; the revision that it serves."""
+    ecs: Any = session.client("ecs")
+    ecs.create_cluster(clusterName="shop")
+    container = {"name": "app", "image": "registry/shop@sha256:1", "memory": 32}
+    made = ecs.register_task_definition(family="shop-app", containerDefinitions=[container])
+    arn = str(made["taskDefinition"]["taskDefinitionArn"])
+    if not ecs.describe_services(cluster="shop", services=["shop-app"])["services"]:
+        ecs.create_service(cluster="shop", serviceName="shop-app", taskDefinition=arn, desiredCount=0)
+    return str(ecs.describe_services(cluster="shop", services=["shop-app"])["services"][0]["taskDefinition"])
+
+
+@pytest.fixture
+def three(ledger: Ledger, serving: str) -> None:
+    """A release whose version runs, one that failed, and one that runs still or was killed."""
     first = record(
         "20261101-100000-aaaa",
         started_at=YESTERDAY,
@@ -84,7 +97,8 @@ def three(ledger: Ledger) -> None:
     for begun, result in ((first, Came.RELEASED), (second, Came.ROLLED_BACK), (third, None)):
         ledger.begin(begun)
         if result:
-            ledger.save(finished(begun, result, summary="so it ended"))
+            ended = finished(begun, result, summary="so it ended")
+            ledger.save(replace(ended, running={"app": serving}) if ended.successful else ended)
 
 
 @pytest.mark.usefixtures("three")
@@ -135,7 +149,23 @@ def test_one_release_is_told_in_full_when_it_is_named(typed: Typed) -> None:
     assert (app["attempted_revision"], document["steps"][0]["seconds"]) == ("app:8", 41.0)
 
 
-def test_the_release_that_a_rollback_brought_back_is_the_live_one(typed: Typed, ledger: Ledger) -> None:
+@pytest.mark.usefixtures("three")
+def test_no_release_is_starred_when_ecs_runs_none_of_them(typed: Typed, session: Session) -> None:
+    ecs: Any = session.client("ecs")
+    container = {"name": "app", "image": "registry/shop@sha256:9", "memory": 32}
+    foreign = ecs.register_task_definition(family="shop-app", containerDefinitions=[container])["taskDefinition"]
+    before = ecs.describe_services(cluster="shop", services=["shop-app"])["services"][0]["taskDefinition"]
+    ecs.update_service(cluster="shop", service="shop-app", taskDefinition=foreign["taskDefinitionArn"])
+    try:
+        shown = told(typed("history"))
+        assert "★" not in shown
+        assert "(changed outside deploytool)" in shown.splitlines()[-1]
+        assert valid_document(told(typed("history", "--output", "json")))["live_release_id"] is None
+    finally:
+        ecs.update_service(cluster="shop", service="shop-app", taskDefinition=before)
+
+
+def test_the_release_that_a_rollback_brought_back_is_the_live_one(typed: Typed, ledger: Ledger, serving: str) -> None:
     for name, kind, restores in (
         ("r-1", Kind.RELEASE, ""),
         ("r-2", Kind.RELEASE, ""),
@@ -143,7 +173,7 @@ def test_the_release_that_a_rollback_brought_back_is_the_live_one(typed: Typed, 
     ):
         begun = record(name, kind=kind, restores=restores)
         ledger.begin(begun)
-        ledger.save(finished(begun))
+        ledger.save(replace(finished(begun), running={"app": serving}))
     assert valid_document(told(typed("history", "--output", "json")))["live_release_id"] == "r-1"
     assert "rollback to r-1" in told(typed("history", "r-3"))
 
@@ -221,19 +251,6 @@ def test_it_is_said_why_there_is_nothing_when_the_configuration_has_no_ledger(
     Path("deploytool.yml").write_text(CONFIG.format(ledger="false"))
     with pytest.raises(NoLedger, match="production has no ledger"):
         told(typed(*verb))
-
-
-@pytest.fixture
-def serving(session: Session) -> str:
-    """A service without tasks; the revision that it serves."""
-    ecs: Any = session.client("ecs")
-    ecs.create_cluster(clusterName="shop")
-    container = {"name": "app", "image": "registry/shop@sha256:1", "memory": 32}
-    made = ecs.register_task_definition(family="shop-app", containerDefinitions=[container])
-    arn = str(made["taskDefinition"]["taskDefinitionArn"])
-    if not ecs.describe_services(cluster="shop", services=["shop-app"])["services"]:
-        ecs.create_service(cluster="shop", serviceName="shop-app", taskDefinition=arn, desiredCount=0)
-    return str(ecs.describe_services(cluster="shop", services=["shop-app"])["services"][0]["taskDefinition"])
 
 
 def test_status_tells_drift_when_somebody_deployed_by_other_means(typed: Typed, ledger: Ledger, serving: str) -> None:

@@ -71,6 +71,19 @@ class ModelBuilder:
 
 
 @dataclass
+class ModelCommands:
+    """Port ``release.ports.Commands``: every command ends at once, with this exit code."""
+
+    code: int = 0
+    ran: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(self, command: Sequence[str], *_: object) -> int:
+        """Run it."""
+        self.ran.append(tuple(command))
+        return self.code
+
+
+@dataclass
 class ModelWeb:
     """Port ``release.ports.Web``."""
 

@@ -39,8 +39,9 @@ from deploytool.infra.drift_model import Difference, Drifted, StackDrift
 from deploytool.infra.plan import InfraRefused, StackAction, StackPlan, StackSummary
 from deploytool.infra.stacks import Output, StackState
 from deploytool.ledger.dora import dora
+from deploytool.ledger.live import Drift, Recorded
 from deploytool.ledger.lock import HolderKind, Locked, LockState
-from deploytool.ledger.record import Drift, Kind, MigrationRecord, Recorded, StepRecord, StepState
+from deploytool.ledger.record import Kind, MigrationRecord, StepRecord, StepState
 from deploytool.ledger.recovery import RecoveryResult
 from deploytool.output import console
 from deploytool.output import json as documents

@@ -21,9 +21,9 @@ OPTIONS = {
     " --action --from-service --config --diff --try --output",
     "release": f"{WHERE} --commit {BUSY} --output",
     "rollback": f"{WHERE} --to --steps --service --expect-current {BUSY} --output",
-    "promote": f"--from --to --config {BUSY} --output",
+    "promote": f"--from --to --expect --config {BUSY} --output",
     "migrate": f"{WHERE} --commit --live {BUSY} --output",
-    "plan": f"{WHERE} --commit --output",
+    "plan": f"{WHERE} --commit --rollback --to --steps --service --expect-current --promote --output",
     "doctor": f"{WHERE} --skip --output",
     "explain": "FILE --deployment --previous-deployment --task-definition --previous-task-definition --output",
     "status": f"{WHERE} --output",
@@ -56,6 +56,10 @@ OPTIONS = {
 
 CONTRADICTIONS = {
     ("rollback", "--to", "--steps"),
+    ("plan", "--to", "--steps"),
+    ("plan", "--rollback", "--promote"),
+    ("plan", "--rollback", "--commit"),
+    ("plan", "--promote", "--commit"),
     ("migrate", "--commit", "--live"),
     ("history", "RELEASE", "--limit"),
     ("history", "RELEASE", "--result"),
@@ -70,8 +74,9 @@ CONTRADICTIONS = {
 
 VALUES = {
     "--environment": "production", "--config": "deploytool.yml", "--commit": "1f8b2c4", "--if-busy": "wait",
-    "--steady": "1m",
+    "--steady": "1m", "--promote": "staging",
     "--wait": "5m", "--output": "json", "--to": "20261123-101112-ab12", "--steps": "2", "--service": "app",
+    "--expect": "r-1",
     "--expect-current": "20261123-101112-ab12", "--from": "staging", "--skip": "cdn", "--limit": "5",
     "--result": "released", "--reason": "black friday", "--for": "24h", "--since": "30d", "--svg": "dora.svg",
     "--lines": "10", "--container": "app", "--timeout": "10m", "--event-path": "event.json", "--keep": "5",

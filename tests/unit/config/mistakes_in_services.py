@@ -69,7 +69,7 @@ IN_SERVICES = [
         "verify_of_nothing",
         '{url: "https://${host}/health"}',
         "{interval: 1s}",
-        '7:21: services.web.verify lacks "url"; give at least one of: url, bake, steady',
+        '7:21: services.web.verify lacks "url"; give at least one of: url, bake, steady, command',
     ),
     Mistake(
         "alarms_without_bake",

@@ -57,6 +57,13 @@ def test_everything_left_out_has_its_default_when_the_file_is_the_first_users() 
     )
 
 
+def test_a_check_of_the_users_own_is_read_without_an_address() -> None:
+    verify = one(service="{image: i, verify: {command: [npm, test, '${commit}'], command_timeout: 1m}}")
+    check = verify.services["s"].verify
+    assert check is not None
+    assert (check.command, check.command_timeout, check.url) == (("npm", "test", COMMIT), 60, None)
+
+
 def test_the_tag_is_the_commit_when_an_image_has_a_repository_of_its_own() -> None:
     assert one().images["i"].tag == COMMIT
 

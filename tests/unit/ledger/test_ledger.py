@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from deploytool.ecs.model import ServiceState
 from deploytool.ledger.codec import OLDER_WORDS, RecordUnreadable, from_document, spellings, to_document
+from deploytool.ledger.live import Drift, drift, recorded
 from deploytool.ledger.record import (
     DETAIL,
-    Drift,
     Kind,
     MigrationRecord,
     Record,
@@ -23,12 +23,10 @@ from deploytool.ledger.record import (
     StepState,
     built,
     close_record,
-    drift,
     last_successful,
     migration_started,
     on_github,
     open_record,
-    recorded,
     registered,
     service_updated,
     service_updating,

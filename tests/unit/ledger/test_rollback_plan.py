@@ -8,7 +8,12 @@ import pytest
 
 from deploytool.ecs.model import Deployment
 from deploytool.ledger.record import Kind, Record
-from deploytool.ledger.rollback_target import restores_whole_release, rollback_plan
+from deploytool.ledger.rollback_target import (
+    NotCurrentRelease,
+    require_version,
+    restores_whole_release,
+    rollback_plan,
+)
 from deploytool.release.model import DeployServices, ObservedService, ObservedState, Plan, Problem, Verify
 from deploytool.release.planner import ReleasePreconditionFailed
 from tests.unit.ledger.rollback_cases import R1, made, newest_first
@@ -165,3 +170,23 @@ def test_every_reason_is_told_at_once() -> None:
 
 def test_what_is_not_asked_for_cannot_refuse() -> None:
     assert back(only=("app",), revisions={"app": OLD["app"]}).steps
+
+
+@pytest.mark.parametrize("expected", ["", R1.release_id, R1.commit.sha, R1.commit.sha[:7].upper()])
+def test_a_version_is_promoted_when_it_is_the_approved_one(expected: str) -> None:
+    require_version(R1, expected)
+
+
+@pytest.mark.parametrize("expected", ["r-0", R1.release_id[:-1], R1.commit.sha[:6], "b" * 40])
+def test_a_version_is_not_promoted_when_another_was_approved(expected: str) -> None:
+    with pytest.raises(NotCurrentRelease, match=f"{expected} is not live in {R1.environment}") as refused:
+        require_version(R1, expected)
+    assert R1.release_id in refused.value.cause
+
+
+@pytest.mark.parametrize("url", ["https://shop.test/health", None])
+def test_the_users_own_check_is_not_run_by_a_rollback(url: str | None) -> None:
+    verify = verification(url=url, command=("npm", "test"))
+    configured = settings(service("app", verify=verify, timeout=90), service("worker", timeout=300))
+    plan = rollback_plan(REQUEST, configured, LIVE, GOAL, OLD, (GOAL,))
+    assert [step.command for step in plan.steps if isinstance(step, Verify)] == ([()] if url else [])

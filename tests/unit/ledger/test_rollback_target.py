@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from deploytool.ecs.model import ServiceState
 from deploytool.ledger.record import Record
 from deploytool.ledger.rollback_target import (
     NoRollbackTarget,
@@ -17,9 +18,24 @@ from deploytool.ledger.rollback_target import (
     target,
 )
 from deploytool.release.events import ReplacedRelease
-from deploytool.release.model import GithubRecord, Result
+from deploytool.release.model import GithubRecord, ObservedService, Result
 from tests.unit.ledger.rollback_cases import BACK_TO_1, BACK_TO_2, FAILED, R1, R2, R3, THREE, made, newest_first
 
+
+def serving(app: str = "arn:app:8", worker: str = "arn:worker:8") -> dict[str, ObservedService]:
+    """What ECS runs."""
+    arns = {"app": app, "worker": worker}
+    return {
+        key: ObservedService(key, ServiceState(f"shop-{key}", "", "shop", "ACTIVE", arn, 1, 1, 0), {})
+        for key, arn in arns.items()
+    }
+
+
+SERVES = serving()
+EACH = tuple(
+    replace(each, running={key: f"arn:{key}:{each.release_id[1:]}1" for key in ("app", "worker")}) for each in THREE
+)
+"""Each release with revisions of its own."""
 ONCE = newest_first(R1, R2, R3, BACK_TO_2)
 TWICE = newest_first(R1, R2, R3, BACK_TO_2, BACK_TO_1)
 AND_ON = newest_first(R1, R2, R3, BACK_TO_2, made("r5", "r2"))
@@ -87,15 +103,49 @@ def test_it_is_refused_when_there_is_nothing_to_go_to(
     ("records", "expected"), [(THREE, "r3"), (newest_first(R1, R2, R3, FAILED), "r3"), (ONCE, "r4"), (ONCE, "r2")]
 )
 def test_what_is_live_may_be_expected(records: tuple[Record, ...], expected: str) -> None:
-    require_current(records, expected)
+    require_current(records, SERVES, expected)
 
 
 @pytest.mark.parametrize(
-    ("records", "expected", "live"), [(THREE, "r2", "r3"), (ONCE, "r3", "r2"), ((FAILED,), "r4", "none")]
+    ("records", "serves", "expected", "why"),
+    [
+        pytest.param(THREE, SERVES, "r2", "the live release is r3", id="a newer release"),
+        pytest.param(ONCE, SERVES, "r3", "the live release is r2", id="a rollback"),
+        pytest.param((FAILED,), SERVES, "r4", "no release is live", id="nothing was released"),
+        pytest.param(
+            THREE, serving("arn:app:9"), "r3",
+            "app is running arn:app:9, but release r3 deployed arn:app:8", id="somebody deployed one service",
+        ),
+        pytest.param(EACH, serving("arn:app:21", "arn:worker:21"), "r3", "the live release is r2", id="ECS runs r2"),
+        pytest.param(THREE, {}, "r3", "no release is live", id="the environment was destroyed"),
+    ],
+)  # fmt: skip
+def test_it_is_refused_when_something_else_is_live(
+    records: tuple[Record, ...], serves: dict[str, ObservedService], expected: str, why: str
+) -> None:
+    with pytest.raises(NotCurrentRelease, match=f"release {expected} is no longer live: {why}"):
+        require_current(records, serves, expected)
+
+
+@pytest.mark.parametrize(
+    ("serves", "steps", "goal"),
+    [
+        pytest.param(serving("arn:app:31", "arn:worker:31"), 1, "r2", id="what the last release left"),
+        pytest.param(serving("arn:app:21", "arn:worker:21"), 1, "r1", id="an older release: the one before that"),
+        pytest.param(serving("arn:app:99", "arn:worker:99"), 1, "r3", id="foreign: the last release"),
+        pytest.param(serving("arn:app:99", "arn:worker:31"), 1, "r3", id="one foreign service: the last release"),
+        pytest.param(serving("arn:app:99", "arn:worker:99"), 2, "r2", id="foreign: two versions back"),
+        pytest.param(serving("arn:app:99", "arn:worker:99"), 4, None, id="foreign: further than the ledger knows"),
+    ],
 )
-def test_it_is_refused_when_something_else_is_live(records: tuple[Record, ...], expected: str, live: str) -> None:
-    with pytest.raises(NotCurrentRelease, match=f"release {expected} is no longer live: the live release is {live}"):
-        require_current(records, expected)
+def test_versions_are_counted_from_what_ecs_runs(
+    serves: dict[str, ObservedService], steps: int, goal: str | None
+) -> None:
+    if goal is None:
+        with pytest.raises(NoRollbackTarget, match="4 versions before what runs now, deployed outside deploytool"):
+            target(EACH, steps=steps, live=serves)
+    else:
+        assert target(EACH, steps=steps, live=serves).release_id == goal
 
 
 @pytest.mark.parametrize(

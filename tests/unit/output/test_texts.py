@@ -12,14 +12,15 @@ from rich.console import Console
 from rich.spinner import Spinner
 
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
-from deploytool.output.history import status_services, status_text
+from deploytool.ledger.record import Kind
+from deploytool.output.history import ledger_text, status_document, status_services, status_text
 from deploytool.output.json import outcome_document, plan_document, text
 from deploytool.output.markup import image_version
 from deploytool.output.outcome import outcome_text
 from deploytool.output.plan import plan_text
 from deploytool.output.progress import ASCII, UNICODE, LiveView, ReleaseView, apply, render
 from deploytool.release.events import Explained, IncludedCommits, OutputLine, StepBegan, StepEnded, WarningIssued
-from deploytool.release.model import Commit, DeployServices, Result, Steady, StepName, Verify
+from deploytool.release.model import Commit, DeployServices, Problem, Result, Steady, StepName, Verify
 from tests.support.sample_events import (
     CRASH,
     SHA,
@@ -43,6 +44,12 @@ VERIFY_LINES = [
         {"bake": 60.0, "alarms": ("errors",)},
         "app: https://shop/health answers 200 within 1 min; then 1 min without a stopped task and no alarm (errors)",
         id="an address and a bake with alarms",
+    ),
+    pytest.param({"url": "", "command": ("npm", "test")}, "app: npm test passes", id="a check of the user's own"),
+    pytest.param(
+        {"command": ("npm", "test")},
+        "app: https://shop/health answers 200 within 1 min; then npm test passes",
+        id="an address and a check of the user's own",
     ),
     pytest.param({"url": ""}, "app: nothing is checked", id="a bake that takes no time"),
 ]
@@ -347,3 +354,38 @@ def test_an_outcome_without_fix_quote_log_and_times_is_its_sentence_and_cause() 
 )
 def test_an_image_is_told_by_its_digest_else_by_its_tag(reference: str, version: str) -> None:
     assert image_version(reference) == version
+
+
+def test_status_says_that_nothing_runs_when_the_environment_is_gone() -> None:
+    gone = Problem("there is no active cluster shop in us-east-1", "correct it")
+
+    assert status_text("staging", []) == "nothing runs in staging"
+    assert ledger_text((), (), (gone,)) == "\n! there is no active cluster shop in us-east-1; correct it"
+    document = status_document("staging", [], (), (), (gone,))
+    assert (document["exit_code"], document["problems"][0]["cause"]) == (3, gone.cause)
+
+
+def test_status_says_when_a_service_was_deleted_and_when_services_run_different_versions() -> None:
+    app = replace(cases.found("app"), tags={"deploytool:commit": SHA})
+    worker = replace(cases.found("worker", status="INACTIVE"), tags={"deploytool:commit": "b" * 40})
+    services = status_services({"app": app, "worker": worker}, {}, {})
+
+    shown = status_text("production", services).splitlines()
+
+    assert "service deleted" in shown[3]
+    assert shown[4] == f"! services run different versions: app {SHA[:7]}, worker bbbbbbb"
+    assert status_document("production", services, (), ())["versions_differ"] is True
+
+
+@pytest.mark.parametrize(
+    ("operation", "restores", "head"),
+    [
+        (Kind.ROLLBACK, "r-1", "rollback of shop in production to 4f2a9c1 (release r-1)"),
+        (Kind.ROLLBACK, "", "rollback of shop in production to 4f2a9c1"),
+        (Kind.PROMOTE, "", "promotion of shop 4f2a9c1 to production"),
+    ],
+)
+def test_a_plan_says_what_it_plans(operation: Kind, restores: str, head: str) -> None:
+    assert plan_text(plan(), operation, restores).startswith(head)
+    document = plan_document(plan(), operation, restores)
+    assert (document["operation"], document["restores_release_id"]) == (operation, restores or None)

@@ -69,6 +69,11 @@ class Case:
     says: str = ""
 
 
+def own_check_fails(cloud: Cloud) -> None:
+    cloud.commands.code = 1
+
+
+CHECKED = cases.service("app", verify=cases.verification(command=("npm", "test")))
 BAKED = cases.service("app", verify=cases.verification(bake=120, alarms=("errors",)))
 BACK = (Result.ROLLED_BACK, Exit.ROLLED_BACK)
 
@@ -106,6 +111,7 @@ CASES = (
     ),
     Case("verify answers 500", answers(500, "no"), *BACK),
     Case("verify answers the old version", answers(200, '{"version": "before"}'), *BACK),
+    Case("the user's own check fails", own_check_fails, *BACK, services=(CHECKED, WORKER)),
     Case("an alarm rings during the bake", alarm, *BACK, services=(BAKED, WORKER)),
     Case("the second stage crashes", crashing("worker"), *BACK, services=(APP, cases.service("worker", "app"))),
     Case("it is cancelled while it rolls", cancelled(3.0), Result.CANCELLED, Exit.CANCELLED),

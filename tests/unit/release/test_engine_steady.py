@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from deploytool.ecs.deployment_model import DeploymentState
-from deploytool.ecs.model import ServiceState
+from deploytool.ecs.deployment_model import DeploymentState, Rollout, ServiceRollout
+from deploytool.ecs.model import ServiceState, Task
 from deploytool.errors import Exit
 from deploytool.release.events import StepBegan, WarningIssued
-from deploytool.release.model import HttpResponse, Plan, Result, StepName
+from deploytool.release.model import HttpResponse, Plan, Result, ServiceUpdate, Steady, StepName
 from deploytool.release.planner import plan
-from deploytool.release.steady import LOOK_EVERY
+from deploytool.release.steady import LOOK_EVERY, TaskStopped, TaskWatch, running_already
 from tests.support.fake_account import Cloud
 from tests.support.fake_ecs.deployment import Rolling
 from tests.support.fake_ecs.faults import Fault, denied, unanswered
@@ -22,6 +23,7 @@ from tests.unit.release import plan_cases as cases
 WORKER = cases.service("worker", steady=15)
 APP = cases.service("app", verify=cases.verification(), steady=15)
 BAKED = cases.service("worker", verify=cases.verification(url=None, bake=120))
+CHANGE = ServiceUpdate("worker", "worker", {}, {}, cases.arn("worker"), cases.state("worker"))
 RUNNING_AT = 5.0
 """Seconds after UpdateService at which a healthy task of the model runs."""
 
@@ -289,3 +291,53 @@ def test_names_the_step_and_its_services(cloud: Cloud) -> None:
     assert [timing.step for timing in outcome.timings] == [StepName.DEPLOY, StepName.VERIFY]
     details = [event.detail for event in cloud.events if isinstance(event, StepBegan) and event.step is StepName.VERIFY]
     assert details[0] == "app for 15 s, worker for 20 s"
+
+
+def unread(**more: Any) -> ServiceRollout:
+    """A rollout that ended while DescribeServices did not answer."""
+    return ServiceRollout("worker", Rollout("worker", "ecs-svc/002", cases.arn("worker"), **more))
+
+
+STEP = Steady((replace(CHANGE, steady=15.0),), 60.0)
+
+
+def test_a_service_that_was_not_read_when_it_completed_is_waited_for_all_the_same(cloud: Cloud) -> None:
+    watch = TaskWatch(cloud.deps)
+    watch.add([unread()])
+
+    watch.wait_until_steady(STEP)
+
+    assert cloud.clock.now == pytest.approx(15.0, abs=0.1)
+
+
+def test_nothing_is_waited_for_when_the_service_was_deleted_meanwhile(cloud: Cloud) -> None:
+    watch = TaskWatch(cloud.deps)
+    watch.add([unread()])
+    del cloud.ecs.members["worker"].deployments[0]
+    worker = cloud.ecs.members.pop("worker")
+    cloud.ecs.members["gone"] = worker
+    cloud.ecs.running_tasks = lambda _: ()  # type: ignore[method-assign, assignment]
+    cloud.ecs.failed_tasks = lambda _: ()  # type: ignore[method-assign, assignment]
+
+    watch.wait_until_steady(STEP)
+
+    assert cloud.clock.now == 0.0
+
+
+def test_a_task_that_stopped_is_diagnosed_when_neither_its_service_nor_its_times_are_known(cloud: Cloud) -> None:
+    watch = TaskWatch(cloud.deps)
+    watch.add([unread()])
+    stopped = Task("arn/9", cases.arn("worker"), "STOPPED", "ecs-svc/002", stop_code="EssentialContainerExited")
+    cloud.ecs.members["worker"].stopped.append(stopped)
+    cloud.ecs.failed_tasks = lambda _: (stopped,)  # type: ignore[method-assign, assignment]
+
+    with pytest.raises(TaskStopped) as raised:
+        watch.look(now=True)
+
+    (failed,) = raised.value.services
+    assert failed.status.detail == "a task of worker:1 stopped"
+    assert raised.value.diagnoses
+
+
+def test_a_service_without_a_primary_deployment_is_not_watched() -> None:
+    assert running_already(replace(CHANGE, before=cases.state("worker", deployments=()))) is None

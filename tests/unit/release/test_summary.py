@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from deploytool.ecs.deployment_model import DeploymentState, DeploymentStatus
@@ -95,3 +97,17 @@ def test_says(result: Result, services: tuple[ServiceOutcome, ...], cause: str, 
 
     assert says in told
     assert "shop 4f2a9c1" in told
+
+
+@pytest.mark.parametrize(
+    ("services", "says"),
+    [
+        (
+            (ended("worker", 2, DeploymentState.SUCCEEDED),),
+            "shop 4f2a9c1 is live in production in part: worker on worker:2; app stays on app:9",
+        ),
+        ((), "shop 4f2a9c1 is live in production in part: app stays on app:9"),
+    ],
+)
+def test_a_rollback_of_some_services_is_not_said_to_be_live(services: tuple[ServiceOutcome, ...], says: str) -> None:
+    assert summary(replace(PLAN, staying={"app": cases.arn("app", 9)}), Result.RELEASED, services) == says
