@@ -75,10 +75,20 @@ def test_no_exit_shows_a_credential(line: str) -> None:
         "listening on http://0.0.0.0:3000",
         "see https://docs.example.com/secrets#rotation",
         "-----BEGIN CERTIFICATE-----",
+        "failed to fetch secret arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/db-AbCd12:password:: from it",
+        "secretsmanager:GetSecretValue on resource: arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a1-AbCd12",
+        "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/TOKEN_1, arn:aws:ssm:eu-west-1:123456789012:parameter/shop",
     ],
 )
 def test_a_line_that_only_speaks_of_credentials_stays(line: str) -> None:
     assert mask_credentials(line) == line
+
+
+def test_a_password_beside_an_arn_is_masked() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCd12"
+    assert mask_credentials(f"{arn} password=hunter2 postgres://app:hunter2@db/{arn}") == (
+        f"{arn} password=*** postgres://app:***@db/{arn}"
+    )
 
 
 def test_nothing_of_a_private_key_is_left_when_it_spans_lines() -> None:
