@@ -237,7 +237,7 @@ SECRETS = {
     "input_value={'secret_key': 'abc', 'port': '1'}, input_type=dict": "input_value=***, input_type=dict",
     "Authorization: Bearer abcdefghijkl": "Authorization: Bearer ***",
     "key sk_live_abcdefghijklmnop": "key ***",
-    "AKIAIOSFODNN7EXAMPLE is no key": "*** is no key",
+    f"AKIA{'X' * 16} is no key": "*** is no key",
     "jwt eyJhbGciOiJI.eyJzdWIiOiIx.abc": "jwt ***",
 }
 PLAIN = [
