@@ -209,7 +209,7 @@ def _of_next(scan: ProjectScan, app: NodeApp, made: Contents) -> tuple[list[str]
         )
     if app.variables.required:
         decisions.append(
-            f"the server ends at its start without {', '.join(app.variables.required)} ({app.variables.file}), which "
+            f"the server ends at its start without {', '.join(app.variables.required)} ({app.variables.schema}), which "
             "the stacks do not set: add them to the containers in a copy of service.yaml (infra.templates)"
         )
     if app.config.base_path_variable and made.health_path == app.health.path:

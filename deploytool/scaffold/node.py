@@ -134,7 +134,8 @@ _PNPM_BY_LOCK = {"5": "7", "6": "8"}
 def package_manager(scan: ProjectScan, package: Mapping[str, Any]) -> PackageManager:
     """The one of `packageManager`, else the one with a lock file, else npm without one."""
     named, _, version = str(package.get("packageManager") or "").partition("@")
-    version = version.partition("+")[0]
+    # It becomes part of a command.
+    version = match[0] if (match := re.match(r"\d[\w.-]*", version)) else ""
     locked = [manager for manager in _BY_LOCK if scan.has(*manager.locks)]
     chosen = next((manager for manager in locked if manager.name == named), locked[0] if locked else UNLOCKED)
     version = version if named == chosen.name else ""

@@ -25,8 +25,10 @@ _NEXT_BUILD = re.compile(r"\bnext\s+build\b")
 
 
 def scripts(package: Mapping[str, Any]) -> dict[str, str]:
+    """Those whose names need no quotes."""
     raw = package.get("scripts")
-    return {str(name): str(text) for name, text in raw.items()} if isinstance(raw, dict) else {}
+    items = raw.items() if isinstance(raw, dict) else ()
+    return {str(name): str(text) for name, text in items if re.fullmatch(r"[\w.:@/-]+", str(name))}
 
 
 def dependencies(package: Mapping[str, Any], kind: str = "dependencies") -> frozenset[str]:

@@ -21,9 +21,8 @@ _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*)$", 
 _SCHEMA_FILE = re.compile(
     r"(?i)(?:[\w-]+/){0,3}(?:env|env[.-](?:server|client|mjs|config)|env/(?:server|client|index))\.[cm]?[jt]s"
 )
-_SCHEMA = re.compile(
-    r"^[ \t]*([A-Z][A-Z0-9_]{2,})[ \t]*:\s*((?:z|v|t|s|str|url|Type|Joi)\b[^\n]*(?:\n[ \t]+\.[^\n]*)*)", re.MULTILINE
-)
+_ENTRY = re.compile(r"^[ \t]*([A-Z][A-Z0-9_]{2,})[ \t]*:", re.MULTILINE)
+_RULE = re.compile(r"\s*(?:z|v|t|s|str|url|Type|Joi)\b")
 _OPTIONAL = re.compile(r"\.(?:optional|default|nullish|catch)\(|\boptional\(")
 _PUBLIC = re.compile(r"\bNEXT_PUBLIC_\w+")
 _SKIP = "SKIP_ENV_VALIDATION"
@@ -58,6 +57,8 @@ class Variables:
     """Where they are listed."""
     required: tuple[str, ...] = ()
     """Those of ``own`` without which a check of the project ends the server."""
+    schema: str = ""
+    """The file of that check."""
     skips_validation: bool = False
     """`SKIP_ENV_VALIDATION` turns off the check of the environment."""
 
@@ -72,9 +73,8 @@ def read_variables(scan: ProjectScan, urls: Iterable[str] = ()) -> Variables:
     required: dict[str, None] = {}
     checks = [path for path in sorted(scan.texts) if _SCHEMA_FILE.fullmatch(path)]
     for path in checks:
-        checked = [name for name, rule in _SCHEMA.findall(scan.texts[path]) if not _OPTIONAL.search(rule)]
-        required |= dict.fromkeys(checked)
-        files += [path] if checked else []
+        required |= dict.fromkeys(_required(scan.texts[path]))
+        files += [path]
     names |= required
     public = {name for text in sources for name in _PUBLIC.findall(text)} | {n for n in names if _PUBLIC.fullmatch(n)}
     own = [name for name in names if not _SET_BY_STACKS.fullmatch(name) and name not in {*public, *urls}]
@@ -83,8 +83,19 @@ def read_variables(scan: ProjectScan, urls: Iterable[str] = ()) -> Variables:
         own=tuple(own),
         file=files[0] if files else "",
         required=tuple(name for name in own if name in required),
+        schema=next(iter(checks), ""),
         skips_validation=any(_SKIP in text for text in sources),
     )
+
+
+def _required(text: str) -> Iterator[str]:
+    """Names whose rule, up to the next name, has no default."""
+    entries = list(_ENTRY.finditer(text))
+    ends = [*(entry.start() for entry in entries[1:]), len(text)]
+    for entry, end in zip(entries, ends, strict=False):
+        rule = text[entry.end() : end]
+        if _RULE.match(rule) and not _OPTIONAL.search(rule):
+            yield entry[1]
 
 
 def placeholder(name: str) -> str:
@@ -162,7 +173,12 @@ def example_names(scan: ProjectScan) -> list[str]:
 
 
 def _prisma_schema(scan: ProjectScan, package: Mapping[str, Any]) -> str:
-    """The file or directory of the schema; empty where there is none."""
+    """The file or directory of the schema; empty where there is none, or no instruction could name it."""
+    path = _schema_path(scan, package)
+    return path if re.fullmatch(r"[\w./@-]+", path) else ""
+
+
+def _schema_path(scan: ProjectScan, package: Mapping[str, Any]) -> str:
     for name in PRISMA_CONFIGURATIONS:
         match = re.search(
             r"""\bschema\s*:\s*(?:path\.join\(\s*|join\(\s*)?((?:["'`][^"'`\n]+["'`](?:\s*,\s*)?)+)""",

@@ -16,6 +16,8 @@ from tests.unit.scaffold.projects import scan
         ({"pnpm-lock.yaml": "lockfileVersion: 5.4\n"}, "", "pnpm", "npm install --global pnpm@7"),
         ({"pnpm-lock.yaml": ""}, "", "pnpm", "npm install --global pnpm@10"),
         ({"pnpm-lock.yaml": ""}, "pnpm@9.1.0+sha512.ab", "pnpm", "npm install --global pnpm@9.1.0"),
+        ({"pnpm-lock.yaml": ""}, "pnpm@9.1\nRUN evil", "pnpm", "npm install --global pnpm@9.1"),
+        ({"pnpm-lock.yaml": ""}, "pnpm@latest", "pnpm", "npm install --global pnpm@10"),
         ({"yarn.lock": ""}, "", "yarn", "npm install --global --force yarn@1.22.22"),
         ({"yarn.lock": ""}, "yarn@1.22.19", "yarn", "npm install --global --force yarn@1.22.19"),
         ({"bun.lock": ""}, "", "bun", "npm install --global bun@1"),

@@ -42,6 +42,10 @@ def test_a_script_for_development_is_passed_over(text: str) -> None:
     assert first(package, "worker") == ""
 
 
+def test_a_name_that_a_command_would_need_quotes_for_is_passed_over() -> None:
+    assert scripts({"scripts": {"a b": "x", "c\nd": "y", "build:worker": "z"}}) == {"build:worker": "z"}
+
+
 @pytest.mark.parametrize("told", [None, [], "text"])
 def test_nothing_is_found_when_the_keys_hold_something_else(told: object) -> None:
     assert scripts({"scripts": told}) == {}

@@ -29,9 +29,17 @@ def test_variables_are_sorted_by_who_needs_them() -> None:
         "DATABASE_URL=\nexport AUTH_SECRET=x\n# OPTIONAL=\nNEXT_PUBLIC_A=1\nPORT=3\nPOSTGRES_URL=\nMY KEY=2\n"
         "VERCEL_URL="
     )
-    schema = (
-        "server: {\n  TOKEN: z.string(),\n  MAYBE: z.string().optional(),\n  LATE: z\n    .url()\n    .default('x'),\n}"
-    )
+    schema = """server: {
+  TOKEN: z.string(),
+  MAYBE: z.string().optional(),
+  LATE: z
+    .url()
+    .default("x"),
+  MANY: z.enum([
+    "a",
+  ]).default("a"),
+  OWN: check(),
+}"""
     place = scan(
         texts={
             ".env.example": text,
@@ -113,6 +121,7 @@ def schema(provider: str = "postgresql", url: str = "DATABASE_URL", more: str = 
                 "migrate": ("node_modules/.bin/prisma", "migrate", "deploy"),
             },
         ),
+        ({"prisma.config.ts": "schema: 'x y'"}, PRISMA, {"tool": "", "schema": ""}),
         ({"prisma.config.ts": "schema: 'x/y'"}, PRISMA, {"schema": "x/y", "provider": ""}),
         (
             {
