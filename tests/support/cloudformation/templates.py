@@ -51,9 +51,6 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "MigrateCommand": "node,migrate.js",
         "HealthCommand": "node health.js",
         "Cpu": "ARM64",
-        "AppCommand": "bin/rails,server",
-        "MakeUrls": "true",
-        "WorkerImage": DIGEST,
         "Zones": "us-east-1a,us-east-1b,us-east-1d",
     },
     "other sizes, no worker, one NAT gateway, what is there already, certificates of one's own": {
