@@ -47,6 +47,9 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "MigrateImage": DIGEST,
         "MigrateCommand": "node,migrate.js",
         "HealthCommand": "node health.js",
+        "WorkerImage": DIGEST,
+        "AppCommand": "node,server.js",
+        "MakeUrls": "true",
         "Cpu": "ARM64",
     },
     "other sizes, no worker, one NAT gateway, what is there already, certificates of one's own": {
@@ -61,6 +64,7 @@ SITUATIONS: dict[str, dict[str, str]] = {
         "CloudFrontPrefixList": "pl-0123456789abcdef0",
         "NatGateways": "one",
         "WorkerCommand": "",
+        "HealthCommand": "none",
         "UseExistingProvider": "true",
         "UseExistingLedger": "true",
         "MakeTrail": "false",

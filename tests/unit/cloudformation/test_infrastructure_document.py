@@ -11,7 +11,7 @@ from tests.support.cloudformation.templates import NAMES, STACKS, load
 TEXT = (Path(__file__).parents[3] / "docs" / "infrastructure.md").read_text()
 FROM_THE_CONFIGURATION = {
     "App", "Environment", "Size", "Cluster", "Repository", "LedgerTable", "AppService", "WorkerService", "AppImage",
-    "MigrateImage",
+    "MigrateImage", "WorkerImage",
 }  # fmt: skip
 NOT_WORTH_A_ROW = {
     "ProductionEnvironment", "ProductionCluster", "StagingEnvironment", "StagingCluster", "DatabaseConnections",
