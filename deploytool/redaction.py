@@ -17,8 +17,11 @@ _CONFIDENTIAL = (
 )
 _NO_VALUE = (
     r"(?:yes|no|true|false|undefined|null|none|nil|required|missing|invalid|empty|string|not|must|is|was|and|or|\*+"
-    r"|expected|field|input|value|authentication)\b"
+    r"|expected|field|input|value|authentication|arn)\b"
 )
+_ARN = re.compile(r"\barn:aws[\w-]{0,12}:[\w-]{2,40}:[\w-]{0,20}:[\w*-]{0,14}:[\w/:+.@*-]{1,400}")
+_STAND_INS = tuple(map(chr, range(0xE000, 0xE000 + 100)))
+"""Characters of Unicode's private use area: no text of AWS or of an app has them."""
 _KEY_BEGINS = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _KEY_ENDS = re.compile("-----END [A-Z ]*PRIVATE KEY-----")
 
@@ -46,7 +49,7 @@ def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
         ),
         (
             re.compile(
-                rf"({_CONFIDENTIAL}:\s*)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
+                rf"({_CONFIDENTIAL}:\s+)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
                 rf"(?=\S{{0,200}}[\d!@#$%^&+/=])[^\s,;\"')\]}}]{{6,}}",
                 re.IGNORECASE,
             ),
@@ -61,7 +64,20 @@ def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
 
 
 def mask_credentials(text: str) -> str:
-    """``text`` without passwords of URLs, values of keys that name a secret, and tokens of well-known shapes."""
+    """``text`` without passwords of URLs, values of keys that name a secret, and tokens of well-known shapes.
+
+    The ARN of a secret names it and holds nothing of it: a fix needs it whole.
+    """
+    arns = list(dict.fromkeys(_ARN.findall(text)))[: len(_STAND_INS)]
+    for arn, stand_in in zip(arns, _STAND_INS, strict=False):
+        text = text.replace(arn, stand_in)
+    text = _masked(text)
+    for arn, stand_in in zip(arns, _STAND_INS, strict=False):
+        text = text.replace(stand_in, arn)
+    return text
+
+
+def _masked(text: str) -> str:
     for pattern, replacement in _masks():
         text = pattern.sub(replacement, text)
     return text

@@ -12,6 +12,7 @@ from deploytool.output.console import print_text
 if TYPE_CHECKING:
     from deploytool.deploy.context import Context
     from deploytool.ledger.record import Record
+    from deploytool.output.history import LockSighting
 
 
 RECENT = 10
@@ -48,8 +49,23 @@ def command(config: str, environment: str | None, output: str) -> int:
     if output == "json":
         print_document(status_document(name, shown, drifted, records, missing))
     else:
-        print_text(status_text(name, shown) + ledger_text(drifted, records, missing))
+        print_text(status_text(name, shown) + ledger_text(drifted, records, missing, _lock(context)))
     return int(Exit.PRECONDITION_FAILED if missing else Exit.OK)
+
+
+def _lock(context: Context) -> LockSighting | None:
+    """``None`` where it cannot be read."""
+    from deploytool.deploy.context import lock_of
+    from deploytool.errors import DeployError
+    from deploytool.ledger.lock_store import utc_now
+    from deploytool.output.history import LockSighting
+
+    if context.settings.ledger is None:
+        return None
+    try:
+        return LockSighting(lock_of(context).read(), utc_now())
+    except DeployError:
+        return None
 
 
 def _recent_records(context: Context) -> tuple[Record, ...]:

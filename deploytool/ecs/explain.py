@@ -15,7 +15,6 @@ from deploytool.ecs.model import Deployment, ServiceDeployment, ServiceState, Ta
 from deploytool.ecs.pasted import LONGEST, Pasted, PastedError, read_pasted
 from deploytool.ecs.task_diagnosis import (
     CONSEQUENCES,
-    GENERIC,
     diagnose_exit,
     diagnose_run_task_failure,
     diagnose_service,
@@ -186,10 +185,13 @@ _OF_AWS = re.compile(
     r"OCI runtime|exec format error|is unhealthy in \(?(?:target-group|elb)|circuit breaker|alarm detected|"
     r"hook execution fail|the task can(?:no|')t pull|Container instance |TARGET (?:GROUP )?IS NOT FOUND|"
     r"alarms?(?:\(s\))? (?:detected|in ALARM)|Spot task is|fetching secret data from|lifecycle hook|service deployment|"
+    r"ServicesStable|tfSTABLE|did not stabilize|NotStabilized|"
     r"NO ACTIVE INSTANCES|the agent connected|^\W*(?-i:InternalError): |^\W*exit ?code:? \d+\b",
     re.IGNORECASE,
 )
 """What only AWS or a container runtime says. The lines of an app are not judged by rules for AWS's words."""
+_CONTINUES = re.compile(r"\s+[\w(]|[a-z(:]")
+"""How a line begins that continues the one above; a new message begins with a capital, a bracket or a time."""
 _EXIT_CODE = re.compile(
     r"(?:Essential container in task exited.*?|^\W*|\()exit ?code:? ?(?P<code>\d{1,3})\b", re.IGNORECASE
 )
@@ -198,19 +200,37 @@ _EXIT_CODE = re.compile(
 def _of_text(text: str) -> Iterator[Diagnosis]:
     """What AWS's lines mean, each for itself, and what the others say as the log of an app.
 
-    A text that a terminal wrapped is read as one line, too.
+    A line of AWS that a terminal wrapped is read as one; where that explains nothing, the rest may be the log.
     """
     lines = [line.rstrip()[:LONGEST] for line in text.splitlines() if line.strip()][-LAST_LINES:]
     subject = subject_in(text)
-    by_line = [(line, _of_line(line, subject)) for line in lines]
-    diagnoses = [diagnosis for _, diagnosis in by_line if diagnosis is not None]
-    if len(lines) > 1 and all(each.code in GENERIC for each in diagnoses):
-        whole = _of_line(" ".join(lines)[:LONGEST], subject)
-        diagnoses = [whole] if whole is not None and whole.code not in GENERIC else diagnoses
-    log = diagnose_log([line[:LONGEST_OF_LOG] for line, diagnosis in by_line if diagnosis is None])
-    yield from diagnoses
-    if log is not None:
-        yield log
+    log: list[str] = []
+    for parts in _wrapped(lines):
+        diagnosis = _of_line(" ".join(part.strip() for part in parts)[:LONGEST], subject)
+        if diagnosis is None or diagnosis.code in CONSEQUENCES:
+            log += parts if diagnosis is None else parts[1:]
+        if diagnosis is not None:
+            yield diagnosis
+    reason = diagnose_log([line[:LONGEST_OF_LOG] for line in log])
+    if reason is not None:
+        yield reason
+
+
+def _wrapped(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Each line of AWS with those that continue it; every other line alone."""
+    parts: list[str] = []
+    for line in lines:
+        continues = bool(parts) and _is_of_aws(parts[0]) and _CONTINUES.match(line) and not _is_of_aws(line)
+        if parts and not continues:
+            yield parts
+            parts = []
+        parts.append(line)
+    if parts:
+        yield parts
+
+
+def _is_of_aws(line: str) -> bool:
+    return _OF_AWS.search(line) is not None or any(form.search(line) for form in _API_ERROR)
 
 
 def _of_line(line: str, subject: str) -> Diagnosis | None:
@@ -235,6 +255,8 @@ def _distinct(diagnoses: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
     by_cause: dict[tuple[str, str], Diagnosis] = {}
     for diagnosis in diagnoses:
         by_cause.setdefault((diagnosis.code, diagnosis.cause), diagnosis)
+    if len(by_cause) > 1:
+        by_cause = {key: each for key, each in by_cause.items() if each.code != "essential-container-exited"}
     ordered = sorted(by_cause.values(), key=lambda each: (each.code in CONSEQUENCES, not each.fatal))
     causes = [each for each in ordered if each.code not in CONSEQUENCES]
     return tuple(causes or ordered)

@@ -427,7 +427,7 @@ CREATE = (
         "container-memory-too-small",
         r"failed to get container status|memory limit|minimum memory|cannot allocate memory|"
         r"OCI runtime[^\n]*out of memory",
-        "{container} could not be started within its memory ({memory})",
+        "{container} could not be started within {memory}",
         "raise memory of {container} in the task definition",
     ),
     Rule(
@@ -519,6 +519,6 @@ START_FAILURES = (
     RuleGroup(r"(?:Docker|ContainerRuntime)\w*Timeout|timed out .*transition|ContainerRuntimeError|"
               r"Cannot(?:Stop|Inspect)ContainerError|InternalError", HOST),
     RuleGroup(r"Cannot(?:Start|Create)ContainerError|OCI runtime|failed to get container status", CREATE),
-    RuleGroup(r"(?-i:\b[A-Z]\w+Error\b)", OTHER),
+    RuleGroup(r"(?-i:\b(?!Waiter)[A-Z]\w+Error\b)", OTHER),
 )  # fmt: skip
 """In the order in which they are tried: MiniStack puts pull and start failures behind the same words."""

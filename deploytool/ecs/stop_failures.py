@@ -125,6 +125,12 @@ EVENTS = (
         "see its exit code and its log: aws ecs describe-tasks shows exitCode and reason of each container",
     ),
     Rule(
+        "service-not-stable",
+        r"ServicesStable|tfSTABLE|did not stabilize|NotStabilized",
+        "the service did not reach a steady state in time; the tool that waited does not know why",
+        "see why: aws ecs describe-services --cluster … --services … | deploytool explain",
+    ),
+    Rule(
         "deployment-failed",
         r"deployment failed|deployment circuit breaker(?!: rolling back)",
         "ECS gave up on the deployment",
@@ -170,7 +176,7 @@ _BY_CODE = {
         "container-killed",
         "",
         "{container} was killed (exit code 137): out of memory, a failed health check, or it did not stop in time",
-        "check its memory use against its limit ({memory}), at healthCheck, and at stopTimeout",
+        "check its memory use against {memory}, its healthCheck, and its stopTimeout",
     ),
     139: Rule(
         "container-crashed",
@@ -202,7 +208,7 @@ NEVER_STARTED = Rule(
 OUT_OF_MEMORY = Rule(
     "out-of-memory",
     r"OutOfMemory",
-    "{container} used more memory than its limit of {memory} and was killed",
+    "{container} used more memory than {memory} and was killed",
     "raise memory of {container} (and memory of the task), or let the program use less",
 )
 
@@ -245,20 +251,22 @@ def failing_container(containers: Sequence[Container], text: str = "") -> Contai
     started = any(container.exit_code is not None for container in containers)
     essential_ran = any(container.exit_code is not None for container in containers if container.essential)
 
+    unhealthy = any(container.health_status == "UNHEALTHY" for container in containers)
+
     def named(container: Container) -> bool:
         if "failed container health checks" in text:
-            return container.health_status == "UNHEALTHY"
+            return container.health_status == "UNHEALTHY" or (bool(container.health_command) and not unhealthy)
         if not started:
             return bool(container.reason) or (bool(container.image) and container.image in text)
         if "OutOfMemory" in container.reason or (container.exit_code is None and "Error" in container.reason):
             return True
         return not essential_ran and container.exit_code not in (0, None)
 
-    def order(container: Container) -> tuple[bool, bool, bool, float]:
+    def order(container: Container) -> tuple[bool, bool, float]:
         rank: float = {None: 4, 0: 3, 143: 2, 137: 1}.get(container.exit_code, 0)
         if rank and container.health_status == "UNHEALTHY":
             rank = 0.5
-        return not named(container), not container.essential, not container.health_command and rank > 3, rank
+        return not named(container), not container.essential, rank
 
     return min(containers, key=order, default=None)
 
@@ -276,10 +284,10 @@ UNHEALTHY = Rule(
     "run that command in the image: is its program there, and does the app answer? If the app only starts slowly, "
     "raise healthCheck.startPeriod",
 )
-PROXY_UNHEALTHY = Rule(
-    "service-connect-unhealthy",
+PROXY_FAILED = Rule(
+    "service-connect-failed",
     "",
-    "the Service Connect proxy ({name}), which ECS adds to the task, became unhealthy; the app's containers did not",
+    "the Service Connect proxy ({name}), which ECS adds to the task, {ended}; the app's containers did not",
     "read its log (serviceConnectConfiguration.logConfiguration), give the task more cpu and memory (the proxy wants "
     "256 CPU units and 64 MiB), and release again",
 )
@@ -302,6 +310,12 @@ _RETIRED = Rule(
 _SCALED_IN = Rule(
     "stopped-by-service",
     r"Scaling activity initiated by|Availability Zone rebalanc",
+    "the service stopped the task: a deployment replaced it, or fewer tasks were desired; the task did not fail",
+    "read the service's events where this was not expected",
+)
+_BY_SERVICE = Rule(
+    "stopped-by-service",
+    "",
     "the service stopped the task: a deployment, a smaller desired count, or a failed health check",
     "read AWS's words below and the service's events",
 )
@@ -346,7 +360,7 @@ BY_CODE = {
         "let it run again; if it stays, check AWS's health dashboard for this region",
     ),
     "UserInitiated": BY_AWS[-1],
-    "ServiceSchedulerInitiated": _SCALED_IN,
+    "ServiceSchedulerInitiated": _BY_SERVICE,
 }
 """By ``stopCode``, for where no text above explains more."""
 

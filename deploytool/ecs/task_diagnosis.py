@@ -30,7 +30,7 @@ from deploytool.ecs.stop_failures import (
     NEVER_STARTED,
     OUT_OF_MEMORY,
     PROXY,
-    PROXY_UNHEALTHY,
+    PROXY_FAILED,
     UNHEALTHY,
     UNKNOWN,
     diagnose_exit_code,
@@ -77,6 +77,7 @@ CONSEQUENCES = frozenset(
         "deployment-explained",
         "deployment-failed",
         "essential-container-exited",
+        "service-not-stable",
         "start-throttled",
         "stopped-by-request",
         "stopped-by-service",
@@ -85,12 +86,6 @@ CONSEQUENCES = frozenset(
     }
 )
 """What follows from something else, and so explains least."""
-GENERIC = CONSEQUENCES | {
-    "secrets-failed", "image-not-pulled", "log-driver-failed", "mount-failed", "container-not-created",
-    "container-not-started", "task-not-initialized", "not-started", "aws-refused", "environment-file-failed",
-    "instance-not-launched", "task-not-launched", "container-runtime-failed",
-}  # fmt: skip
-"""The last resort of each group of rules."""
 
 
 def root_cause(diagnoses: Iterable[Diagnosis]) -> Diagnosis | None:
@@ -293,8 +288,8 @@ def diagnose_task(task: Task, log: Sequence[str] = ()) -> Diagnosis:
         text = f"{text}\n{wrong_cpu}"
     else:
         match = _in_words(text, culprit, started=started) or RuleMatch(_without_reason(task, culprit))
-        if match.rule is UNHEALTHY and culprit.name.startswith(PROXY):
-            match = RuleMatch(PROXY_UNHEALTHY)
+        if culprit.name.startswith(PROXY) and match.rule.code in _OWN_END:
+            match = RuleMatch(PROXY_FAILED)
         error_line = last_error_line(lines) if match.rule.code in ("container-failed", "container-crashed") else ""
     subject = f"container {culprit.name}" if culprit.name else f"task {task.id}"
     facts = _facts(text, culprit, task.cpu_architecture)
@@ -316,6 +311,12 @@ def _in_words(text: str, culprit: Container, *, started: bool = False) -> RuleMa
         if match := find(pull_rules(text, culprit.image) if rules is PULL else rules, text):
             return match
     return find(PLACEMENT, text)
+
+
+_OWN_END = frozenset(
+    {"container-unhealthy", "container-failed", "container-crashed", "container-killed", "container-ended"}
+)
+"""How a container ends by itself, by the codes of the diagnoses."""
 
 
 def ended_by_failure(task: Task) -> bool:
@@ -367,9 +368,14 @@ def _facts(text: str, culprit: Container, cpu: str = "") -> dict[str, str]:
     return {
         "container": container,
         "name": culprit.name,
+        "ended": "became unhealthy"
+        if culprit.health_status == "UNHEALTHY"
+        else f"exited with code {culprit.exit_code}",
         **pull_facts(text, culprit.image, container),
         "cpu": _PLATFORM.get(cpu, cpu) or "runtimePlatform.cpuArchitecture of the task definition",
-        "memory": f"{culprit.memory} MiB" if culprit.memory else "unknown",
+        "memory": f"its limit of {culprit.memory} MiB"
+        if culprit.memory
+        else "its limit (memory in the task definition)",
         "program": culprit.command[0] if culprit.command else "of that name",
         "health_command": " ".join(culprit.health_command) or "see healthCheck of the task definition",
         "log_group": log or "of its logConfiguration",

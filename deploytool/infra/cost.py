@@ -187,7 +187,9 @@ DATABASE_GB = 100
 NODES = 2
 SECRETS = 5
 """Three with addresses and keys, the token of Redis, and the password that RDS keeps."""
-ALARMS = 14
+ALARMS = 21
+TRACKING_ALARMS = 4
+"""Two that Application Auto Scaling makes for each of two policies."""
 MIGRATION_HOURS = 0.1
 """Of a task with 0.5 vCPU and 1 GB, per release."""
 
@@ -312,7 +314,8 @@ def _watching(size: Size) -> tuple[Item, ...]:
     insights = 7 + 2 * 11 + 3 * 6
     return (
         Item("Container Insights", f"{insights} metrics of cluster, services, families", (Term("metric", insights),)),
-        Item("CloudWatch alarms", f"{ALARMS}", (Term("alarm", ALARMS),)),
+        Item("CloudWatch alarms", f"{ALARMS}, and {TRACKING_ALARMS} of autoscaling",
+             (Term("alarm", ALARMS + TRACKING_ALARMS),)),
         Item("CloudTrail", f"{size.events:g} million management events (the first trail is free), 1 GB kept",
              (Term("trail-events", size.events), Term("s3-gb", 1))),
         Item("GuardDuty", f"{size.events:g} million events, {size.flow_logged} GB of flow logs and DNS",

@@ -17,6 +17,10 @@ IMAGES = (APP_IMAGE, MIGRATE_IMAGE, WORKER_IMAGE)
 """By digest; the running ones, so that a stack update never changes the version."""
 
 
+LASTING = ("RestoreFromSnapshot", "RestoreRedisFromSnapshot", "VpcPrefix", "Zones")
+"""They made what is there: another value would replace it, so leaving them out keeps them."""
+
+
 class ParametersUnknown(ConfigurationError):
     """Parameters that no template declares."""
 
@@ -74,7 +78,7 @@ def services_of(settings: EnvironmentConfig) -> tuple[ServiceConfig | None, Serv
 def parameter_values(template: Template, known: Mapping[str, str], before: Mapping[str, str] | None) -> ParameterValues:
     """What to pass. ``before``: the stack's parameters now, ``None`` where there is no stack.
 
-    A parameter without a value takes its default. One without a default, a secret one and an image keep their values.
+    A parameter without a value takes its default. One without a default, a secret one, an image and what lasts stay.
     """
     declared = template.parameters
     values = {name: known[name] for name in declared if name in known}
@@ -83,7 +87,7 @@ def parameter_values(template: Template, known: Mapping[str, str], before: Mappi
         for name, parameter in declared.items()
         if name not in values
         and name in (before or ())
-        and (parameter.default is None or parameter.secret or name in IMAGES)
+        and (parameter.default is None or parameter.secret or name in (*IMAGES, *LASTING))
     }
     return ParameterValues(values, frozenset(kept), frozenset(name for name in values if declared[name].secret))
 

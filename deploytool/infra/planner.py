@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -395,7 +395,29 @@ def _plan(target: Target, drafts: Mapping[str, StackDraft]) -> InfraPlan:
         target.region,
         tuple(replace(draft.plan, refused=bool(draft.problems)) for draft in drafts.values()),
         tuple(dict.fromkeys(problem for draft in drafts.values() for problem in draft.problems)),
-        _warnings(target),
+        (*_warnings(target), *change_warnings(draft.plan for draft in drafts.values())),
+    )
+
+
+_ABRUPT = {
+    "HealthPath": "the load balancer asks {after} at once, and running tasks that do not answer there are replaced: "
+    "release a version that answers on both paths first",
+    "ContainerPort": "tasks with the new port replace the running ones, and start only if the image listens where PORT "
+    "says",
+}
+"""By parameter: what a change of it does to the tasks that run."""
+
+
+def change_warnings(plans: Iterable[StackPlan]) -> tuple[str, ...]:
+    """Changes of parameters that the running tasks notice before they are replaced."""
+    return tuple(
+        dict.fromkeys(
+            f"{change.name} changes from {change.before} to {change.after}: "
+            + _ABRUPT[change.name].format(after=change.after)
+            for plan in plans
+            for change in plan.parameters
+            if change.name in _ABRUPT and change.before
+        )
     )
 
 

@@ -26,6 +26,7 @@ _NAMED_IAM = {
     "AWS::IAM::InstanceProfile": "InstanceProfileName",
 }
 _IMPORTED_BY_NAME = {
+    "AWS::CloudTrail::Trail": "TrailName",
     "AWS::S3::Bucket": "BucketName",
     "AWS::DynamoDB::Table": "TableName",
     "AWS::ECR::Repository": "RepositoryName",

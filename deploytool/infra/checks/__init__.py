@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from deploytool.infra.checks import compute, data, network, security
+from deploytool.infra.checks import compute, data, network, security, updates
 from deploytool.infra.checks.model import CHECKS, Resource, TemplateFault, TemplateSet, check, template_set
 from deploytool.ledger.store import TABLE, UNFINISHED
 
-__all__ = ["CHECKS", "compute", "data", "find_faults", "network", "security", "template_problems"]
+__all__ = ["CHECKS", "compute", "data", "find_faults", "network", "security", "template_problems", "updates"]
 _KEYS = ("KeySchema", "LocalSecondaryIndexes", "AttributeDefinitions")
 _EVALUATION_ERRORS = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a check meets where a template has another shape than any of ours."""

@@ -14,6 +14,7 @@ OLDEST_POSTGRES = 14
 https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html
 """
 _KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
+_IN_SNAPSHOT = ("DBName", "MasterUsername", "MasterUserPassword", "KmsKeyId")
 _PASSWORDS = {DATABASE: "MasterUserPassword", REDIS: "AuthToken"}
 
 
@@ -59,6 +60,42 @@ def database_no_literal_password(_: TemplateSet, store: Resource) -> Iterator[tu
         yield (
             f"{key} is readable to everyone who may read the stack",
             "let RDS manage the password, or generate it in Secrets Manager and resolve it",
+        )
+
+
+@check(DATABASE)
+def database_restore_consistent(_: TemplateSet, database: Resource) -> Iterator[tuple[str, str]]:
+    """A snapshot brings its user, its database and its key along, and others beside it are refused or ignored.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html
+    """
+    if not database.properties.get("DBSnapshotIdentifier"):
+        return
+    given = [key for key in _IN_SNAPSHOT if key in database.properties]
+    if given:
+        yield (
+            f"it is restored from a snapshot, which has {', '.join(given)} of its own",
+            "leave them out with the snapshot, by Fn::If and AWS::NoValue",
+        )
+
+
+@check(REDIS)
+def redis_keeps_keys(templates: TemplateSet, group: Resource) -> Iterator[tuple[str, str]]:
+    """A queue loses jobs where Redis evicts keys: the locks of jobs expire, so that volatile-lru takes them.
+
+    https://github.com/taskforcesh/bullmq/issues/2215
+    """
+    name = group.properties.get("CacheParameterGroupName", "default")
+    parameters = templates.target(group.stack, name)
+    if parameters is not None:
+        policy = (parameters.properties.get("Properties") or {}).get("maxmemory-policy")
+        evicts = policy is None or (isinstance(policy, str) and policy != "noeviction")
+    else:
+        evicts = isinstance(name, str) and name.startswith("default")
+    if evicts:
+        yield (
+            "it evicts keys when its memory is full, and a job queue loses jobs",
+            "give it a parameter group with maxmemory-policy noeviction",
         )
 
 

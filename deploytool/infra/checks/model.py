@@ -58,6 +58,15 @@ class TemplateSet:
     imports: tuple[Import, ...]
     choices: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """By stack: the allowed values of each parameter that has neither a value nor a default."""
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The templates by stack, nothing resolved: what other parameters would make of them."""
+    region: str = ""
+    """Empty where it is unknown."""
+
+    def declared(self, resource: Resource) -> Mapping[str, Any]:
+        """A resource as its template has it."""
+        declared: Mapping[str, Any] = self.documents[resource.stack]["Resources"][resource.name]
+        return declared
 
     def of_type(self, *types: str) -> Iterator[Resource]:
         """In the order of the templates."""
@@ -140,4 +149,5 @@ def template_set(templates: Mapping[str, Mapping[str, Any]], values: Mapping[str
             export = resolve((declared.get("Export") or {}).get("Name"), scope)
             if isinstance(export, str):
                 exports[export] = (stack, value)
-    return TemplateSet(tuple(resources), exports, tuple(imports), choices)
+    region = str(values.get("AWS::Region", ""))
+    return TemplateSet(tuple(resources), exports, tuple(imports), choices, templates, region)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from typing import Any
 
 from deploytool.infra.checks.model import Resource, TemplateSet, check
-from deploytool.infra.intrinsics import listed
+from deploytool.infra.intrinsics import listed, number
 
 GITHUB = "token.actions.githubusercontent.com"
 ALARM = "AWS::CloudWatch::Alarm"
@@ -72,6 +73,44 @@ def iam_secret_access_named(_: TemplateSet, holder: Resource) -> Iterator[tuple[
             yield "it may read every secret of the account", "name the secrets"
 
 
+@check(*_WITH_POLICIES)
+def iam_register_named(_: TemplateSet, holder: Resource) -> Iterator[tuple[str, str]]:
+    """A revision of any family: what another environment runs, or migrates with, next.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+    """
+    for statement in _allowed(holder):
+        registers = "ecs:RegisterTaskDefinition" in listed(statement.get("Action"))
+        texts = [_text(resource) for resource in listed(statement.get("Resource"))]
+        if registers and any(text == "*" or text.endswith(":task-definition/*") for text in texts):
+            yield "it may register a revision of any family", "name the families: task-definition/FAMILY:*"
+
+
+_MFA = "aws:MultiFactorAuthPresent"
+_TO_SET_UP_MFA = (
+    "iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices", "iam:ListVirtualMFADevices",
+    "iam:ResyncMFADevice",
+)  # fmt: skip
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_iam_mfa-selfmanage.html"""
+
+
+@check(*_WITH_POLICIES)
+def iam_mfa_can_be_set_up(_: TemplateSet, holder: Resource) -> Iterator[tuple[str, str]]:
+    """Who must use MFA can set up a device first, under a name of their choice, as the console asks for one."""
+    statements = list(_of(holder))
+    forced = [item for item in statements if item.get("Effect") == "Deny" and _MFA in json.dumps(item.get("Condition"))]
+    for statement in forced:
+        patterns = [str(action) for action in listed(statement.get("NotAction", []))]
+        denied = [action for action in _TO_SET_UP_MFA if not any(fnmatch(action, pattern) for pattern in patterns)]
+        if "NotAction" in statement and denied:
+            yield f"without MFA it cannot be set up: {', '.join(denied)} is denied", "add it to NotAction"
+    for statement in _allowed(holder) if forced else ():
+        if "iam:CreateVirtualMFADevice" in listed(statement.get("Action")):
+            texts = [_text(resource) for resource in listed(statement.get("Resource"))]
+            if all(texts) and not any(text.endswith("*") for text in texts):
+                yield "an MFA device can have one name only", "allow iam:CreateVirtualMFADevice on mfa/*"
+
+
 @check("AWS::IAM::Role")
 def iam_github_subject_exact(_: TemplateSet, role: Resource) -> Iterator[tuple[str, str]]:
     """A role for GitHub's tokens names its subjects: else any repository in the world may assume it."""
@@ -124,6 +163,49 @@ def alarm_has_subscriber(_: TemplateSet, alarm: Resource) -> Iterator[tuple[str,
         yield "the alarm notifies no one", "name the alerts' topic under AlarmActions"
 
 
+_ENDS = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+
+
+@check("AWS::StepFunctions::StateMachine")
+def alarm_covers_every_end(templates: TemplateSet, machine: Resource) -> Iterator[tuple[str, str]]:
+    """A run that takes too long, or is stopped, does not count as failed.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html
+    """
+    watched = {
+        metric
+        for alarm in templates.of_type(ALARM)
+        for metric, value in _metrics(alarm, "StateMachineArn")
+        if machine in templates.targets(alarm.stack, value)
+    }
+    missing = [metric for metric in _ENDS if metric not in watched]
+    if watched & set(_ENDS) and missing:
+        yield f"no alarm goes off by {' or '.join(missing)}", "add an alarm on it"
+
+
+@check("AWS::ElastiCache::ReplicationGroup")
+def alarm_covers_every_node(templates: TemplateSet, group: Resource) -> Iterator[tuple[str, str]]:
+    """After a failover another node is the primary."""
+    nodes = number(group.properties.get("NumCacheClusters", 1)) or 1
+    watched: dict[str, set[str]] = {}
+    for alarm in templates.of_type(ALARM):
+        for metric, value in _metrics(alarm, "CacheClusterId"):
+            if group in templates.targets(alarm.stack, value):
+                watched.setdefault(metric, set()).add(json.dumps(value))
+    for metric, values in watched.items():
+        if len(values) < nodes:
+            yield f"alarms on {metric} watch {len(values)} of {nodes} nodes", "add an alarm for each node"
+
+
+def _metrics(alarm: Resource, dimension: str) -> Iterator[tuple[str, Any]]:
+    """Metric, and value of one of its dimensions: of the alarm itself, and of each part of its metric math."""
+    parts = [(item.get("MetricStat") or {}).get("Metric") or {} for item in alarm.properties.get("Metrics") or []]
+    for part in (alarm.properties, *parts):
+        for item in part.get("Dimensions") or []:
+            if item.get("Name") == dimension:
+                yield str(part.get("MetricName", "")), item.get("Value")
+
+
 @check("AWS::Events::Rule")
 def event_topic_policy(templates: TemplateSet, rule: Resource) -> Iterator[tuple[str, str]]:
     """The topic lets EventBridge publish without a condition.
@@ -156,10 +238,14 @@ def _is_for_events(statement: Mapping[str, Any]) -> bool:
     return statement["Effect"] == "Allow" and _EVENTS in services and "Condition" not in statement
 
 
-def _allowed(holder: Resource) -> Iterator[Mapping[str, Any]]:
+def _of(holder: Resource) -> Iterator[Mapping[str, Any]]:
     documents = [policy.get("PolicyDocument") for policy in holder.properties.get("Policies") or []]
     for document in (*documents, holder.properties.get("PolicyDocument")):
-        yield from (statement for statement in _statements(document) if statement.get("Effect") == "Allow")
+        yield from _statements(document)
+
+
+def _allowed(holder: Resource) -> Iterator[Mapping[str, Any]]:
+    return (statement for statement in _of(holder) if statement.get("Effect") == "Allow")
 
 
 def _statements(document: Mapping[str, Any] | None) -> list[Mapping[str, Any]]:

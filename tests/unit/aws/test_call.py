@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from deploytool.aws.call import batches, call_once, note_unknown_fields, paginate
+from deploytool.aws.call import batches, call_once, is_retryable, note_unknown_fields, paginate, translated
 from deploytool.errors import CloudError, PermissionMissing
 
 
@@ -36,6 +36,48 @@ def test_the_action_is_called_as_a_policy_calls_it_when_the_answer_does_not_name
     with pytest.raises(PermissionMissing) as caught:
         call_once(client, operation)
     assert caught.value.statement["Action"] == action
+
+
+SERVICE = "arn:aws:ecs:us-east-1:123456789012:service/shop/app"
+USER = (
+    "User: arn:aws:sts::123456789012:assumed-role/ci/x is not authorized to perform: ecs:UpdateService on resource: "
+    + SERVICE
+)
+
+
+@pytest.mark.parametrize(
+    ("tail", "denied_by"),
+    [
+        ("with an explicit deny in a service control policy", "a service control policy"),
+        ("with an explicit deny in a service control policy: arn:aws:organizations::1:p/1", "a service control policy"),
+        ("with an explicit deny in an identity-based policy", "an identity-based policy"),
+        ("with an explicit deny in a permissions boundary", "a permissions boundary"),
+        ("with an explicit deny", "a policy"),
+        ("because no identity-based policy allows the ecs:UpdateService action", ""),
+    ],
+)
+def test_an_allow_statement_is_only_proposed_when_it_can_help(tail: str, denied_by: str) -> None:
+    error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": f"{USER} {tail}"}}, "UpdateService")
+    failure = translated(error, "ecs:UpdateService")
+    assert isinstance(failure, PermissionMissing)
+    assert (failure.denied_by, failure.action, failure.resource) == (denied_by, "ecs:UpdateService", SERVICE)
+    assert ("add this statement" in failure.fix) is not bool(denied_by)
+    assert bool(failure.statement) is not bool(denied_by)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "again"),
+    [
+        ("InvalidParameterException", "Error retrieving subnet information: (ErrorCode: RequestLimitExceeded)", True),
+        ("InvalidParameterException", "Error retrieving subnet information for [x]: it does not exist", False),
+        ("ThrottlingException", "Rate exceeded", True),
+        ("ClientException", "TaskDefinition is inactive", False),
+        ("AccessDeniedException", "Rate exceeded is not authorized", False),
+    ],
+)
+def test_a_call_is_tried_again_when_aws_throttled_it_whatever_the_code(code: str, message: str, again: bool) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": message}}, "RunTask")
+    assert is_retryable(error) is again
 
 
 def _answering(service: str, operation: str, *answers: dict[str, Any]) -> tuple[Any, list[dict[str, Any]]]:

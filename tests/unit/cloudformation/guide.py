@@ -59,6 +59,13 @@ def port(cloud: TemplateSet, group: str, number: int, source: str) -> bool:
     )
 
 
+def source(cloud: TemplateSet, group: str, name: str) -> bool:
+    """The group lets in this one alone, at any port."""
+    rules = of(cloud, group).get("SecurityGroupIngress", [])
+    stack = group.partition(".")[0]
+    return len(rules) == 1 and cloud.target(stack, rules[0].get("SourceSecurityGroupId")) is cloud.get(*name.split("."))
+
+
 def container(cloud: TemplateSet, task: str) -> dict[str, Any]:
     """The only container of a task definition of the service stack."""
     found: list[dict[str, Any]] = of(cloud, f"service.{task}").get("ContainerDefinitions", [{}])

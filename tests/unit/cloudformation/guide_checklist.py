@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from deploytool.infra.checks.model import TemplateSet
-from tests.unit.cloudformation.guide import SMALL, Row, alarm, container, has, of, port, there
+from tests.unit.cloudformation.guide import SMALL, Row, alarm, container, has, of, port, source, there
 
 _ROOT = Path(__file__).parents[3]
 _PRIVATE = tuple(f"network.Private{zone}" for zone in "ABC")
@@ -28,7 +28,7 @@ def _groups(cloud: TemplateSet) -> bool:
     return (
         port(cloud, "data.DatabaseGroup", 5432, "data.DatabaseClients")
         and port(cloud, "data.RedisGroup", 6379, "data.RedisClients")
-        and port(cloud, "service.AppGroup", 3000, "platform.LoadBalancerGroup")
+        and source(cloud, "service.AppGroup", "platform.LoadBalancerGroup")
         and "SecurityGroupIngress" not in of(cloud, "service.WorkerGroup")
         and there(
             cloud, "data.DatabaseClients", "data.RedisClients", "platform.LoadBalancerGroup", "service.WorkerGroup"

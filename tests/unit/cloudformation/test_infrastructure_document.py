@@ -15,14 +15,14 @@ FROM_THE_CONFIGURATION = {
 }  # fmt: skip
 NOT_WORTH_A_ROW = {
     "ProductionEnvironment", "ProductionCluster", "StagingEnvironment", "StagingCluster", "DatabaseConnections",
-    "CloudFrontPrefixList",
+    "CloudFrontPrefixList", "DatabaseFreeBytes",
 }  # fmt: skip
 
 
 def test_every_parameter_is_told_and_no_other() -> None:
     declared = {name for document in load().values() for name in document["Parameters"]}
     told = set(re.findall(r"`([A-Z]\w+)`", TEXT.partition("## Sizes")[2].partition("**Without a domain**")[0]))
-    values = {"X86_64", "ARM64"}
+    values = {"X86_64", "ARM64", "DATABASE_URL", "REDIS_URL"}
     assert told - values == declared - FROM_THE_CONFIGURATION - NOT_WORTH_A_ROW | {"Size"}
 
 
@@ -42,5 +42,7 @@ def test_the_sizes_are_those_of_the_templates() -> None:
 
 def test_what_is_said_to_stay_stays() -> None:
     stays = {each.name for each in template_set(load(), NAMES).resources if "Retain" in each.deletion_policy}
-    assert stays == {"Images", "Ledger", "TrailBucket", "OpenAiKey", "Assets"}
+    of_account = {"GitHub", "Detector", "Trail", "TrailBucketPolicy"}
+    assert stays == {"Images", "Ledger", "TrailBucket", "OpenAiKey", "Assets"} | of_account
     assert "bucket of assets, bucket of the trail, ECR repository, DynamoDB table, `OPENAI_API_KEY`" in TEXT
+    assert "GitHub's provider, trail, GuardDuty" in TEXT

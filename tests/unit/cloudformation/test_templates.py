@@ -76,7 +76,7 @@ def test_the_protected_table_is_made_when_nothing_else_can_fail() -> None:
 
 
 def test_what_people_make_cannot_be_lost_with_its_stack() -> None:
-    kept = {"RetainExceptOnCreate", "Snapshot"}
+    kept = {"Retain", "RetainExceptOnCreate", "Snapshot"}
     cloud = template_set(load(), NAMES)
     policies = {
         f"{each.stack}.{each.name}": each.deletion_policy for each in cloud.resources if each.deletion_policy in kept
@@ -84,6 +84,10 @@ def test_what_people_make_cannot_be_lost_with_its_stack() -> None:
     assert policies == {
         "bootstrap.Images": "RetainExceptOnCreate",
         "bootstrap.Ledger": "RetainExceptOnCreate",
+        "bootstrap.GitHub": "Retain",
+        "account.Detector": "Retain",
+        "account.Trail": "Retain",
+        "account.TrailBucketPolicy": "Retain",
         "account.TrailBucket": "RetainExceptOnCreate",
         "data.Database": "Snapshot",
         "data.Redis": "Snapshot",

@@ -109,6 +109,23 @@ def service(*deployments: dict[str, Any], name: str = "app", events: tuple[str, 
             ),
             ["service-linked-role-missing"],
         ),
+        ("Stopped (3) Essential container in task exited\nExit code 137", ["container-killed"]),
+        ("Essential container in task exited", ["essential-container-exited"]),
+        (
+            (
+                "An error occurred (AccessDeniedException) when calling the RunTask operation: User: arn:x is not\n"
+                "authorized to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/exec"
+            ),
+            ["pass-role-denied"],
+        ),
+        (
+            "botocore.exceptions.WaiterError: Waiter ServicesStable failed: Max attempts exceeded",
+            ["service-not-stable"],
+        ),
+        (
+            'Unable to locate credentials. You can configure credentials by running "aws configure".',
+            ["credentials-missing"],
+        ),
         ("An error occurred (Odd) when calling the UpdateService operation: no", ["aws-refused"]),
         (
             "An error occurred (AccessDeniedException) when calling the GetSecretValue operation: no",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploytool.ecs.model import Container, LogStream, Task
-from deploytool.ecs.task_diagnosis import diagnose_task
+from deploytool.ecs.task_diagnosis import diagnose_task, ended_by_failure
 from tests.unit.ecs.diagnosis_table import IMAGE, IMAGES_COMMANDS_PLACES, Text
 from tests.unit.ecs.diagnosis_table_secrets import SECRETS_AND_LOGS
 
@@ -185,6 +185,82 @@ def test_the_container_that_failed_is_blamed_and_not_those_told_to_stop_with_it(
 def test_a_container_that_is_not_essential_is_not_blamed() -> None:
     found = diagnose_task(task(replace(PROXY, essential=False, exit_code=1), exited(0)))
     assert (found.subject, found.code) == ("container app", "container-ended")
+
+
+UNWELL = "UNHEALTHY"
+CONNECT = Container("ecs-service-connect-5wB2j", "STOPPED")
+INIT = Container("migrate", "STOPPED", essential=False)
+BLAMED = {
+    "a proxy's health check": (
+        task(replace(exited(0), health_status="HEALTHY"), replace(PROXY, exit_code=137, health_status=UNWELL),
+             reason="Task failed container health checks"),
+        "proxy", "container-unhealthy", "the health check of container proxy failed",
+    ),
+    "the only one with a health check": (
+        task(exited(137, base=PROXY), exited(137), reason="Task failed container health checks"),
+        "app", "container-unhealthy", "curl -f",
+    ),
+    "Service Connect unhealthy": (
+        task(exited(143), replace(CONNECT, exit_code=0, health_status=UNWELL), code="ServiceSchedulerInitiated",
+             reason="Task failed container health checks"),
+        CONNECT.name, "service-connect-failed", "became unhealthy",
+    ),
+    "Service Connect crashed": (
+        task(exited(143), replace(CONNECT, exit_code=139)), CONNECT.name, "service-connect-failed", "code 139",
+    ),
+    "an init container": (task(exited(None), replace(INIT, exit_code=1)), "migrate", "container-failed", "code 1"),
+    "not an init container that ended well": (
+        task(exited(1), replace(INIT, exit_code=0)), "app", "container-failed", "code 1",
+    ),
+    "a sidecar that could not be pulled": (
+        task(exited(143), replace(PROXY, reason="CannotPullContainerError: failed to resolve ref envoy:1: not found")),
+        "proxy", "image-missing", "envoy:1",
+    ),
+    "a log router out of memory": (
+        task(exited(143), replace(PROXY, exit_code=137, reason="OutOfMemoryError: Container killed due to memory")),
+        "proxy", "out-of-memory", "its limit",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "container", "code", "tells"), BLAMED.values(), ids=BLAMED)
+def test_the_unhealthy_or_failed_container_is_blamed(seen: Task, container: str, code: str, tells: str) -> None:
+    found = diagnose_task(seen)
+    assert (found.container, found.code) == (container, code)
+    assert tells in found.cause
+
+
+@pytest.mark.parametrize(
+    ("reason", "stop_code", "failed"),
+    [
+        ("", "EssentialContainerExited", True),
+        ("Your Spot Task was interrupted.", "", True),
+        ("Your Spot Task was interrupted.", "ServiceSchedulerInitiated", True),
+        ("Task failed container health checks", "ServiceSchedulerInitiated", True),
+        ("CannotPullContainerError: failed to resolve ref shop:1: not found", "", True),
+        ("Scaling activity initiated by (deployment ecs-svc/1)", "ServiceSchedulerInitiated", False),
+        ("Scaling activity initiated by (deployment ecs-svc/1)", "", False),
+        ("Task stopped by user", "UserInitiated", False),
+        ("", "", False),
+    ],
+)
+def test_a_task_counts_as_failed_by_what_ecs_says_also_without_a_stop_code(
+    reason: str, stop_code: str, failed: bool
+) -> None:
+    assert ended_by_failure(task(exited(2), code=stop_code, reason=reason)) is failed
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("Your Spot Task was interrupted.", "spot-interrupted"),
+        ("ECS is performing maintenance on the underlying infrastructure hosting the task.", "host-retired"),
+        ("Host EC2 (instance i-0123) terminated.", "host-stopped"),
+        ("Scaling activity initiated by (deployment ecs-svc/1)", "stopped-by-service"),
+    ],
+)
+def test_what_aws_stops_is_no_fault_of_the_program_whatever_its_exit_code(reason: str, code: str) -> None:
+    assert diagnose_task(task(exited(2), code="", reason=reason)).code == code
 
 
 def test_the_container_whose_image_is_named_is_blamed_when_nothing_started() -> None:

@@ -182,6 +182,24 @@ def test_events_from_before_the_deployment_and_repetitions_are_left_out() -> Non
             "deployment-explained",
             "Stopped by admin",
         ),
+        (
+            None,
+            ServiceDeployment("sd", "ROLLBACK_IN_PROGRESS", rollback_reason="alarm(s) detected: shop-5xx"),
+            "alarm-went-off",
+            "a CloudWatch alarm of the deployment went off",
+        ),
+        (
+            None,
+            ServiceDeployment("sd", "ROLLBACK_IN_PROGRESS", failed_hook="arn:aws:lambda:x:1:function:approve"),
+            "hook-failed",
+            "(a Lambda function) approve failed",
+        ),
+        (
+            deployment(0, "FAILED", "ECS deployment failed: hook execution failure(s) detected."),
+            None,
+            "hook-failed",
+            "a lifecycle hook",
+        ),
     ],
 )
 def test_a_deployment_is_explained_by_its_counts_alarms_and_reasons(

@@ -598,6 +598,19 @@ def test_change_sets_are_listed_while_a_plan_is_drafted() -> None:
         assert drafted.deps.change_sets.listed("top") == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "says"), [("HealthPath", "both paths first"), ("ContainerPort", "listens where PORT")]
+)
+def test_the_plan_warns_when_the_running_tasks_notice_a_changed_parameter(name: str, says: str) -> None:
+    cloud = healthy("base", "top", AppImage="new", **{name: "old", "Size": "small"})
+    cloud.changes = {"base": ADDED, "top": ADDED}
+    documents = {"base": {**BASE, "Parameters": {name: {"Type": "String", "Default": "old"}}}}
+    (warning,) = planned(cloud, documents=documents, known={name: "new"}).warnings
+    assert warning.startswith(f"{name} changes from old to new: ")
+    assert says in warning
+    assert planned(cloud, documents=documents, known={name: "old"}).warnings == ()
+
+
 def test_a_reduced_template_is_not_checked() -> None:
     cloud, site = healthy("base", "top", AppImage="new"), target()
     bell = {"Resources": {"Bell": {"Type": "AWS::CloudWatch::Alarm"}}, "Outputs": BASE["Outputs"]}

@@ -158,3 +158,11 @@ def test_a_parameter_that_no_template_declares_is_refused(named: list[str], told
 
 def test_a_parameter_that_a_template_declares_is_taken() -> None:
     check_known([TEMPLATE], ["Size", "Email"])
+
+
+@pytest.mark.parametrize("name", ["RestoreFromSnapshot", "RestoreRedisFromSnapshot", "VpcPrefix", "Zones"])
+def test_what_made_the_resources_stays_when_it_is_left_out(name: str) -> None:
+    declared = template({"Parameters": {name: {"Default": ""}}, "Resources": {}})
+    assert parameter_values(declared, {}, {name: "old"}).previous == {name}
+    assert parameter_values(declared, {name: ""}, {name: "old"}).values == {name: ""}
+    assert parameter_values(declared, {}, None).previous == frozenset()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from deploytool.ledger.live import Drift
 from deploytool.ledger.lock import HolderKind, LockState
-from deploytool.ledger.record import Kind, MigrationRecord, ServiceRecord, StepRecord, StepState
+from deploytool.ledger.record import Kind, MigrationRecord, Record, ServiceRecord, StepRecord, StepState, step_began
 from deploytool.output.history import (
+    LockSighting,
     history_text,
     ledger_text,
     lock_text,
@@ -152,3 +155,40 @@ def test_the_ledger_adds_releases_without_an_end_and_changes_made_elsewhere() ->
         ),
     ]
     assert ledger_text((), ()) == ""
+
+
+RUNNING = step_began(record("r-2"), StepName.VERIFY, "app", NOW)
+MOMENT = NOW + timedelta(seconds=14)
+
+
+@pytest.mark.parametrize(
+    ("unfinished", "lock", "line"),
+    [
+        (RUNNING, LockState(1, "r-2", expires=MOMENT + timedelta(seconds=20)),
+         "! release r-2 of mona, begun 2026-11-23 12:00 UTC, is running (verify, 14 s): not verified yet"),
+        (record("r-2"), LockState(1, "r-2", expires=MOMENT + timedelta(seconds=20)), "(preparing, 14 s)"),
+        (RUNNING, LockState(1, "r-2", expires=MOMENT - timedelta(minutes=3)), "finish (verify): the next release"),
+        (RUNNING, LockState(1, "r-3", expires=MOMENT + timedelta(seconds=20)), "did not finish (verify)"),
+        (RUNNING, LockState(1), "did not finish (verify)"),
+        (RUNNING, None, "did not finish (verify)"),
+    ],
+)  # fmt: skip
+def test_status_tells_a_release_that_runs_from_one_that_died(
+    unfinished: Record, lock: LockState | None, line: str
+) -> None:
+    assert line in ledger_text((), (unfinished,), (), LockSighting(lock, MOMENT))
+
+
+@pytest.mark.parametrize(
+    ("lock", "shown"),
+    [
+        (FREEZE, "\n! deployments are frozen by a freeze"),
+        (replace(FREEZE, expires=NOW - timedelta(hours=1)), ""),
+        (LockState(1, "r-2", expires=NOW + timedelta(seconds=20)), ""),
+        (None, ""),
+    ],
+)
+def test_status_shows_a_freeze_until_it_has_ended(lock: LockState | None, shown: str) -> None:
+    text = ledger_text((), (), (), LockSighting(lock, NOW))
+    assert text.startswith(shown)
+    assert bool(text) == bool(shown)

@@ -11,6 +11,7 @@ SUBJECT = "token.actions.githubusercontent.com:sub"
 RELEASE = ("ReleasePolicy", "Properties", "PolicyDocument", "Statement")
 
 
+MFA = ("RequireMfaPolicy", "Properties", "PolicyDocument", "Statement")
 ALERTS = ("SecurityAlertsPolicy", "Properties", "PolicyDocument", "Statement", 0)
 
 
@@ -27,6 +28,11 @@ def _pass_any_role(resources: dict[str, Any]) -> None:
         if item["Action"] == "iam:PassRole"
     ]
     statement["Resource"] = "*"
+
+
+def _devices_unseen(resources: dict[str, Any]) -> None:
+    deny = resources["RequireMfaPolicy"]["Properties"]["PolicyDocument"]["Statement"][-1]
+    deny["NotAction"].remove("iam:ListVirtualMFADevices")
 
 
 FAULTS = (
@@ -52,6 +58,35 @@ FAULTS = (
         "ledger_table_schema",
         drop("Ledger", "Properties", "LocalSecondaryIndexes"),
     ),
+    our(
+        "bootstrap",
+        "any family may be registered",
+        "iam_register_named",
+        put("*", *RELEASE, 0, "Resource"),
+    ),
+    our(
+        "bootstrap",
+        "families of every environment may be registered",
+        "iam_register_named",
+        put([{"Fn::Sub": "arn:${AWS::Partition}:ecs:*:${AWS::AccountId}:task-definition/*"}], *RELEASE, 0, "Resource"),
+    ),
+    our("bootstrap", "sign-in goes with one app", "account_shared_retained", drop("GitHub", "DeletionPolicy")),
+    our(
+        "account", "detector goes with one app", "account_shared_retained", put("Delete", "Detector", "DeletionPolicy")
+    ),
+    our(
+        "account",
+        "policy of the trail's bucket goes with one app",
+        "trail_bucket_policy_retained",
+        drop("TrailBucketPolicy", "DeletionPolicy"),
+    ),
+    our(
+        "account",
+        "MFA device under one name only",
+        "iam_mfa_can_be_set_up",
+        put({"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:mfa/${!aws:username}"}, *MFA, 1, "Resource"),
+    ),
+    our("account", "nobody sees the MFA devices", "iam_mfa_can_be_set_up", _devices_unseen),
     our("account", "trail of one region", "CKV_AWS_67", put(False, "Trail", "Properties", "IsMultiRegionTrail")),
     our(
         "account",

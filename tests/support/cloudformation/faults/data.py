@@ -24,6 +24,14 @@ def _auth_without_tls(resources: dict[str, Any]) -> None:
     resources["Redis"]["Properties"]["TransitEncryptionEnabled"] = False
 
 
+def _restored_with_a_user(resources: dict[str, Any]) -> None:
+    resources["Database"]["Properties"]["MasterUsername"] = {"Ref": "DatabaseUser"}
+
+
+def _first_node_alone(resources: dict[str, Any]) -> None:
+    del resources["RedisSecondIsFull"]
+
+
 FAULTS = (
     Planted("data", "unknown property", "E3002", put(True, *DB, "MultiZone")),
     Planted(
@@ -58,6 +66,44 @@ FAULTS = (
     our("data", "password from a parameter", "database_no_literal_password", _password_from_a_parameter),
     our("data", "Redis without a token", "redis_auth_requires_tls", drop(*REDIS, "AuthToken")),
     our("data", "backups off", "database_backups", put(0, *DB, "BackupRetentionPeriod")),
+    our("data", "database made beside Redis", "protected_created_last", put("DatabaseLogs", "Database", "DependsOn")),
+    our("data", "database made beside a secret", "protected_created_last", drop(*DB, "Tags")),
+    our(
+        "data",
+        "Redis evicts what expires",
+        "redis_keeps_keys",
+        put("default.redis7", *REDIS, "CacheParameterGroupName"),
+    ),
+    our("data", "Redis without parameters of its own", "redis_keeps_keys", drop(*REDIS, "CacheParameterGroupName")),
+    our(
+        "data",
+        "Redis evicts what is old",
+        "redis_keeps_keys",
+        put("allkeys-lru", "RedisParameters", "Properties", "Properties", "maxmemory-policy"),
+    ),
+    our("data", "restored database with a user", "database_restore_consistent", _restored_with_a_user),
+    our("data", "restored database with a name", "database_restore_consistent", put("app", *DB, "DBName")),
+    our("data", "alarm on the first node of Redis alone", "alarm_covers_every_node", _first_node_alone),
+    our("data", "no alarm where a restart takes too long", "alarm_covers_every_end", drop("RestartTookTooLong")),
+    our("data", "no alarm where a restart is stopped", "alarm_covers_every_end", drop("RestartWasStopped")),
+    our(
+        "data",
+        "exported key that a parameter changes",
+        "export_stays",
+        put(
+            {"Fn::If": ["HasOpenAiKey", {"Fn::GetAtt": ["OpenAiKey", "Id"]}, {"Ref": "RestoreFromSnapshot"}]},
+            "OpenAiKey",
+            "Value",
+        ),
+        section="Outputs",
+    ),
+    our(
+        "data",
+        "exported secret that a parameter names",
+        "export_stays",
+        put({"Fn::Sub": "${DatabaseName}-secret"}, "DatabaseSecret", "Value"),
+        section="Outputs",
+    ),
     our(
         "data",
         "database in public subnets",

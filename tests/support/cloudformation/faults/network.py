@@ -25,6 +25,12 @@ FAULTS = (
         "network_nat_in_public_subnet",
         put({"Ref": "PrivateA"}, "NatA", "Properties", "SubnetId"),
     ),
+    our(
+        "network",
+        "zones that nobody can choose",
+        "zones_can_be_chosen",
+        put({"Fn::Select": [1, {"Fn::GetAZs": ""}]}, "PrivateB", "Properties", "AvailabilityZone"),
+    ),
     our("network", "no flow log", "network_flow_logs", drop("FlowLog")),
     our(
         "network",

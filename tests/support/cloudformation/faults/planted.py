@@ -21,7 +21,9 @@ class Planted:
     caught_by: str
     """A rule of cfn-lint (E3002) or checkov (CKV_AWS_17), or the name of a check of ours."""
     plant: Callable[[dict[str, Any]], object] = field(repr=False)
-    """Puts it into the template's resources."""
+    """Puts it into the template."""
+    section: str = "Resources"
+    """Of the template, that ``plant`` gets."""
     of_the_list: bool = True
     """One of the 37 that were tried on other templates before these were written; the others are our own."""
 
@@ -34,14 +36,16 @@ class Planted:
         """All templates, this fault in one of them."""
         documents = load()
         before = repr(documents)
-        self.plant(documents[self.stack]["Resources"])
+        self.plant(documents[self.stack][self.section])
         assert repr(documents) != before, f"{self} changes nothing"
         return documents
 
 
-def our(stack: str, name: str, caught_by: str, plant: Callable[[dict[str, Any]], object]) -> Planted:
+def our(
+    stack: str, name: str, caught_by: str, plant: Callable[[dict[str, Any]], object], section: str = "Resources"
+) -> Planted:
     """A fault that is not of the list."""
-    return Planted(stack, name, caught_by, plant, of_the_list=False)
+    return Planted(stack, name, caught_by, plant, section, of_the_list=False)
 
 
 def put(value: Any, *path: str | int) -> Callable[[dict[str, Any]], None]:

@@ -45,6 +45,36 @@ def _standalone_rule(kind: str, description: Any) -> Callable[[dict[str, Any]], 
     return plant
 
 
+PORT = {"Fn::If": ["HasDomain", 443, 80]}
+
+
+def _port_by_domain(resources: dict[str, Any]) -> None:
+    rule = resources["LoadBalancerGroup"]["Properties"]["SecurityGroupIngress"][0]
+    rule["FromPort"] = rule["ToPort"] = PORT
+
+
+def _rule_by_domain(resources: dict[str, Any]) -> None:
+    rules = resources["HttpsGroup"]["Properties"]["SecurityGroupIngress"]
+    rules[0] = {"Fn::If": ["HasDomain", rules[0], {**rules[0], "FromPort": 80, "ToPort": 80}]}
+
+
+def _both_ports(resources: dict[str, Any]) -> None:
+    groups = [resources[name]["Properties"] for name in ("LoadBalancerGroup", "HttpsGroup")]
+    groups[0]["SecurityGroupIngress"] += groups[1]["SecurityGroupIngress"]
+
+
+def _second_rule_apart(resources: dict[str, Any]) -> None:
+    rule = dict(resources["HttpsGroup"]["Properties"]["SecurityGroupIngress"][0])
+    group = {"GroupId": {"Fn::GetAtt": ["LoadBalancerGroup", "GroupId"]}}
+    properties = {**rule, **group}
+    resources["Https"] = {"Type": "AWS::EC2::SecurityGroupIngress", "Condition": "HasDomain", "Properties": properties}
+
+
+def _port_to_tasks(resources: dict[str, Any]) -> None:
+    rule = resources["LoadBalancerGroup"]["Properties"]["SecurityGroupEgress"][0]
+    rule["FromPort"] = rule["ToPort"] = {"Ref": "ContainerPort"}
+
+
 FAULTS = (
     Planted(
         "platform", "HTTPS listener without certificate", "E3676", drop("HttpsListener", "Properties", "Certificates")
@@ -73,6 +103,31 @@ FAULTS = (
         "target type instance on Fargate",
         "target_group_type_ip",
         put("instance", "AppTargets", "Properties", "TargetType"),
+    ),
+    our("platform", "port that changes with the domain", "group_holds_prefix_list_once", _port_by_domain),
+    our("platform", "rule that changes with the domain", "group_holds_prefix_list_once", _rule_by_domain),
+    our("platform", "both ports in one group", "group_holds_prefix_list_once", _both_ports),
+    our("platform", "second port in a standalone rule", "group_holds_prefix_list_once", _second_rule_apart),
+    our(
+        "platform",
+        "prefix list of no region",
+        "prefix_list_known",
+        put("unknown", "HttpsGroup", "Properties", "SecurityGroupIngress", 0, "SourcePrefixListId"),
+    ),
+    our("platform", "load balancer reaches one port of the tasks", "port_change_keeps_tasks", _port_to_tasks),
+    our(
+        "platform",
+        "region without a prefix list",
+        "mapping_has_every_region",
+        drop("CloudFront", "ap-northeast-3"),
+        section="Mappings",
+    ),
+    our(
+        "platform",
+        "new region without a row",
+        "mapping_has_every_region",
+        drop("CloudFront", "mx-central-1"),
+        section="Mappings",
     ),
     our("platform", "bucket policy for everybody", "bucket_not_public", _public_bucket),
     our("platform", "load balancer open to the world", "network_no_open_ingress", _open_load_balancer),

@@ -23,6 +23,16 @@ def _missing_export(resources: dict[str, Any]) -> None:
     resources["WorkerGroup"]["Properties"]["VpcId"] = name
 
 
+def _port_from_balancer(resources: dict[str, Any]) -> None:
+    rule = resources["AppGroup"]["Properties"]["SecurityGroupIngress"][0]
+    rule["FromPort"] = rule["ToPort"] = {"Ref": "ContainerPort"}
+
+
+def _one_port_from_balancer(resources: dict[str, Any]) -> None:
+    rule = resources["AppGroup"]["Properties"]["SecurityGroupIngress"][0]
+    rule["FromPort"] = rule["ToPort"] = 3000
+
+
 FAULTS = (
     Planted("service", "awsvpc without network", "E3052", drop(*APP, "NetworkConfiguration")),
     Planted(
@@ -72,5 +82,7 @@ FAULTS = (
         "network_no_public_tasks",
         put("ENABLED", *APP, "NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp"),
     ),
+    our("service", "tasks let in port 3000 alone", "port_change_keeps_tasks", _one_port_from_balancer),
+    our("service", "tasks let in one port", "port_change_keeps_tasks", _port_from_balancer),
     our("service", "execution role reads every secret", "iam_secret_access_named", _reads_every_secret),
 )

@@ -153,3 +153,145 @@ def test_a_resource_whose_condition_does_not_hold_is_not_there() -> None:
         },
     }
     assert [each.name for each in template_set({"s": document}, {}).resources] == ["May"]
+
+
+def policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": list(statements)}}}
+
+
+FAMILY = "arn:aws:ecs:us-east-1:1:task-definition"
+
+
+@pytest.mark.parametrize(
+    ("resource", "any_family"),
+    [
+        (f"{FAMILY}/shop-app:*", False),
+        ([f"{FAMILY}/shop-app:*", f"{FAMILY}/shop-worker:*"], False),
+        ({"Fn::Sub": "arn:${AWS::Partition}:ecs:*:*:task-definition/${Cluster}-app:*"}, False),
+        ("*", True),
+        (f"{FAMILY}/*", True),
+        ([f"{FAMILY}/shop-app:*", {"Fn::Sub": "arn:${AWS::Partition}:ecs:*:*:task-definition/*"}], True),
+    ],
+)
+def test_a_role_registers_revisions_of_named_families(resource: Any, any_family: bool) -> None:
+    statement = {"Effect": "Allow", "Action": "ecs:RegisterTaskDefinition", "Resource": resource}
+    assert any("any family" in text for text in told(P=policy(statement))) is any_family
+    assert not any("any family" in text for text in told(P=policy({**statement, "Action": "ecs:RunTask"})))
+
+
+SETUP = [f"iam:{name}" for name in ("CreateVirtualMFADevice", "EnableMFADevice", "ResyncMFADevice")]
+LOOK = ["iam:ListMFADevices", "iam:ListVirtualMFADevices"]
+
+
+def forced(*allowed: str, **more: Any) -> dict[str, Any]:
+    condition = {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    return {"Effect": "Deny", "NotAction": list(allowed), "Resource": "*", "Condition": condition, **more}
+
+
+MAKE = {"Effect": "Allow", "Action": "iam:CreateVirtualMFADevice"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "locked_out"),
+    [
+        ([forced(*SETUP, *LOOK)], ""),
+        ([forced("iam:*MFADevice*", "sts:GetSessionToken")], ""),
+        ([forced(*SETUP)], "iam:ListMFADevices, iam:ListVirtualMFADevices is denied"),
+        ([forced(*SETUP, LOOK[0])], "iam:ListVirtualMFADevices is denied"),
+        ([forced(*SETUP, Condition={"Bool": {"aws:SecureTransport": "false"}})], ""),
+        ([forced(*SETUP, *LOOK), {**MAKE, "Resource": "arn:aws:iam::*:mfa/*"}], ""),
+        ([forced(*SETUP, *LOOK), {**MAKE, "Resource": {"Ref": "Nobody"}}], ""),
+        ([forced(*SETUP, *LOOK), {**MAKE, "Resource": "arn:aws:iam::1:mfa/${aws:username}"}], "one name only"),
+        ([{**MAKE, "Resource": "arn:aws:iam::1:mfa/${aws:username}"}], ""),
+        ([forced(Action="s3:*") | {"NotAction": None}], "is denied"),
+    ],
+)
+def test_who_must_use_mfa_can_set_it_up(statements: list[dict[str, Any]], locked_out: str) -> None:
+    texts = [text for text in told(P=policy(*statements)) if "MFA" in text]
+    assert bool(texts) is bool(locked_out)
+    assert not texts or locked_out in texts[0]
+
+
+def alarm(metric: str, dimension: str, value: Any, *, math: bool = False) -> dict[str, Any]:
+    what = {"MetricName": metric, "Dimensions": [{"Name": dimension, "Value": value}, {"Name": "Other"}]}
+    properties = {"Metrics": [{"Expression": "a"}, {"MetricStat": {"Metric": what}}]} if math else what
+    return {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmActions": ["topic"], **properties}}
+
+
+MACHINE: dict[str, Any] = {"Type": "AWS::StepFunctions::StateMachine"}
+ENDS = ("ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "math", "silent"),
+    [
+        (ENDS, False, ""),
+        (ENDS, True, ""),
+        (ENDS[:1], False, "ExecutionsTimedOut or ExecutionsAborted"),
+        (ENDS[:2], True, "by ExecutionsAborted"),
+        (("ExecutionTime",), False, ""),
+        ((), False, ""),
+    ],
+)
+def test_every_end_of_a_run_is_watched_when_one_is(metrics: tuple[str, ...], math: bool, silent: str) -> None:
+    alarms: dict[str, Any] = {
+        metric: alarm(metric, "StateMachineArn", {"Ref": "Machine"}, math=math) for metric in metrics
+    }
+    texts = [text for text in told(Machine=MACHINE, **alarms) if "no alarm goes off" in text]
+    assert (silent in "".join(texts)) if silent else texts == []
+
+
+@pytest.mark.parametrize(("nodes", "watched", "silent"), [(2, 2, False), (2, 1, True), (1, 1, False), (3, 2, True)])
+def test_every_node_of_redis_is_watched_when_one_is(nodes: int, watched: int, silent: bool) -> None:
+    redis = {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": {"NumCacheClusters": nodes}}
+    alarms: dict[str, Any] = {
+        f"Alarm{node}": alarm("Evictions", "CacheClusterId", {"Fn::Sub": f"${{Redis}}-00{node}"})
+        for node in range(1, watched + 1)
+    }
+    texts = told(Redis=redis, Elsewhere=alarm("Evictions", "CacheClusterId", "another"), **alarms)
+    assert any(f"watch {watched} of {nodes} nodes" in text for text in texts) is silent
+
+
+@pytest.mark.parametrize(
+    ("name", "evicts"),
+    [
+        (None, True),
+        ("default.redis7", True),
+        ("default.valkey8.cluster.on", True),
+        ("of-our-own", False),
+        ({"Ref": "Nobody"}, False),
+        ({"Ref": "Keeps"}, False),
+        ({"Ref": "Evicts"}, True),
+        ({"Ref": "Empty"}, True),
+        ({"Ref": "Chosen"}, False),
+    ],
+)
+def test_redis_evicts_nothing_when_its_parameters_say_so(name: Any, evicts: bool) -> None:
+    def group(**parameters: Any) -> dict[str, Any]:
+        return {"Type": "AWS::ElastiCache::ParameterGroup", "Properties": {"Properties": parameters}}
+
+    properties = {} if name is None else {"CacheParameterGroupName": name}
+    texts = told(
+        Redis={"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": properties},
+        Keeps=group(**{"maxmemory-policy": "noeviction"}),
+        Evicts=group(**{"maxmemory-policy": "volatile-lru"}),
+        Chosen=group(**{"maxmemory-policy": {"Ref": "Nobody"}}),
+        Empty=group(),
+    )
+    assert any("a job queue loses jobs" in text for text in texts) is evicts
+
+
+@pytest.mark.parametrize(
+    ("properties", "refused"),
+    [
+        ({"DBSnapshotIdentifier": "s"}, ""),
+        ({"DBSnapshotIdentifier": "", "MasterUsername": "app"}, ""),
+        ({"MasterUsername": "app", "DBName": "app", "StorageEncrypted": True}, ""),
+        ({"DBSnapshotIdentifier": "s", "MasterUsername": "app"}, "MasterUsername"),
+        ({"DBSnapshotIdentifier": {"Ref": "Nobody"}, "DBName": "app", "KmsKeyId": "k"}, "DBName, KmsKeyId"),
+    ],
+)
+def test_a_restored_database_brings_its_own(properties: dict[str, Any], refused: str) -> None:
+    database = {"Type": "AWS::RDS::DBInstance", "Properties": properties}
+    texts = [text for text in told(D=database) if "restored from a snapshot" in text]
+    assert (refused in "".join(texts)) if refused else texts == []
