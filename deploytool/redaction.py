@@ -17,7 +17,7 @@ _CONFIDENTIAL = (
 )
 _NO_VALUE = (
     r"(?:yes|no|true|false|undefined|null|none|nil|required|missing|invalid|empty|string|not|must|is|was|and|or|\*+"
-    r"|expected|field|input|value|authentication)\b"
+    r"|expected|field|input|value|authentication|arn)\b"
 )
 _ARN = re.compile(r"\barn:aws[\w-]{0,12}:[\w-]{2,40}:[\w-]{0,20}:[\w*-]{0,14}:[\w/:+.@*-]{1,400}")
 _STAND_INS = tuple(map(chr, range(0xE000, 0xE000 + 100)))
@@ -49,7 +49,7 @@ def _masks() -> tuple[tuple[re.Pattern[str], str], ...]:
         ),
         (
             re.compile(
-                rf"({_CONFIDENTIAL}:\s*)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
+                rf"({_CONFIDENTIAL}:\s+)(?!{_NO_VALUE}|[\"'`*\s]|(?-i:[A-Z][A-Z0-9_]*\b))"
                 rf"(?=\S{{0,200}}[\d!@#$%^&+/=])[^\s,;\"')\]}}]{{6,}}",
                 re.IGNORECASE,
             ),

@@ -62,7 +62,7 @@ _SUCCESS = re.compile(
 _STARTED = re.compile(
     any_of(
         r"(?:listening|running|serving|server started|started server|ready)\b[^\n]*(?:on|at|in)\b[^\n]*\d",
-        r"Started \w+ in [\d.]+ s|Application startup complete|Compiled success",
+        r"Started \w+ in [\d.]+ s|Started Server\w*@|Application startup complete|Compiled success",
         r"migrations? (?:applied|complete|finished|done)|All migrations have been",
         r"service is (?:up|ready|healthy)|is ready\b|server is (?:up|running)|up and running|system is ready",
     ),

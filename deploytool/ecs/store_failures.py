@@ -229,8 +229,8 @@ REDIS = (
         "redis-cluster-mode",
         r"\bMOVED \d{1,5} \S+:\d+|CROSSSLOT|CLUSTERDOWN|\bASK \d{1,5} \S+:\d+",
         "Redis runs in cluster mode, and the client does not",
-        "use the cluster client (Redis.Cluster, RedisCluster) with the configuration endpoint, or turn cluster mode "
-        "off for the replication group",
+        "use the cluster client (Redis.Cluster, RedisCluster) with the configuration endpoint in the task "
+        "definition, or turn cluster mode off for the replication group",
         store="redis",
     ),
     LogRule(

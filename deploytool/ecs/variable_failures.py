@@ -178,6 +178,7 @@ VARIABLES = (
             r"MissingSecret\b",
             r"\[NO_SECRET\]",
             r"Region is missing",
+            r"Failed to configure a DataSource|Failed to determine a suitable driver class",
             r"\(Parameter 'connectionString'\)|ConnectionString property has not been initialized",
             r"Missing API key\. Pass it",
             r"You must specify a region",
@@ -214,8 +215,8 @@ _FAKE = (
     r"|<[\w -]+>|to-?do|fix-?me|xxx+|dummy\w*|insert[-_ ]\w+|example-?(?:key|secret))"
 )
 _PUT_VALUE = (
-    "put the real value into the secret (aws secretsmanager put-secret-value), then release again: tasks read secrets "
-    "only when they start"
+    "put the real value into the secret that the task definition names (aws secretsmanager put-secret-value), then "
+    "release again: tasks read secrets only when they start"
 )
 SECRETS = (
     LogRule(

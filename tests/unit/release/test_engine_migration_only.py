@@ -57,6 +57,19 @@ def test_its_exit_code_decides(cloud: Cloud) -> None:
     assert not cloud.ecs.made("UpdateService")
 
 
+def test_the_log_explains_the_exit_code_when_the_migration_failed() -> None:
+    cloud = Cloud()
+    cloud.ecs.add("app", desired=2)
+    cloud.ecs.migrations.lives = [Life(starts_after=3.0, runs_for=5.0, exit_code=1)]
+    cloud.logs.lines["/ecs/migrate"] = ("Error: P3009", "migrate found failed migrations in the target database")
+
+    (diagnosis,) = migrate(cloud).diagnoses
+
+    assert diagnosis.code == "migration-failed-before"
+    assert "exited with code 1: an earlier migration failed in this database" in diagnosis.cause
+    assert "deploytool run" in diagnosis.fix
+
+
 def test_nothing_is_run_when_the_image_cannot_be_built(cloud: Cloud) -> None:
     cloud.builder.fails = BuildError("step 4 failed")
 

@@ -214,6 +214,7 @@ def test_explains_before_the_rollout_ends_and_with_the_tasks_last_words() -> Non
     ended = next(i for i, e in enumerate(cloud.events) if isinstance(e, StepEnded) and e.step == StepName.DEPLOY)
     assert first < ended
     assert any("Cannot find module" in line for diagnosis in outcome.diagnoses for line in diagnosis.log)
+    assert "app-module-missing" in {diagnosis.code for diagnosis in outcome.diagnoses}
 
 
 def test_tells_each_reason_once_when_ecs_itself_rolls_back() -> None:
