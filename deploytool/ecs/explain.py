@@ -153,6 +153,7 @@ _API_ERROR = (
         re.DOTALL,
     ),
     re.compile(r"^\W*(?:[\w.]+\.)?(?P<code>[A-Z]\w*(?:Exception|Fault|AccessDenied)): (?P<message>.*)", re.DOTALL),
+    re.compile(r"^(?P<message>.*\(ErrorCode: (?P<code>\w+)\))", re.DOTALL),
 )
 """As the AWS CLI and botocore, the SDKs for Go (and Terraform), and others print it."""
 _SERVICES = {
@@ -186,7 +187,8 @@ _OF_AWS = re.compile(
     r"hook execution fail|the task can(?:no|')t pull|Container instance |TARGET (?:GROUP )?IS NOT FOUND|"
     r"alarms?(?:\(s\))? (?:detected|in ALARM)|Spot task is|fetching secret data from|lifecycle hook|service deployment|"
     r"ServicesStable|tfSTABLE|did not stabilize|NotStabilized|"
-    r"NO ACTIVE INSTANCES|the agent connected|^\W*(?-i:InternalError): |^\W*exit ?code:? \d+\b",
+    r"Availability Zone rebalanc|NO ACTIVE INSTANCES|the agent connected|^\W*(?-i:InternalError): |"
+    r"^\W*exit ?code:? \d+\b",
     re.IGNORECASE,
 )
 """What only AWS or a container runtime says. The lines of an app are not judged by rules for AWS's words."""

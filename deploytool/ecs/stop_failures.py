@@ -132,7 +132,7 @@ EVENTS = (
     ),
     Rule(
         "deployment-failed",
-        r"deployment failed|deployment circuit breaker(?!: rolling back)",
+        r"deployment failed|circuit breaker threshold|deployment circuit breaker(?!: rolling back)",
         "ECS gave up on the deployment",
         "see why the tasks stopped",
     ),

@@ -387,7 +387,7 @@ def _facts(text: str, culprit: Container, cpu: str = "") -> dict[str, str]:
         "directory": "of rootDirectory",
         "volume": "of the task's volumes",
         "mounted": "S3 Files file system" if "s3files" in text else "EFS file system",
-        "place": "cluster",
+        "place": "capacity provider" if "CAPACITY PROVIDER" in text else "cluster",
         "hook": "",
         "resource": "tasks or vCPUs" if "limit" in text or "quota" in text else "it",
     }

@@ -67,7 +67,7 @@ def _lines(draft: Draft) -> Iterator[str]:
 
 def _image(image: Image) -> str:
     keys = {"dockerfile": image.dockerfile, "context": image.context, "target": image.target}
-    parts = _parts({**keys, "repository": image.repository})
+    parts = _parts({name: _literal(text) for name, text in keys.items()} | {"repository": image.repository})
     arguments = ['COMMIT: "${commit}"'] if image.declares_commit else []
     arguments += [f'{name}: "${{env.{name}}}"' for name in image.variables]
     if arguments:
@@ -141,10 +141,14 @@ def _overrides(environment: Environment, draft: Draft) -> str:
     return ", ".join(parts)
 
 
+def _literal(text: str) -> str:
+    return text.replace("${", "$${")
+
+
 def _value(value: str | tuple[str, ...]) -> str:
     """Of a parameter; `${` of the project's own commands is no variable of the file."""
     if isinstance(value, str):
-        return _text(value.replace("${", "$${"))
+        return _text(_literal(value))
     return f"[{', '.join(map(_value, value))}]"
 
 

@@ -18,7 +18,7 @@ def health_command() -> str:
     """The check of cloudformation/service.yaml, which ECS runs in the container by a shell."""
     service = templates(None, ["service"], lambda each: each)["service"].document
     check = service["Resources"]["AppTask"]["Properties"]["ContainerDefinitions"][0]["HealthCheck"]
-    text = check["Command"][1]["Fn::If"][2]["Fn::Sub"]
+    text = check["Fn::If"][1]["Command"][1]["Fn::If"][2]["Fn::Sub"]
     return str(text).replace("${ContainerPort}", "3000").replace("${HealthPath}", "/api/health")
 
 

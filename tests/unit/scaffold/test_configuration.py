@@ -90,3 +90,8 @@ def test_a_check_in_another_place_is_an_override() -> None:
 def test_a_rollback_workflow_of_another_name_is_named() -> None:
     text = configuration(Draft(**{**vars(PLAIN), "rollback_workflow": "deploytool-rollback.yml"}))
     assert "handled by deploytool-rollback.yml\n    rollback_workflow: deploytool-rollback.yml\n" in text
+
+
+def test_what_looks_like_a_variable_in_a_name_of_the_project_is_none() -> None:
+    draft = Draft(**{**vars(PLAIN), "images": (Image("app", target="${x", dockerfile="a${b}"),)})
+    assert 'app: {dockerfile: "a$${b}", target: "$${x"}' in configuration(draft)
