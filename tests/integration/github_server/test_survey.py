@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from deploytool.doctor.collect.github import collect_github
-from deploytool.doctor.facts_account import Github, Job, SubjectForm, Workflow
+from deploytool.doctor.facts_account import EnvironmentFact, Github, Job, SubjectForm, Workflow
 from deploytool.doctor.result import Unknown, known
 from deploytool.github.client import GithubClient
 from tests.integration.github_server.conftest import REPOSITORY, GithubServer, git
@@ -99,14 +99,14 @@ def test_an_environment_is_found_when_there_is_one_of_that_name(
 ) -> None:
     fresh.control.settings(environments=made)
 
-    assert surveyed(fresh).environment is there
+    assert surveyed(fresh).environment == (EnvironmentFact(branch_rule=True) if there else None)
 
 
 @pytest.mark.parametrize("name", ["eu/production", "eu production", "eu%production"])
 def test_an_environment_is_found_when_its_name_is_no_plain_word(fresh: GithubServer, name: str) -> None:
     fresh.control.settings(environments=[name])
 
-    assert surveyed(fresh, environment=name).environment is True
+    assert surveyed(fresh, environment=name).environment == EnvironmentFact(branch_rule=True)
 
 
 def test_the_form_of_the_subject_is_known(fresh: GithubServer) -> None:
@@ -154,7 +154,7 @@ def test_one_thing_that_may_not_be_read_hides_no_other(fresh: GithubServer) -> N
     assert result.workflows.fix == "add `contents: read` to the job's `permissions:`"
     assert isinstance(result.reads["deployments: read"], Unknown)
     assert result.reads["pull-requests: read"] is None
-    assert result.environment is True
+    assert result.environment == EnvironmentFact(branch_rule=True)
 
 
 def test_nothing_is_known_when_the_token_is_not_accepted(fresh: GithubServer) -> None:
