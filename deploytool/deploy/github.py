@@ -25,7 +25,7 @@ from deploytool.output.documents import OutcomeDocument
 from deploytool.output.json import OutcomeContext, one_line, outcome_document, plan_document
 from deploytool.output.markup import marker
 from deploytool.release.events import Ended, Event
-from deploytool.release.model import GithubRecord, Outcome, Plan
+from deploytool.release.model import GithubRecord, Outcome, Plan, Result
 
 
 @contextmanager
@@ -96,16 +96,24 @@ class GithubReporting:
 
     def close(self) -> None:
         """Send what is left, print what GitHub did not take, and write job summary and outputs for a runner."""
+        if self._outcome and self._outcome.result is Result.CANCELLED:
+            # A runner kills what it canceled after 7.5 s: GitHub's answers may come too late. What is written twice
+            # counts as it was written last.
+            self._write_outputs(self._outcome)
         for note in self._reporter.close() if self._reporter else (self._github.silent_because,):
             print_text(f"note: {note}", err=True)
         summary = self._refusal or self._page.summary()
         if self._github.summary_path and summary and not append_summary(self._github.summary_path, summary):
             print_text("note: the job summary was full; the comment and this log say the same", err=True)
-        if self._github.output_path and self._outcome:
+        if self._outcome:
+            self._write_outputs(self._outcome)
+
+    def _write_outputs(self, outcome: Outcome) -> None:
+        if self._github.output_path:
             values = {
-                **outcome_outputs(self._outcome),
+                **outcome_outputs(outcome),
                 "rolled-back-to": self._restored_release,
-                "json": one_line(self.document(self._outcome)),
+                "json": one_line(self.document(outcome)),
             }
             if self._reporter:
                 made = self._reporter.made

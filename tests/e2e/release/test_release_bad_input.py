@@ -18,7 +18,7 @@ def refused_at_once(shop: Shop, ran: Ran, *said: str) -> None:
 def test_an_unknown_key_and_a_wrong_type_are_told_together_with_their_lines(shop: Shop) -> None:
     path = shop.root / "deploytool.yml"
     text = path.read_text()
-    path.write_text(text.replace("timeout: 2m", "timeout: soon").replace("worker: {image: app}", "worker: {imag: app}"))
+    path.write_text(text.replace("timeout: 2m", "timeout: soon").replace("worker: {image: app", "worker: {imag: app"))
     ran = shop.run("release")
     lines = path.read_text().splitlines()
     for words in ("timeout: soon", "imag: app"):
