@@ -177,7 +177,8 @@ def _with_policy(change: ResourceChange, policies: Mapping[str, str], named: Col
     if change.action not in (Action.REPLACE, Action.MAY_REPLACE):
         return change
     changed = {item.name for item in change.properties}
-    keeps_name = change.logical_id in named and NAMES.get(change.type, "") not in changed
+    # Without details nothing is known of the name: neither that it changes nor that it stays.
+    keeps_name = bool(changed) and change.logical_id in named and NAMES.get(change.type, "") not in changed
     if change.action is Action.REPLACE:
         return replace(change, keeps_name=keeps_name)
     keeps_old = policies.get(change.logical_id, "Delete") != "Delete"

@@ -104,9 +104,16 @@ def test_a_replacement_is_refused_outright_when_the_resource_keeps_its_name(allo
 
 
 def test_what_holds_no_data_is_refused_as_well_when_it_keeps_its_name() -> None:
-    change = ResourceChange("Balancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", Action.REPLACE)
+    scheme = (PropertyChange("Scheme", replaces=True),)
+    change = ResourceChange("Balancer", "AWS::ElasticLoadBalancingV2::LoadBalancer", Action.REPLACE, properties=scheme)
     (problem,) = change_refusals("platform", with_policies([change], {}, NAMED), NOTHING_ALLOWED)
     assert problem.fix == "undo the change, or change Name in the same update"
+
+
+def test_a_replacement_is_allowed_by_name_when_the_change_set_gives_no_details() -> None:
+    (problem,) = change_refusals("data", [database(Action.REPLACE)], NOTHING_ALLOWED)
+    assert "--allow-replace data.Database" in problem.fix
+    assert change_refusals("data", [database(Action.REPLACE)], Allowed(replace=frozenset({"data.Database"}))) == ()
 
 
 def test_a_replacement_is_allowed_by_name_when_the_resource_gets_another_one() -> None:
