@@ -122,12 +122,12 @@ def test_a_box_in_a_comment_that_the_release_did_not_write_is_ignored(site: Site
     url = f"{site.state.github_api_url}/repos/{site.state.repository}/issues/{SECOND}/comments"
     ticked = offered.replace("- [ ]", "- [x]")
     headers = {"Authorization": "Bearer sandbox-token"}
+    sent = event(site, offered, ticked)
     made = requests.post(url, json={"body": ticked}, headers=headers, timeout=10)
     made.raise_for_status()
     planted = made.json()
     try:
-        sent = event(site, offered, ticked) | {"comment": planted | {"body": ticked}}
-        code, output = handle_comment(site, sent, tmp_path)
+        code, output = handle_comment(site, sent | {"comment": planted | {"body": ticked}}, tmp_path)
         assert (code, "did not write this comment" in output) == (0, True), output
     finally:
         requests.delete(

@@ -13,19 +13,21 @@ import requests
 from click.testing import CliRunner
 
 from deploytool.cli.handle_comment import command
-from deploytool.deploy import rollback
+from deploytool.deploy import context, rollback
 from deploytool.deploy.context import SystemClock
 from deploytool.errors import DeployError
 from deploytool.github.client import Forbidden
 from deploytool.github.rollback_model import box_of
 from deploytool.ledger.lock import LockConflictPolicy
+from deploytool.ledger.record import Record
 from deploytool.ledger.rollback_target import NotCurrentRelease, RollbackRequest
 from deploytool.release.events import RollbackTarget
-from deploytool.release.model import Commit, Outcome, Result
+from deploytool.release.model import Commit, GithubRecord, Outcome, Result
 from tests.integration.github.conftest import API, Github
 from tests.integration.github.test_reporting_way_back import first_pull_request, named, report
 from tests.integration.github_server.conftest import REPOSITORY
 from tests.support.sample_events import rolled_back
+from tests.unit.ledger.records import record
 
 CONFIG = """\
 app: shop
@@ -43,18 +45,20 @@ class Runner:
         self.github = github
         self.requests: list[tuple[RollbackRequest, LockConflictPolicy]] = []
         self.seen: list[str] = []
+        self.written: int | None = None
+        """Id of the comment that the ledger knows; None: the one that is there."""
         self._directory = directory
         (directory / "deploytool.yml").write_text(CONFIG)
         sha = _commit(directory)
         monkeypatch.chdir(directory)
         monkeypatch.setattr(SystemClock, "listen", lambda _: None)
         self._monkeypatch = monkeypatch
-        context = github.context
+        job = github.context
         for name, value in {
             "GITHUB_REPOSITORY": REPOSITORY,
-            "GITHUB_TOKEN": context.token,
-            "GITHUB_API_URL": context.api_url,
-            "GITHUB_SERVER_URL": context.web_url,
+            "GITHUB_TOKEN": job.token,
+            "GITHUB_API_URL": job.api_url,
+            "GITHUB_SERVER_URL": job.web_url,
             "GITHUB_EVENT_NAME": "issue_comment",
             "GITHUB_RUN_ID": "9",
             "GITHUB_REF": "refs/heads/main",
@@ -73,6 +77,7 @@ class Runner:
             return ends()
 
         self._monkeypatch.setattr(rollback, "run_rollback", run_rollback)
+        self._monkeypatch.setattr(context, "ledger_of", lambda _: self)
         event = self._directory / "event.json"
         event.write_text(json.dumps(self._ticked()))
         try:
@@ -82,10 +87,17 @@ class Runner:
             return refused
         return int(done.return_value)
 
-    def _ticked(self) -> dict[str, Any]:
+    def get(self, release_id: str) -> Record:
+        """As the ledger: the release wrote the comment, unless another one did."""
+        return record(release_id, github=GithubRecord(comment_id=self.written or int(self._comment()["id"])))
+
+    def _comment(self) -> dict[str, Any]:
         url = f"{self.github.context.api_url}{API}/issues/{self.github.pull_request}/comments"
-        headers = {"Authorization": "Bearer developer-token"}
-        (comment,) = requests.get(url, headers=headers, timeout=10).json()
+        (comment,) = requests.get(url, headers={"Authorization": "Bearer developer-token"}, timeout=10).json()
+        return dict(comment)
+
+    def _ticked(self) -> dict[str, Any]:
+        headers, comment = {"Authorization": "Bearer developer-token"}, self._comment()
         ticked = comment["body"].replace("- [ ]", "- [x]")
         requests.patch(comment["url"], json={"body": ticked}, headers=headers, timeout=10).raise_for_status()
         return dict(self.github.control.events()[-1]["payload"])
@@ -154,3 +166,12 @@ def test_nothing_is_done_when_the_comment_cannot_be_answered(runner: Runner) -> 
     runner.github.control.faults({"method": "PATCH", "path": ".*/issues/comments/.*", "status": 403, "skip": 1})
     assert isinstance(runner.tick(succeeded), Forbidden)
     assert runner.requests == []
+
+
+def test_a_tick_is_ignored_when_the_release_did_not_write_the_comment(runner: Runner) -> None:
+    runner.written = 9_999_999
+
+    assert runner.tick(succeeded) == 0
+
+    assert runner.requests == []
+    assert "Rollback requested" not in runner.github.comments()[0]
