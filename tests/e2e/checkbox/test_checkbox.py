@@ -164,7 +164,7 @@ def test_a_tick_on_the_page_brings_the_old_version_back_and_is_answered(site: Si
     # And with the box put back by hand: what it was shown for is no longer live.
     write(site, offered.replace("- [ ]", "- [x]"))
     code, text = handle_comment(site, event(site, offered, offered.replace("- [ ]", "- [x]")), tmp_path)
-    assert (code, "is no longer live" in text) == (3, True), text
+    assert (code, "is not what is live any more" in text) == (3, True), text
     assert site.serves() == site.first
 
 

@@ -124,7 +124,7 @@ def test_a_lost_permission_is_told_and_the_other_stacks_stay_as_they_are(site: S
 def test_a_protection_that_cannot_be_set_does_not_undo_a_good_stack(site: Site) -> None:
     site.front.script([rule("SetStackPolicy", "access_denied")])
     assert site.apply().succeeded
-    assert any("is not protected" in text for text in site.warnings())
+    assert any("cannot protect stack" in text for text in site.warnings())
     site.front.script([])
     assert site.apply().result is Result.APPLIED
     assert site.plan().nothing_to_do
