@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from deploytool.ecs.model import TaskDefinition, revision
 from deploytool.ledger.record import Kind, Record
@@ -119,12 +120,9 @@ def drift(live: Services, newest_first: Iterable[Record]) -> tuple[Drift, ...]:
 
 
 def _left_by(key: str, running: str, records: Sequence[Record]) -> str:
-    for record in records:
-        if record.successful:
-            return ""
-        if key in record.services and record.services[key].after == running:
-            return record.release_id
-    return ""
+    since = takewhile(lambda record: not record.successful, records)
+    ours = (record for record in since if key in record.services and record.services[key].after == running)
+    return next((record.release_id for record in ours), "")
 
 
 def drift_text(each: Drift) -> str:

@@ -115,10 +115,13 @@ def test_what_holds_data_is_refused_in_the_plan_and_by_apply(checkout: Checkout)
     only = ("--only", "network", "--only", "data")
     plan = checkout.document("plan", *only)
     assert plan["exit"] == Exit.PRECONDITION_FAILED
-    (problem,) = plan["problems"]
-    assert "--allow-replace data.OpenAiKey" in problem["fix"]
+    # The database is tagged with the key, and its own secret holds its address: both follow.
+    follows, renamed = plan["problems"]
+    assert "no data can be lost" in follows["cause"]
+    assert "--allow-replace data.OpenAiKey" in renamed["fix"]
     assert checkout.infra("apply", *only).returncode == Exit.PRECONDITION_FAILED
-    done = checkout.document("apply", *only, "--allow-replace", "data.OpenAiKey")
+    allowed = ("--allow-replace", "data.OpenAiKey", "--allow-replace", "data.DatabaseSecret")
+    done = checkout.document("apply", *only, *allowed)
     assert fates(done) == {"network": "unchanged", "data": "updated"}
 
 

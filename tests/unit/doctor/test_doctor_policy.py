@@ -41,10 +41,14 @@ def test_a_statement_grants_what_it_allows(statement: dict[str, Any], grant: Gra
          Trust(("sts.amazonaws.com",), (SUBJECT,))),
         ({"StringLike": {f"{ISSUER}:sub": "repo:acme/*"}}, Trust(patterns=("repo:acme/*",))),
         ({"ForAnyValue:StringLike": {f"{ISSUER}:sub": "repo:acme/*"}}, Trust(patterns=("repo:acme/*",))),
+        ({"StringEquals": {f"{ISSUER}:sub": SUBJECT, f"{ISSUER}:ref": "refs/heads/main"}},
+         Trust(subjects=(SUBJECT,), refs=("refs/heads/main",))),
+        ({"StringLike": {f"{ISSUER}:job_workflow_ref": ["a/b/.github/workflows/d.yml@*"]}},
+         Trust(refs=("a/b/.github/workflows/d.yml@*",))),
         ({"StringEquals": {f"{ISSUER}:actor": "mona"}}, Trust()),
         ({}, Trust()),
     ],
-    ids=["equal", "like", "any like", "another claim", "no condition"],
+    ids=["equal", "like", "any like", "one branch", "one workflow", "another claim", "no condition"],
 )  # fmt: skip
 def test_a_trust_policy_is_read_by_how_it_compares(condition: dict[str, Any], trust: Trust) -> None:
     statement = allow(Principal=GITHUB, Action="sts:AssumeRoleWithWebIdentity", Condition=condition)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from deploytool.doctor.checks import CHECKS, run_checks
 from deploytool.doctor.output import doctor_document, doctor_markdown, doctor_text
+from deploytool.doctor.result import Reason, Status
 from tests.unit.doctor.case import DENIED
 from tests.unit.doctor.healthy import HEALTHY, app, facts, scope
 
@@ -84,3 +85,11 @@ def test_other_peoples_names_format_and_order_nothing() -> None:
     assert "\x1b" not in doctor_text(report)
     assert "<b>" not in doctor_markdown(report)
     assert "@mona" not in doctor_markdown(report)
+
+
+def test_a_reason_without_a_fix_is_told_alone() -> None:
+    (check,) = (result for result in run_checks(HEALTHY).results if result.check.id == "vpc")
+    bare = replace(run_checks(HEALTHY), results=(replace(check, reasons=(Reason(Status.FAIL, "it is gone", ""),)),))
+    shown = doctor_text(bare)
+    assert "  FAIL  VPC and subnets (vpc)\n        it is gone\n" in f"{shown}\n"
+    assert "fix:" not in shown

@@ -117,3 +117,8 @@ def test_that_github_s_cache_is_not_used_is_said_when_the_step_has_no_token_for_
 def test_a_build_secret_is_refused_when_it_has_not_exactly_one_source(given: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
         BuildSecret("npm", **given)  # type: ignore[arg-type]  # the wrong arguments are the point
+
+
+def test_the_commit_of_an_image_is_read_from_its_label() -> None:
+    assert SMALL.revision is None
+    assert replace(SMALL, labels={"org.opencontainers.image.revision": "1a2b"}).revision == "1a2b"

@@ -14,7 +14,7 @@ from deploytool.ledger.rollback_target import (
     restores_whole_release,
     rollback_plan,
 )
-from deploytool.release.model import DeployServices, ObservedService, ObservedState, Plan, Problem, Verify
+from deploytool.release.model import DeployServices, ObservedService, ObservedState, Plan, Problem, Steady, Verify
 from deploytool.release.planner import ReleasePreconditionFailed
 from tests.unit.ledger.rollback_cases import R1, made, newest_first
 from tests.unit.release.plan_cases import REQUEST, arn, definition, found, live, service, settings, verification
@@ -190,3 +190,12 @@ def test_the_users_own_check_is_not_run_by_a_rollback(url: str | None) -> None:
     configured = settings(service("app", verify=verify, timeout=90), service("worker", timeout=300))
     plan = rollback_plan(REQUEST, configured, LIVE, GOAL, OLD, (GOAL,))
     assert [step.command for step in plan.steps if isinstance(step, Verify)] == ([()] if url else [])
+
+
+def test_a_rollback_waits_until_its_tasks_are_steady_but_runs_no_command_of_the_users() -> None:
+    checked = settings(
+        service("app", verify=verification(command=("sh", "smoke.sh")), steady=15), service("worker", steady=15)
+    )
+    steps = rollback_plan(REQUEST, checked, LIVE, GOAL, OLD, (GOAL,)).steps
+    assert [type(step) for step in steps] == [DeployServices, Verify, Steady]
+    assert all(step.command == () for step in steps if isinstance(step, Verify))
