@@ -58,7 +58,7 @@ class UsageError(ConfigurationError):
 
 
 class Aborted(DeployError):
-    """A question on the terminal was answered with Ctrl-C."""
+    """A question on the terminal was answered with Ctrl-C, or the process was interrupted before it began."""
 
     exit_code = Exit.CANCELLED
 
@@ -134,7 +134,7 @@ def run_verb() -> int:
         _print_failure(UsageError(error.format_message()))
         return Exit.USAGE
     except click.Abort:
-        _print_failure(Aborted("cancelled"))
+        print_error(Aborted("canceled"))
         return Exit.CANCELLED
     except DeployError as error:
         print_error(error)

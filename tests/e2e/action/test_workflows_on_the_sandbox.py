@@ -141,7 +141,7 @@ def test_a_release_that_fails_says_why_and_what_serves_again(repository: Reposit
 def test_a_step_that_is_killed_is_settled_by_the_last_one(repository: Repository, github: Github) -> None:
     released(repository, "Before the machine stumbled")
     repository.commit("While the machine stumbles")
-    job = repository.run("deploy.yml", "push", interruption=Interruption("deploy", signal.SIGKILL))
+    job = repository.run("deploy.yml", "push", interruption=Interruption(" deploy: ", signal.SIGKILL))
     assert job.status == "cancelled", job.log
     settle = job.steps["deploy"].inner[-1]
     assert settle.outcome == "success", settle.log
@@ -152,10 +152,10 @@ def test_a_step_that_is_killed_is_settled_by_the_last_one(repository: Repository
 def test_a_cancelled_job_ends_by_itself_and_leaves_nothing_to_settle(repository: Repository, github: Github) -> None:
     released(repository, "Before somebody changed her mind")
     repository.commit("She changes her mind")
-    job = repository.run("deploy.yml", "push", interruption=Interruption("deploy", signal.SIGINT))
+    job = repository.run("deploy.yml", "push", interruption=Interruption(" deploy: ", signal.SIGINT))
     assert job.status == "cancelled", job.log
     deploy, settle = job.steps["deploy"].inner[-2:]
-    assert deploy.outputs["result"] == "cancelled", deploy.log
+    assert deploy.outputs.get("result") == "cancelled", (deploy.outputs, deploy.log)
     assert settle.outcome == "skipped"
     assert github.states(github.deployments()[0]["id"])[0] == "failure"
     repository.come_to_rest()
