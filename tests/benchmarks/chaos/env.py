@@ -45,8 +45,8 @@ class ChaosEnv:
 
     def next(self) -> str:
         """Check out the commit that is not live; it is the next to release."""
-        live = json.loads(self.run("status", "--output", "json").out)["services"][0]["commit"]["sha"]
-        commit = next(commit for commit in self.commits if commit != live)
+        live = json.loads(self.run("status", "--output", "json").out)["services"][0]["commit"] or {}
+        commit = next(commit for commit in self.commits if commit != live.get("sha"))
         self.shop.git("checkout", "-q", commit)
         return commit
 
