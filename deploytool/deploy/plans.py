@@ -278,9 +278,11 @@ def plan_rollback(session: DeploymentSession, rollback: RollbackRequest) -> Plan
     goal = target(records, rollback.to, rollback.steps, live=running)
     context = session.context.at(goal.commit)
     keys = rollback.services or tuple(context.settings.services)
-    live = _inspect_rollback(session, context.settings, keys)
-    revisions = _revisions(session.ecs, goal, keys)
-    gone = _missing_images(revisions, images_of(context, session.run.clock))
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        inspection = pool.submit(_inspect_rollback, session, context.settings, keys)
+        revisions = _revisions(session.ecs, goal, keys)
+        gone = tuple(_missing_images(revisions, images_of(context, session.run.clock)))
+        live = inspection.result()
     missing = tuple(
         Problem(f"the registry no longer holds {name}", "choose a newer release, or release that commit again")
         for name in gone
@@ -314,15 +316,17 @@ def _inspect_rollback(session: DeploymentSession, settings: EnvironmentConfig, k
 
 
 def _revisions(ecs: Ecs, goal: Record, keys: Collection[str]) -> dict[str, TaskDefinition]:
-    revisions = {}
-    for key in keys:
+    def read(arn: str) -> TaskDefinition | None:
         try:
-            if key in goal.running:
-                revisions[key] = ecs.task_definition(goal.running[key])
+            return ecs.task_definition(arn)
         except NotFound:
             # Deleted for good: the plan refuses to go there, and names it.
-            continue
-    return revisions
+            return None
+
+    arns = {key: goal.running[key] for key in keys if key in goal.running}
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        definitions = zip(arns, pool.map(read, arns.values()), strict=True)
+        return {key: definition for key, definition in definitions if definition is not None}
 
 
 def _missing_images(revisions: Mapping[str, TaskDefinition], images: Images) -> Iterator[str]:
