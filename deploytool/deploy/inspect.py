@@ -104,6 +104,26 @@ def inspect(
         )
 
 
+def inspect_rollback(
+    session: Session, ecs: Ecs, settings: EnvironmentConfig, keys: Iterable[str], running: Mapping[str, ObservedService]
+) -> ObservedState:
+    """What else a rollback of ``keys`` must know beside ``running``, every service as it was just read.
+
+    Problems are only those of ``keys``; of images and the migration nothing is looked up. Raises CloudError.
+    """
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        account, cluster = pool.submit(account_id, session), pool.submit(_cluster, session, settings)
+        missing = [_no_service(settings, key) for key in keys if key not in running]
+        chosen = {key: running[key] for key in keys if key in running}
+        return ObservedState(
+            account=account.result(),
+            services=running,
+            images=dict.fromkeys(settings.images),
+            problems=tuple(cluster.result() or missing),
+            warnings=tuple(_unknown_fields(ecs, chosen, None, NO_TEMPLATES)),
+        )
+
+
 def _unknown_fields(
     ecs: Ecs, states: Mapping[str, ObservedService], migrate: TaskDefinition | None, templates: Templates
 ) -> Iterator[str]:
@@ -133,6 +153,13 @@ def _no_cluster(settings: EnvironmentConfig) -> Problem:
     )
 
 
+def _no_service(settings: EnvironmentConfig, key: str) -> Problem:
+    return Problem(
+        f"there is no service {settings.services[key].service} in cluster {settings.cluster}",
+        f"create it first, or correct services.{key} in deploytool.yml",
+    )
+
+
 def inspect_services(
     session: Session, ecs: Ecs, settings: EnvironmentConfig
 ) -> tuple[dict[str, ObservedService], list[Problem]]:
@@ -142,12 +169,7 @@ def inspect_services(
     except NotFound:
         return {}, [_no_cluster(settings)]
     problems = [
-        Problem(
-            f"there is no service {service.service} in cluster {settings.cluster}",
-            f"create it first, or correct services.{key} in deploytool.yml",
-        )
-        for key, service in settings.services.items()
-        if service.service not in states
+        _no_service(settings, key) for key, service in settings.services.items() if service.service not in states
     ]
     present = {key: states[service.service] for key, service in settings.services.items() if service.service in states}
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from deploytool.config.errors import did_you_mean
-from deploytool.config.model import EnvironmentConfig
 from deploytool.deploy import git
 from deploytool.deploy.context import Context, ledger_of
 from deploytool.deploy.images import Images
-from deploytool.deploy.inspect import NO_TEMPLATES, inspect, inspect_services, preflight, read_templates
+from deploytool.deploy.inspect import inspect, inspect_rollback, inspect_services, preflight, read_templates
 from deploytool.deploy.session import RECENT, DeploymentSession, PlannedDeployment
 from deploytool.ecs.client import Ecs
 from deploytool.ecs.model import TaskDefinition, revision
@@ -279,7 +278,7 @@ def plan_rollback(session: DeploymentSession, rollback: RollbackRequest) -> Plan
     context = session.context.at(goal.commit)
     keys = rollback.services or tuple(context.settings.services)
     with ThreadPoolExecutor(max_workers=1) as pool:
-        inspection = pool.submit(_inspect_rollback, session, context.settings, keys)
+        inspection = pool.submit(inspect_rollback, context.session, session.ecs, context.settings, keys, running)
         revisions = _revisions(session.ecs, goal, keys)
         gone = tuple(_missing_images(revisions, images_of(context, session.run.clock)))
         live = inspection.result()
@@ -300,19 +299,6 @@ def plan_rollback(session: DeploymentSession, rollback: RollbackRequest) -> Plan
     whole = restores_whole_release(goal, release, live.services)
     restores, previous = (goal.live_release_id, "") if whole else ("", goal.live_release_id)
     return PlannedDeployment(release, live.services, None, Kind.ROLLBACK, restores, previous, records)
-
-
-def _inspect_rollback(session: DeploymentSession, settings: EnvironmentConfig, keys: Collection[str]) -> ObservedState:
-    """Every service, for the record; problems only of those that are rolled back, and none of migrations."""
-    aws, ecs = session.context.session, session.ecs
-    chosen = replace(settings, migrate=None, services={key: settings.services[key] for key in keys})
-    live = inspect(aws, ecs, chosen, lambda _: None, NO_TEMPLATES)
-    others = {key: service for key, service in settings.services.items() if key not in keys}
-    if not others:
-        return live
-    services, _ = inspect_services(aws, ecs, replace(settings, services=others))
-    together = {**live.services, **services}
-    return replace(live, services={key: together[key] for key in settings.services if key in together})
 
 
 def _revisions(ecs: Ecs, goal: Record, keys: Collection[str]) -> dict[str, TaskDefinition]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect as python
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -194,6 +194,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         found = {name: find(name) for name in settings.images}
         return ObservedState(made.account, services, found, problems=(*missing, *made.problems))
 
+    def for_rollback(
+        _session: object, _ecs: object, settings: EnvironmentConfig, keys: Iterable[str], running: Any
+    ) -> ObservedState:
+        missing = [Problem(f"there is no service {key}", "create it") for key in keys if key not in running]
+        images = dict.fromkeys(settings.images)
+        return ObservedState(made.account, running, images, problems=(*missing, *made.problems))
+
     @contextmanager
     def logs(_session: object) -> Iterator[None]:
         yield None
@@ -201,6 +208,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for room in (plans, foresight, session):
         for name, fake in {
             "inspect": inspected,
+            "inspect_rollback": for_rollback,
             "inspect_services": observed,
             "preflight": lambda *_: ((), ()),
             "read_templates": lambda *_: None,
