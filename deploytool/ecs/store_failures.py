@@ -20,7 +20,6 @@ _REDIS_REACH = (
     "check REDIS_HOST, REDIS_PORT or REDIS_URL in environment or secrets of the task definition; then that the "
     "security group of Redis lets the task's in (in the stacks: the task is in RedisClients)"
 )
-_LOCAL = r"(?:127\.0\.0\.1|localhost|\[?::1\]?)"
 
 ACCESS = (
     LogRule(

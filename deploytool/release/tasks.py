@@ -25,7 +25,6 @@ from deploytool.errors import (
     SupersededBy,
     TimeoutExceeded,
 )
-from deploytool.redaction import mask_credentials
 from deploytool.release.events import OutputLine, StepBegan, WarningIssued
 from deploytool.release.failures import LOG_LINES
 from deploytool.release.model import Migrate, ObservedService, StepName
@@ -269,7 +268,7 @@ def _diagnose(task: Task, container: str, deps: Dependencies) -> Diagnosis:
 
 def _last_lines(task: Task, name: str, deps: Dependencies) -> tuple[str, ...]:
     container = container_of(task, name)
-    return tuple(map(mask_credentials, deps.logs.tail(container.log, LOG_LINES))) if container and container.log else ()
+    return deps.logs.tail(container.log, LOG_LINES) if container and container.log else ()
 
 
 def container_of(task: Task, name: str) -> Container | None:

@@ -184,11 +184,9 @@ _APP_FAILED = "the app itself failed: read its log"
 
 def explained_by_log(diagnosis: Diagnosis, lines: Sequence[str]) -> Diagnosis:
     """With the log's last ``lines``, and with the reason that they give where the response gives none."""
-    lines = tuple(map(mask_credentials, lines))
-    reason = diagnose_log(lines) if diagnosis.fix in (_UNANSWERED, _APP_FAILED) else None
-    if reason is None:
-        return replace(diagnosis, log=lines)
-    return replace(diagnosis, cause=f"{diagnosis.cause}: {reason.cause}", fix=reason.fix, log=lines)
+    diagnosis = replace(diagnosis, log=tuple(lines))
+    reason = diagnose_log(diagnosis.log) if diagnosis.fix in (_UNANSWERED, _APP_FAILED) else None
+    return replace(diagnosis, cause=f"{diagnosis.cause}: {reason.cause}", fix=reason.fix) if reason else diagnosis
 
 
 def _fix_for(status: int) -> str:

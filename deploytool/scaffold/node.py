@@ -33,13 +33,8 @@ CODE_NAMES = {"hydrogen": 18, "iron": 20, "jod": 22, "krypton": 24}
 _COMPARATOR = re.compile(r"(?P<operator>[<>]=?|[\^~=v])?\s*v?(?P<major>\d+)(?P<rest>(?:\.[\dx*]+)*)")
 
 
-def node_major(text: str) -> int:
-    """The LTS release, else any other, that fits `.nvmrc` or `engines.node`; `DEFAULT` where it names none."""
-    return stated_node(text) or DEFAULT
-
-
 def stated_node(text: str) -> int:
-    """The same; 0 where it names none that is known."""
+    """The LTS release, else any other, that fits `.nvmrc` or `engines.node`; 0 where it names none that is known."""
     text = text.partition("#")[0].strip().lower()
     name = text.removeprefix("lts/")
     if name in CODE_NAMES:

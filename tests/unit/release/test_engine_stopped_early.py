@@ -55,6 +55,14 @@ def test_changes_no_service_when_the_migration_exits_with_1(cloud: Cloud) -> Non
     assert "no service in production was changed" in outcome.summary
 
 
+def test_shows_nothing_of_a_key_that_the_migration_logs_in_several_lines(cloud: Cloud) -> None:
+    cloud.ecs.migrations.lives = [Life(starts_after=3.0, runs_for=5.0, exit_code=1)]
+    begin, end = (f"-----{word} EC {'PRIVATE'} KEY-----" for word in ("BEGIN", "END"))
+    cloud.logs.lines["/ecs/migrate"] = (begin, "MHcCAQEE", end, "it is no key")
+
+    assert release(cloud).diagnoses[0].log == ("***", "it is no key")
+
+
 def test_stops_the_task_when_the_migration_hangs(cloud: Cloud) -> None:
     cloud.ecs.migrations.lives = [HANGS]
 

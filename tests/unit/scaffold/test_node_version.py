@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from deploytool.scaffold.node import DEFAULT, node_major
+from deploytool.scaffold.node import DEFAULT, stated_node
 from tests.unit.scaffold.projects import next_app
 
 
@@ -45,7 +45,7 @@ from tests.unit.scaffold.projects import next_app
     ],
 )
 def test_the_newest_lts_release_that_fits_is_taken(told: str, major: int) -> None:
-    assert node_major(told) == major
+    assert (stated_node(told) or DEFAULT) == major
 
 
 @pytest.mark.parametrize(
